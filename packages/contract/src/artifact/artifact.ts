@@ -1,0 +1,39 @@
+// A kept file and where its bytes are (artifact.json 2019-09-30).
+import Type, { type Static } from "typebox";
+import { ErrorResponse } from "../errors.ts";
+import { dateTime, mapOf, model, optional } from "../model.ts";
+
+export const Artifact = model("Artifact", {
+  artifactId: optional(Type.String({ description: "{origin}/{container}/{path}" })),
+  origin: Type.String({
+    description: "ExperimentRun, LocalUpload, WebUpload, Dataset, ComputeRecord, Metric or Unknown.",
+  }),
+  container: Type.String({ description: "The dataContainerId of the run." }),
+  path: Type.String(),
+  etag: optional(Type.String()),
+  createdTime: optional(dateTime()),
+  dataPath: optional(
+    model("ArtifactDataPath", {
+      dataStoreName: optional(Type.String()),
+      relativePath: optional(Type.String()),
+      sqlDataPath: optional(Type.String()),
+    }),
+  ),
+});
+export type Artifact = Static<typeof Artifact>;
+
+export const ArtifactContentInformation = model("ArtifactContentInformation", {
+  contentUri: optional(Type.String({ description: "Fetched and written to without a token." })),
+  origin: optional(Type.String()),
+  container: optional(Type.String()),
+  path: optional(Type.String()),
+});
+export type ArtifactContentInformation = Static<typeof ArtifactContentInformation>;
+
+export const ArtifactPath = model("ArtifactPath", { path: Type.String() });
+export const ArtifactPathList = model("ArtifactPathList", { paths: Type.Array(ArtifactPath) });
+export const BatchArtifactContentInformationResult = model("BatchArtifactContentInformationResult", {
+  artifacts: optional(mapOf(Artifact)),
+  artifactContentInformation: optional(mapOf(ArtifactContentInformation)),
+  errors: optional(mapOf(ErrorResponse)),
+});

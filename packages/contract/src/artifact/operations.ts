@@ -1,0 +1,181 @@
+// Artifacts: the artifact service itself and the history service's view of one run (artifact.json, runHistory.json).
+import Type from "typebox";
+import { pageOf } from "../history/query.ts";
+import { integer, optional } from "../model.ts";
+import { operation } from "../operation.ts";
+import {
+  experimentId,
+  experimentName,
+  runAddresses,
+  runId,
+  workspaceParams,
+  workspacePath,
+} from "../scope.ts";
+import { Artifact, ArtifactContentInformation } from "./artifact.ts";
+
+const base = `/artifact/v2.0${workspacePath}/artifacts`;
+const source = "artifact 2019-09-30";
+const history = "runHistory 2019-09-30";
+const container = Type.Object({ ...workspaceParams, origin: Type.String(), container: Type.String() });
+const withPath = Type.Object({ path: Type.String() });
+const maybePath = Type.Object({ path: optional(Type.String()), continuationToken: optional(Type.String()) });
+const oneRun = Type.Object({
+  ...workspaceParams,
+  experimentName: optional(experimentName),
+  experimentId: optional(experimentId),
+  runId,
+});
+const artifact = { kind: "json", schema: Artifact, description: "The artifact." } as const;
+const page = {
+  kind: "json",
+  schema: pageOf("PaginatedArtifactList", Artifact),
+  description: "A page of artifacts.",
+} as const;
+const information = {
+  kind: "json",
+  schema: ArtifactContentInformation,
+  description: "Where the content is.",
+} as const;
+const informationPage = {
+  kind: "json",
+  schema: pageOf("PaginatedArtifactContentInformationList", ArtifactContentInformation),
+  description: "Where the contents are.",
+} as const;
+
+export const listArtifacts = operation({
+  id: "Artifacts_ListInContainer",
+  method: "GET",
+  path: `${base}/{origin}/{container}`,
+  summary: "List artifacts of a container.",
+  source,
+  params: container,
+  query: maybePath,
+  answer: page,
+});
+export const getArtifact = operation({
+  id: "Artifacts_Get",
+  method: "GET",
+  path: `${base}/{origin}/{container}/metadata`,
+  summary: "Get an artifact.",
+  source,
+  params: container,
+  query: withPath,
+  answer: artifact,
+});
+export const deleteArtifact = operation({
+  id: "Artifacts_Delete",
+  method: "DELETE",
+  path: `${base}/{origin}/{container}/metadata`,
+  summary: "Delete an artifact.",
+  source,
+  params: container,
+  query: Type.Object({ path: Type.String(), hardDelete: optional(Type.Boolean()) }),
+  answer: { kind: "empty", description: "Deleted, or was not there." },
+});
+export const downloadArtifact = operation({
+  id: "Artifacts_Download",
+  method: "GET",
+  path: `${base}/{origin}/{container}/content`,
+  summary: "Download an artifact; a Range header is honoured.",
+  source,
+  params: container,
+  query: withPath,
+  answer: { kind: "bytes", contentType: "application/octet-stream", description: "The content." },
+});
+export const uploadArtifact = operation({
+  id: "Artifacts_Upload",
+  method: "POST",
+  path: `${base}/{origin}/{container}/content`,
+  summary: "Upload an artifact, whole or in pieces.",
+  source,
+  params: container,
+  query: Type.Object({
+    path: Type.String(),
+    index: optional(integer({ format: "int32" })),
+    append: optional(Type.Boolean()),
+    allowOverwrite: optional(Type.Boolean()),
+  }),
+  body: { kind: "bytes", contentType: "application/octet-stream" },
+  answer: artifact,
+});
+export const getArtifactContentInformation = operation({
+  id: "Artifacts_GetContentInformation",
+  method: "GET",
+  path: `${base}/{origin}/{container}/contentinfo`,
+  summary: "Where the content of an artifact is.",
+  source,
+  params: container,
+  query: withPath,
+  answer: information,
+});
+export const listArtifactContentInformation = operation({
+  id: "Artifacts_ListContentInformation",
+  method: "GET",
+  path: `${base}/{origin}/{container}/prefix/contentinfo`,
+  summary: "Where the contents under a prefix are.",
+  source,
+  params: container,
+  query: maybePath,
+  answer: informationPage,
+});
+
+export const listRunArtifacts = operation({
+  id: "RunArtifacts_List",
+  method: "GET",
+  ...runAddresses("/history/v1.0", "/artifacts"),
+  summary: "List the artifacts of a run.",
+  source: history,
+  params: oneRun,
+  query: Type.Object({ continuationToken: optional(Type.String()) }),
+  answer: page,
+});
+export const listRunArtifactsUnderPath = operation({
+  id: "RunArtifacts_ListInPath",
+  method: "GET",
+  ...runAddresses("/history/v1.0", "/artifacts/path"),
+  summary: "List the artifacts of a run under a path.",
+  source: history,
+  params: oneRun,
+  query: maybePath,
+  answer: page,
+});
+export const getRunArtifact = operation({
+  id: "RunArtifacts_Get",
+  method: "GET",
+  ...runAddresses("/history/v1.0", "/artifacts/metadata"),
+  summary: "Get an artifact of a run.",
+  source: history,
+  params: oneRun,
+  query: withPath,
+  answer: artifact,
+});
+export const getRunArtifactContentInformation = operation({
+  id: "RunArtifacts_GetContentInformation",
+  method: "GET",
+  ...runAddresses("/history/v1.0", "/artifacts/contentinfo"),
+  summary: "Where the content of a run's artifact is.",
+  source: history,
+  params: oneRun,
+  query: withPath,
+  answer: information,
+});
+export const listRunArtifactContentInformation = operation({
+  id: "RunArtifacts_ListContentInformation",
+  method: "GET",
+  ...runAddresses("/history/v1.0", "/artifacts/prefix/contentinfo"),
+  summary: "Where the contents of a run's artifacts are.",
+  source: history,
+  params: oneRun,
+  query: maybePath,
+  answer: informationPage,
+});
+export const getRunArtifactUri = operation({
+  id: "RunArtifacts_GetUri",
+  method: "GET",
+  ...runAddresses("/history/v1.0", "/artifacts/artifacturi"),
+  summary: "The URL of a run's artifact.",
+  source: history,
+  params: oneRun,
+  query: withPath,
+  answer: { kind: "json", schema: Type.String(), description: "The URL." },
+});

@@ -1,0 +1,72 @@
+// The four operations of the Execution Service, 2019-09-30.
+import Type from "typebox";
+import { oneOf, optional } from "../model.ts";
+import { operation } from "../operation.ts";
+import { experimentParams, runId, runParams, workspacePath } from "../scope.ts";
+import { RunDefinition, StartRunResult } from "./runDefinition.ts";
+
+const base = `/execution/v1.0${workspacePath}/experiments/{experimentName}`;
+const source = "execution 2019-09-30";
+const query = Type.Object({ runId: optional(runId) });
+const definition = { kind: "json", schema: RunDefinition, required: true, name: "definition" } as const;
+
+export const startRun = operation({
+  id: "Runs_StartRun",
+  method: "POST",
+  path: `${base}/startrun`,
+  summary: "Start a run on a remote compute target.",
+  source,
+  params: Type.Object(experimentParams),
+  query,
+  body: {
+    kind: "multipart",
+    parts: {
+      runDefinitionFile: { description: "The JSON file containing the RunDefinition" },
+      projectZipFile: {
+        description: "The zip archive of the project folder containing the source code to use for the run.",
+      },
+    },
+  },
+  answer: { kind: "json", schema: StartRunResult, description: "A run was successfully started." },
+});
+
+export const startSnapshotRun = operation({
+  id: "Runs_StartSnapshotRun",
+  method: "POST",
+  path: `${base}/snapshotrun`,
+  summary: "Start a run from a snapshot on a remote compute target.",
+  source,
+  params: Type.Object(experimentParams),
+  query,
+  body: definition,
+  answer: { kind: "json", schema: StartRunResult, description: "A snapshot run was successfully started." },
+});
+
+export const startLocalRun = operation({
+  id: "Runs_StartLocalRun",
+  method: "POST",
+  path: `${base}/startlocalrun`,
+  summary: "Start a run on a local machine.",
+  source,
+  params: Type.Object(experimentParams),
+  query,
+  body: definition,
+  answer: { kind: "bytes", contentType: "application/octet-stream", description: "File Response" },
+});
+
+export const cancelRun = operation({
+  id: "Runs_CancelRunWithUri",
+  method: "POST",
+  path: `${base}/runId/{runId}/cancel`,
+  summary: "Cancel a run.",
+  source,
+  params: Type.Object(runParams),
+  query: Type.Object({
+    finalStatus: optional(
+      oneOf(["Completed", "Canceled", "Failed"], {
+        description: "The status the run ends with (2019-05-01). Default: Canceled.",
+      }),
+    ),
+  }),
+  answer: { kind: "json", schema: StartRunResult, description: "The run was successfully cancelled." },
+});

@@ -1,0 +1,124 @@
+// What a client sends to start a run. Shapes of the public description (execution.json, 2019-09-30); no defaults, no logic.
+import Type, { type Static } from "typebox";
+import { anyObject, integer, mapOf, model, oneOf, optional } from "../model.ts";
+
+export const FRAMEWORKS = ["Python", "PySpark", "Cntk", "TensorFlow", "PyTorch"] as const;
+export const COMMUNICATORS = ["None", "ParameterServer", "Gloo", "Mpi", "Nccl"] as const;
+export const DATA_STORE_MODES = ["Mount", "Download", "Upload"] as const;
+export const YARN_DEPLOY_MODES = ["None", "Client", "Cluster"] as const;
+
+export const DataReferenceConfiguration = model("DataReferenceConfiguration", {
+  dataStoreName: optional(Type.String()),
+  mode: optional(oneOf(DATA_STORE_MODES)),
+  pathOnDataStore: optional(Type.String()),
+  pathOnCompute: optional(Type.String()),
+  overwrite: optional(Type.Boolean()),
+});
+
+export const PythonSection = model("PythonSection", {
+  interpreterPath: optional(
+    Type.String({ description: "The python to run with. Only used when userManagedDependencies is true." }),
+  ),
+  userManagedDependencies: optional(Type.Boolean()),
+  condaDependencies: optional(anyObject()),
+  baseCondaEnvironment: optional(Type.String()),
+});
+
+export const ContainerRegistry = model("ContainerRegistry", {
+  address: optional(Type.String()),
+  username: optional(Type.String()),
+  password: optional(Type.String()),
+});
+
+export const DockerSection = model("DockerSection", {
+  baseImage: optional(Type.String({ description: "Mutually exclusive with baseDockerfile." })),
+  baseDockerfile: optional(Type.String({ description: "Mutually exclusive with baseImage." })),
+  enabled: optional(Type.Boolean()),
+  sharedVolumes: optional(Type.Boolean()),
+  arguments: optional(Type.Array(Type.String())),
+  baseImageRegistry: optional(ContainerRegistry),
+});
+
+export const SparkMavenPackage = model("SparkMavenPackage", {
+  group: optional(Type.String()),
+  artifact: optional(Type.String()),
+  version: optional(Type.String()),
+});
+
+export const SparkSection = model("SparkSection", {
+  repositories: optional(Type.Array(Type.String())),
+  packages: optional(Type.Array(SparkMavenPackage)),
+  precachePackages: optional(Type.Boolean()),
+});
+
+export const EnvironmentDefinition = model("EnvironmentDefinition", {
+  name: optional(Type.String()),
+  version: optional(Type.String()),
+  python: optional(PythonSection),
+  environmentVariables: optional(mapOf(Type.String())),
+  docker: optional(DockerSection),
+  spark: optional(SparkSection),
+  inferencingStackVersion: optional(Type.String()),
+});
+
+export const HistoryConfiguration = model("HistoryConfiguration", {
+  outputCollection: optional(
+    Type.Boolean({ description: "Whether outputs are collected into the run history." }),
+  ),
+  directoriesToWatch: optional(
+    Type.Array(Type.String(), { description: "Folders whose files are uploaded while the run runs." }),
+  ),
+});
+
+export const SparkConfiguration = model("SparkConfiguration", {
+  configuration: optional(mapOf(Type.String())),
+});
+export const TensorflowConfiguration = model("TensorflowConfiguration", {
+  workerCount: optional(integer({ format: "int32" })),
+  parameterServerCount: optional(integer({ format: "int32" })),
+});
+export const MpiConfiguration = model("MpiConfiguration", {
+  processCountPerNode: optional(integer({ format: "int32" })),
+});
+export const HdiConfiguration = model("HdiConfiguration", {
+  yarnDeployMode: optional(oneOf(YARN_DEPLOY_MODES)),
+});
+
+export const RunConfiguration = model("RunConfiguration", {
+  script: optional(Type.String({ description: "The script to run, relative to the project folder." })),
+  arguments: optional(Type.Array(Type.String())),
+  framework: optional(oneOf(FRAMEWORKS)),
+  communicator: optional(oneOf(COMMUNICATORS)),
+  target: optional(Type.String({ description: "The name of the compute target. Default: local." })),
+  dataReferences: optional(mapOf(DataReferenceConfiguration)),
+  jobName: optional(Type.String()),
+  maxRunDurationSeconds: optional(
+    integer({
+      format: "int64",
+      description: "The longest time the run may take, in seconds; null means no limit.",
+    }),
+  ),
+  nodeCount: optional(integer({ format: "int32" })),
+  environment: optional(EnvironmentDefinition),
+  history: optional(HistoryConfiguration),
+  spark: optional(SparkConfiguration),
+  tensorflow: optional(TensorflowConfiguration),
+  mpi: optional(MpiConfiguration),
+  hdi: optional(HdiConfiguration),
+});
+export type RunConfiguration = Static<typeof RunConfiguration>;
+
+export const RunDefinition = model("RunDefinition", {
+  configuration: optional(RunConfiguration),
+  snapshotId: optional(Type.String({ format: "uuid" })),
+  parentRunId: optional(Type.String()),
+  runType: optional(
+    Type.String({ description: 'The runsource property of the run. Default: "experiment".' }),
+  ),
+});
+export type RunDefinition = Static<typeof RunDefinition>;
+
+export const StartRunResult = model("StartRunResult", {
+  runId: Type.String({ description: "The identifier for a run." }),
+});
+export type StartRunResult = Static<typeof StartRunResult>;

@@ -1,0 +1,9 @@
+// Everything that goes over the wire. One namespace an API, so that names stay those of the contract.
+export * as artifact from "./artifact/index.ts";
+export * from "./errors.ts";
+export * as execution from "./execution/index.ts";
+export * as history from "./history/index.ts";
+export * as malachite from "./malachite/index.ts";
+export type { AnswerBody, Operation, RequestBody } from "./operation.ts";
+export { type Fault, readWire } from "./read.ts";
+export { RUN_ID_PATTERN, workspacePath } from "./scope.ts";

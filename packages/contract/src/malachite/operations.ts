@@ -1,0 +1,200 @@
+// What Malachite offers beyond the Azure contract: health, tokens, log following, why a run waits, upload by content, run stories.
+import Type, { type Static } from "typebox";
+import { RUN_STATUSES } from "../history/run.ts";
+import { anyObject, dateTime, integer, model, oneOf, optional } from "../model.ts";
+import { operation } from "../operation.ts";
+import { runId, workspaceParams, workspacePath } from "../scope.ts";
+
+const base = `/malachite/v1.0${workspacePath}`;
+const source = "malachite";
+const oneRun = Type.Object({ ...workspaceParams, runId });
+
+export const Health = model("Health", {
+  status: oneOf(["ok", "stopping"]),
+  version: Type.String(),
+  pid: integer(),
+});
+
+/** One file of a project: where it is in the folder, and the SHA-256 of its bytes in lower-case hex. */
+export const ProjectFile = model("ProjectFile", {
+  path: Type.String({ description: "Relative, with forward slashes." }),
+  sizeBytes: integer({ format: "int64", minimum: 0 }),
+  sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  executable: optional(Type.Boolean()),
+});
+export type ProjectFile = Static<typeof ProjectFile>;
+
+export const ProjectFiles = model("ProjectFiles", { files: Type.Array(ProjectFile) });
+export type ProjectFiles = Static<typeof ProjectFiles>;
+
+/** Either the snapshot, or the contents that the server lacks: send those and ask again. */
+export const SnapshotOffer = model("SnapshotOffer", {
+  snapshotId: optional(Type.String({ format: "uuid" })),
+  missing: Type.Array(Type.String({ description: "SHA-256 of a content the server does not have." })),
+});
+export type SnapshotOffer = Static<typeof SnapshotOffer>;
+
+export const Constraint = model("Constraint", {
+  code: Type.String({
+    description: "limitReached, behindOthers, stepInProgress, engineQueue, outOfReach or ended.",
+  }),
+  message: Type.String(),
+  heldBy: optional(
+    Type.Array(Type.String({ description: "Ids of the runs that hold what this one waits for." })),
+  ),
+  ahead: optional(integer({ description: "Runs that are served before this one." })),
+});
+export type Constraint = Static<typeof Constraint>;
+
+export const Why = model("Why", {
+  runId: Type.String(),
+  status: oneOf(RUN_STATUSES),
+  waiting: Type.Boolean({ description: "True when the run waits for something other than its own code." }),
+  summary: Type.String({ description: "The whole answer in one sentence." }),
+  constraints: Type.Array(Constraint),
+});
+export type Why = Static<typeof Why>;
+
+/** One entry of the run's story: what happened, when, who did it, and why. */
+export const StoryEntry = model("StoryEntry", {
+  at: dateTime(),
+  event: Type.String(),
+  status: Type.String(),
+  actor: Type.String(),
+  cause: optional(Type.String()),
+  detail: optional(anyObject()),
+});
+export type StoryEntry = Static<typeof StoryEntry>;
+
+export const Target = model("ComputeTarget", {
+  name: Type.String(),
+  kind: Type.String(),
+  usable: Type.Boolean(),
+  reason: optional(Type.String({ description: "Why it is not usable." })),
+  runsAtOnce: optional(integer()),
+  running: optional(integer()),
+  waiting: optional(integer()),
+});
+
+export const health = operation({
+  id: "Malachite_Health",
+  method: "GET",
+  path: "/healthz",
+  summary: "200 when the service takes work.",
+  source,
+  params: Type.Object({}),
+  answer: { kind: "json", schema: Health, description: "Ready." },
+  authenticated: false,
+});
+export const openapi = operation({
+  id: "Malachite_OpenApi",
+  method: "GET",
+  path: "/openapi.json",
+  summary: "This document.",
+  source,
+  params: Type.Object({}),
+  answer: { kind: "json", schema: anyObject(), description: "The OpenAPI document." },
+  authenticated: false,
+});
+
+export const why = operation({
+  id: "Malachite_Why",
+  method: "GET",
+  path: `${base}/runs/{runId}/why`,
+  summary: "What a run waits for, or why it ended.",
+  source,
+  params: oneRun,
+  answer: { kind: "json", schema: Why, description: "Every unmet constraint." },
+});
+export const story = operation({
+  id: "Malachite_Story",
+  method: "GET",
+  path: `${base}/runs/{runId}/story`,
+  summary: "Everything that happened to a run, in order.",
+  source,
+  params: oneRun,
+  answer: {
+    kind: "json",
+    schema: model("Story", { value: Type.Array(StoryEntry) }),
+    description: "The story.",
+  },
+});
+export const followLog = operation({
+  id: "Malachite_FollowLog",
+  method: "GET",
+  path: `${base}/runs/{runId}/log`,
+  summary: "A log from a byte offset on, live, until the run has ended.",
+  source,
+  params: oneRun,
+  query: Type.Object({
+    path: optional(Type.String({ description: "The log. Default: user_logs/std_log.txt." })),
+    from: optional(
+      integer({
+        format: "int64",
+        minimum: 0,
+        description: "Byte offset to begin at. A Last-Event-ID header wins.",
+      }),
+    ),
+  }),
+  answer: {
+    kind: "events",
+    description:
+      "`log` events {from, to, text | base64}, `status` events {status}, one `end` event {status, to}; the event id is the offset after the chunk.",
+  },
+});
+export const listTargets = operation({
+  id: "Malachite_Targets",
+  method: "GET",
+  path: `${base}/targets`,
+  summary: "The compute targets and whether they are usable.",
+  source,
+  params: Type.Object(workspaceParams),
+  answer: {
+    kind: "json",
+    schema: model("ComputeTargets", { value: Type.Array(Target) }),
+    description: "The targets.",
+  },
+});
+
+export const offerSnapshot = operation({
+  id: "Malachite_OfferSnapshot",
+  method: "POST",
+  path: `${base}/snapshots`,
+  summary: "Make a snapshot of files by their hashes; only contents that are missing need sending.",
+  source,
+  params: Type.Object(workspaceParams),
+  body: { kind: "json", schema: ProjectFiles, required: true },
+  answer: { kind: "json", schema: SnapshotOffer, description: "The snapshot or what it lacks." },
+});
+export const findSnapshot = operation({
+  id: "Malachite_FindSnapshot",
+  method: "GET",
+  path: `${base}/snapshots/byContent/{treeHash}`,
+  summary: "The snapshot of a tree by the hash of its listing (see projectTreeText).",
+  source,
+  params: Type.Object({ ...workspaceParams, treeHash: Type.String({ pattern: "^[0-9a-f]{64}$" }) }),
+  answer: { kind: "json", schema: SnapshotOffer, description: "The snapshot; 404 when unknown." },
+});
+export const sendContents = operation({
+  id: "Malachite_SendContents",
+  method: "POST",
+  path: `${base}/contents`,
+  summary: "Send contents as a zip whose entries are named by their SHA-256.",
+  source,
+  params: Type.Object(workspaceParams),
+  body: { kind: "bytes", contentType: "application/zip" },
+  answer: {
+    kind: "json",
+    schema: model("ContentsKept", { kept: integer() }),
+    description: "How many are now kept.",
+  },
+});
+export const downloadSnapshot = operation({
+  id: "Malachite_DownloadSnapshot",
+  method: "GET",
+  path: `${base}/snapshots/{snapshotId}/zip`,
+  summary: "A snapshot as a zip.",
+  source,
+  params: Type.Object({ ...workspaceParams, snapshotId: Type.String({ format: "uuid" }) }),
+  answer: { kind: "bytes", contentType: "application/zip", description: "The zip." },
+});

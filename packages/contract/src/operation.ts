@@ -1,0 +1,40 @@
+// What an operation of the wire is, as data: the server routes by it, the client calls by it, openapi.json is made from it.
+import type { TObject, TSchema } from "typebox";
+
+/** How a request carries its content. Parts of a multipart form are named; a part is a file. */
+export type RequestBody =
+  | { readonly kind: "json"; readonly schema: TSchema; readonly required: boolean; readonly name?: string }
+  | { readonly kind: "multipart"; readonly parts: Readonly<Record<string, { readonly description: string }>> }
+  | { readonly kind: "bytes"; readonly contentType: string };
+
+/** What a good answer holds. `events` is a server-sent event stream. */
+export type AnswerBody =
+  | { readonly kind: "json"; readonly schema: TSchema; readonly description: string }
+  | { readonly kind: "bytes"; readonly contentType: string; readonly description: string }
+  | { readonly kind: "events"; readonly description: string }
+  | { readonly kind: "empty"; readonly description: string };
+
+/** One operation of the wire. Paths hold `{name}` for parameters; `alsoAt` are other addresses of the same operation. */
+export type Operation = {
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly alsoAt?: readonly string[];
+  readonly summary: string;
+  /** Where the operation is described: a public contract file, or "malachite" for our own. */
+  readonly source:
+    | "execution 2019-09-30"
+    | "runHistory 2019-09-30"
+    | "runHistory v1.0"
+    | "artifact 2019-09-30"
+    | "malachite";
+  readonly params: TObject;
+  readonly query?: TObject;
+  readonly body?: RequestBody;
+  readonly answer: AnswerBody;
+  /** False for the few addresses that answer without a token. */
+  readonly authenticated?: boolean;
+};
+
+/** Declares an operation and keeps its literal types, so that route and client are typed by it. */
+export const operation = <const T extends Operation>(declared: T): T => declared;

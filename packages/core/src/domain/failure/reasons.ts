@@ -1,0 +1,33 @@
+// Why a run ended as it did: a closed list, and for each what follows. The status is never chosen anywhere else.
+
+export type EndStatus = "Completed" | "Failed" | "Canceled";
+
+type Consequence = {
+  readonly status: EndStatus;
+  readonly blame: "user" | "platform";
+  /** Whether starting it again, unchanged, may help. */
+  readonly retry: boolean;
+  readonly text: string;
+};
+
+export const REASONS = {
+  ExitedZero: { status: "Completed", blame: "user", retry: false, text: "The script ended with exit code 0." },
+  ExitedNonZero: { status: "Failed", blame: "user", retry: false, text: "The script ended with a non-zero exit code." },
+  KilledBySignal: { status: "Failed", blame: "user", retry: false, text: "The script was ended by a signal." },
+  OutOfMemory: { status: "Failed", blame: "user", retry: false, text: "The script used more memory than it may and was killed." },
+  Canceled: { status: "Canceled", blame: "user", retry: false, text: "The run was canceled." },
+  EndedAsCompleted: { status: "Completed", blame: "user", retry: false, text: "The run was stopped on request, to end as Completed." },
+  EndedAsFailed: { status: "Failed", blame: "user", retry: false, text: "The run was stopped on request, to end as Failed." },
+  OverTime: { status: "Canceled", blame: "user", retry: false, text: "The run took longer than maxRunDurationSeconds and was stopped." },
+  EnvironmentFailed: { status: "Failed", blame: "user", retry: false, text: "The environment of the run could not be made." },
+  ProjectLost: { status: "Failed", blame: "platform", retry: false, text: "The snapshot of the run is damaged or gone." },
+  LaunchRefused: { status: "Failed", blame: "platform", retry: true, text: "The compute target did not take the run." },
+  StartFailed: { status: "Failed", blame: "user", retry: false, text: "The command of the run could not be started." },
+  TargetGone: { status: "Failed", blame: "platform", retry: false, text: "The compute target of the run is no longer in the settings." },
+  Vanished: { status: "Failed", blame: "platform", retry: true, text: "The process is gone and left no exit record, as after a power cut." },
+  ReportedFailed: { status: "Failed", blame: "user", retry: false, text: "The code that owns the run reported that it failed." },
+  ReportedCompleted: { status: "Completed", blame: "user", retry: false, text: "The code that owns the run reported that it completed." },
+  ReportedCanceled: { status: "Canceled", blame: "user", retry: false, text: "The code that owns the run reported that it was canceled." },
+} as const satisfies Record<string, Consequence>;
+
+export type FailureReason = keyof typeof REASONS;

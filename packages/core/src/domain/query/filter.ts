@@ -1,0 +1,25 @@
+// A filter and an order over runs or experiments, as data. parseFilter.ts makes it from text; stores turn it into their own query.
+
+/** A property by its lower-case wire name (`status`, `createdutc`), or one tag or property by its key. */
+export type Field = { readonly of: "field"; readonly name: string } | { readonly of: "tags" | "properties"; readonly key: string };
+
+export type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
+/** Dates are instants in milliseconds with `date: true`, so that a store can compare them as numbers. */
+export type Literal = { readonly value: string | number | boolean | null; readonly date?: true };
+
+export type Filter =
+  | { readonly op: "and" | "or"; readonly parts: readonly Filter[] }
+  | { readonly op: "not"; readonly part: Filter }
+  | { readonly op: Comparison; readonly field: Field; readonly literal: Literal };
+
+export type Order = { readonly field: Field; readonly descending: boolean };
+
+/** What a list asks for. `after` is the opaque position that the last page ended with. */
+export type PageAsk = {
+  readonly filter?: Filter;
+  readonly order?: readonly Order[];
+  readonly after?: string;
+  /** At most this many; stores cap it at 1,000. */
+  readonly limit: number;
+};
+export type Page<T> = { readonly values: readonly T[]; readonly next?: string };

@@ -1,0 +1,61 @@
+// What every engine must be able to do for a run. One driver an engine; the conformance suite holds them all to this.
+import type { Handle } from "../domain/run/run.ts";
+import type { Launch, LaunchKey, TargetSettings } from "../domain/launch/launchPlan.ts";
+
+/** What an engine says of one launch. `gone`: no process and no exit record. */
+export type Sighting =
+  | { readonly at: "waiting"; readonly why?: string }
+  | { readonly at: "running"; readonly startedAt?: number }
+  | {
+      readonly at: "ended";
+      readonly code: number | null;
+      readonly signal?: string;
+      readonly outOfMemory?: boolean;
+      readonly startedAt?: number;
+      readonly endedAt?: number;
+      /** Why the command could not be started at all, in the engine's words. */
+      readonly failure?: string;
+    }
+  | { readonly at: "gone" };
+
+export type TargetHealth = { readonly usable: true } | { readonly usable: false; readonly reason: string };
+
+/** The files of one run on its target. Paths are relative, with forward slashes, and never leave the folder. */
+export interface RunFolder {
+  /** Regular files under `under`, links never followed. Missing folder: nothing. */
+  list(under: string): AsyncIterable<{ readonly path: string; readonly sizeBytes: number }>;
+  /** The bytes from `from` on, to the end as it is now. Throws ArtifactNotFound for a missing file. */
+  read(path: string, from?: number): AsyncIterable<Uint8Array>;
+  /** Size as it is now; undefined when there is no such regular file. */
+  size(path: string): Promise<number | undefined>;
+  /** Yields whenever the file may have grown; a hint. Ends with the signal. */
+  changes(path: string, signal: AbortSignal): AsyncIterable<void>;
+  /** Where the file is on this machine, if it is: lets a store take it without copying. */
+  localPath?(path: string): string | undefined;
+}
+
+/** Everything an engine must be able to do for a run. A new method needs a decision record. */
+export interface ComputeDriver {
+  readonly kind: string;
+  readonly can: { readonly multiNode: boolean; readonly images: boolean; readonly gpus: boolean };
+
+  /** Is the target there and usable? Never throws for a sick target; says so. */
+  check(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth>;
+  /** Hands the plan to the engine; returns once accepted, not once running. Same key twice: same job. */
+  launch(launch: Launch, signal: AbortSignal): Promise<Handle>;
+  /** The job which an earlier launch of this key made, if the engine knows it. Closes the crash gap. */
+  find(target: TargetSettings, key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined>;
+  /** One sighting per handle, one question to the engine. Throws EngineUnavailable; never guesses "gone". */
+  observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<LaunchKey, Sighting>>;
+  /** Asks the whole process tree to end, forces it after `graceMs`; resolves when the tree is empty. Ended or gone is success. */
+  stop(handle: Handle, graceMs: number, signal: AbortSignal): Promise<void>;
+  /** The run's folder on the target. */
+  folder(handle: Handle): RunFolder;
+  /** Frees all that launch made, the folder too. May be repeated; afterwards the handle is dead. */
+  release(handle: Handle, signal: AbortSignal): Promise<void>;
+  /**
+   * Keys of launches that may have news (started, ended). Only makes the watcher quick: `observe` is the truth, and a lost
+   * hint costs one watch interval. Ends with the signal.
+   */
+  hints(signal: AbortSignal): AsyncIterable<LaunchKey>;
+}

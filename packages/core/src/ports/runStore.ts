@@ -1,0 +1,84 @@
+// Where runs, experiments and workspaces are kept. Every call that changes something is one durable transaction: when its
+// promise resolves, the change survives kill -9 and a power cut. Calls at the same time share one commit.
+import type { history } from "@malachite/contract";
+import type { Page, PageAsk } from "../domain/query/filter.ts";
+import type { About, NewRun, Run, StoryEntry } from "../domain/run/run.ts";
+import type { Instant, Scope } from "../domain/scope.ts";
+
+/** Who works on a run, and until when nobody else may. */
+export type Lease = { readonly owner: string; readonly token: string; readonly until: Instant };
+export type LeasedRun = { readonly run: Run; readonly lease: Lease };
+
+export type Experiment = {
+  readonly scope: Scope;
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Instant;
+  readonly description?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly archivedAt?: Instant;
+  readonly latestRun?: { readonly id: string; readonly createdAt: Instant };
+};
+
+/** What a user changes of a run. Maps are merged; a property that is set cannot change (PropertyImmutable). */
+export type AboutChange = Partial<Omit<About, "tags" | "properties" | "warnings">> & {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly removeTags?: readonly string[];
+  readonly addWarnings?: readonly { readonly source: string; readonly message: string }[];
+};
+
+/** Which runs a list is about; no experiment means the whole workspace. */
+export type RunsAsk = PageAsk & {
+  readonly scope: Scope;
+  readonly experimentName?: string;
+  readonly experimentId?: string;
+  readonly parentRunId?: string;
+};
+
+export interface RunStore {
+  /**
+   * Records the run, its experiment and workspace if new, its first story entry, and (with a pool) its place in the queue.
+   * An id that is taken: same fingerprint answers the existing run with `created: false`, else throws RunIdTaken.
+   */
+  create(run: NewRun, entry: StoryEntry): Promise<{ readonly run: Run; readonly created: boolean }>;
+  get(scope: Scope, runId: string): Promise<Run | undefined>;
+  getMany(scope: Scope, runIds: readonly string[]): Promise<readonly Run[]>;
+  /**
+   * Writes `life` if the record still has `before.version` and, when a lease is given, still that lease's token. Returns the
+   * new record, or undefined: no longer yours, drop what you did. Appends the entries in the same transaction.
+   */
+  apply(before: Run, life: Run["life"], entries: readonly StoryEntry[], lease?: Lease): Promise<Run | undefined>;
+  /** Changes what users may change; never touches `life`. Throws RunNotFound, PropertyImmutable. */
+  describe(scope: Scope, runId: string, change: AboutChange, at: Instant): Promise<Run>;
+  /** Takes up to `count` of the longest waiting runs of the pool (status NotStarted) under a lease. */
+  claimQueued(ask: { readonly pool: string; readonly count: number; readonly owner: string; readonly at: Instant; readonly until: Instant }): Promise<readonly LeasedRun[]>;
+  /** Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or all with `force`. */
+  claimAbandoned(ask: { readonly owner: string; readonly at: Instant; readonly until: Instant; readonly force: boolean; readonly limit: number }): Promise<readonly LeasedRun[]>;
+  /** Prolongs leases; answers those tokens that are still held. */
+  renew(tokens: readonly string[], until: Instant): Promise<ReadonlySet<string>>;
+  /** Gives a lease back once nothing is left to do for the run. */
+  letGo(lease: Lease): Promise<void>;
+  /** Leased and unfinished runs of a pool, by id: they hold its slots. */
+  holding(pool: string): Promise<readonly { readonly scope: Scope; readonly runId: string }[]>;
+  /** Runs of the same pool that are served before this one; undefined when it does not wait. */
+  ahead(run: Run): Promise<{ readonly count: number } | undefined>;
+  waiting(pool: string): Promise<number>;
+  list(ask: RunsAsk): Promise<Page<Run>>;
+  story(scope: Scope, runId: string): Promise<readonly StoryEntry[]>;
+}
+
+export interface ExperimentStore {
+  byName(scope: Scope, name: string): Promise<Experiment | undefined>;
+  byId(scope: Scope, id: string): Promise<Experiment | undefined>;
+  /** The experiment of that name, made if it is new. */
+  ensure(scope: Scope, name: string, at: Instant): Promise<Experiment>;
+  modify(scope: Scope, id: string, change: history.ModifyExperiment, at: Instant): Promise<Experiment>;
+  list(scope: Scope, ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" }): Promise<Page<Experiment>>;
+}
+
+export interface WorkspaceStore {
+  has(scope: Scope): Promise<boolean>;
+  ensure(scope: Scope, at: Instant): Promise<void>;
+  list(): Promise<readonly Scope[]>;
+}
