@@ -7,4 +7,5 @@ export * from "./domain/query/filter.ts";
 export * from "./domain/run/next.ts";
 export * from "./domain/run/run.ts";
 export * from "./domain/scope.ts";
+export type * from "./flow/flow.ts";
 export type * from "./ports/index.ts";

@@ -1,11 +1,17 @@
 // Where a run belongs: the tenant scope of the URL, and the experiment in it.
 
 /** A workspace as the URL names it. ARM names are compared without regard to case. */
-export type Scope = { readonly subscriptionId: string; readonly resourceGroup: string; readonly workspace: string };
+export type Scope = {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly workspace: string;
+};
 
 /** One text for a workspace, the same for every spelling of its names; safe as a map key and a database value. */
 export const workspaceKey = (scope: Scope): string =>
-  [scope.subscriptionId, scope.resourceGroup, scope.workspace].map((part) => encodeURIComponent(part.toLowerCase())).join("/");
+  [scope.subscriptionId, scope.resourceGroup, scope.workspace]
+    .map((part) => encodeURIComponent(part.toLowerCase()))
+    .join("/");
 
 /** Who asked for something. `run` is set when code inside a run asks with the run's own token. */
 export type Principal = {

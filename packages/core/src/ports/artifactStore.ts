@@ -14,14 +14,29 @@ export type ArtifactSource = { readonly stream: AsyncIterable<Uint8Array> } | { 
 
 export interface ArtifactStore {
   /** Keeps the bytes under the path, seen by readers only when complete. Throws BadPath, ArtifactExists. */
-  put(scope: Scope, container: string, path: string, source: ArtifactSource, options: { readonly overwrite: boolean }): Promise<ArtifactInfo>;
+  put(
+    scope: Scope,
+    container: string,
+    path: string,
+    source: ArtifactSource,
+    options: { readonly overwrite: boolean },
+  ): Promise<ArtifactInfo>;
   /** Adds bytes at the end, making the file if it is new. */
-  append(scope: Scope, container: string, path: string, stream: AsyncIterable<Uint8Array>): Promise<ArtifactInfo>;
+  append(
+    scope: Scope,
+    container: string,
+    path: string,
+    stream: AsyncIterable<Uint8Array>,
+  ): Promise<ArtifactInfo>;
   get(scope: Scope, container: string, path: string): Promise<ArtifactInfo | undefined>;
   /** Bytes `from` up to but not including `to`. Throws ArtifactNotFound. */
   read(scope: Scope, container: string, path: string, from?: number, to?: number): AsyncIterable<Uint8Array>;
   /** In order of path. `after` is the last path of the page before. */
-  list(scope: Scope, container: string, ask: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<{ readonly values: readonly ArtifactInfo[]; readonly more: boolean }>;
+  list(
+    scope: Scope,
+    container: string,
+    ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<{ readonly values: readonly ArtifactInfo[]; readonly more: boolean }>;
   /** Gone or not there is success. */
   remove(scope: Scope, container: string, path: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // What every engine must be able to do for a run. One driver an engine; the conformance suite holds them all to this.
-import type { Handle } from "../domain/run/run.ts";
+
 import type { Launch, LaunchKey, TargetSettings } from "../domain/launch/launchPlan.ts";
+import type { Handle } from "../domain/run/run.ts";
 
 /** What an engine says of one launch. `gone`: no process and no exit record. */
 export type Sighting =

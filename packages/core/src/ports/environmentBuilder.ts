@@ -11,5 +11,8 @@ export type PreparedEnvironment = {
 
 export interface EnvironmentBuilder {
   /** Throws InterpreterNotFound telling what was looked for and where. May be repeated. */
-  prepare(environment: NonNullable<execution.RunConfiguration["environment"]>, signal: AbortSignal): Promise<PreparedEnvironment>;
+  prepare(
+    environment: NonNullable<execution.RunConfiguration["environment"]>,
+    signal: AbortSignal,
+  ): Promise<PreparedEnvironment>;
 }

@@ -48,13 +48,30 @@ export interface RunStore {
    * Writes `life` if the record still has `before.version` and, when a lease is given, still that lease's token. Returns the
    * new record, or undefined: no longer yours, drop what you did. Appends the entries in the same transaction.
    */
-  apply(before: Run, life: Run["life"], entries: readonly StoryEntry[], lease?: Lease): Promise<Run | undefined>;
+  apply(
+    before: Run,
+    life: Run["life"],
+    entries: readonly StoryEntry[],
+    lease?: Lease,
+  ): Promise<Run | undefined>;
   /** Changes what users may change; never touches `life`. Throws RunNotFound, PropertyImmutable. */
   describe(scope: Scope, runId: string, change: AboutChange, at: Instant): Promise<Run>;
   /** Takes up to `count` of the longest waiting runs of the pool (status NotStarted) under a lease. */
-  claimQueued(ask: { readonly pool: string; readonly count: number; readonly owner: string; readonly at: Instant; readonly until: Instant }): Promise<readonly LeasedRun[]>;
+  claimQueued(ask: {
+    readonly pool: string;
+    readonly count: number;
+    readonly owner: string;
+    readonly at: Instant;
+    readonly until: Instant;
+  }): Promise<readonly LeasedRun[]>;
   /** Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or all with `force`. */
-  claimAbandoned(ask: { readonly owner: string; readonly at: Instant; readonly until: Instant; readonly force: boolean; readonly limit: number }): Promise<readonly LeasedRun[]>;
+  claimAbandoned(ask: {
+    readonly owner: string;
+    readonly at: Instant;
+    readonly until: Instant;
+    readonly force: boolean;
+    readonly limit: number;
+  }): Promise<readonly LeasedRun[]>;
   /** Prolongs leases; answers those tokens that are still held. */
   renew(tokens: readonly string[], until: Instant): Promise<ReadonlySet<string>>;
   /** Gives a lease back once nothing is left to do for the run. */
@@ -74,7 +91,10 @@ export interface ExperimentStore {
   /** The experiment of that name, made if it is new. */
   ensure(scope: Scope, name: string, at: Instant): Promise<Experiment>;
   modify(scope: Scope, id: string, change: history.ModifyExperiment, at: Instant): Promise<Experiment>;
-  list(scope: Scope, ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" }): Promise<Page<Experiment>>;
+  list(
+    scope: Scope,
+    ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" },
+  ): Promise<Page<Experiment>>;
 }
 
 export interface WorkspaceStore {

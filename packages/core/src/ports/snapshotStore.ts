@@ -6,13 +6,21 @@ import type { Scope } from "../domain/scope.ts";
 export type Upload = { readonly file: string; readonly sizeBytes: number; readonly sha256: string };
 
 /** A project folder as it was. `tree` is the SHA-256 of its listing; the id follows from it, so the same files give the same id. */
-export type Snapshot = { readonly id: string; readonly tree: string; readonly files: number; readonly sizeBytes: number };
+export type Snapshot = {
+  readonly id: string;
+  readonly tree: string;
+  readonly files: number;
+  readonly sizeBytes: number;
+};
 
 export interface SnapshotStore {
   /** Unpacks a zip into the store. Throws BadArchive, BadPath naming the entry. Nothing is kept of a refused archive. */
   keepZip(scope: Scope, zip: Upload, signal?: AbortSignal): Promise<Snapshot>;
   /** A snapshot of contents that are already here, or the hashes that are missing. Throws BadPath. */
-  offer(scope: Scope, files: readonly malachite.ProjectFile[]): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }>;
+  offer(
+    scope: Scope,
+    files: readonly malachite.ProjectFile[],
+  ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }>;
   /** Keeps contents sent as a zip of entries named by their SHA-256. Throws BadArchive, ContentMismatch. */
   keepContents(zip: Upload, signal?: AbortSignal): Promise<number>;
   /** The snapshot of that id in that workspace. */

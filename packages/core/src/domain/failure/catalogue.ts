@@ -1,48 +1,195 @@
 // Every error code of the service, in one place. docs/errors.md is made from this list, and a test compares both ways.
 
 /** What kind of trouble it is; http/plugins/errors.ts turns it into a status, nothing else does. */
-export type ErrorKind = "invalid" | "notFound" | "conflict" | "denied" | "throttled" | "unavailable" | "fault";
+export type ErrorKind =
+  | "invalid"
+  | "notFound"
+  | "conflict"
+  | "denied"
+  | "throttled"
+  | "unavailable"
+  | "fault";
 
 type Entry = { readonly kind: ErrorKind; readonly means: string; readonly todo: string };
 
 export const CATALOGUE = {
-  InvalidDefinition: { kind: "invalid", means: "The run definition has faults; `details` names each with its path.", todo: "Correct the named properties and send it again." },
-  UnsupportedField: { kind: "invalid", means: "The definition asks for something this service understands but does not do.", todo: "Remove the named property or choose a target that supports it." },
-  UnknownTarget: { kind: "invalid", means: "No compute target has that name.", todo: "Use one of the listed targets, or start the service with --target NAME=process." },
-  InvalidRequest: { kind: "invalid", means: "A path, query or body value is not what the operation takes.", todo: "See `details` and openapi.json." },
-  InvalidRunId: { kind: "invalid", means: "The run id does not match ^[a-zA-Z0-9][\\w-]{0,255}$.", todo: "Choose another id, or send none and let the service make one." },
+  InvalidDefinition: {
+    kind: "invalid",
+    means: "The run definition has faults; `details` names each with its path.",
+    todo: "Correct the named properties and send it again.",
+  },
+  UnsupportedField: {
+    kind: "invalid",
+    means: "The definition asks for something this service understands but does not do.",
+    todo: "Remove the named property or choose a target that supports it.",
+  },
+  UnknownTarget: {
+    kind: "invalid",
+    means: "No compute target has that name.",
+    todo: "Use one of the listed targets, or start the service with --target NAME=process.",
+  },
+  InvalidRequest: {
+    kind: "invalid",
+    means: "A path, query or body value is not what the operation takes.",
+    todo: "See `details` and openapi.json.",
+  },
+  InvalidRunId: {
+    kind: "invalid",
+    means: "The run id does not match ^[a-zA-Z0-9][\\w-]{0,255}$.",
+    todo: "Choose another id, or send none and let the service make one.",
+  },
   BadJson: { kind: "invalid", means: "The body is not JSON.", todo: "Send JSON in UTF-8." },
-  BadMultipart: { kind: "invalid", means: "The multipart body is broken, or a part is missing.", todo: "Send one file part runDefinitionFile and one file part projectZipFile." },
-  UnsupportedMediaType: { kind: "invalid", means: "The Content-Type is not one the operation reads.", todo: "Send the content type that openapi.json names." },
-  BadArchive: { kind: "invalid", means: "The zip is broken, or an entry in it is not allowed.", todo: "Make the archive again from plain files and folders." },
-  BadPath: { kind: "invalid", means: "A path leads outside its folder or cannot be a file name.", todo: "Use a relative path with forward slashes." },
-  BadFilter: { kind: "invalid", means: "The filter or the order is not understood; the message tells the position.", todo: "Correct the expression." },
-  BadContinuationToken: { kind: "invalid", means: "The continuation token was not made by this list.", todo: "Begin again without a token." },
-  BadRange: { kind: "invalid", means: "The byte range is not inside the file.", todo: "Ask for a range inside the size that the message tells." },
-  ContentMismatch: { kind: "invalid", means: "A content does not have the hash it was sent under.", todo: "Send it again." },
-  TooLarge: { kind: "invalid", means: "The JSON body is larger or deeper than the service reads.", todo: "Send less at once." },
-  ScriptNotFound: { kind: "invalid", means: "The script is not a file of the project.", todo: "Give the script's path relative to the project folder." },
-  PropertyImmutable: { kind: "invalid", means: "A property that is set cannot be changed.", todo: "Use a tag for what changes." },
-  RouteNotFound: { kind: "notFound", means: "No operation has this address and method.", todo: "See openapi.json." },
-  RunNotFound: { kind: "notFound", means: "The workspace has no run of that id.", todo: "Check the id and the workspace." },
-  ExperimentNotFound: { kind: "notFound", means: "The workspace has no experiment of that name or id.", todo: "It is created by its first run." },
-  WorkspaceNotFound: { kind: "notFound", means: "The workspace does not exist and may not be made by writing to it.", todo: "Use one of the workspaces that the settings name." },
-  SnapshotNotFound: { kind: "notFound", means: "The workspace has no snapshot of that id.", todo: "Send the project again." },
-  ArtifactNotFound: { kind: "notFound", means: "The run has no file of that path.", todo: "List the run's artifacts to see its files." },
-  ArtifactExists: { kind: "conflict", means: "The file exists and allowOverwrite is not true.", todo: "Choose another path or pass allowOverwrite=true." },
-  RunIdTaken: { kind: "conflict", means: "Another run has this id.", todo: "Choose another id; the same submission sent again would have been answered as the same run." },
-  RunEnded: { kind: "conflict", means: "The run has ended and its status cannot change.", todo: "Start a new run." },
-  StatusOwned: { kind: "conflict", means: "The service runs this run itself and alone decides its status.", todo: "Cancel the run instead." },
-  NotAuthenticated: { kind: "denied", means: "No bearer token was sent, or it is not valid.", todo: "Send Authorization: Bearer TOKEN." },
-  NotAllowed: { kind: "denied", means: "The token does not reach this.", todo: "Use a user's token; a run's token reaches that run alone." },
-  HostRefused: { kind: "denied", means: "The Host or Origin header names a place this service does not serve.", todo: "Call the address the service was started for." },
-  Throttled: { kind: "throttled", means: "Too many requests at once.", todo: "Wait as Retry-After says and ask again." },
-  EngineUnavailable: { kind: "unavailable", means: "The engine behind the compute target does not answer.", todo: "Ask again later." },
+  BadMultipart: {
+    kind: "invalid",
+    means: "The multipart body is broken, or a part is missing.",
+    todo: "Send one file part runDefinitionFile and one file part projectZipFile.",
+  },
+  UnsupportedMediaType: {
+    kind: "invalid",
+    means: "The Content-Type is not one the operation reads.",
+    todo: "Send the content type that openapi.json names.",
+  },
+  BadArchive: {
+    kind: "invalid",
+    means: "The zip is broken, or an entry in it is not allowed.",
+    todo: "Make the archive again from plain files and folders.",
+  },
+  BadPath: {
+    kind: "invalid",
+    means: "A path leads outside its folder or cannot be a file name.",
+    todo: "Use a relative path with forward slashes.",
+  },
+  BadFilter: {
+    kind: "invalid",
+    means: "The filter or the order is not understood; the message tells the position.",
+    todo: "Correct the expression.",
+  },
+  BadContinuationToken: {
+    kind: "invalid",
+    means: "The continuation token was not made by this list.",
+    todo: "Begin again without a token.",
+  },
+  BadRange: {
+    kind: "invalid",
+    means: "The byte range is not inside the file.",
+    todo: "Ask for a range inside the size that the message tells.",
+  },
+  ContentMismatch: {
+    kind: "invalid",
+    means: "A content does not have the hash it was sent under.",
+    todo: "Send it again.",
+  },
+  TooLarge: {
+    kind: "invalid",
+    means: "The JSON body is larger or deeper than the service reads.",
+    todo: "Send less at once.",
+  },
+  ScriptNotFound: {
+    kind: "invalid",
+    means: "The script is not a file of the project.",
+    todo: "Give the script's path relative to the project folder.",
+  },
+  PropertyImmutable: {
+    kind: "invalid",
+    means: "A property that is set cannot be changed.",
+    todo: "Use a tag for what changes.",
+  },
+  RouteNotFound: {
+    kind: "notFound",
+    means: "No operation has this address and method.",
+    todo: "See openapi.json.",
+  },
+  RunNotFound: {
+    kind: "notFound",
+    means: "The workspace has no run of that id.",
+    todo: "Check the id and the workspace.",
+  },
+  ExperimentNotFound: {
+    kind: "notFound",
+    means: "The workspace has no experiment of that name or id.",
+    todo: "It is created by its first run.",
+  },
+  WorkspaceNotFound: {
+    kind: "notFound",
+    means: "The workspace does not exist and may not be made by writing to it.",
+    todo: "Use one of the workspaces that the settings name.",
+  },
+  SnapshotNotFound: {
+    kind: "notFound",
+    means: "The workspace has no snapshot of that id.",
+    todo: "Send the project again.",
+  },
+  ArtifactNotFound: {
+    kind: "notFound",
+    means: "The run has no file of that path.",
+    todo: "List the run's artifacts to see its files.",
+  },
+  ArtifactExists: {
+    kind: "conflict",
+    means: "The file exists and allowOverwrite is not true.",
+    todo: "Choose another path or pass allowOverwrite=true.",
+  },
+  RunIdTaken: {
+    kind: "conflict",
+    means: "Another run has this id.",
+    todo: "Choose another id; the same submission sent again would have been answered as the same run.",
+  },
+  RunEnded: {
+    kind: "conflict",
+    means: "The run has ended and its status cannot change.",
+    todo: "Start a new run.",
+  },
+  StatusOwned: {
+    kind: "conflict",
+    means: "The service runs this run itself and alone decides its status.",
+    todo: "Cancel the run instead.",
+  },
+  NotAuthenticated: {
+    kind: "denied",
+    means: "No bearer token was sent, or it is not valid.",
+    todo: "Send Authorization: Bearer TOKEN.",
+  },
+  NotAllowed: {
+    kind: "denied",
+    means: "The token does not reach this.",
+    todo: "Use a user's token; a run's token reaches that run alone.",
+  },
+  HostRefused: {
+    kind: "denied",
+    means: "The Host or Origin header names a place this service does not serve.",
+    todo: "Call the address the service was started for.",
+  },
+  Throttled: {
+    kind: "throttled",
+    means: "Too many requests at once.",
+    todo: "Wait as Retry-After says and ask again.",
+  },
+  EngineUnavailable: {
+    kind: "unavailable",
+    means: "The engine behind the compute target does not answer.",
+    todo: "Ask again later.",
+  },
   Stopping: { kind: "unavailable", means: "The service is stopping.", todo: "Ask again when it is up." },
-  Busy: { kind: "unavailable", means: "Another server uses the data folder.", todo: "Stop it, or give another --data." },
-  InterpreterNotFound: { kind: "invalid", means: "The python interpreter of the definition is not on this machine.", todo: "Set environment.python.interpreterPath to a python that is there." },
-  StorageFailed: { kind: "fault", means: "The data folder cannot be read or written.", todo: "See the cause; check space and rights of the data folder." },
-  Unexpected: { kind: "fault", means: "A fault of the service itself.", todo: "Report it with the correlation id." },
+  Busy: {
+    kind: "unavailable",
+    means: "Another server uses the data folder.",
+    todo: "Stop it, or give another --data.",
+  },
+  InterpreterNotFound: {
+    kind: "invalid",
+    means: "The python interpreter of the definition is not on this machine.",
+    todo: "Set environment.python.interpreterPath to a python that is there.",
+  },
+  StorageFailed: {
+    kind: "fault",
+    means: "The data folder cannot be read or written.",
+    todo: "See the cause; check space and rights of the data folder.",
+  },
+  Unexpected: {
+    kind: "fault",
+    means: "A fault of the service itself.",
+    todo: "Report it with the correlation id.",
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A code of the catalogue. */

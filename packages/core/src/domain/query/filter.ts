@@ -1,7 +1,9 @@
 // A filter and an order over runs or experiments, as data. parseFilter.ts makes it from text; stores turn it into their own query.
 
 /** A property by its lower-case wire name (`status`, `createdutc`), or one tag or property by its key. */
-export type Field = { readonly of: "field"; readonly name: string } | { readonly of: "tags" | "properties"; readonly key: string };
+export type Field =
+  | { readonly of: "field"; readonly name: string }
+  | { readonly of: "tags" | "properties"; readonly key: string };
 
 export type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
 /** Dates are instants in milliseconds with `date: true`, so that a store can compare them as numbers. */

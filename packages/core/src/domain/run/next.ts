@@ -4,7 +4,16 @@ import type { history } from "@malachite/contract";
 /** A status the service writes. NotResponding is a view of "last seen", Provisioning is never written. */
 export type RunStatus = Exclude<history.RunStatusName, "Provisioning" | "NotResponding">;
 
-export type RunEventName = "claimed" | "preparing" | "prepared" | "started" | "ended" | "succeeded" | "failed" | "cancelAsked" | "stopped";
+export type RunEventName =
+  | "claimed"
+  | "preparing"
+  | "prepared"
+  | "started"
+  | "ended"
+  | "succeeded"
+  | "failed"
+  | "cancelAsked"
+  | "stopped";
 
 /** Where "Canceled" stands, the status that the cancel asked for is meant (`finalStatus`). */
 export const NEXT = {

@@ -15,7 +15,12 @@ export type ExitRecord = {
 };
 
 /** What a driver gave back for a launch. `state` is the driver's own and opaque to all others. */
-export type Handle = { readonly key: LaunchKey; readonly kind: string; readonly version: number; readonly state: string };
+export type Handle = {
+  readonly key: LaunchKey;
+  readonly kind: string;
+  readonly version: number;
+  readonly state: string;
+};
 
 export type CancelWish = {
   readonly askedAt: Instant;
@@ -27,7 +32,12 @@ export type CancelWish = {
 };
 
 /** The end of a run: the reason first, the status follows from it. */
-export type Outcome = { readonly reason: FailureReason; readonly status: EndStatus; readonly message: string; readonly detail?: JsonObject };
+export type Outcome = {
+  readonly reason: FailureReason;
+  readonly status: EndStatus;
+  readonly message: string;
+  readonly detail?: JsonObject;
+};
 
 /** The part of a run that the service moves. Changed by `advance` alone. */
 export type Life = {

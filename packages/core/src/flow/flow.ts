@@ -1,0 +1,143 @@
+// What the outside may ask of the service. The HTTP edge calls these and nothing else; index.ts lists the files that do them.
+import type { execution, history, malachite } from "@malachite/contract";
+import type { Page, PageAsk } from "../domain/query/filter.ts";
+import type { Run, StoryEntry } from "../domain/run/run.ts";
+import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
+import type { Experiment } from "../ports/runStore.ts";
+import type { Snapshot, Upload } from "../ports/snapshotStore.ts";
+
+/** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
+export type RunAddress = {
+  readonly scope: Scope;
+  readonly runId: string;
+  readonly experimentName?: string;
+  readonly experimentId?: string;
+};
+
+export type SubmitRun = {
+  readonly scope: Scope;
+  readonly experimentName: string;
+  readonly runId?: string;
+  /** The definition as it was sent, any spelling; read and checked here. */
+  readonly definition: unknown;
+  /** The project, when it comes with the request. */
+  readonly project?: Upload;
+  readonly by: Principal;
+};
+
+export type CancelRun = RunAddress & {
+  readonly by: Principal;
+  readonly finalStatus?: "Completed" | "Canceled" | "Failed";
+  readonly text?: string;
+};
+
+/** A run with what is computed when it is shown. */
+export type ShownRun = {
+  readonly run: Run;
+  /** The run's status, or NotResponding when its owner has not been heard of in time. */
+  readonly status: history.RunStatusName;
+  /** What a waiting run waits for, in one sentence. */
+  readonly waitsFor?: string;
+};
+
+/** A file of a run: kept, or still growing in the run's folder. */
+export type RunFile = {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly createdAt: Instant;
+  readonly etag: string;
+  readonly live: boolean;
+};
+
+/** Where files are: a container of a workspace. A run's is `dcid.<run id>`. */
+export type Container = { readonly scope: Scope; readonly container: string };
+
+export type LogEvent =
+  | { readonly kind: "log"; readonly from: number; readonly to: number; readonly bytes: Uint8Array }
+  | { readonly kind: "status"; readonly status: history.RunStatusName }
+  | { readonly kind: "end"; readonly status: history.RunStatusName; readonly to: number };
+
+export type ShownTarget = {
+  readonly name: string;
+  readonly kind: string;
+  readonly usable: boolean;
+  readonly reason?: string;
+  readonly runsAtOnce?: number;
+  readonly running?: number;
+  readonly waiting?: number;
+};
+
+export interface Flow {
+  /** Checks, keeps and queues. The same id with the same content answers the run that is there. */
+  submitRun(ask: SubmitRun): Promise<Run>;
+  /** Makes a run that is executed elsewhere, and the zip to take there. */
+  packLocalRun(
+    ask: SubmitRun & { readonly serviceUrl: string },
+  ): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }>;
+  /** Records the wish and returns; the watcher stops the job. An ended run is answered as it is. */
+  cancelRun(ask: CancelRun): Promise<ShownRun>;
+
+  getRun(address: RunAddress): Promise<ShownRun>;
+  listRuns(
+    ask: PageAsk & {
+      readonly scope: Scope;
+      readonly experimentName?: string;
+      readonly experimentId?: string;
+    },
+  ): Promise<Page<ShownRun>>;
+  listChildren(address: RunAddress, ask: PageAsk): Promise<Page<ShownRun>>;
+  /** Creates a run that others execute, or changes what may be changed. */
+  patchRun(address: RunAddress, body: history.CreateRun, by: Principal): Promise<ShownRun>;
+  deleteTags(address: RunAddress, tags: readonly string[], by: Principal): Promise<ShownRun>;
+  /** An event by its full or short name. Throws RunEnded for a second, different end. */
+  postEvent(address: RunAddress, event: history.BaseEvent, by: Principal): Promise<void>;
+
+  getExperiment(scope: Scope, by: { readonly name: string } | { readonly id: string }): Promise<Experiment>;
+  createExperiment(scope: Scope, name: string): Promise<Experiment>;
+  modifyExperiment(scope: Scope, id: string, change: history.ModifyExperiment): Promise<Experiment>;
+  listExperiments(
+    scope: Scope,
+    ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" },
+  ): Promise<Page<Experiment>>;
+
+  /** Files in order of path, kept and live together. `after` is the last path of the page before. */
+  listFiles(
+    at: Container,
+    ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<{ readonly values: readonly RunFile[]; readonly next?: string }>;
+  /** Throws ArtifactNotFound. */
+  fileInfo(at: Container, path: string): Promise<RunFile>;
+  /** Bytes `from` up to but not including `to`. */
+  readFile(at: Container, path: string, from?: number, to?: number): AsyncIterable<Uint8Array>;
+  putFile(
+    at: Container,
+    path: string,
+    stream: AsyncIterable<Uint8Array>,
+    options: { readonly append: boolean; readonly overwrite: boolean },
+  ): Promise<RunFile>;
+  removeFile(at: Container, path: string): Promise<void>;
+  /** Log paths of a run, kept and live: what `details.logFiles` names. */
+  logFiles(run: Run): Promise<readonly string[]>;
+  /** The log from `from` on, live, with status changes, until one `end`. Ends early with the signal. */
+  followLog(
+    address: RunAddress,
+    ask: { readonly path: string; readonly from: number; readonly signal: AbortSignal },
+  ): AsyncIterable<LogEvent>;
+
+  why(address: RunAddress): Promise<malachite.Why>;
+  story(address: RunAddress): Promise<readonly StoryEntry[]>;
+  targets(): Promise<readonly ShownTarget[]>;
+
+  offerSnapshot(
+    scope: Scope,
+    files: readonly malachite.ProjectFile[],
+  ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }>;
+  snapshotByTree(scope: Scope, tree: string): Promise<Snapshot>;
+  keepContents(scope: Scope, zip: Upload): Promise<number>;
+  snapshotZip(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
+
+  /** The definition a details request shows: made whole, with unknown properties as they were sent. */
+  shownDefinition(run: Run): JsonObject | undefined;
+}
+
+export type { execution };
