@@ -11,6 +11,8 @@ export type ExitRecord = {
   readonly code: number | null;
   readonly signal?: string;
   readonly outOfMemory?: boolean;
+  /** Why the command could not be started at all. */
+  readonly failure?: string;
   readonly endedAt: Instant;
 };
 

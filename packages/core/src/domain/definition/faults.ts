@@ -1,0 +1,131 @@
+// What can be wrong with a definition whose shape is right. Each rule names the property by its path. Pure.
+import type { execution } from "@malachite/contract";
+import type { Detail } from "../failure/malachiteError.ts";
+import { RESERVED_VARIABLES } from "../launch/variables.ts";
+import { checkProjectPath } from "../snapshot/projectPath.ts";
+
+/** The kernel takes at most 128 KiB for one argument or variable, its end included (MAX_ARG_STRLEN of Linux). */
+const LONGEST_ARGUMENT_BYTES = 131_071;
+/** And about a quarter of the stack for all together; this leaves room for what the service adds. */
+const ALL_ARGUMENTS_BYTES = 1_500_000;
+/** Ten years: longer limits are a slip of units, and would overflow timers. */
+const LONGEST_RUN_SECONDS = 315_360_000;
+
+const encoder = new TextEncoder();
+const bytes = (text: string): number => encoder.encode(text).length;
+const VARIABLE_NAME = /^[^=\0]+$/;
+
+type Configuration = execution.RunConfiguration;
+
+/** Every fault of the values in a definition, all at once. */
+export function valueFaults(definition: execution.RunDefinition): Detail[] {
+  const configuration = definition.configuration;
+  if (!configuration)
+    return [{ target: "configuration", message: "'configuration' is required and was not given." }];
+  return [
+    ...scriptFaults(configuration),
+    ...numberFaults(configuration),
+    ...argumentFaults(configuration),
+    ...variableFaults(configuration),
+    ...dockerFaults(configuration),
+    ...folderFaults(configuration),
+  ];
+}
+
+function scriptFaults({ script }: Configuration): Detail[] {
+  const target = "configuration.script";
+  if (!script)
+    return [{ target, message: "'script' is required: the path of the script in the project folder." }];
+  const checked = checkProjectPath(script);
+  return checked.ok
+    ? []
+    : [
+        {
+          target,
+          message: `${JSON.stringify(script)} is not a path in the project folder: ${checked.reason}`,
+        },
+      ];
+}
+
+function numberFaults({ maxRunDurationSeconds: longest, nodeCount }: Configuration): Detail[] {
+  const faults: Detail[] = [];
+  if (longest !== undefined && (longest < 1 || longest > LONGEST_RUN_SECONDS)) {
+    faults.push({
+      target: "configuration.maxRunDurationSeconds",
+      message: `Must be 1 to ${LONGEST_RUN_SECONDS} seconds, or null for no limit; ${longest} was given.`,
+    });
+  }
+  if (nodeCount !== undefined && nodeCount < 1) {
+    faults.push({ target: "configuration.nodeCount", message: `Must be 1 or more; ${nodeCount} was given.` });
+  }
+  return faults;
+}
+
+function argumentFaults(configuration: Configuration): Detail[] {
+  const faults: Detail[] = [];
+  const given = configuration.arguments ?? [];
+  given.forEach((argument, i) => {
+    const target = `configuration.arguments[${i}]`;
+    if (argument.includes("\0")) faults.push({ target, message: "An argument cannot hold a NUL character." });
+    else if (bytes(argument) > LONGEST_ARGUMENT_BYTES) {
+      faults.push({
+        target,
+        message: `One argument may have ${LONGEST_ARGUMENT_BYTES} bytes; this one has ${bytes(argument)}. Put it into a file of the project.`,
+      });
+    }
+  });
+  const all = given.reduce((sum, argument) => sum + bytes(argument) + 1, 0);
+  if (faults.length === 0 && all > ALL_ARGUMENTS_BYTES) {
+    faults.push({
+      target: "configuration.arguments",
+      message: `All arguments together may have ${ALL_ARGUMENTS_BYTES} bytes; these have ${all}. Put them into a file of the project.`,
+    });
+  }
+  return faults;
+}
+
+function variableFaults(configuration: Configuration): Detail[] {
+  const faults: Detail[] = [];
+  let all = 0;
+  for (const [name, value] of Object.entries(configuration.environment?.environmentVariables ?? {})) {
+    const target = `configuration.environment.environmentVariables.${name}`;
+    all += bytes(name) + bytes(value) + 2;
+    if (!VARIABLE_NAME.test(name))
+      faults.push({ target, message: "The name of a variable cannot be empty or hold '=' or NUL." });
+    else if (value.includes("\0"))
+      faults.push({ target, message: "The value of a variable cannot hold a NUL character." });
+    else if (RESERVED_VARIABLES.has(name))
+      faults.push({ target, message: `'${name}' is set by the service itself and cannot be given.` });
+    else if (bytes(name) + bytes(value) + 1 > LONGEST_ARGUMENT_BYTES) {
+      faults.push({ target, message: `Name and value may have ${LONGEST_ARGUMENT_BYTES} bytes together.` });
+    }
+  }
+  if (all > ALL_ARGUMENTS_BYTES) {
+    faults.push({
+      target: "configuration.environment.environmentVariables",
+      message: `All variables together may have ${ALL_ARGUMENTS_BYTES} bytes; these have ${all}.`,
+    });
+  }
+  return faults;
+}
+
+function dockerFaults(configuration: Configuration): Detail[] {
+  const docker = configuration.environment?.docker;
+  if (!docker?.baseImage || !docker.baseDockerfile) return [];
+  return [
+    {
+      target: "configuration.environment.docker",
+      message: "baseImage and baseDockerfile exclude each other; give one of them.",
+    },
+  ];
+}
+
+function folderFaults(configuration: Configuration): Detail[] {
+  return (configuration.history?.directoriesToWatch ?? []).flatMap((folder, i) => {
+    const checked = checkProjectPath(folder.replace(/^\.\//, "").replace(/\/+$/, ""));
+    const target = `configuration.history.directoriesToWatch[${i}]`;
+    return checked.ok
+      ? []
+      : [{ target, message: `${JSON.stringify(folder)} is not a folder of the project: ${checked.reason}` }];
+  });
+}

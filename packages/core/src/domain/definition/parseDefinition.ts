@@ -1,0 +1,86 @@
+// A definition as it was sent becomes a whole one, or an error that names every fault at once. Pure.
+import { execution, readWire } from "@malachite/contract";
+import { type Detail, MalachiteError } from "../failure/malachiteError.ts";
+import { isObject, type JsonObject } from "../scope.ts";
+import { valueFaults } from "./faults.ts";
+import { DEFAULT_TARGET, type WholeDefinition } from "./runDefinition.ts";
+import { unsupportedFaults } from "./unsupported.ts";
+
+/** Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
+export function parseDefinition(sent: unknown): {
+  readonly definition: WholeDefinition;
+  readonly sent: JsonObject;
+} {
+  const { value, faults } = readWire(execution.RunDefinition, sent);
+  if (faults.length > 0) throw refuse("InvalidDefinition", faults);
+  const given = withoutSecrets(value as execution.RunDefinition);
+  const wrong = valueFaults(given);
+  const unsupported = given.configuration ? unsupportedFaults(given.configuration) : [];
+  if (wrong.length > 0) throw refuse("InvalidDefinition", [...wrong, ...unsupported]);
+  if (unsupported.length > 0) throw refuse("UnsupportedField", unsupported);
+  return { definition: madeWhole(given), sent: withoutSecretsAsSent(sent) };
+}
+
+function madeWhole(given: execution.RunDefinition): WholeDefinition {
+  const configuration = given.configuration ?? {};
+  return {
+    ...given,
+    runType: given.runType ?? "experiment",
+    configuration: {
+      ...configuration,
+      script: normalScript(configuration.script ?? ""),
+      arguments: configuration.arguments ?? [],
+      framework: "Python",
+      communicator: "None",
+      target: configuration.target || DEFAULT_TARGET,
+      nodeCount: 1,
+    },
+  };
+}
+
+/** `./train.py` and `train.py` are the same file; Windows clients may send backslashes, which the check has refused by now. */
+const normalScript = (script: string): string => script.replace(/^(\.\/)+/, "");
+
+function refuse(code: "InvalidDefinition" | "UnsupportedField", details: readonly Detail[]): MalachiteError {
+  const [first] = details;
+  const more = details.length > 1 ? ` (and ${details.length - 1} more, see details)` : "";
+  const what =
+    code === "InvalidDefinition"
+      ? "The run definition is not valid"
+      : "The run definition asks for what this service does not do";
+  return new MalachiteError(code, `${what}: ${first?.target || "definition"}: ${first?.message}${more}`, {
+    target: first?.target,
+    details,
+  });
+}
+
+/** Registry passwords are never kept: what is kept is handed back. */
+function withoutSecrets(given: execution.RunDefinition): execution.RunDefinition {
+  const registry = given.configuration?.environment?.docker?.baseImageRegistry;
+  if (!registry?.password) return given;
+  const environment = {
+    ...given.configuration?.environment,
+    docker: {
+      ...given.configuration?.environment?.docker,
+      baseImageRegistry: { ...registry, password: undefined },
+    },
+  };
+  return { ...given, configuration: { ...given.configuration, environment } };
+}
+
+const SECRET = /^(password|sastoken|accountkey|credential|secret)$/i;
+
+/** The definition as it was sent, but for values under names that hold secrets. */
+function withoutSecretsAsSent(sent: unknown): JsonObject {
+  const strip = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(strip);
+    if (!isObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        SECRET.test(key) && typeof inner === "string" ? null : strip(inner),
+      ]),
+    );
+  };
+  return strip(sent) as JsonObject;
+}

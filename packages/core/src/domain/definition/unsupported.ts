@@ -1,0 +1,110 @@
+// What a definition may ask for that this service understands and does not do. Refused by name, never ignored. One table.
+import type { execution } from "@malachite/contract";
+import type { Detail } from "../failure/malachiteError.ts";
+
+type Configuration = execution.RunConfiguration;
+type Loose = Readonly<Record<string, unknown>>;
+type Rule = {
+  readonly path: string;
+  readonly asks: (configuration: Configuration) => boolean;
+  readonly message: string;
+};
+
+const filled = (value: unknown): boolean =>
+  value !== undefined &&
+  value !== null &&
+  value !== "" &&
+  value !== false &&
+  !(typeof value === "object" && Object.keys(value).length === 0);
+
+/** A property that only real clients know, found in any case: it is not in the contract's schema. */
+const extra = (owner: object | undefined, name: string): unknown => {
+  const key = Object.keys(owner ?? {}).find((k) => k.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : (owner as Loose)[key];
+};
+
+const python = (configuration: Configuration) => configuration.environment?.python;
+
+const RULES: readonly Rule[] = [
+  {
+    path: "framework",
+    asks: (c) => (c.framework ?? "Python") !== "Python",
+    message: "Only the framework Python is run.",
+  },
+  {
+    path: "communicator",
+    asks: (c) => (c.communicator ?? "None") !== "None",
+    message: "Only the communicator None is run.",
+  },
+  {
+    path: "nodeCount",
+    asks: (c) => (c.nodeCount ?? 1) > 1,
+    message: "The targets of this service run on one node.",
+  },
+  {
+    path: "dataReferences",
+    asks: (c) => filled(c.dataReferences),
+    message: "Data references are not brought to a run.",
+  },
+  { path: "data", asks: (c) => filled(extra(c, "data")), message: "Data inputs are not brought to a run." },
+  {
+    path: "outputData",
+    asks: (c) => filled(extra(c, "outputData")),
+    message: "Data outputs are not sent anywhere; files in outputs/ are kept.",
+  },
+  {
+    path: "command",
+    asks: (c) => filled(extra(c, "command")),
+    message: "A command line is not run; give 'script' and 'arguments'.",
+  },
+  {
+    path: "docker.useDocker",
+    asks: (c) => extra(extra(c, "docker") as object | undefined, "useDocker") === true,
+    message: "Runs are not put into containers.",
+  },
+  {
+    path: "environment.docker.enabled",
+    asks: (c) => c.environment?.docker?.enabled === true,
+    message: "Runs are not put into containers.",
+  },
+  {
+    path: "amlcompute.vmSize",
+    asks: (c) => filled(extra(extra(c, "amlcompute") as object | undefined, "vmSize")),
+    message: "No machines are made for a run; use a target that exists.",
+  },
+  {
+    path: "credentialPassthrough",
+    asks: (c) => extra(c, "credentialPassthrough") === true,
+    message: "A user's credential is not passed on to a run.",
+  },
+  {
+    path: "environment.python.userManagedDependencies",
+    asks: (c) =>
+      python(c)?.userManagedDependencies !== true &&
+      (python(c)?.userManagedDependencies === false || filled(python(c)?.condaDependencies)),
+    message:
+      "Environments are not built from condaDependencies; set userManagedDependencies to true and interpreterPath to a python that has what the script needs.",
+  },
+  {
+    path: "environment.python.baseCondaEnvironment",
+    asks: (c) => filled(python(c)?.baseCondaEnvironment),
+    message: "Conda environments are not used as a base.",
+  },
+  {
+    path: "environment.name",
+    asks: (c) =>
+      filled(c.environment?.name) &&
+      c.environment?.python === undefined &&
+      c.environment?.docker === undefined,
+    message: "Registered environments are not looked up by name; give the environment's python section.",
+  },
+];
+
+/** Everything the definition asks for that is not done here. */
+export function unsupportedFaults(configuration: Configuration): Detail[] {
+  return RULES.filter((rule) => rule.asks(configuration)).map((rule) => ({
+    code: "UnsupportedField",
+    target: `configuration.${rule.path}`,
+    message: rule.message,
+  }));
+}

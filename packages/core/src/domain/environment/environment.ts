@@ -1,0 +1,9 @@
+// What a script needs to run, once it is there.
+
+/** An environment that is ready: the real interpreter, and variables it brings. */
+export type PreparedEnvironment = {
+  readonly id: string;
+  /** Absolute path of the real python binary, never a shim. */
+  readonly python: string;
+  readonly variables: Readonly<Record<string, string>>;
+};

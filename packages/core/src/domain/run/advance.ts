@@ -1,0 +1,161 @@
+// The only way to change the life of a run: a pure function from a record and an event to the next record. No I/O, no clock.
+import { type FailureReason, REASONS } from "../failure/reasons.ts";
+import type { LaunchKey, LaunchPlan } from "../launch/launchPlan.ts";
+import type { Instant, JsonObject } from "../scope.ts";
+import { isTerminal, NEXT, type RunEventName, type RunStatus } from "./next.ts";
+import type { CancelWish, ExitRecord, Handle, Life, Outcome, StoryEntry } from "./run.ts";
+
+/** What can happen to a run that the service executes. `launched`, `missed` and `released` leave the status as it is. */
+export type RunEvent =
+  | { readonly name: "claimed"; readonly key: LaunchKey }
+  | { readonly name: "preparing" }
+  | { readonly name: "prepared"; readonly plan: LaunchPlan }
+  | { readonly name: "launched"; readonly handle: Handle }
+  | { readonly name: "started"; readonly startedAt: Instant }
+  | { readonly name: "ended"; readonly exit: ExitRecord; readonly startedAt?: Instant }
+  | { readonly name: "succeeded" }
+  | {
+      readonly name: "failed";
+      readonly reason: FailureReason;
+      readonly message: string;
+      readonly detail?: JsonObject;
+    }
+  | { readonly name: "cancelAsked"; readonly wish: CancelWish }
+  | { readonly name: "stopped" }
+  | { readonly name: "released" };
+
+export type Advance = {
+  readonly life: Life;
+  readonly entry: StoryEntry;
+  /** False when the news came too late to matter: nothing to write. */
+  readonly changed: boolean;
+};
+
+type Circumstances = { readonly at: Instant; readonly actor: string };
+
+/** Thrown for a pair of status and event that cannot happen: a bug of the service, never of its user. */
+export class IllegalStep extends Error {
+  override readonly name = "IllegalStep";
+}
+
+/** Applies an event. Late news changes nothing and says so; an impossible pair throws IllegalStep. */
+export function advance(life: Life, event: RunEvent, { at, actor }: Circumstances): Advance {
+  const entry = (status: RunStatus, more: Partial<StoryEntry> = {}): StoryEntry => ({
+    at,
+    event: event.name,
+    status,
+    actor,
+    ...more,
+  });
+  const status = statusAfter(life, event);
+  if (status === "late")
+    return { life, entry: entry(life.status, { cause: "came too late to change anything" }), changed: false };
+  if (status === "illegal")
+    throw new IllegalStep(`The event '${event.name}' cannot happen to a run that is ${life.status}.`);
+
+  switch (event.name) {
+    case "claimed":
+      return {
+        life: { ...life, status, attempt: life.attempt + 1, key: event.key },
+        entry: entry(status, { detail: { key: event.key, attempt: life.attempt + 1 } }),
+        changed: true,
+      };
+    case "prepared":
+      return {
+        life: { ...life, status, plan: event.plan, release: "owed" },
+        entry: entry(status),
+        changed: true,
+      };
+    case "launched":
+      return { life: { ...life, handle: event.handle }, entry: entry(status), changed: true };
+    case "started":
+      return { life: { ...life, status, startedAt: event.startedAt }, entry: entry(status), changed: true };
+    case "ended":
+      return {
+        life: { ...life, status, exit: event.exit, startedAt: life.startedAt ?? event.startedAt },
+        entry: entry(status, { cause: exitText(event.exit) }),
+        changed: true,
+      };
+    case "succeeded":
+      return close(life, at, entry, {
+        reason: "ExitedZero",
+        status: "Completed",
+        message: REASONS.ExitedZero.text,
+      });
+    case "failed":
+      return close(life, at, entry, {
+        reason: event.reason,
+        status: REASONS[event.reason].status,
+        message: event.message,
+        detail: event.detail,
+      });
+    case "cancelAsked":
+      if (isTerminal(status)) return close({ ...life, cancel: event.wish }, at, entry, outcomeOf(event.wish));
+      return {
+        life: { ...life, status, cancel: event.wish },
+        entry: entry(status, { cause: wishText(event.wish) }),
+        changed: true,
+      };
+    case "stopped":
+      return close(
+        life,
+        at,
+        entry,
+        life.cancel
+          ? outcomeOf(life.cancel)
+          : { reason: "Canceled", status: "Canceled", message: REASONS.Canceled.text },
+      );
+    case "released":
+      return { life: { ...life, release: "paid" }, entry: entry(status), changed: true };
+    case "preparing":
+      return { life: { ...life, status }, entry: entry(status), changed: true };
+  }
+}
+
+/** Which status follows, or why none does. */
+function statusAfter(life: Life, event: RunEvent): RunStatus | "late" | "illegal" {
+  const from = life.status;
+  if (event.name === "released") return from;
+  if (event.name === "launched") return from === "Queued" || from === "CancelRequested" ? from : "late";
+  const row: Partial<Record<RunEventName, RunStatus>> = NEXT[from];
+  const to = row[event.name];
+  if (to !== undefined) return to;
+  if (isTerminal(from) || from === "CancelRequested") return "late";
+  if (event.name === "cancelAsked" && from === "Finalizing") return "late";
+  return "illegal";
+}
+
+function close(
+  life: Life,
+  at: Instant,
+  entry: (status: RunStatus, more?: Partial<StoryEntry>) => StoryEntry,
+  outcome: Outcome,
+): Advance {
+  const closed: Life = { ...life, status: outcome.status, outcome, endedAt: at };
+  return {
+    life: closed,
+    entry: entry(outcome.status, { cause: outcome.message, detail: { reason: outcome.reason } }),
+    changed: true,
+  };
+}
+
+function outcomeOf(wish: CancelWish): Outcome {
+  return { reason: wish.reason, status: REASONS[wish.reason].status, message: wishText(wish) };
+}
+
+const wishText = (wish: CancelWish): string => {
+  const said = wish.text ? ` ${wish.text}` : "";
+  return wish.reason === "OverTime"
+    ? `${REASONS.OverTime.text}${said}`
+    : `${REASONS[wish.reason].text} Asked by ${wish.by}.${said}`;
+};
+
+/** How a process ended, in words. */
+export const exitText = (exit: ExitRecord): string =>
+  exit.outOfMemory
+    ? "used more memory than it may and was killed"
+    : exit.signal
+      ? `was ended by signal ${exit.signal}`
+      : exit.code === null
+        ? "ended without an exit record"
+        : `exit code ${exit.code}`;

@@ -1,0 +1,23 @@
+// What a loop waits on: time, or somebody ringing. A ring while nobody waits is heard by the next who comes to wait.
+import type { Clock } from "../ports/clock.ts";
+
+export class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Resolves after `ms`, at a ring, or when the signal aborts. One waiter at a time. */
+  async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    if (!this.#rung && !signal.aborted) {
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      await clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
+      this.#wake = undefined;
+    }
+    this.#rung = false;
+  }
+}

@@ -1,0 +1,36 @@
+// Takes the longest waiting runs of each pool that has a free slot, and gives each its launch key: written before any launch.
+import { launchKey } from "../domain/launch/launchKey.ts";
+import type { LeasedRun } from "../ports/runStore.ts";
+import { changeRun } from "./changeRun.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type ClaimPorts = Pick<FlowPorts, "runs" | "targets" | "clock" | "ids" | "news" | "settings">;
+
+/** The runs that are now ours, Starting, each with its launch key. */
+export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]> {
+  const claimed = await Promise.all(ports.targets.pools().map((pool) => claimPool(pool, ports)));
+  return claimed.flat();
+}
+
+async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
+  const { runs, targets, clock, settings } = ports;
+  const free = targets.runsAtOnce(pool) - (await runs.holding(pool)).length;
+  if (free <= 0) return [];
+  const at = clock.now();
+  const taken = await runs.claimQueued({
+    pool,
+    count: free,
+    owner: settings.owner,
+    at,
+    until: at + settings.leaseMs,
+  });
+  return (await Promise.all(taken.map((leased) => begin(leased, ports)))).flat();
+}
+
+/** Writes the claim into the record. A run that was cancelled in the same instant is handed on as it is now. */
+export async function begin({ run, lease }: LeasedRun, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
+  const key = launchKey(run.scope, run.id, run.life.attempt + 1, ports.ids.sha256);
+  const written = await changeRun(run, [{ name: "claimed", key }], ports.settings.owner, ports, lease);
+  const now = written ?? (await ports.runs.get(run.scope, run.id));
+  return now ? [{ run: now, lease }] : [];
+}

@@ -1,0 +1,91 @@
+// Keeps what the run leaves: its log, logs/, outputs/. Files that are on this machine are taken over whole, not copied.
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
+import type { Handle, Run } from "../domain/run/run.ts";
+import type { RunFolder } from "../ports/computeDriver.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type CollectPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" | "log">;
+
+/** Where the artifacts of a run come from: a folder of the run's folder, and the path that its files get. */
+export type Watched = { readonly folder: string; readonly as: string };
+
+/** The folders that are shown while the run runs: its log, `logs/` and what the definition watches. */
+export function liveFolders(run: Run): readonly Watched[] {
+  const definition = run.definition as WholeDefinition | undefined;
+  const asked = (definition?.configuration.history?.directoriesToWatch ?? []).map((f) =>
+    f.replace(/^\.\//, "").replace(/\/+$/, ""),
+  );
+  const names = [...new Set(["logs", ...asked])];
+  return [
+    { folder: "user_logs", as: "user_logs" },
+    ...names.map((name) => ({ folder: `${RUN_FOLDER.project}/${name}`, as: name })),
+  ];
+}
+
+/** What is kept at the end: the live folders, and `outputs/` unless the definition says not to. */
+function keptFolders(run: Run): readonly Watched[] {
+  const definition = run.definition as WholeDefinition | undefined;
+  const outputs = definition?.configuration.history?.outputCollection !== false;
+  const live = liveFolders(run);
+  return outputs && !live.some((f) => f.as === "outputs")
+    ? [...live, { folder: `${RUN_FOLDER.project}/outputs`, as: "outputs" }]
+    : live;
+}
+
+/** Keeps every file; may be repeated. A file that cannot be kept is a warning of the run, never its failure. */
+export async function collectRun(
+  run: Run,
+  handle: Handle,
+  ports: CollectPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = ports.targets.driver(handle.kind).folder(handle);
+  const warnings: { source: string; message: string }[] = [];
+  for (const watched of keptFolders(run)) {
+    for await (const file of folder.list(watched.folder)) {
+      signal.throwIfAborted();
+      const path = `${watched.as}/${file.path.slice(watched.folder.length + 1)}`;
+      const warning = await keep(run, folder, file.path, path, ports);
+      if (warning) warnings.push(warning);
+    }
+  }
+  if (warnings.length > 0)
+    await ports.runs.describe(run.scope, run.id, { addWarnings: warnings.slice(0, 100) }, ports.clock.now());
+}
+
+async function keep(
+  run: Run,
+  folder: RunFolder,
+  from: string,
+  path: string,
+  { artifacts, log }: CollectPorts,
+) {
+  const local = folder.localPath?.(from);
+  const source = local === undefined ? { stream: folder.read(from) } : { takeFile: local };
+  try {
+    await artifacts.put(run.scope, run.dataContainerId, path, source, { overwrite: true });
+    return undefined;
+  } catch (error) {
+    if (!isMalachiteError(error) || error.kind === "fault") throw error;
+    if (error.code === "ArtifactNotFound") return undefined;
+    log.warn("artifactNotKept", { runId: run.id, path, reason: error.message });
+    return { source: "Malachite", message: `The file '${path}' was not kept: ${error.message}` };
+  }
+}
+
+/** The last bytes of the run's log as text, for the error of a failed run. */
+export async function logTail(folder: RunFolder, bytes: number): Promise<string> {
+  const size = await folder.size(RUN_FOLDER.log);
+  if (size === undefined || size === 0) return "";
+  const chunks: Uint8Array[] = [];
+  let left = bytes;
+  for await (const chunk of folder.read(RUN_FOLDER.log, Math.max(0, size - bytes))) {
+    chunks.push(chunk.subarray(0, left));
+    left -= chunk.length;
+    if (left <= 0) break;
+  }
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+}

@@ -1,0 +1,75 @@
+// Ends a run: its outputs are kept, the outcome is written with the debt to free the target, and the debt is paid.
+import { conclude } from "../domain/run/conclude.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { LeasedRun } from "../ports/runStore.ts";
+import { changeRun } from "./changeRun.ts";
+import { collectRun, logTail } from "./collectRun.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type FinishPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" | "log" | "news" | "settings">;
+
+/** How much of the log goes into the error of a failed run. */
+const TAIL_BYTES = 4096;
+
+/** Finalizing → Completed or Failed. What the script left running is ended first, so that files no longer change. */
+export async function finishRun(
+  { run, lease }: LeasedRun,
+  ports: FinishPorts,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
+  const { handle, exit } = run.life;
+  if (!handle)
+    return changeRun(run, [conclude(undefined, undefined, "")], ports.settings.owner, ports, lease);
+  const driver = ports.targets.driver(handle.kind);
+  await driver.stop(handle, 0, signal);
+  const tail = exit?.code === 0 ? "" : await logTail(driver.folder(handle), TAIL_BYTES);
+  await collectRun(run, handle, ports, signal);
+  const vanished =
+    exit !== undefined &&
+    exit.code === null &&
+    exit.signal === undefined &&
+    !exit.outOfMemory &&
+    exit.failure === undefined;
+  return changeRun(
+    run,
+    [conclude(vanished ? undefined : exit, exit?.failure, tail)],
+    ports.settings.owner,
+    ports,
+    lease,
+  );
+}
+
+/** CancelRequested → the end that was asked for, said only when the whole process tree is gone. */
+export async function stopRun(
+  { run, lease }: LeasedRun,
+  ports: FinishPorts,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
+  const { plan } = run.life;
+  const handle =
+    run.life.handle ??
+    (plan ? await ports.targets.driver(plan.target.kind).find(plan.target, plan.key, signal) : undefined);
+  if (handle) {
+    await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
+    await collectRun(run, handle, ports, signal);
+  }
+  const events =
+    handle && !run.life.handle
+      ? ([{ name: "launched", handle }, { name: "stopped" }] as const)
+      : ([{ name: "stopped" }] as const);
+  return changeRun(run, events, ports.settings.owner, ports, lease);
+}
+
+/** Pays the debt: frees all that the launch made. */
+export async function releaseRun(
+  { run, lease }: LeasedRun,
+  ports: FinishPorts,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
+  const { plan } = run.life;
+  const handle =
+    run.life.handle ??
+    (plan ? await ports.targets.driver(plan.target.kind).find(plan.target, plan.key, signal) : undefined);
+  if (handle) await ports.targets.driver(handle.kind).release(handle, signal);
+  return changeRun(run, [{ name: "released" }], ports.settings.owner, ports, lease);
+}

@@ -1,0 +1,74 @@
+// The way of a run, in order: the table of contents of the service. Beside it what the outside may ask (flow.ts).
+//   submitRun → claimRun → prepareEnvironment → launchRun → watchRuns → collectRun → finishRun
+//   side doors: cancelRun, recoverRuns, packLocalRun; runKeeper turns the wheel, driveRun does one run's next step
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import type { Scope } from "../domain/scope.ts";
+import { allowWorkspace } from "./allowWorkspace.ts";
+import { cancelRun } from "./cancelRun.ts";
+import type { Flow } from "./flow.ts";
+import { followLog } from "./followLog.ts";
+import { packLocalRun } from "./packLocalRun.ts";
+import { patchRun } from "./patchRun.ts";
+import type { FlowPorts } from "./ports.ts";
+import { postEvent } from "./postEvent.ts";
+import * as read from "./readRuns.ts";
+import * as files from "./runFiles.ts";
+import { submitRun } from "./submitRun.ts";
+import { whyRun } from "./whyRun.ts";
+
+export type { FlowPorts, FlowSettings } from "./ports.ts";
+export { RunKeeper } from "./runKeeper.ts";
+export { RunNews } from "./runNews.ts";
+
+/** Binds every question and wish of the outside to the ports. Starts nothing. */
+export function createFlow(ports: FlowPorts): Flow {
+  const { artifacts, snapshots } = ports;
+  return {
+    submitRun: (ask) => submitRun(ask, ports),
+    packLocalRun: (ask) => packLocalRun(ask, ports),
+    cancelRun: (ask) => cancelRun(ask, ports),
+
+    getRun: (address) => read.getRun(address, ports),
+    listRuns: (ask) => read.listRuns(ask, ports),
+    listChildren: (address, ask) => read.listChildren(address, ask, ports),
+    patchRun: (address, body, by) => patchRun(address, body, by, ports),
+    deleteTags: (address, tags, by) => read.deleteTags(address, tags, by, ports),
+    postEvent: (address, event, by) => postEvent(address, event, by, ports),
+
+    getExperiment: (scope, by) => read.getExperiment(scope, by, ports),
+    createExperiment: (scope, name) => read.createExperiment(scope, name, ports),
+    modifyExperiment: (scope, id, change) => read.modifyExperiment(scope, id, change, ports),
+    listExperiments: (scope, ask) => ports.experiments.list(scope, ask),
+
+    listFiles: (at, ask) => files.listFiles(at, ask, ports),
+    fileInfo: (at, path) => files.fileInfo(at, path, ports),
+    readFile: (at, path, from = 0, to) => files.readFile(at, path, from, to, ports),
+    putFile: (at, path, stream, options) => files.putFile(at, path, stream, options, ports),
+    removeFile: (at, path) => artifacts.remove(at.scope, at.container, path),
+    logFiles: (run) => files.logFiles(run, ports),
+    followLog: (address, ask) => followLog(address, ask, ports),
+
+    why: (address) => whyRun(address, ports),
+    story: (address) => read.story(address, ports),
+    targets: () => read.listTargets(ports),
+
+    offerSnapshot: async (scope, offered) => {
+      await allowWorkspace(scope, ports);
+      return snapshots.offer(scope, offered);
+    },
+    snapshotByTree: async (scope, tree) =>
+      (await snapshots.byTree(scope, tree)) ?? missing(`tree '${tree}'`, scope),
+    keepContents: async (scope, zip) => {
+      await allowWorkspace(scope, ports);
+      return snapshots.keepContents(zip);
+    },
+    snapshotZip: async (scope, id) =>
+      snapshots.zip(((await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope)).tree),
+
+    shownDefinition: read.shownDefinition,
+  };
+}
+
+function missing(what: string, scope: Scope): never {
+  throw new MalachiteError("SnapshotNotFound", `The workspace '${scope.workspace}' has no ${what}.`);
+}

@@ -1,0 +1,35 @@
+// Hands the plan to the engine. The plan is in the record by now; after a crash the job is looked for by its key first.
+import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { tokenVariables } from "../domain/launch/variables.ts";
+import type { RunEvent } from "../domain/run/advance.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { LeasedRun } from "../ports/runStore.ts";
+import { changeRun } from "./changeRun.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type LaunchPorts = Pick<FlowPorts, "runs" | "targets" | "tokens" | "clock" | "news" | "settings">;
+
+/** Queued without a handle → with one, or Failed. An engine that does not answer throws; the step is tried again. */
+export async function launchRun(
+  { run, lease }: LeasedRun,
+  ports: LaunchPorts,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
+  return changeRun(run, [await launched(run, ports, signal)], ports.settings.owner, ports, lease);
+}
+
+async function launched(run: Run, { targets, tokens }: LaunchPorts, signal: AbortSignal): Promise<RunEvent> {
+  const plan = run.life.plan;
+  if (!plan) throw new Error(`The record of run '${run.id}' has no launch plan.`);
+  const driver = targets.driver(plan.target.kind);
+  const earlier = await driver.find(plan.target, plan.key, signal);
+  if (earlier) return { name: "launched", handle: earlier };
+  try {
+    const secrets = tokenVariables(await tokens.issue(run));
+    return { name: "launched", handle: await driver.launch({ plan, secrets }, signal) };
+  } catch (error) {
+    if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
+    const reason = error.code === "StorageFailed" ? "ProjectLost" : "LaunchRefused";
+    return { name: "failed", reason, message: error.message };
+  }
+}

@@ -1,0 +1,72 @@
+// A run that its user takes home: a record that others will report to, and the zip to take there.
+import { parseDefinition } from "../domain/definition/parseDefinition.ts";
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import type { Run } from "../domain/run/run.ts";
+import { allowWorkspace } from "./allowWorkspace.ts";
+import type { SubmitRun } from "./flow.ts";
+import { makeRun, runIdFor } from "./makeRun.ts";
+import type { FlowPorts } from "./ports.ts";
+import { checkScript, parentOf } from "./submitRun.ts";
+
+type PackPorts = Pick<
+  FlowPorts,
+  "runs" | "workspaces" | "snapshots" | "bundler" | "tokens" | "clock" | "ids" | "settings"
+>;
+
+/** Without a snapshot the project is expected beside the bundle. A retry with the same id and content gives the same run. */
+export async function packLocalRun(
+  ask: SubmitRun & { readonly serviceUrl: string },
+  ports: PackPorts,
+): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }> {
+  await allowWorkspace(ask.scope, ports);
+  const { definition, sent } = parseDefinition(ask.definition);
+  const { configuration } = definition;
+  const parent = await parentOf(ask.scope, definition, ports);
+  const snapshot = definition.snapshotId
+    ? await ports.snapshots.get(ask.scope, definition.snapshotId)
+    : undefined;
+  if (definition.snapshotId && !snapshot) {
+    throw new MalachiteError(
+      "SnapshotNotFound",
+      `There is no snapshot '${definition.snapshotId}' in this workspace.`,
+      { target: "snapshotId" },
+    );
+  }
+  if (snapshot) await checkScript(snapshot, definition, ports);
+
+  const made = makeRun(
+    {
+      ask,
+      id: runIdFor(ask, ports),
+      definition,
+      sent,
+      snapshotId: snapshot?.id,
+      target: undefined,
+      origin: "external",
+    },
+    ports,
+  );
+  const { run } = await ports.runs.create(
+    { ...made, ...(parent ? { parentRunId: parent.id } : {}) },
+    { at: made.createdAt, event: "packed", status: "NotStarted", actor: ask.by.name },
+  );
+  const { token, expiresAt } = await ports.tokens.issue(run);
+  const zip = ports.bundler.pack({
+    serviceUrl: ask.serviceUrl,
+    scope: ask.scope,
+    experimentName: run.experimentName,
+    runId: run.id,
+    dataContainerId: run.dataContainerId,
+    token,
+    tokenExpiresAt: expiresAt,
+    snapshotId: snapshot?.id,
+    script: configuration.script,
+    arguments: configuration.arguments,
+    interpreterPath: configuration.environment?.python?.interpreterPath,
+    environmentVariables: configuration.environment?.environmentVariables ?? {},
+    maxRunDurationSeconds: configuration.maxRunDurationSeconds,
+    outputCollection: configuration.history?.outputCollection !== false,
+    directoriesToWatch: configuration.history?.directoriesToWatch ?? ["logs"],
+  });
+  return { run, zip };
+}

@@ -1,0 +1,49 @@
+// Everything the steps ask for, and the few numbers they work by. compose fills it in; each step takes what it uses.
+import type {
+  ArtifactStore,
+  Clock,
+  EnvironmentBuilder,
+  ExperimentStore,
+  Ids,
+  LocalBundler,
+  Log,
+  RunStore,
+  RunTokens,
+  SnapshotStore,
+  Targets,
+  WorkspaceStore,
+} from "../ports/index.ts";
+import type { RunNews } from "./runNews.ts";
+
+export type FlowSettings = {
+  /** Who this server is in leases: new at every start. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** How often engines are asked when no hint comes. */
+  readonly watchIntervalMs: number;
+  /** How long a process may take to end after SIGTERM. */
+  readonly graceMs: number;
+  /** Whether a write to an unknown workspace makes it. */
+  readonly workspacesByFirstWrite: boolean;
+  /** Base URL of the service as code inside a run reaches it. */
+  readonly serviceUrl: () => string;
+  /** A GUID of the workspace in this data folder. */
+  readonly workspaceId: (workspaceKey: string) => string;
+};
+
+export type FlowPorts = {
+  readonly runs: RunStore;
+  readonly experiments: ExperimentStore;
+  readonly workspaces: WorkspaceStore;
+  readonly snapshots: SnapshotStore;
+  readonly artifacts: ArtifactStore;
+  readonly environments: EnvironmentBuilder;
+  readonly bundler: LocalBundler;
+  readonly tokens: RunTokens;
+  readonly targets: Targets;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly news: RunNews;
+  readonly settings: FlowSettings;
+};

@@ -1,0 +1,165 @@
+// The files of a run as its users see them: those that are kept, and those that still grow in the run's folder, as one list.
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import { isTerminal } from "../domain/run/next.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { ArtifactInfo } from "../ports/artifactStore.ts";
+import type { RunFolder } from "../ports/computeDriver.ts";
+import { liveFolders } from "./collectRun.ts";
+import type { Container, RunFile } from "./flow.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type FilePorts = Pick<FlowPorts, "artifacts" | "runs" | "targets">;
+
+const RUN_CONTAINER = "dcid.";
+
+/** The run whose container this is; undefined for a container that belongs to none. */
+async function runOf({ scope, container }: Container, { runs }: FilePorts): Promise<Run | undefined> {
+  return container.startsWith(RUN_CONTAINER)
+    ? runs.get(scope, container.slice(RUN_CONTAINER.length))
+    : undefined;
+}
+
+/** The folder of a run that has one now: from its launch until its end is written. */
+function folderOf(run: Run | undefined, { targets }: FilePorts): RunFolder | undefined {
+  const handle = run?.life.handle;
+  return run && handle && !isTerminal(run.life.status)
+    ? targets.driver(handle.kind).folder(handle)
+    : undefined;
+}
+
+/** Where a path of the run is in its folder; undefined for what is not shown before the end. */
+function livePath(run: Run, path: string): string | undefined {
+  const watched = liveFolders(run).find((f) => path.startsWith(`${f.as}/`));
+  return watched && `${watched.folder}/${path.slice(watched.as.length + 1)}`;
+}
+
+const kept = (info: ArtifactInfo): RunFile => ({
+  path: info.path,
+  sizeBytes: info.sizeBytes,
+  createdAt: info.createdAt,
+  etag: info.etag,
+  live: false,
+});
+const live = (run: Run, path: string, sizeBytes: number): RunFile => ({
+  path,
+  sizeBytes,
+  createdAt: run.life.startedAt ?? run.createdAt,
+  etag: `"live-${sizeBytes}"`,
+  live: true,
+});
+
+export async function listFiles(
+  at: Container,
+  ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ports: FilePorts,
+): Promise<{ readonly values: readonly RunFile[]; readonly next?: string }> {
+  const page = await ports.artifacts.list(at.scope, at.container, ask);
+  const growing = await listLive(at, ask, ports);
+  const all = new Map(page.values.map((info) => [info.path, kept(info)]));
+  const last = page.more ? page.values.at(-1)?.path : undefined;
+  for (const file of growing)
+    if (!all.has(file.path) && (last === undefined || file.path <= last)) all.set(file.path, file);
+  const values = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const shownNow = values.slice(0, ask.limit);
+  const more = page.more || values.length > shownNow.length;
+  return { values: shownNow, ...(more ? { next: shownNow.at(-1)?.path } : {}) };
+}
+
+/** The live files of the page: the `limit` smallest paths after `after`, held in memory at most twice that many. */
+async function listLive(
+  at: Container,
+  {
+    prefix = "",
+    after,
+    limit,
+  }: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ports: FilePorts,
+): Promise<readonly RunFile[]> {
+  const run = await runOf(at, ports);
+  const folder = folderOf(run, ports);
+  if (!run || !folder) return [];
+  let found: RunFile[] = [];
+  for (const watched of liveFolders(run)) {
+    if (!`${watched.as}/`.startsWith(prefix) && !prefix.startsWith(`${watched.as}`)) continue;
+    for await (const file of folder.list(watched.folder)) {
+      const path = `${watched.as}/${file.path.slice(watched.folder.length + 1)}`;
+      if (!path.startsWith(prefix) || (after !== undefined && path <= after)) continue;
+      found.push(live(run, path, file.sizeBytes));
+      if (found.length > 2 * limit + 100) found = smallest(found, limit + 1);
+    }
+  }
+  return smallest(found, limit + 1);
+}
+
+const smallest = (files: RunFile[], count: number): RunFile[] =>
+  files.sort((a, b) => (a.path < b.path ? -1 : 1)).slice(0, count);
+
+/** Throws ArtifactNotFound. */
+export async function fileInfo(at: Container, path: string, ports: FilePorts): Promise<RunFile> {
+  const run = await runOf(at, ports);
+  const folder = folderOf(run, ports);
+  const inFolder = run && folder ? livePath(run, path) : undefined;
+  const size = inFolder === undefined ? undefined : await folder?.size(inFolder);
+  if (run && size !== undefined) return live(run, path, size);
+  const info = await ports.artifacts.get(at.scope, at.container, path);
+  if (info) return kept(info);
+  throw notFound(at, path);
+}
+
+/** A file that moves from the folder to the store meanwhile is read on where it now is: the bytes are the same. */
+export async function* readFile(
+  at: Container,
+  path: string,
+  from: number,
+  to: number | undefined,
+  ports: FilePorts,
+): AsyncGenerator<Uint8Array> {
+  const run = await runOf(at, ports);
+  const folder = folderOf(run, ports);
+  const inFolder = run && folder ? livePath(run, path) : undefined;
+  if (folder && inFolder !== undefined && (await folder.size(inFolder)) !== undefined) {
+    let position = from;
+    try {
+      for await (const chunk of folder.read(inFolder, from)) {
+        const part = to === undefined ? chunk : chunk.subarray(0, to - position);
+        position += part.length;
+        if (part.length > 0) yield part;
+        if (to !== undefined && position >= to) return;
+      }
+      return;
+    } catch (error) {
+      if (position > from || !(await ports.artifacts.get(at.scope, at.container, path))) throw error;
+    }
+  }
+  yield* ports.artifacts.read(at.scope, at.container, path, from, to);
+}
+
+const notFound = ({ container }: Container, path: string) =>
+  new MalachiteError("ArtifactNotFound", `The container '${container}' has no file '${path}'.`, {
+    target: "path",
+  });
+
+/** The paths of a run's logs, kept and live. */
+export async function logFiles(run: Run, ports: FilePorts): Promise<readonly string[]> {
+  const at = { scope: run.scope, container: run.dataContainerId };
+  const found: string[] = [];
+  for (const prefix of ["azureml-logs/", "logs/", "user_logs/"]) {
+    const { values } = await listFiles(at, { prefix, limit: 200 }, ports);
+    found.push(...values.map((file) => file.path));
+  }
+  return found;
+}
+
+/** Keeps bytes that somebody sends: whole, or at the end of what is there. */
+export async function putFile(
+  at: Container,
+  path: string,
+  stream: AsyncIterable<Uint8Array>,
+  options: { readonly append: boolean; readonly overwrite: boolean },
+  { artifacts }: Pick<FlowPorts, "artifacts">,
+): Promise<RunFile> {
+  if (options.append) return kept(await artifacts.append(at.scope, at.container, path, stream));
+  return kept(
+    await artifacts.put(at.scope, at.container, path, { stream }, { overwrite: options.overwrite }),
+  );
+}

@@ -1,0 +1,233 @@
+// Keeps the runs of this server moving: claims waiting ones, drives them, watches engines, renews leases. It holds nothing
+// that is not in the records: kill it at any moment, and the next one goes on.
+import type { LaunchKey } from "../domain/launch/launchPlan.ts";
+import type { RunEvent } from "../domain/run/advance.ts";
+import { nextStep } from "../domain/run/nextStep.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { Lease, LeasedRun } from "../ports/runStore.ts";
+import { Bell } from "./bell.ts";
+import { changeRun } from "./changeRun.ts";
+import { claimRuns } from "./claimRun.ts";
+import { driveRun } from "./driveRun.ts";
+import type { FlowPorts } from "./ports.ts";
+import { recoverRuns } from "./recoverRuns.ts";
+import { keyOf } from "./runNews.ts";
+import { deadlineOf, eventsOf, observeAll } from "./watchRuns.ts";
+
+/** How soon an engine that did not answer is asked again about a run that is over its time. */
+const OVERDUE_RETRY_MS = 200;
+
+/** A run in our hands. `watched`: it waits for its engine and no step is under way. */
+type Kept = {
+  run: Run;
+  readonly lease: Lease;
+  watched: boolean;
+  interrupt: AbortController;
+  readonly unlisten: () => void;
+};
+
+/** The service's engine room. Disposing ends its loops and leaves the runs to go on by themselves. */
+export class RunKeeper implements AsyncDisposable {
+  readonly #ports: FlowPorts;
+  readonly #kept = new Map<string, Kept>();
+  readonly #hinted = new Set<LaunchKey>();
+  readonly #stopping = new AbortController();
+  readonly #claimBell = new Bell();
+  readonly #watchBell = new Bell();
+  readonly #work = new Set<Promise<unknown>>();
+  #lastFullWatch = 0;
+
+  constructor(ports: FlowPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes over what an earlier life left unfinished, then begins. Resolves when every unfinished run is in hand. */
+  async start(): Promise<void> {
+    const { news, settings, targets } = this.#ports;
+    await recoverRuns(this.#ports, (leased) => this.#take(leased));
+    news.onQueueMoved(() => this.#claimBell.ring());
+    this.#loop(
+      "claim",
+      this.#claimBell,
+      () => this.#claim(),
+      () => 1000,
+    );
+    this.#loop(
+      "watch",
+      this.#watchBell,
+      () => this.#watch(),
+      () => this.#untilNextWatch(),
+    );
+    this.#loop(
+      "renew",
+      new Bell(),
+      () => this.#renew(),
+      () => settings.leaseMs / 3,
+    );
+    for (const driver of targets.drivers())
+      this.#run("hints", this.#listen(driver.hints(this.#stopping.signal)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    for (const kept of this.#kept.values()) kept.unlisten();
+    while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
+  }
+
+  #run(name: string, work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work
+      .catch((error) => {
+        if (!this.#stopping.signal.aborted) this.#ports.log.error("keeperFailed", error, { part: name });
+      })
+      .finally(() => this.#work.delete(tracked));
+    this.#work.add(tracked);
+  }
+
+  #loop(name: string, bell: Bell, act: () => Promise<void>, pauseMs: () => number): void {
+    const turns = async () => {
+      while (!this.#stopping.signal.aborted) {
+        await act().catch((error) => {
+          if (!this.#stopping.signal.aborted) this.#ports.log.error("keeperFailed", error, { part: name });
+        });
+        await bell.wait(pauseMs(), this.#ports.clock, this.#stopping.signal);
+      }
+    };
+    this.#run(name, turns());
+  }
+
+  async #listen(hints: AsyncIterable<LaunchKey>): Promise<void> {
+    for await (const key of hints) this.#look(key);
+  }
+
+  #look(key: LaunchKey | undefined): void {
+    if (key !== undefined) this.#hinted.add(key);
+    this.#watchBell.ring();
+  }
+
+  async #claim(): Promise<void> {
+    for (const leased of await claimRuns(this.#ports)) this.#take(leased);
+  }
+
+  /** A run comes into our hands: listen for what others write to it, and drive it. */
+  #take(leased: LeasedRun): void {
+    const key = keyOf(leased.run);
+    const unlisten = this.#ports.news.onChange(leased.run, (now) => this.#changed(key, now));
+    const kept: Kept = {
+      run: leased.run,
+      lease: leased.lease,
+      watched: false,
+      interrupt: new AbortController(),
+      unlisten,
+    };
+    this.#kept.set(key, kept);
+    this.#run("drive", this.#drive(key, kept));
+  }
+
+  /** The record has changed: a watched run may have work now, and a wish to cancel interrupts a step under way. */
+  #changed(key: string, now: Run): void {
+    const kept = this.#kept.get(key);
+    if (!kept || now.version <= kept.run.version) return;
+    if (kept.watched) {
+      kept.run = now;
+      if (nextStep(now) !== "watch") this.#run("drive", this.#drive(key, kept));
+    } else if (now.life.status === "CancelRequested" && kept.run.life.cancel === undefined) {
+      kept.interrupt.abort();
+    }
+  }
+
+  async #drive(key: string, kept: Kept): Promise<void> {
+    kept.watched = false;
+    const interrupt = () => {
+      if (kept.interrupt.signal.aborted) kept.interrupt = new AbortController();
+      return kept.interrupt.signal;
+    };
+    const driven = await driveRun(kept.run, kept.lease, this.#ports, this.#stopping.signal, interrupt);
+    if (driven.kind === "watch") {
+      kept.run = driven.run;
+      kept.watched = true;
+      this.#look(driven.run.life.handle?.key);
+      return;
+    }
+    this.#forget(key, kept);
+    if (driven.kind === "done") {
+      await this.#ports.runs.letGo(kept.lease);
+      this.#ports.news.queueMoved();
+    }
+  }
+
+  #forget(key: string, kept: Kept): void {
+    kept.unlisten();
+    if (this.#kept.get(key) === kept) this.#kept.delete(key);
+  }
+
+  /** Looks at all runs once an interval, and in between only at those that a hint or a deadline names. */
+  async #watch(): Promise<void> {
+    const { clock, settings } = this.#ports;
+    const now = clock.now();
+    const full = now - this.#lastFullWatch >= settings.watchIntervalMs;
+    if (full) this.#lastFullWatch = now;
+    const hinted = new Set(this.#hinted);
+    this.#hinted.clear();
+    const due = [...this.#kept].filter(([, { run, watched }]) => {
+      const key = run.life.handle?.key;
+      return (
+        watched &&
+        key !== undefined &&
+        (full || hinted.has(key) || (deadlineOf(run) ?? Number.POSITIVE_INFINITY) <= now)
+      );
+    });
+    if (due.length === 0) return;
+    const seen = await observeAll(
+      due.map(([, kept]) => kept.run),
+      this.#ports,
+      this.#stopping.signal,
+    );
+    await Promise.all(
+      due.map(async ([key, kept]) => {
+        const handle = kept.run.life.handle;
+        const events = handle && kept.watched ? eventsOf(kept.run, seen.get(handle.key), clock.now()) : [];
+        if (events.length > 0) await this.#write(key, kept, events);
+      }),
+    );
+  }
+
+  async #write(key: string, kept: Kept, events: readonly RunEvent[]): Promise<void> {
+    const written = await changeRun(kept.run, events, this.#ports.settings.owner, this.#ports, kept.lease);
+    if (!kept.watched) return;
+    const now = written ?? (await this.#ports.runs.get(kept.run.scope, kept.run.id));
+    if (!now || !kept.watched) return;
+    kept.run = now;
+    if (nextStep(now) !== "watch") this.#run("drive", this.#drive(key, kept));
+    else if (!written) this.#look(now.life.handle?.key);
+  }
+
+  /** Limits of time end to the second, whatever the interval is. */
+  #untilNextWatch(): number {
+    const { clock, settings } = this.#ports;
+    const now = clock.now();
+    const deadlines = [...this.#kept.values()].flatMap(({ run, watched }) =>
+      watched ? (deadlineOf(run) ?? []) : [],
+    );
+    const next = deadlines.reduce(
+      (least, deadline) => Math.min(least, deadline),
+      now + settings.watchIntervalMs,
+    );
+    return next > now ? next - now : OVERDUE_RETRY_MS;
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, runs, settings, log } = this.#ports;
+    const asked = [...this.#kept];
+    if (asked.length === 0) return;
+    const held = await runs.renew(
+      asked.map(([, kept]) => kept.lease.token),
+      clock.now() + settings.leaseMs,
+    );
+    for (const [key, kept] of asked) {
+      if (held.has(kept.lease.token) || this.#kept.get(key) !== kept) continue;
+      log.warn("leaseLost", { runId: kept.run.id });
+      kept.interrupt.abort();
+      this.#forget(key, kept);
+    }
+  }
+}

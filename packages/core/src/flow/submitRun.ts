@@ -1,0 +1,129 @@
+// Takes a run in: definition checked, project kept, record and place in the queue written in one transaction.
+
+import { parseDefinition } from "../domain/definition/parseDefinition.ts";
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import type { TargetSettings } from "../domain/launch/launchPlan.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { Scope } from "../domain/scope.ts";
+import type { Snapshot } from "../ports/snapshotStore.ts";
+import { allowWorkspace } from "./allowWorkspace.ts";
+import type { SubmitRun } from "./flow.ts";
+import { makeRun, runIdFor } from "./makeRun.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type SubmitPorts = Pick<
+  FlowPorts,
+  "runs" | "workspaces" | "snapshots" | "environments" | "targets" | "clock" | "ids" | "news" | "settings"
+>;
+
+/** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
+export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
+  await allowWorkspace(ask.scope, ports);
+  const { definition, sent } = parseDefinition(ask.definition);
+  const target = await usableTarget(definition.configuration.target, ports);
+  const parent = await parentOf(ask.scope, definition, ports);
+  const snapshot = await snapshotOf(ask, definition, ports);
+  await checkScript(snapshot, definition, ports);
+  await ports.environments.prepare(definition.configuration.environment ?? {}, AbortSignal.timeout(30_000));
+
+  const id = runIdFor(ask, ports);
+  const run = makeRun(
+    { ask, id, definition, sent, snapshotId: snapshot.id, target, origin: "hosted" },
+    ports,
+  );
+  const created = await ports.runs.create(
+    { ...run, ...(parent ? { parentRunId: parent.id } : {}) },
+    { at: run.createdAt, event: "submitted", status: run.life.status, actor: ask.by.name },
+  );
+  if (created.created) ports.news.queueMoved();
+  return created.run;
+}
+
+/** The target of that name, if it is there and usable now. */
+async function usableTarget(name: string, { targets }: Pick<FlowPorts, "targets">): Promise<TargetSettings> {
+  const target = targets.find(name);
+  if (!target) {
+    const known = targets
+      .all()
+      .map((t) => t.name)
+      .join(", ");
+    throw new MalachiteError(
+      "UnknownTarget",
+      `There is no compute target '${name}'. There are: ${known}. Start the service with --target ${name}=process to run it on this machine.`,
+      { target: "configuration.target" },
+    );
+  }
+  const health = await targets.driver(target.kind).check(target, AbortSignal.timeout(10_000));
+  if (!health.usable)
+    throw new MalachiteError(
+      "EngineUnavailable",
+      `The compute target '${name}' cannot run anything now: ${health.reason}`,
+      { target: "configuration.target" },
+    );
+  return target;
+}
+
+/** The parent must be there: a child of nothing would be lost from every list. */
+export async function parentOf(
+  scope: Scope,
+  definition: WholeDefinition,
+  { runs }: Pick<FlowPorts, "runs">,
+): Promise<Run | undefined> {
+  if (!definition.parentRunId) return undefined;
+  const parent = await runs.get(scope, definition.parentRunId);
+  if (parent) return parent;
+  throw new MalachiteError(
+    "InvalidDefinition",
+    `The parent run '${definition.parentRunId}' is not in this workspace.`,
+    {
+      target: "parentRunId",
+      details: [
+        { target: "parentRunId", message: `There is no run '${definition.parentRunId}' in this workspace.` },
+      ],
+    },
+  );
+}
+
+/** The project that came with the request, or the earlier one that the definition names. */
+export async function snapshotOf(
+  ask: Pick<SubmitRun, "scope" | "project">,
+  definition: WholeDefinition,
+  { snapshots }: Pick<FlowPorts, "snapshots">,
+): Promise<Snapshot> {
+  if (ask.project) return snapshots.keepZip(ask.scope, ask.project);
+  const id = definition.snapshotId;
+  if (!id) {
+    throw new MalachiteError(
+      "InvalidDefinition",
+      "snapshotId is required: the project does not come with this request. Send a project with startrun first.",
+      {
+        target: "snapshotId",
+        details: [{ target: "snapshotId", message: "'snapshotId' is required and was not given." }],
+      },
+    );
+  }
+  const found = await snapshots.get(ask.scope, id);
+  if (!found)
+    throw new MalachiteError(
+      "SnapshotNotFound",
+      `There is no snapshot '${id}' in this workspace. Send the project with startrun.`,
+      { target: "snapshotId" },
+    );
+  return found;
+}
+
+/** A script that is not in the project would only fail later. */
+export async function checkScript(
+  snapshot: Snapshot,
+  definition: WholeDefinition,
+  { snapshots }: Pick<FlowPorts, "snapshots">,
+): Promise<void> {
+  const { script } = definition.configuration;
+  if (await snapshots.find(snapshot.tree, script)) return;
+  throw new MalachiteError(
+    "ScriptNotFound",
+    `The project has no file '${script}' (it has ${snapshot.files} files). Give the path of the script relative to the project folder.`,
+    { target: "configuration.script" },
+  );
+}

@@ -1,0 +1,85 @@
+// Looks at what the engines say of many runs in one question, and writes what is new: started, ended, over time.
+
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import type { RunEvent } from "../domain/run/advance.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { ComputeDriver, Sighting } from "../ports/computeDriver.ts";
+import type { FlowPorts } from "./ports.ts";
+
+/** What a sighting means for a run; empty when nothing is new. */
+export function eventsOf(run: Run, sighting: Sighting | undefined, now: number): readonly RunEvent[] {
+  if (sighting === undefined || sighting.at === "waiting") return [];
+  const { status } = run.life;
+  if (sighting.at === "running") {
+    if (status === "Queued") return [{ name: "started", startedAt: sighting.startedAt ?? now }];
+    return overTime(run, now);
+  }
+  if (status !== "Queued" && status !== "Running") return [];
+  if (sighting.at === "gone") return [{ name: "ended", exit: { code: null, endedAt: now } }];
+  const { code, signal, outOfMemory, failure } = sighting;
+  const exit = { code, signal, outOfMemory, failure, endedAt: sighting.endedAt ?? now };
+  const started: RunEvent[] =
+    status === "Queued" && failure === undefined
+      ? [{ name: "started", startedAt: sighting.startedAt ?? exit.endedAt }]
+      : [];
+  return [...started, { name: "ended", exit }];
+}
+
+/** When a running run must end; undefined without a limit. */
+export function deadlineOf(run: Run): number | undefined {
+  const limit = (run.definition as WholeDefinition | undefined)?.configuration.maxRunDurationSeconds;
+  return limit === undefined || run.life.startedAt === undefined
+    ? undefined
+    : run.life.startedAt + limit * 1000;
+}
+
+function overTime(run: Run, now: number): readonly RunEvent[] {
+  const deadline = deadlineOf(run);
+  if (run.life.status !== "Running" || deadline === undefined || now < deadline) return [];
+  const seconds = (run.definition as WholeDefinition).configuration.maxRunDurationSeconds;
+  return [
+    {
+      name: "cancelAsked",
+      wish: { askedAt: now, by: "the service", reason: "OverTime", text: `The limit was ${seconds} s.` },
+    },
+  ];
+}
+
+/** One question for each engine. An engine that does not answer has no sightings: its runs are looked at next time. */
+export async function observeAll(
+  runs: readonly Run[],
+  ports: Pick<FlowPorts, "targets" | "log">,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Sighting>> {
+  const byKind = new Map<string, Run[]>();
+  for (const run of runs) {
+    const kind = run.life.handle?.kind;
+    if (kind !== undefined) byKind.set(kind, [...(byKind.get(kind) ?? []), run]);
+  }
+  const seen = new Map<string, Sighting>();
+  await Promise.all(
+    [...byKind].map(async ([kind, group]) => {
+      for (const [key, sighting] of await ask(ports.targets.driver(kind), group, ports, signal))
+        seen.set(key, sighting);
+    }),
+  );
+  return seen;
+}
+
+async function ask(
+  driver: ComputeDriver,
+  runs: readonly Run[],
+  { log }: Pick<FlowPorts, "log">,
+  signal: AbortSignal,
+) {
+  try {
+    return await driver.observe(
+      runs.flatMap((run) => run.life.handle ?? []),
+      signal,
+    );
+  } catch (error) {
+    if (!signal.aborted)
+      log.warn("engineUnavailable", { kind: driver.kind, runs: runs.length, reason: String(error) });
+    return new Map<string, Sighting>();
+  }
+}

@@ -1,0 +1,113 @@
+// What a run waits for, complete and exact: every unmet constraint and who holds it.
+import type { malachite } from "@malachite/contract";
+import { isTerminal } from "../domain/run/next.ts";
+import { nextStep } from "../domain/run/nextStep.ts";
+import type { Run } from "../domain/run/run.ts";
+import { shownStatus } from "../domain/run/showStatus.ts";
+import { findRun } from "./findRun.ts";
+import type { RunAddress } from "./flow.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type WhyPorts = Pick<FlowPorts, "runs" | "targets" | "clock">;
+type Constraint = malachite.Constraint;
+
+export async function whyRun(address: RunAddress, ports: WhyPorts): Promise<malachite.Why> {
+  return explain(await findRun(address, ports), ports);
+}
+
+/** The answer for a record: used by `why` and by lists of waiting runs. */
+export async function explain(run: Run, ports: WhyPorts): Promise<malachite.Why> {
+  const status = shownStatus(run, ports.clock.now());
+  const constraints = await constraintsOf(run, ports);
+  const waiting = !isTerminal(status) && status !== "Running" && constraints.length > 0;
+  const summary =
+    constraints.map((c) => c.message).join(" ") ||
+    `The run is ${status} and waits for nothing but its own code.`;
+  return { runId: run.id, status, waiting, summary, constraints };
+}
+
+async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
+  const { life } = run;
+  if (isTerminal(life.status))
+    return [
+      {
+        code: "ended",
+        message: `The run has ended as ${life.status}: ${life.outcome?.message ?? "no reason was recorded."}`,
+      },
+    ];
+  if (shownStatus(run, ports.clock.now()) === "NotResponding")
+    return [{ code: "outOfReach", message: "Whoever executes the run has not been heard of in time." }];
+  if (run.origin === "external") {
+    const starts =
+      life.status === "NotStarted"
+        ? [
+            {
+              code: "stepInProgress",
+              message: "The run is executed elsewhere and has not been started there yet.",
+            },
+          ]
+        : [];
+    return life.status === "CancelRequested"
+      ? [
+          {
+            code: "stepInProgress",
+            message: "The run was asked to end; whoever executes it has not said that it did.",
+          },
+        ]
+      : starts;
+  }
+  switch (nextStep(run)) {
+    case "wait":
+      return queueConstraints(run, ports);
+    case "prepare":
+      return [{ code: "stepInProgress", message: "Its environment is being made." }];
+    case "launch":
+      return [
+        { code: "stepInProgress", message: `It is being handed to the compute target '${run.target}'.` },
+      ];
+    case "stop":
+      return [{ code: "stepInProgress", message: "It was asked to end; its processes are being stopped." }];
+    case "collect":
+      return [{ code: "stepInProgress", message: "Its script has ended; its outputs are being kept." }];
+    default:
+      return life.status === "Queued"
+        ? [
+            {
+              code: "engineQueue",
+              message: `The compute target '${run.target}' has taken it and has not started it yet.`,
+            },
+          ]
+        : [];
+  }
+}
+
+async function queueConstraints(run: Run, { runs, targets }: WhyPorts): Promise<Constraint[]> {
+  const pool = run.pool ?? "";
+  const [holders, ahead] = await Promise.all([runs.holding(pool), runs.ahead(run)]);
+  const places = targets.runsAtOnce(pool);
+  const heldBy = holders.map((holder) => holder.runId);
+  const found: Constraint[] = [];
+  if (!targets.find(run.target))
+    found.push({
+      code: "outOfReach",
+      message: `The compute target '${run.target}' is no longer in the settings.`,
+    });
+  if (heldBy.length >= places) {
+    const names = heldBy.slice(0, 5).join(", ") + (heldBy.length > 5 ? ` and ${heldBy.length - 5} more` : "");
+    found.push({
+      code: "limitReached",
+      message: `${places === 1 ? "The one place" : `All ${places} places`} for runs on this machine ${places === 1 ? "is" : "are"} taken by ${names}.`,
+      heldBy,
+    });
+  }
+  if (ahead && ahead.count > 0) {
+    found.push({
+      code: "behindOthers",
+      message: `${ahead.count} ${ahead.count === 1 ? "run was" : "runs were"} submitted before it.`,
+      ahead: ahead.count,
+    });
+  }
+  return found.length > 0
+    ? found
+    : [{ code: "stepInProgress", message: "A place is free; it is about to be started." }];
+}
