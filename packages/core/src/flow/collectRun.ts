@@ -1,5 +1,5 @@
 // Keeps what the run leaves: its log, logs/, outputs/. Files that are on this machine are taken over whole, not copied.
-import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { plainPath, type WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import type { Handle, Run } from "../domain/run/run.ts";
@@ -14,9 +14,7 @@ export type Watched = { readonly folder: string; readonly as: string };
 /** The folders that are shown while the run runs: its log, `logs/` and what the definition watches. */
 export function liveFolders(run: Run): readonly Watched[] {
   const definition = run.definition as WholeDefinition | undefined;
-  const asked = (definition?.configuration.history?.directoriesToWatch ?? []).map((f) =>
-    f.replace(/^\.\//, "").replace(/\/+$/, ""),
-  );
+  const asked = (definition?.configuration.history?.directoriesToWatch ?? []).map(plainPath);
   const names = [...new Set(["logs", ...asked])];
   return [
     { folder: "user_logs", as: "user_logs" },

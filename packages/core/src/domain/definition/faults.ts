@@ -3,6 +3,7 @@ import type { execution } from "@malachite/contract";
 import type { Detail } from "../failure/malachiteError.ts";
 import { RESERVED_VARIABLES } from "../launch/variables.ts";
 import { checkProjectPath } from "../snapshot/projectPath.ts";
+import { plainPath } from "./runDefinition.ts";
 
 /** The kernel takes at most 128 KiB for one argument or variable, its end included (MAX_ARG_STRLEN of Linux). */
 const LONGEST_ARGUMENT_BYTES = 131_071;
@@ -36,7 +37,7 @@ function scriptFaults({ script }: Configuration): Detail[] {
   const target = "configuration.script";
   if (!script)
     return [{ target, message: "'script' is required: the path of the script in the project folder." }];
-  const checked = checkProjectPath(script);
+  const checked = checkProjectPath(plainPath(script));
   return checked.ok
     ? []
     : [
@@ -122,7 +123,7 @@ function dockerFaults(configuration: Configuration): Detail[] {
 
 function folderFaults(configuration: Configuration): Detail[] {
   return (configuration.history?.directoriesToWatch ?? []).flatMap((folder, i) => {
-    const checked = checkProjectPath(folder.replace(/^\.\//, "").replace(/\/+$/, ""));
+    const checked = checkProjectPath(plainPath(folder));
     const target = `configuration.history.directoriesToWatch[${i}]`;
     return checked.ok
       ? []

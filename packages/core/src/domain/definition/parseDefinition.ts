@@ -3,7 +3,7 @@ import { execution, readWire } from "@malachite/contract";
 import { type Detail, MalachiteError } from "../failure/malachiteError.ts";
 import { isObject, type JsonObject } from "../scope.ts";
 import { valueFaults } from "./faults.ts";
-import { DEFAULT_TARGET, type WholeDefinition } from "./runDefinition.ts";
+import { DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
 import { unsupportedFaults } from "./unsupported.ts";
 
 /** Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
@@ -28,7 +28,7 @@ function madeWhole(given: execution.RunDefinition): WholeDefinition {
     runType: given.runType ?? "experiment",
     configuration: {
       ...configuration,
-      script: normalScript(configuration.script ?? ""),
+      script: plainPath(configuration.script ?? ""),
       arguments: configuration.arguments ?? [],
       framework: "Python",
       communicator: "None",
@@ -37,9 +37,6 @@ function madeWhole(given: execution.RunDefinition): WholeDefinition {
     },
   };
 }
-
-/** `./train.py` and `train.py` are the same file; Windows clients may send backslashes, which the check has refused by now. */
-const normalScript = (script: string): string => script.replace(/^(\.\/)+/, "");
 
 function refuse(code: "InvalidDefinition" | "UnsupportedField", details: readonly Detail[]): MalachiteError {
   const [first] = details;

@@ -16,3 +16,6 @@ export type WholeDefinition = execution.RunDefinition & {
 
 /** The target that always exists, and that a definition without one means (execution.json). */
 export const DEFAULT_TARGET = "local";
+
+/** `./train.py` and `train.py`, `logs/` and `logs`, are the same place in the project. */
+export const plainPath = (path: string): string => path.replace(/^(\.\/)+/, "").replace(/\/+$/, "");

@@ -166,7 +166,7 @@ if [ "$mal_code" -ne 0 ]; then
   mal_count_killed
   if [ "$mal_killed" -gt "$mal_killed_before" ]; then mal_more=',"outOfMemory":true'; fi
 fi
-if [ -s "$mal_folder/exit.why" ]; then
+if [ -z "$mal_signal" ] && [ -s "$mal_folder/exit.why" ]; then
   mal_why=
   read -r mal_why <"$mal_folder/exit.why"
   case $mal_why:$mal_code in

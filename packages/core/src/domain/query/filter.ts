@@ -9,16 +9,22 @@ export type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
 /** Dates are instants in milliseconds with `date: true`, so that a store can compare them as numbers. */
 export type Literal = { readonly value: string | number | boolean | null; readonly date?: true };
 
+/**
+ * Two-valued: a missing value equals null and nothing else, so `ne` to anything else holds for it, and `gt ge lt le` with a
+ * missing value or with null never hold. Texts are compared by code point.
+ */
 export type Filter =
   | { readonly op: "and" | "or"; readonly parts: readonly Filter[] }
   | { readonly op: "not"; readonly part: Filter }
   | { readonly op: Comparison; readonly field: Field; readonly literal: Literal };
 
+/** A missing value is less than any other. */
 export type Order = { readonly field: Field; readonly descending: boolean };
 
 /** What a list asks for. `after` is the opaque position that the last page ended with. */
 export type PageAsk = {
   readonly filter?: Filter;
+  /** Newest first when absent or empty. */
   readonly order?: readonly Order[];
   readonly after?: string;
   /** At most this many; stores cap it at 1,000. */

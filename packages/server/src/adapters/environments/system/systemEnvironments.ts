@@ -1,0 +1,108 @@
+// Environments that are already on this machine: the interpreter that a definition names, resolved to the real binary. A pyenv
+// shim would more than double the start of every run. Builds nothing.
+import { execFile } from "node:child_process";
+import { access, constants, open, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
+import { promisify } from "node:util";
+import { type EnvironmentBuilder, MalachiteError, type PreparedEnvironment } from "@malachite/core";
+
+const run = promisify(execFile);
+
+/** What a definition without an interpreter means, and what the v1 SDK always sends (protocol: `interpreterPath`). */
+const DEFAULT_INTERPRETER = "python";
+/** Debian and macOS have no `python`; there the same name means `python3`. */
+const ALSO: Readonly<Record<string, readonly string[]>> = { python: ["python", "python3"] };
+/** A shim can be pointed at another python at any time; this long its answer is trusted. */
+const SHIM_TRUST_MS = 60_000;
+const SHIM_ANSWER_MS = 20_000;
+
+/** Looks interpreters up on `path` (as the variable PATH has it) unless they are given with a folder. */
+export function createSystemEnvironments({
+  path,
+  now,
+}: {
+  readonly path: string;
+  readonly now: () => number;
+}): EnvironmentBuilder {
+  const shims = new Map<string, { readonly python: Promise<string>; readonly until: number }>();
+
+  async function find(interpreter: string): Promise<string | undefined> {
+    const named = interpreter.startsWith("~/") ? join(homedir(), interpreter.slice(2)) : interpreter;
+    const candidates = isAbsolute(named)
+      ? [named]
+      : (ALSO[named] ?? [named]).flatMap((name) =>
+          path
+            .split(delimiter)
+            .filter((folder) => isAbsolute(folder))
+            .map((folder) => join(folder, name)),
+        );
+    for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
+    return undefined;
+  }
+
+  /** Asks a shim which python it stands for, once for all who wait. */
+  function behind(shim: string): Promise<string> {
+    const known = shims.get(shim);
+    if (known && known.until > now()) return known.python;
+    const python = run(shim, ["-I", "-c", "import sys; sys.stdout.write(sys.executable)"], {
+      timeout: SHIM_ANSWER_MS,
+    }).then(({ stdout }) => stdout);
+    shims.set(shim, { python, until: now() + SHIM_TRUST_MS });
+    python.catch(() => shims.delete(shim));
+    return python;
+  }
+
+  return {
+    async prepare(environment): Promise<PreparedEnvironment> {
+      const interpreter = environment.python?.interpreterPath || DEFAULT_INTERPRETER;
+      const target = "configuration.environment.python.interpreterPath";
+      if (interpreter.includes("/") && !isAbsolute(interpreter) && !interpreter.startsWith("~/")) {
+        throw new MalachiteError(
+          "InterpreterNotFound",
+          `The interpreter '${interpreter}' is a relative path. Give an absolute path, or a name that is on the service's PATH.`,
+          { target },
+        );
+      }
+      const found = await find(interpreter);
+      if (!found) {
+        const where = isAbsolute(interpreter)
+          ? "It is not an executable file of this machine."
+          : `It is in no folder of the service's PATH (${path}).`;
+        throw new MalachiteError(
+          "InterpreterNotFound",
+          `There is no python interpreter '${interpreter}'. ${where} Set environment.python.interpreterPath to a python that is there.`,
+          { target },
+        );
+      }
+      if (!(await isScript(found))) return { id: `system:${found}`, python: found, variables: {} };
+      const python = await behind(found).catch((cause: unknown) => {
+        throw new MalachiteError(
+          "InterpreterNotFound",
+          `The interpreter '${found}' is a script and does not answer as a python: ${firstLine(cause)}`,
+          { target, cause },
+        );
+      });
+      return { id: `system:${python}`, python, variables: {} };
+    },
+  };
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    // Not there or not ours to run: both mean the next folder is tried.
+    return false;
+  }
+}
+
+async function isScript(file: string): Promise<boolean> {
+  await using handle = await open(file, "r");
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+  return bytesRead === 2 && buffer.toString("latin1") === "#!";
+}
+
+const firstLine = (cause: unknown): string =>
+  cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);

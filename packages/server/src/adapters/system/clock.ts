@@ -1,0 +1,20 @@
+// Real time. A sleep keeps no process alive by itself.
+import type { Clock } from "@malachite/core";
+
+/** setTimeout takes at most this; longer sleeps are cut and simply end early, as a hint would end them. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(ms, LONGEST_MS));
+      signal?.addEventListener("abort", done, { once: true });
+    }),
+};

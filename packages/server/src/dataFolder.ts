@@ -1,0 +1,100 @@
+// The one data folder of a server: its layout, its lock, its keys. A second server on the same folder is refused.
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { MalachiteError } from "@malachite/core";
+
+/** What a running server tells of itself in `server.json`, for people and for the CLI. */
+export type ServerNote = { readonly pid: number; readonly url: string; readonly startedAt: string };
+
+export type DataFolder = {
+  readonly path: string;
+  readonly records: string;
+  readonly runs: string;
+  readonly blobs: string;
+  readonly incoming: string;
+  /** Signs the service's own tokens and links; made once, readable by its owner alone. */
+  readonly secret: Uint8Array;
+  /** A GUID of this data folder: workspaces of another folder are other workspaces. */
+  readonly id: string;
+  /** Says where the server is; gone when the folder is closed. */
+  announce(note: ServerNote): void;
+  [Symbol.dispose](): void;
+};
+
+/**
+ * Makes the folder if it is new and locks it. The lock is the kernel's own, on an open file: it ends with the process however
+ * that dies. Throws Busy naming the server that has it.
+ */
+export function openDataFolder(path: string): DataFolder {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new MalachiteError(
+      "StorageFailed",
+      `The data folder '${path}' cannot be made: ${String(cause)}. Give another with --data.`,
+      { cause },
+    );
+  }
+  const note = join(path, "server.json");
+  const lock = lockFile(join(path, "lock"), path, note);
+  const folders = {
+    records: join(path, "records.sqlite"),
+    runs: join(path, "runs"),
+    blobs: join(path, "blobs"),
+    incoming: join(path, "incoming"),
+  };
+  for (const folder of [folders.runs, folders.blobs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Uploads that a dead server did not finish belong to nobody.
+  rmSync(folders.incoming, { recursive: true, force: true });
+  mkdirSync(folders.incoming, { recursive: true, mode: 0o700 });
+  return {
+    path,
+    ...folders,
+    secret: Buffer.from(
+      keep(join(path, "secret"), () => randomBytes(32).toString("hex")),
+      "hex",
+    ),
+    id: keep(join(path, "id"), randomUUID),
+    announce: (told) => writeFileSync(note, `${JSON.stringify(told)}\n`, { mode: 0o600 }),
+    [Symbol.dispose]: () => {
+      rmSync(note, { force: true });
+      lock.close();
+    },
+  };
+}
+
+function lockFile(file: string, folder: string, note: string): DatabaseSync {
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return lock;
+  } catch (cause) {
+    lock.close();
+    throw new MalachiteError(
+      "Busy",
+      `${holder(note)} uses the data folder '${folder}'. Stop it, or give another folder with --data.`,
+      { cause },
+    );
+  }
+}
+
+function holder(note: string): string {
+  try {
+    const { pid, url } = JSON.parse(readFileSync(note, "utf8")) as ServerNote;
+    return `Another server (process ${pid}, ${url})`;
+  } catch {
+    // The other server has not announced itself yet.
+    return "Another server";
+  }
+}
+
+/** The content of a small file, made once and whole. */
+function keep(file: string, make: () => string): string {
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, make(), { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+  }
+  return readFileSync(file, "utf8").trim();
+}

@@ -1,0 +1,270 @@
+// All settings of the service: what they are, what they default to, where they come from (file < environment < flag). Read
+// once, checked once, frozen. Nobody else reads the environment.
+import { readFileSync } from "node:fs";
+import { availableParallelism, homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { MalachiteError } from "@malachite/core";
+import { parse as parseYaml } from "yaml";
+import type { LogLevel } from "./adapters/system/log.ts";
+
+/** A compute target in the settings. `options` are the driver's own, checked by it. */
+export type TargetEntry = {
+  readonly kind: string;
+  readonly runsAtOnce?: number;
+  readonly options: Readonly<Record<string, unknown>>;
+};
+
+export type Settings = {
+  readonly host: string;
+  readonly port: number;
+  readonly data: string;
+  readonly token: readonly string[];
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  readonly jwksUri: string | undefined;
+  readonly clockSkewSeconds: number;
+  readonly publicUrl: string | undefined;
+  readonly allowHost: readonly string[];
+  readonly allowOrigin: readonly string[];
+  readonly target: Readonly<Record<string, TargetEntry>>;
+  readonly runsAtOnce: number;
+  readonly workspacesByFirstWrite: boolean;
+  readonly workspace: readonly string[];
+  readonly graceSeconds: number;
+  readonly logLevel: LogLevel;
+  /** The PATH on which interpreters are looked up. */
+  readonly path: string;
+};
+
+type Kind = "text" | "number" | "boolean" | "list" | "targets" | "level";
+type Entry = { readonly kind: Kind; readonly about: string; readonly least?: number; readonly most?: number };
+
+/** Every setting that a person can give. The flag is `--name-in-kebab-case`, the variable `MALACHITE_NAME_IN_CAPITALS`. */
+export const SETTINGS = {
+  host: {
+    kind: "text",
+    about: "Address to listen on. Default 127.0.0.1; any other needs an issuer or a token.",
+  },
+  port: {
+    kind: "number",
+    about: "Port to listen on; 0 takes a free one. Default 7464.",
+    least: 0,
+    most: 65_535,
+  },
+  data: { kind: "text", about: "The data folder. Default ~/.malachite/data." },
+  token: { kind: "list", about: "Tokens of the operator's own, accepted as bearer tokens." },
+  issuer: { kind: "text", about: "URL of an OIDC issuer whose tokens are accepted." },
+  audience: { kind: "text", about: "The audience a token of the issuer must have. Needed with issuer." },
+  jwksUri: { kind: "text", about: "Where the issuer's keys are, if its discovery document does not say." },
+  clockSkewSeconds: {
+    kind: "number",
+    about: "How far the issuer's clock may be off. Default 60.",
+    least: 0,
+    most: 3600,
+  },
+  publicUrl: {
+    kind: "text",
+    about: "The address clients use, when it is not the one listened on (behind a proxy).",
+  },
+  allowHost: { kind: "list", about: "Further Host names that requests may name." },
+  allowOrigin: { kind: "list", about: "Further Origins whose pages may call the service." },
+  target: {
+    kind: "targets",
+    about: "Compute targets: NAME=process; '*=process' takes any name. `local` always exists.",
+  },
+  runsAtOnce: {
+    kind: "number",
+    about: "How many runs may be at work on this machine at once. Default: its cores.",
+    least: 1,
+    most: 100_000,
+  },
+  workspacesByFirstWrite: {
+    kind: "boolean",
+    about: "Whether a write to an unknown workspace makes it. Default true.",
+  },
+  workspace: { kind: "list", about: "Workspaces that exist from the start: SUBSCRIPTION/GROUP/NAME." },
+  graceSeconds: {
+    kind: "number",
+    about: "How long a canceled run may take to end after SIGTERM. Default 10.",
+    least: 0,
+    most: 3600,
+  },
+  logLevel: {
+    kind: "level",
+    about: "What the service writes to stderr: info, warn, error or silent. Default warn.",
+  },
+} as const satisfies Record<string, Entry>;
+
+type Name = keyof typeof SETTINGS;
+export type GivenSettings = Readonly<Partial<Record<Name, unknown>>>;
+
+/** The workspace that every data folder begins with; the one that the examples and `malachite env` name. */
+export const DEFAULT_WORKSPACE = "11111111-1111-1111-1111-111111111111/rg/ws1";
+
+/** Throws InvalidRequest naming every setting that is wrong and where it came from. */
+export function readSettings(
+  flags: GivenSettings & { readonly settings?: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const faults: string[] = [];
+  const file = readFile(flags.settings ?? env.MALACHITE_SETTINGS, faults);
+  const read = (name: Name): unknown => {
+    const variable = `MALACHITE_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+    const flag = `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    const given =
+      flags[name] !== undefined
+        ? { value: flags[name], from: flag }
+        : env[variable] !== undefined
+          ? { value: env[variable], from: variable }
+          : { value: file[name], from: `'${name}' in the settings file` };
+    return given.value === undefined || given.value === null
+      ? undefined
+      : check(SETTINGS[name], given.value, given.from, faults);
+  };
+  const settings = {
+    host: (read("host") as string | undefined) ?? "127.0.0.1",
+    port: (read("port") as number | undefined) ?? 7464,
+    data: resolve((read("data") as string | undefined) ?? join(homedir(), ".malachite", "data")),
+    token: (read("token") as string[] | undefined) ?? [],
+    issuer: read("issuer") as string | undefined,
+    audience: read("audience") as string | undefined,
+    jwksUri: read("jwksUri") as string | undefined,
+    clockSkewSeconds: (read("clockSkewSeconds") as number | undefined) ?? 60,
+    publicUrl: read("publicUrl") as string | undefined,
+    allowHost: (read("allowHost") as string[] | undefined) ?? [],
+    allowOrigin: (read("allowOrigin") as string[] | undefined) ?? [],
+    target: (read("target") as Record<string, TargetEntry> | undefined) ?? {},
+    runsAtOnce: (read("runsAtOnce") as number | undefined) ?? availableParallelism(),
+    workspacesByFirstWrite: (read("workspacesByFirstWrite") as boolean | undefined) ?? true,
+    workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
+    graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
+    logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
+    path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+  };
+  faults.push(...faultsTogether(settings));
+  if (faults.length > 0)
+    throw new MalachiteError(
+      "InvalidRequest",
+      `The settings are not right:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
+    );
+  return Object.freeze(settings);
+}
+
+function readFile(path: string | undefined, faults: string[]): Record<string, unknown> {
+  if (path === undefined) return {};
+  try {
+    const content: unknown = parseYaml(readFileSync(path, "utf8")) ?? {};
+    if (typeof content !== "object" || Array.isArray(content))
+      throw new Error("it is not a list of NAME: VALUE");
+    for (const name of Object.keys(content as object))
+      if (!(name in SETTINGS))
+        faults.push(`'${name}' in ${path} is not a setting. There are: ${Object.keys(SETTINGS).join(", ")}.`);
+    return content as Record<string, unknown>;
+  } catch (cause) {
+    faults.push(
+      `The settings file '${path}' cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+    return {};
+  }
+}
+
+function check(entry: Entry, value: unknown, from: string, faults: string[]): unknown {
+  const wrong = (wanted: string) => {
+    faults.push(`${from} must be ${wanted}; it is ${JSON.stringify(value)}.`);
+    return undefined;
+  };
+  switch (entry.kind) {
+    case "text":
+      return typeof value === "string" && value !== "" ? value : wrong("text");
+    case "number": {
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      const { least = 0, most = Number.MAX_SAFE_INTEGER } = entry;
+      return typeof number === "number" && Number.isInteger(number) && number >= least && number <= most
+        ? number
+        : wrong(`a whole number from ${least} to ${most}`);
+    }
+    case "boolean":
+      return typeof value === "boolean"
+        ? value
+        : value === "true"
+          ? true
+          : value === "false"
+            ? false
+            : wrong("true or false");
+    case "list": {
+      const list = typeof value === "string" ? value.split(",").map((part) => part.trim()) : value;
+      return Array.isArray(list) && list.every((part) => typeof part === "string" && part !== "")
+        ? list
+        : wrong("a list of texts");
+    }
+    case "level":
+      return ["info", "warn", "error", "silent"].includes(String(value))
+        ? value
+        : wrong("info, warn, error or silent");
+    case "targets":
+      return readTargets(value, from, faults);
+  }
+}
+
+const KINDS = ["process"];
+const TARGET_NAME = /^(\*|[A-Za-z0-9][\w.-]{0,254})$/;
+
+/** `NAME=process` as text, or `NAME: process` and `NAME: { kind, runsAtOnce, …options }` in a file. */
+function readTargets(value: unknown, from: string, faults: string[]): Record<string, TargetEntry> {
+  const texts =
+    typeof value === "string" ? value.split(",") : Array.isArray(value) ? value.map(String) : undefined;
+  const pairs: [string, unknown][] = texts
+    ? texts.map((text) => split(text))
+    : Object.entries((value ?? {}) as object);
+  const targets: Record<string, TargetEntry> = {};
+  for (const [name, given] of pairs) {
+    const { kind, runsAtOnce, ...options } =
+      typeof given === "object" && given !== null ? (given as Record<string, unknown>) : { kind: given };
+    if (!TARGET_NAME.test(name)) faults.push(`${from}: '${name}' is not a name of a compute target.`);
+    else if (typeof kind !== "string" || !KINDS.includes(kind))
+      faults.push(
+        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process.`,
+      );
+    else if (runsAtOnce !== undefined && !(Number.isInteger(runsAtOnce) && (runsAtOnce as number) >= 1))
+      faults.push(`${from}: runsAtOnce of the target '${name}' must be a whole number from 1.`);
+    else
+      targets[name] = {
+        kind,
+        options,
+        ...(runsAtOnce === undefined ? {} : { runsAtOnce: runsAtOnce as number }),
+      };
+  }
+  return targets;
+}
+
+function split(text: string): [string, unknown] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text.trim(), undefined] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i;
+/** True for an address that only this machine reaches. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
+/** What is wrong only together. A run service is remote code execution: it is closed unless somebody opens it knowingly. */
+function faultsTogether(
+  settings: Pick<Settings, "host" | "token" | "issuer" | "audience" | "workspace">,
+): string[] {
+  const faults: string[] = [];
+  if (!isLoopback(settings.host) && settings.issuer === undefined && settings.token.length === 0) {
+    faults.push(
+      `--host ${settings.host} is reachable from other machines, and whoever reaches the service can run code on this one. Give --issuer and --audience, or a --token of your own.`,
+    );
+  }
+  if (settings.issuer !== undefined && settings.audience === undefined)
+    faults.push(
+      "--issuer needs --audience: without it, a token made for any other service of that issuer would be accepted.",
+    );
+  for (const token of settings.token)
+    if (token.length < 16 && !isLoopback(settings.host))
+      faults.push("A --token must have at least 16 characters on an address that other machines reach.");
+  for (const name of settings.workspace)
+    if (name.split("/").length !== 3 || name.split("/").includes(""))
+      faults.push(`--workspace must be SUBSCRIPTION/GROUP/NAME; it is '${name}'.`);
+  return faults;
+}
