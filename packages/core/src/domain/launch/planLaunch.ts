@@ -27,7 +27,7 @@ export function planLaunch({ key, target, definition, environment, tree, inside 
     key,
     target,
     ...(tree === undefined ? {} : { tree }),
-    argv: [environment.python, plainPath(configuration.script), ...configuration.arguments],
+    argv: [environment.python, notAnOption(configuration.script), ...configuration.arguments],
     environment: {
       PYTHONUNBUFFERED: "1",
       ...environment.variables,
@@ -40,4 +40,4 @@ export function planLaunch({ key, target, definition, environment, tree, inside 
 }
 
 /** A script named like an option must not be read as one. */
-const plainPath = (script: string): string => (script.startsWith("-") ? `./${script}` : script);
+const notAnOption = (script: string): string => (script.startsWith("-") ? `./${script}` : script);

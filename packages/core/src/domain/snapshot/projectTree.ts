@@ -16,6 +16,11 @@ export class ProjectTree {
     return this.#files.size;
   }
 
+  /** Folders that the paths so far lie in: a few short paths can name very many. */
+  get folderCount(): number {
+    return this.#folders.size;
+  }
+
   /** Adds a file; a fault leaves the tree as it was. */
   addFile(path: string): TreeFault | undefined {
     if (this.#files.has(path)) return { path, reason: "it is there twice." };

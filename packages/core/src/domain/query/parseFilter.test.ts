@@ -1,0 +1,202 @@
+// The filter language: what clients send, what is refused and where, and that text and data say the same.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { isMalachiteError } from "../failure/malachiteError.ts";
+import { EXPERIMENT_FIELDS, RUN_FIELDS } from "./fields.ts";
+import type { Field, Filter, Literal } from "./filter.ts";
+import { FILTER_LIMITS, parseFilter } from "./parseFilter.ts";
+import { printFilter } from "./printFilter.ts";
+
+const run = (text: string) => parseFilter(text, RUN_FIELDS);
+const field = (name: string): Field => ({ of: "field", name });
+const tag = (key: string): Field => ({ of: "tags", key });
+
+describe("parseFilter", () => {
+  it("reads what clients send", () => {
+    const cases: readonly (readonly [string, Filter])[] = [
+      ["(ParentRunId eq null)", { op: "eq", field: field("parentrunid"), literal: { value: null } }],
+      ["(Status eq Completed)", { op: "eq", field: field("status"), literal: { value: "Completed" } }],
+      ["status eq 'running'", { op: "eq", field: field("status"), literal: { value: "Running" } }],
+      ['(Tags/k eq "v")', { op: "eq", field: tag("k"), literal: { value: "v" } }],
+      [
+        "Tags/customimage eq specialrun",
+        { op: "eq", field: tag("customimage"), literal: { value: "specialrun" } },
+      ],
+      [
+        '(Properties/azureml.runsource eq "a b")',
+        { op: "eq", field: { of: "properties", key: "azureml.runsource" }, literal: { value: "a b" } },
+      ],
+      ["(Tags/k ne null or Tags/k eq null)", { op: "ne", field: tag("k"), literal: { value: null } }],
+      [
+        "RunTypeV2/Orchestrator eq X",
+        { op: "eq", field: field("runtypev2/orchestrator"), literal: { value: "X" } },
+      ],
+      [
+        "endTimeUtc ge 2024-01-02T03:04:05Z",
+        {
+          op: "ge",
+          field: field("endtimeutc"),
+          literal: { value: Date.UTC(2024, 0, 2, 3, 4, 5), date: true },
+        },
+      ],
+      [
+        "CreatedUtc LT 2024-01-02",
+        { op: "lt", field: field("createdutc"), literal: { value: Date.UTC(2024, 0, 2), date: true } },
+      ],
+      [
+        "createdUtc ge 2024-01-02T03:04:05.1234567+02:00",
+        {
+          op: "ge",
+          field: field("createdutc"),
+          literal: { value: Date.UTC(2024, 0, 2, 1, 4, 5, 123), date: true },
+        },
+      ],
+      ["runNumber gt 12", { op: "gt", field: field("runnumber"), literal: { value: 12 } }],
+      ["hidden eq TRUE", { op: "eq", field: field("hidden"), literal: { value: true } }],
+      ["Tags/n eq 5", { op: "eq", field: tag("n"), literal: { value: "5" } }],
+      ["Tags/n eq 'null'", { op: "eq", field: tag("n"), literal: { value: "null" } }],
+      ["Tags/'odd ''(key)' eq 'it''s'", { op: "eq", field: tag("odd '(key)"), literal: { value: "it's" } }],
+      [
+        'Tags/k eq "a \\"b\\" C:\\\\x C:\\y"',
+        { op: "eq", field: tag("k"), literal: { value: 'a "b" C:\\x C:\\y' } },
+      ],
+      ["Tags/a/b eq x", { op: "eq", field: tag("a/b"), literal: { value: "x" } }],
+    ];
+    for (const [text, expected] of cases) assert.deepEqual(run(text), expected, text);
+    assert.equal(run("  "), undefined);
+  });
+
+  it("binds and stronger than or, and not strongest", () => {
+    const eq = (name: string): Filter => ({ op: "eq", field: field("name"), literal: { value: name } });
+    assert.deepEqual(run("name eq a or name eq b and not name eq c"), {
+      op: "or",
+      parts: [eq("a"), { op: "and", parts: [eq("b"), { op: "not", part: eq("c") }] }],
+    });
+    assert.deepEqual(run("(name eq a or name eq b) and ((name eq c and name eq d))"), {
+      op: "and",
+      parts: [{ op: "or", parts: [eq("a"), eq("b")] }, eq("c"), eq("d")],
+    });
+  });
+
+  it("tells where a bad filter goes wrong, and what was expected", () => {
+    const cases: readonly (readonly [string, number, RegExp])[] = [
+      ["status", 7, /a comparison \(eq/],
+      ["status eq", 10, /a value/],
+      ["status eq and", 11, /a value/],
+      ["status eq Running Queued", 19, /'and', 'or' or the end/],
+      ["(status eq Running", 19, /'\)'/],
+      ["status eq Running)", 18, /the end of the filter/],
+      ["colour eq red", 1, /runId, runNumber, .*tags\/KEY/],
+      ["status eq 'Running", 11, /never closed/],
+      ["createdUtc gt yesterday", 15, /a date like/],
+      ["createdUtc gt 2024-02-30", 15, /a date like/],
+      ["createdUtc gt 2024-13-01", 15, /a date like/],
+      ["createdUtc gt 2024-01-02T25:00:00Z", 15, /a date like/],
+      ["runNumber eq one", 14, /a number/],
+      ["runNumber eq 1e999", 14, /a number/],
+      ["hidden eq maybe", 11, /true or false/],
+      ["Tags/ eq x", 6, /a key/],
+      ["startswith(name, 'x')", 1, /a property/],
+      ["'x' eq name", 1, /the name of a property/],
+      ["not", 4, /the name of a property/],
+      ["()", 2, /the name of a property/],
+    ];
+    for (const [text, position, says] of cases) {
+      assert.throws(
+        () => run(text),
+        (error) => {
+          assert.ok(isMalachiteError(error), String(error));
+          assert.equal(error.code, "BadFilter");
+          assert.match(error.message, new RegExp(`at position ${position}:`), `${text}: ${error.message}`);
+          assert.match(error.message, says);
+          return true;
+        },
+      );
+    }
+    assert.throws(() => parseFilter("Properties/x eq y", EXPERIMENT_FIELDS), /a property of experiments/);
+  });
+
+  it("bounds length, nesting and comparisons", () => {
+    const deep = (n: number) => `${"(".repeat(n)}name eq a${")".repeat(n)}`;
+    assert.ok(run(deep(FILTER_LIMITS.depth)));
+    assert.throws(() => run(deep(FILTER_LIMITS.depth + 1)), /nest deeper/);
+    assert.throws(() => run("(".repeat(60_000)), /nest deeper/);
+    assert.throws(() => run(`${"not ".repeat(15_000)}name eq a`), /nest deeper/);
+    const many = (n: number) => Array.from({ length: n }, (_, i) => `RunId eq r${i}`).join(" or ");
+    assert.ok(run(many(FILTER_LIMITS.comparisons)));
+    assert.throws(() => run(many(FILTER_LIMITS.comparisons + 1)), /more than 500 comparisons/);
+    assert.throws(() => run(`name eq '${"x".repeat(FILTER_LIMITS.length)}'`), /longer than/);
+  });
+
+  it("reads back what printFilter prints", () => {
+    fc.assert(
+      fc.property(anyFilter(), (filter) => {
+        const text = printFilter(filter);
+        const read = run(text);
+        assert.ok(read);
+        assert.deepEqual(run(printFilter(read)), read);
+        if (!/ null/.test(text)) assert.deepEqual(read, filter, text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("answers any text with a filter or BadFilter", () => {
+    const piece = fc.oneof(
+      fc.constantFrom("(", ")", " ", "and", "or", "not", "eq", "name", "tags/k", "'", '"', "null", "\\", "/"),
+      fc.string({ maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        try {
+          run(pieces.join(" "));
+        } catch (error) {
+          assert.ok(isMalachiteError(error) && error.code === "BadFilter", String(error));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+function anyFilter(): fc.Arbitrary<Filter> {
+  const comparison = fc.constantFrom("eq", "ne", "gt", "ge", "lt", "le");
+  const text = fc.string({ unit: "grapheme", maxLength: 8 }).map((value): Literal => ({ value }));
+  const none = fc.constant<Literal>({ value: null });
+  const time = fc
+    .integer({ min: 0, max: 4_000_000_000_000 })
+    .map((value): Literal => ({ value, date: true }));
+  const key = fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 });
+  const pair = fc.oneof(
+    fc.tuple(fc.constantFrom("name", "target", "displayname").map(field), fc.oneof(text, none)),
+    fc.tuple(fc.constantFrom("createdutc", "endtimeutc").map(field), time),
+    fc.tuple(
+      fc.constant(field("runnumber")),
+      fc.integer().map((value): Literal => ({ value })),
+    ),
+    fc.tuple(
+      fc.constant(field("hidden")),
+      fc.boolean().map((value): Literal => ({ value })),
+    ),
+    fc.tuple(
+      fc.tuple(fc.constantFrom("tags", "properties"), key).map(([of, k]): Field => ({ of, key: k }) as Field),
+      fc.oneof(text, none),
+    ),
+  );
+  const leaf = fc.tuple(comparison, pair).map(([op, [on, literal]]): Filter => ({ op, field: on, literal }));
+  const join = (op: "and" | "or", parts: readonly Filter[]): Filter => ({
+    op,
+    parts: parts.flatMap((part) => (part.op === op ? part.parts : [part])),
+  });
+  return fc.letrec<{ node: Filter }>((tie) => ({
+    node: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc
+        .tuple(fc.constantFrom("and", "or"), fc.array(tie("node"), { minLength: 2, maxLength: 4 }))
+        .map(([op, parts]) => join(op as "and", parts)),
+      tie("node").map((part): Filter => ({ op: "not", part })),
+    ),
+  })).node;
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { isLoopback, readSettings } from "./settings.ts";
+import { createTargets } from "./targets.ts";
+
+const withFile = (text: string, act: (file: string) => void) => {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-settings-"));
+  try {
+    writeFileSync(join(folder, "malachite.yaml"), text);
+    act(join(folder, "malachite.yaml"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+describe("settings", () => {
+  it("are closed by default", () => {
+    const settings = readSettings({}, {});
+    assert.equal(settings.host, "127.0.0.1");
+    assert.equal(settings.port, 7464);
+    assert.deepEqual(settings.token, []);
+    assert.ok(Object.isFrozen(settings));
+  });
+
+  it("take a flag before the environment and the environment before the file", () => {
+    withFile("port: 1\ngraceSeconds: 1\nrunsAtOnce: 1\n", (file) => {
+      const settings = readSettings(
+        { settings: file, port: "3" },
+        { MALACHITE_PORT: "2", MALACHITE_GRACE_SECONDS: "2" },
+      );
+      assert.deepEqual([settings.port, settings.graceSeconds, settings.runsAtOnce], [3, 2, 1]);
+    });
+  });
+
+  it("name every fault at once and where it comes from", () => {
+    withFile("prot: 1\nrunsAtOnce: 0\n", (file) => {
+      assert.throws(
+        () => readSettings({ settings: file, port: "70000" }, { MALACHITE_GRACE_SECONDS: "soon" }),
+        (error: Error) => {
+          for (const part of [
+            "'prot'",
+            "'runsAtOnce' in the settings file",
+            "--port",
+            "MALACHITE_GRACE_SECONDS",
+          ])
+            assert.ok(error.message.includes(part), part);
+          return true;
+        },
+      );
+    });
+  });
+
+  it("refuse an address that others reach without a token or an issuer", () => {
+    for (const host of ["0.0.0.0", "::", "192.168.1.5", "example.org"])
+      assert.throws(() => readSettings({ host }, {}), /--issuer/, host);
+    assert.throws(() => readSettings({ host: "0.0.0.0", token: ["short"] }, {}), /16 characters/);
+    assert.throws(
+      () => readSettings({ host: "0.0.0.0", issuer: "https://login.example.org" }, {}),
+      /--audience/,
+    );
+    readSettings({ host: "0.0.0.0", token: ["a-token-of-enough-characters"] }, {});
+  });
+
+  it("know loopback from the rest", () => {
+    for (const host of ["127.0.0.1", "127.1.2.3", "::1", "localhost"]) assert.ok(isLoopback(host), host);
+    for (const host of ["0.0.0.0", "::", "127.0.0.1.example.org", "localhost.example.org", "10.0.0.1"])
+      assert.ok(!isLoopback(host), host);
+  });
+
+  it("read targets from a flag and from a file", () => {
+    assert.deepEqual(readSettings({ target: ["gpu=process", "*=process"] }, {}).target, {
+      gpu: { kind: "process", options: {} },
+      "*": { kind: "process", options: {} },
+    });
+    withFile(
+      "target:\n  small: { kind: process, memoryMiB: 512, runsAtOnce: 2 }\n  cpu-cluster: process\n",
+      (file) => {
+        const { target } = readSettings({ settings: file }, {});
+        assert.deepEqual(target.small, { kind: "process", options: { memoryMiB: 512 }, runsAtOnce: 2 });
+        assert.deepEqual(target["cpu-cluster"], { kind: "process", options: {} });
+      },
+    );
+    assert.throws(() => readSettings({ target: ["gpu"] }, {}), /NAME=process/);
+    assert.throws(() => readSettings({ target: ["gpu=slrum"] }, {}), /"slrum"/);
+  });
+});
+
+describe("targets", () => {
+  it("always have local, and let * stand for any other name", () => {
+    const some = createTargets({}, 2, []);
+    assert.equal(some.find("local")?.kind, "process");
+    assert.equal(some.find("cpu-cluster"), undefined);
+    const any = createTargets({ "*": { kind: "process", options: {} } }, 2, []);
+    assert.equal(any.find("cpu-cluster")?.name, "cpu-cluster");
+    assert.equal(any.find("*"), undefined);
+  });
+
+  it("share the places of the machine unless a target has its own", () => {
+    const targets = createTargets(
+      { a: { kind: "process", options: {} }, b: { kind: "process", options: {}, runsAtOnce: 7 } },
+      2,
+      [],
+    );
+    assert.equal(targets.find("a")?.pool, targets.find("local")?.pool);
+    assert.equal(targets.runsAtOnce(targets.find("b")?.pool ?? ""), 7);
+    assert.equal(targets.pools().length, 2);
+  });
+});
