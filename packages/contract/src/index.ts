@@ -4,6 +4,15 @@ export * from "./errors.ts";
 export * as execution from "./execution/index.ts";
 export * as history from "./history/index.ts";
 export * as malachite from "./malachite/index.ts";
-export type { AnswerBody, Operation, RequestBody } from "./operation.ts";
+export { openApiDocument, operations } from "./openapi.ts";
+export type {
+  AnswerBody,
+  AnswerOf,
+  BodyOf,
+  Operation,
+  ParamsOf,
+  QueryOf,
+  RequestBody,
+} from "./operation.ts";
 export { type Fault, readWire } from "./read.ts";
 export { RUN_ID_PATTERN, workspacePath } from "./scope.ts";

@@ -1,5 +1,5 @@
 // What an operation of the wire is, as data: the server routes by it, the client calls by it, openapi.json is made from it.
-import type { TObject, TSchema } from "typebox";
+import type { Static, TObject, TSchema } from "typebox";
 
 /** How a request carries its content. Parts of a multipart form are named; a part is a file. */
 export type RequestBody =
@@ -38,3 +38,22 @@ export type Operation = {
 
 /** Declares an operation and keeps its literal types, so that route and client are typed by it. */
 export const operation = <const T extends Operation>(declared: T): T => declared;
+
+/** The values in the path of an operation. */
+export type ParamsOf<O extends Operation> = Static<O["params"]>;
+/** The values in the query string of an operation, in the contract's spelling. */
+export type QueryOf<O extends Operation> = O extends { readonly query: infer Q extends TObject }
+  ? Static<Q>
+  : { readonly [name: string]: never };
+/** The JSON body of an operation; `unknown` for one that takes none. */
+export type BodyOf<O extends Operation> = O extends {
+  readonly body: { readonly kind: "json"; readonly schema: infer S extends TSchema };
+}
+  ? Static<S>
+  : unknown;
+/** The JSON answer of an operation; `undefined` for one that answers in another way. */
+export type AnswerOf<O extends Operation> = O extends {
+  readonly answer: { readonly kind: "json"; readonly schema: infer S extends TSchema };
+}
+  ? Static<S>
+  : undefined;

@@ -50,7 +50,14 @@ function read(schema: Schema, value: unknown, at: string, written: Written, faul
     case "object":
       return readObject(schema, value, at, written, faults);
     case "array":
-      return readArray(schema, value, at, written, faults);
+      // In a query string a list of one looks like its only value.
+      return readArray(
+        schema,
+        written === "text" && typeof value === "string" ? [value] : value,
+        at,
+        written,
+        faults,
+      );
     case "string":
       return readString(schema, value, at, faults);
     case "integer":

@@ -1,7 +1,20 @@
 // A kept file and where its bytes are (artifact.json 2019-09-30).
 import Type, { type Static } from "typebox";
 import { ErrorResponse } from "../errors.ts";
-import { dateTime, mapOf, model, optional } from "../model.ts";
+import { dateTime, mapOf, model, oneOf, optional } from "../model.ts";
+
+const StoredProcedureParameter = model("StoredProcedureParameter", {
+  name: optional(Type.String()),
+  value: optional(Type.String()),
+  type: optional(oneOf(["String", "Int", "Decimal", "Guid", "Boolean", "Date"])),
+});
+/** Part of the contract for artifacts that lie in a database; this service makes none. */
+const SqlDataPath = model("SqlDataPath", {
+  sqlTableName: optional(Type.String()),
+  sqlQuery: optional(Type.String()),
+  sqlStoredProcedureName: optional(Type.String()),
+  sqlStoredProcedureParams: optional(Type.Array(StoredProcedureParameter)),
+});
 
 export const Artifact = model("Artifact", {
   artifactId: optional(Type.String({ description: "{origin}/{container}/{path}" })),
@@ -13,10 +26,10 @@ export const Artifact = model("Artifact", {
   etag: optional(Type.String()),
   createdTime: optional(dateTime()),
   dataPath: optional(
-    model("ArtifactDataPath", {
+    model("DataPath", {
       dataStoreName: optional(Type.String()),
       relativePath: optional(Type.String()),
-      sqlDataPath: optional(Type.String()),
+      sqlDataPath: optional(SqlDataPath),
     }),
   ),
 });

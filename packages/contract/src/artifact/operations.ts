@@ -63,7 +63,7 @@ export const getArtifact = operation({
   answer: artifact,
 });
 export const deleteArtifact = operation({
-  id: "Artifacts_Delete",
+  id: "Artifacts_DeleteMetaData",
   method: "DELETE",
   path: `${base}/{origin}/{container}/metadata`,
   summary: "Delete an artifact.",
@@ -91,7 +91,14 @@ export const uploadArtifact = operation({
   params: container,
   query: Type.Object({
     path: Type.String(),
-    index: optional(integer({ format: "int32" })),
+    index: optional(
+      integer({
+        format: "int64",
+        minimum: 0,
+        description:
+          "With append: the byte offset at which this piece begins. A piece that does not begin at the file's end is refused (409) and the answer tells the size, so that a repeated request never doubles bytes.",
+      }),
+    ),
     append: optional(Type.Boolean()),
     allowOverwrite: optional(Type.Boolean()),
   }),
@@ -109,7 +116,7 @@ export const getArtifactContentInformation = operation({
   answer: information,
 });
 export const listArtifactContentInformation = operation({
-  id: "Artifacts_ListContentInformation",
+  id: "Artifacts_ListSasByPrefix",
   method: "GET",
   path: `${base}/{origin}/{container}/prefix/contentinfo`,
   summary: "Where the contents under a prefix are.",
@@ -120,7 +127,7 @@ export const listArtifactContentInformation = operation({
 });
 
 export const listRunArtifacts = operation({
-  id: "RunArtifacts_List",
+  id: "RunArtifacts_ListInContainer",
   method: "GET",
   ...runAddresses("/history/v1.0", "/artifacts"),
   summary: "List the artifacts of a run.",
@@ -140,7 +147,7 @@ export const listRunArtifactsUnderPath = operation({
   answer: page,
 });
 export const getRunArtifact = operation({
-  id: "RunArtifacts_Get",
+  id: "RunArtifacts_GetById",
   method: "GET",
   ...runAddresses("/history/v1.0", "/artifacts/metadata"),
   summary: "Get an artifact of a run.",
@@ -160,7 +167,7 @@ export const getRunArtifactContentInformation = operation({
   answer: information,
 });
 export const listRunArtifactContentInformation = operation({
-  id: "RunArtifacts_ListContentInformation",
+  id: "RunArtifacts_ListSasByPrefix",
   method: "GET",
   ...runAddresses("/history/v1.0", "/artifacts/prefix/contentinfo"),
   summary: "Where the contents of a run's artifacts are.",
@@ -170,7 +177,7 @@ export const listRunArtifactContentInformation = operation({
   answer: informationPage,
 });
 export const getRunArtifactUri = operation({
-  id: "RunArtifacts_GetUri",
+  id: "RunArtifacts_GetSasUri",
   method: "GET",
   ...runAddresses("/history/v1.0", "/artifacts/artifacturi"),
   summary: "The URL of a run's artifact.",

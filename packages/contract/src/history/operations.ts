@@ -14,7 +14,7 @@ import {
 import { BaseEvent, BatchEventCommand, BatchEventCommandResult } from "./event.ts";
 import { Experiment, ModifyExperiment } from "./experiment.ts";
 import { listQuery, pageOf, QueryParams } from "./query.ts";
-import { BatchAddOrModifyRunRequest, BatchRunResult, CreateRun, Run, RunDetails } from "./run.ts";
+import { BatchAddOrModifyRunRequest, BatchRunResult, CreateRun, Run, RunDetails, RunToken } from "./run.ts";
 
 const base = "/history/v1.0";
 const source = "runHistory 2019-09-30";
@@ -44,7 +44,7 @@ export const getRun = operation({
   answer: run,
 });
 export const patchRun = operation({
-  id: "Runs_CreateOrModify",
+  id: "Runs_Patch",
   method: "PATCH",
   ...runAddresses(base),
   summary: "Create or modify a run.",
@@ -101,6 +101,15 @@ export const cancelRunByHistory = operation({
   params: oneRun,
   query: Type.Object({ CancelationReason: optional(Type.String()) }),
   answer: run,
+});
+export const getRunToken = operation({
+  id: "Runs_GetToken",
+  method: "GET",
+  ...runAddresses(base, "/token"),
+  summary: "A fresh token that reaches this run's data and nothing else.",
+  source: newer,
+  params: oneRun,
+  answer: { kind: "json", schema: RunToken, description: "The token and when it ends." },
 });
 export const queryRuns = operation({
   id: "Runs_GetByQuery",

@@ -1,6 +1,6 @@
 // How lists are asked for and answered: QueryParams in a body, `$…` in a query string, pages with a continuation token.
 import Type, { type Static, type TSchema } from "typebox";
-import { integer, model, optional } from "../model.ts";
+import { integer, model, oneOf, optional } from "../model.ts";
 
 export const QueryParams = model("QueryParams", {
   filter: optional(Type.String({ description: "OData filter: eq ne gt ge lt le, and or not, brackets." })),
@@ -8,7 +8,7 @@ export const QueryParams = model("QueryParams", {
   orderBy: optional(
     Type.String({ description: "Comma separated properties, each with optional asc or desc." }),
   ),
-  top: optional(integer({ format: "int32", description: "The most values in one page." })),
+  top: optional(integer({ format: "int32", minimum: 1, description: "The most values in one page." })),
   viewType: optional(Type.String({ description: "Default, All, ActiveOnly or ArchivedOnly." })),
 });
 export type QueryParams = Static<typeof QueryParams>;
@@ -17,9 +17,9 @@ export type QueryParams = Static<typeof QueryParams>;
 export const listQuery = Type.Object({
   $filter: optional(Type.String()),
   $continuationtoken: optional(Type.String()),
-  $orderby: optional(Type.Union([Type.String(), Type.Array(Type.String())])),
-  $sortorder: optional(Type.String()),
-  $top: optional(integer({ format: "int32" })),
+  $orderby: optional(Type.Array(Type.String())),
+  $sortorder: optional(oneOf(["Asc", "Desc"])),
+  $top: optional(integer({ format: "int32", minimum: 1 })),
   $count: optional(Type.Boolean()),
 });
 export type ListQuery = Static<typeof listQuery>;

@@ -33,7 +33,7 @@ export const RunTypeV2 = model("RunTypeV2", {
   computeType: optional(Type.String()),
 });
 
-export const User = model("User", {
+export const User = model("CreatedBy", {
   userObjectId: optional(Type.String()),
   userTenantId: optional(Type.String()),
   userName: optional(Type.String()),
@@ -51,6 +51,7 @@ const changeable = {
   startTimeUtc: optional(dateTime()),
   endTimeUtc: optional(dateTime()),
   heartbeatEnabled: optional(Type.Boolean()),
+  options: optional(model("RunOptions", { generateDataContainerIdIfNotSpecified: optional(Type.Boolean()) })),
   name: optional(Type.String()),
   displayName: optional(Type.String()),
   dataContainerId: optional(Type.String()),
@@ -71,7 +72,6 @@ const changeable = {
 /** What a PATCH may carry. Tags and properties are merged, all else replaces. */
 export const CreateRun = model("CreateRun", {
   ...changeable,
-  options: optional(model("RunOptions", { generateDataContainerIdIfNotSpecified: optional(Type.Boolean()) })),
 });
 export type CreateRun = Static<typeof CreateRun>;
 
@@ -87,7 +87,7 @@ export const Run = model("Run", {
   tokenExpiryTimeUtc: optional(dateTime()),
   error: optional(ErrorResponse),
   warnings: optional(Type.Array(RunDetailsWarning)),
-  revision: optional(integer({ format: "int64" })),
+  revision: optional(integer({ format: "int32" })),
   runUuid: optional(Type.String()),
   lastModifiedUtc: optional(dateTime()),
   duration: optional(Type.String()),
@@ -118,14 +118,19 @@ export const RunDetails = model("RunDetails", {
   logFiles: optional(
     mapOf(Type.String(), { description: "Log path to a URL that is fetched without a token." }),
   ),
-  revision: optional(integer({ format: "int64" })),
+  revision: optional(integer({ format: "int32" })),
 });
 export type RunDetails = Static<typeof RunDetails>;
 
 export const BatchAddOrModifyRunRequest = model("BatchAddOrModifyRunRequest", {
   runs: optional(Type.Array(CreateRun)),
 });
-export const BatchRunResult = model("BatchRunResult", {
+export const BatchRunResult = model("BatchAddOrModifyRunResult", {
   runs: optional(mapOf(Run)),
   errors: optional(mapOf(ErrorResponse)),
+});
+
+export const RunToken = model("RunToken", {
+  token: Type.String(),
+  expiryTimeUtc: dateTime({ description: "The token is taken a little longer than that." }),
 });

@@ -198,3 +198,47 @@ export const downloadSnapshot = operation({
   params: Type.Object({ ...workspaceParams, snapshotId: Type.String({ format: "uuid" }) }),
   answer: { kind: "bytes", contentType: "application/zip", description: "The zip." },
 });
+
+/** What a signed link carries: who made it, what it reaches and until when. Needs no token. */
+export const signedContent = operation({
+  id: "Malachite_SignedContent",
+  method: "GET",
+  path: `${base}/content/{container}`,
+  summary: "A file of a container by a signed link; a Range header is honoured.",
+  source,
+  params: Type.Object({ ...workspaceParams, container: Type.String({ minLength: 1 }) }),
+  query: Type.Object({
+    path: Type.String({ description: "The path of the file in the container." }),
+    se: integer({ format: "int64", description: "Seconds since 1970 UTC at which the link ends." }),
+    sp: oneOf(["r"], { description: "What the link allows: r, to read." }),
+    sig: Type.String({ description: "The signature over all of these." }),
+  }),
+  answer: { kind: "bytes", contentType: "application/octet-stream", description: "The content." },
+  authenticated: false,
+});
+
+export const Token = model("Token", {
+  access_token: Type.String(),
+  expires_on: Type.String({ description: "Seconds since 1970 UTC." }),
+  expires_in: Type.String({ description: "Seconds from now." }),
+  resource: Type.String(),
+  token_type: oneOf(["Bearer"]),
+});
+export type Token = Static<typeof Token>;
+
+const token = {
+  path: "/msi/token",
+  summary: "A token of the service's own, as a managed identity endpoint gives it.",
+  source,
+  params: Type.Object({}),
+  query: Type.Object({ resource: optional(Type.String()) }),
+  answer: { kind: "json", schema: Token, description: "The token." },
+  authenticated: false,
+} as const;
+export const getToken = operation({ ...token, id: "Malachite_GetToken", method: "GET" });
+export const postToken = operation({
+  ...token,
+  id: "Malachite_PostToken",
+  method: "POST",
+  body: { kind: "bytes", contentType: "application/x-www-form-urlencoded" },
+});

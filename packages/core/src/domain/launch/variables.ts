@@ -54,4 +54,5 @@ export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
   "AZUREML_RUN_TOKEN",
   "AZUREML_RUN_TOKEN_EXPIRY",
   "MALACHITE_LAUNCH_KEY",
+  "MALACHITE_RUN_FOLDER",
 ]);

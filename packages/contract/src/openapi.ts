@@ -1,0 +1,181 @@
+// The OpenAPI document of everything this package describes. Version 3.0.3: what client generators and test tools digest best.
+import * as artifact from "./artifact/index.ts";
+import { ErrorResponse } from "./errors.ts";
+import * as execution from "./execution/index.ts";
+import * as history from "./history/index.ts";
+import * as malachite from "./malachite/index.ts";
+import type { Operation } from "./operation.ts";
+
+type Json = Record<string, unknown>;
+
+const TAGS: Readonly<Record<Operation["source"], string>> = {
+  "execution 2019-09-30": "Execution",
+  "runHistory 2019-09-30": "History",
+  "runHistory v1.0": "History",
+  "artifact 2019-09-30": "Artifacts",
+  malachite: "Malachite",
+};
+
+/** Every operation of the contract, in the order of its declaration. */
+export const operations: readonly Operation[] = [execution, history, artifact, malachite].flatMap((api) =>
+  Object.values(api).filter(isOperation),
+);
+
+function isOperation(value: unknown): value is Operation {
+  return typeof value === "object" && value !== null && "id" in value && "method" in value && "path" in value;
+}
+
+/** The whole document. Pure: the same for the same contract. */
+export function openApiDocument(): object {
+  const schemas = new Map<string, Json>();
+  const paths = new Map<string, Json>();
+  for (const operation of operations) {
+    for (const path of [operation.path, ...(operation.alsoAt ?? [])]) {
+      const methods = paths.get(path) ?? {};
+      methods[operation.method.toLowerCase()] = describe(operation, path, schemas);
+      paths.set(path, methods);
+    }
+  }
+  return {
+    openapi: "3.0.3",
+    info: {
+      title: "Malachite",
+      version: "1.0",
+      description:
+        "A self-hosted service with the wire contract of the Azure Machine Learning v1 Execution Service.",
+      license: { name: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    security: [{ azure_auth: ["user_impersonation"] }, { bearer: [] }],
+    tags: [...new Set(Object.values(TAGS))].map((name) => ({ name })),
+    paths: Object.fromEntries(paths),
+    components: {
+      schemas: Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))),
+      securitySchemes: {
+        azure_auth: {
+          type: "oauth2",
+          flows: {
+            implicit: {
+              authorizationUrl: "https://login.microsoftonline.com/common/oauth2/authorize",
+              scopes: { user_impersonation: "impersonate your user account" },
+            },
+          },
+        },
+        bearer: { type: "http", scheme: "bearer" },
+      },
+    },
+  };
+}
+
+function describe(operation: Operation, path: string, schemas: Map<string, Json>): Json {
+  return {
+    tags: [TAGS[operation.source]],
+    operationId: idAt(operation, path),
+    summary: operation.summary,
+    parameters: [
+      ...parameters(operation.params, "path", schemas).filter((p) => path.includes(`{${p.name}}`)),
+      ...(operation.query ? parameters(operation.query, "query", schemas) : []),
+    ],
+    ...requestBody(operation, schemas),
+    responses: {
+      "200": answer(operation, schemas),
+      default: {
+        description: "Error response describing why the operation failed.",
+        content: { "application/json": { schema: schemaOf(ErrorResponse, schemas) } },
+      },
+    },
+    ...(operation.authenticated === false ? { security: [] } : {}),
+  };
+}
+
+/** Ids are unique: the other addresses of an operation say which they are. */
+function idAt(operation: Operation, path: string): string {
+  if (path === operation.path) return operation.id;
+  return `${operation.id}${path.includes("/experimentids/") ? "ByExperimentId" : "InWorkspace"}`;
+}
+
+function parameters(
+  object: Operation["params"],
+  place: "path" | "query",
+  schemas: Map<string, Json>,
+): Json[] {
+  const required = new Set<string>((object as { required?: string[] }).required ?? []);
+  return Object.entries(object.properties).map(([name, schema]) => {
+    const { description, ...rest } = schemaOf(schema, schemas);
+    return {
+      name,
+      in: place,
+      ...(description === undefined ? {} : { description }),
+      required: place === "path" || required.has(name),
+      schema: rest,
+    };
+  });
+}
+
+function requestBody({ body }: Operation, schemas: Map<string, Json>): Json {
+  if (body === undefined) return {};
+  if (body.kind === "json") {
+    const content = { "application/json": { schema: schemaOf(body.schema, schemas) } };
+    return { requestBody: { required: body.required, content } };
+  }
+  if (body.kind === "bytes") {
+    const content = { [body.contentType]: { schema: { type: "string", format: "binary" } } };
+    return { requestBody: { required: true, content } };
+  }
+  const properties = Object.fromEntries(
+    Object.entries(body.parts).map(([name, { description }]) => [
+      name,
+      { type: "string", format: "binary", description },
+    ]),
+  );
+  const schema = { type: "object", properties, required: Object.keys(properties) };
+  return { requestBody: { required: true, content: { "multipart/form-data": { schema } } } };
+}
+
+function answer({ answer }: Operation, schemas: Map<string, Json>): Json {
+  const { description } = answer;
+  switch (answer.kind) {
+    case "json":
+      return { description, content: { "application/json": { schema: schemaOf(answer.schema, schemas) } } };
+    case "bytes":
+      return {
+        description,
+        content: { [answer.contentType]: { schema: { type: "string", format: "binary" } } },
+      };
+    case "events":
+      return { description, content: { "text/event-stream": { schema: { type: "string" } } } };
+    case "empty":
+      return { description };
+  }
+}
+
+/** A schema as OpenAPI 3.0 writes it. Named models go to `schemas` and are referred to. */
+function schemaOf(schema: unknown, schemas: Map<string, Json>): Json {
+  const given = schema as Json;
+  if (typeof given.ref === "string") return { $ref: `#/components/schemas/${given.ref}` };
+  const name = given.model;
+  if (typeof name !== "string") return plain(given, schemas);
+  if (!schemas.has(name)) {
+    // Its name is taken before its properties are looked at, so that a model may hold itself.
+    schemas.set(name, {});
+    schemas.set(name, plain(given, schemas));
+  }
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function plain(given: Json, schemas: Map<string, Json>): Json {
+  const { model: _model, patternProperties, properties, items, anyOf, ...rest } = given;
+  const result: Json = { ...rest };
+  if (properties !== undefined) {
+    const entries = Object.entries(properties as Json).map(([key, value]) => [key, schemaOf(value, schemas)]);
+    result.properties = Object.fromEntries(entries);
+  }
+  if (patternProperties !== undefined) {
+    const [value] = Object.values(patternProperties as Json);
+    const inner = value === undefined ? {} : schemaOf(value, schemas);
+    result.additionalProperties = Object.keys(inner).length === 0 ? true : inner;
+  }
+  if (items !== undefined) result.items = schemaOf(items, schemas);
+  if (anyOf !== undefined) result.anyOf = (anyOf as unknown[]).map((one) => schemaOf(one, schemas));
+  return result;
+}

@@ -1,0 +1,90 @@
+// The process driver against the suite of all drivers: with control groups where the machine has them, and without.
+
+import assert from "node:assert/strict";
+import { realpathSync } from "node:fs";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TargetSettings } from "@malachite/core";
+import { type Cgroups, detectCgroups, noCgroups } from "../src/adapters/compute/process/cgroups.ts";
+import { createLauncher } from "../src/adapters/compute/process/launcher.ts";
+import { createProcessDriver } from "../src/adapters/compute/process/processDriver.ts";
+import { inheritedEnvironment } from "../src/adapters/compute/process/runEnvironment.ts";
+import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
+import { findPython } from "./findPython.ts";
+
+const target: TargetSettings = { name: "local", kind: "process", pool: "local", options: {} };
+
+async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<DriverUnderTest> {
+  const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-driver-"));
+  const make = () => {
+    const launcher = createLauncher({
+      entry: new URL("../src/adapters/compute/process/launcherMain.ts", import.meta.url),
+      nodeArgs: ["--conditions=malachite-src"],
+      mark: folder,
+    });
+    const driver = createProcessDriver({
+      folder,
+      launcher,
+      placer: { place: async () => {} },
+      clock: { now: Date.now, sleep: async () => {} },
+      cgroups: groupsFor(folder),
+      inherited: inheritedEnvironment(process.env),
+    });
+    return { launcher, driver };
+  };
+  let made = make();
+  const signal = new AbortController().signal;
+  const close = async () => {
+    await made.driver[Symbol.asyncDispose]();
+    await made.launcher[Symbol.asyncDispose]();
+  };
+  return {
+    driver: made.driver,
+    target,
+    async restart() {
+      await close();
+      made = make();
+      return made.driver;
+    },
+    async withoutEngine(work) {
+      await rename(folder, `${folder}-away`);
+      try {
+        await work();
+      } finally {
+        await rename(`${folder}-away`, folder);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const keys = (await readdir(folder)).filter((name) => /^[a-z]/.test(name));
+      for (const key of keys) {
+        const handle = await made.driver.find(target, key as never, signal);
+        if (handle !== undefined) await made.driver.release(handle, signal);
+      }
+      assert.deepEqual(groupsFor(folder).keys(), [], "control groups are left over");
+      await close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+const python = findPython();
+const groups = detectCgroups(join(tmpdir(), "malachite-probe"));
+const skip = process.platform === "win32" ? "the process driver needs a POSIX system" : undefined;
+const noGroups = groups.of("x").length === 0 ? "no control groups can be made on this machine" : undefined;
+
+computeDriverConformance("process, with control groups", () => makeDriver(detectCgroups), {
+  skip: skip ?? noGroups,
+  python,
+  holdsEverything: true,
+  memoryLimit: groups.memory.usable ? { memoryMiB: 64 } : undefined,
+});
+
+computeDriverConformance(
+  "process, without control groups",
+  () => makeDriver(() => noCgroups("as the test asks")),
+  {
+    skip,
+    python,
+  },
+);

@@ -1,0 +1,99 @@
+// Experiments and workspaces.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { EXPERIMENT_FIELDS, isMalachiteError, parseFilter, parseOrder } from "@malachite/core";
+import { create, freshScope, newRun } from "./recordsUnderTest.ts";
+import type { Bench } from "./runStore.ts";
+
+export function experimentStoreSuite(bench: Bench): void {
+  describe("experiments", () => {
+    it("are made by their first use, once", async () => {
+      const { runs, experiments, workspaces } = bench.records;
+      const scope = freshScope();
+      assert.equal(await experiments.byName(scope, "e"), undefined);
+      assert.deepEqual((await experiments.list(scope, { limit: 5 })).values, []);
+      const made = await Promise.all(Array.from({ length: 10 }, (_, i) => experiments.ensure(scope, "e", 100 + i)));
+      assert.equal(new Set(made.map(({ id }) => id)).size, 1);
+      const [first] = made;
+      assert.ok(first);
+      assert.deepEqual(first, { scope, id: first.id, name: "e", createdAt: 100, tags: {} });
+      assert.equal(await workspaces.has(scope), true);
+      const run = await create(runs, newRun(scope, "r", { experimentName: "e", createdAt: 500 }));
+      assert.equal(run.experimentId, first.id);
+      const after = { ...first, latestRun: { id: "r", createdAt: 500 } };
+      assert.deepEqual(await experiments.byName(scope, "e"), after);
+      assert.deepEqual(await experiments.byId(scope, first.id), after);
+      assert.equal(await experiments.byId(freshScope(), first.id), undefined);
+    });
+
+    it("can be described, archived and taken back", async () => {
+      const { experiments } = bench.records;
+      const scope = freshScope();
+      const { id } = await experiments.ensure(scope, "e", 1);
+      await experiments.modify(scope, id, { tags: { a: "1" }, description: "d" }, 2);
+      const archived = await experiments.modify(scope, id, { tags: { b: "2" }, archive: true }, 3);
+      assert.deepEqual([archived.tags, archived.description, archived.archivedAt], [{ a: "1", b: "2" }, "d", 3]);
+      assert.equal((await experiments.modify(scope, id, { archive: true }, 4)).archivedAt, 3);
+      const view = async (which?: "All" | "ActiveOnly" | "ArchivedOnly") => (await experiments.list(scope, { limit: 5, view: which })).values.length;
+      assert.deepEqual([await view("All"), await view("ActiveOnly"), await view("ArchivedOnly"), await view()], [1, 0, 1, 1]);
+      const back = await experiments.modify(scope, id, { archive: false }, 5);
+      assert.equal(back.archivedAt, undefined);
+      assert.deepEqual(await experiments.byName(scope, "e"), back);
+      const isMissing = (error: unknown) => isMalachiteError(error) && error.code === "ExperimentNotFound";
+      await assert.rejects(experiments.modify(scope, "nowhere", {}, 1), isMissing);
+    });
+
+    it("are listed newest first, filtered and ordered, page by page", async () => {
+      const { experiments } = bench.records;
+      const scope = freshScope();
+      for (const [i, name] of ["a", "b", "c", "d", "e"].entries()) {
+        const { id } = await experiments.ensure(scope, name, 10 + (i % 3));
+        await experiments.modify(scope, id, { tags: { even: String(i % 2 === 0) } }, 20);
+      }
+      const names = async (filter?: string, order?: string) => {
+        const found: string[] = [];
+        let next: string | undefined;
+        do {
+          const page = await experiments.list(scope, {
+            limit: 2,
+            after: next,
+            filter: filter === undefined ? undefined : parseFilter(filter, EXPERIMENT_FIELDS),
+            order: order === undefined ? undefined : parseOrder(order, EXPERIMENT_FIELDS),
+          });
+          found.push(...page.values.map(({ name }) => name));
+          next = page.next;
+        } while (next !== undefined);
+        return found.join("");
+      };
+      assert.equal(await names(), "cebda");
+      assert.equal(await names(undefined, "name desc"), "edcba");
+      assert.equal(await names("tags/even eq true", "createdUtc, name desc"), "aec");
+      assert.equal(await names("(name eq b)"), "b");
+      assert.equal(await names("latestCreatedRunId ne null"), "");
+      assert.equal(await names("archivedTime eq null and name gt c", "archivedTime, name"), "de");
+    });
+
+    it("refuse a token of another list", async () => {
+      const { experiments } = bench.records;
+      const scope = freshScope();
+      for (const name of ["a", "b"]) await experiments.ensure(scope, name, 1);
+      const { next } = await experiments.list(scope, { limit: 1 });
+      assert.ok(next);
+      const refused = (error: unknown) => isMalachiteError(error) && error.code === "BadContinuationToken";
+      await assert.rejects(experiments.list(scope, { limit: 1, after: next, view: "ActiveOnly" }), refused);
+      await assert.rejects(experiments.list(scope, { limit: 1, after: "nonsense" }), refused);
+    });
+  });
+
+  describe("workspaces", () => {
+    it("are made once, in their first spelling", async () => {
+      const { workspaces } = bench.records;
+      const scope = freshScope();
+      assert.equal(await workspaces.has(scope), false);
+      await Promise.all([workspaces.ensure(scope, 1), workspaces.ensure({ ...scope, workspace: scope.workspace.toUpperCase() }, 2)]);
+      assert.equal(await workspaces.has(scope), true);
+      const spelled = (await workspaces.list()).filter((w) => w.workspace.toLowerCase() === scope.workspace);
+      assert.deepEqual(spelled, [scope]);
+    });
+  });
+}

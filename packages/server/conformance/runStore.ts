@@ -1,0 +1,39 @@
+// What every store of runs, experiments and workspaces must do, as tests over the ports alone.
+import { after, before, describe } from "node:test";
+import { experimentStoreSuite } from "./experimentStoreSuite.ts";
+import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
+import { runChangesSuite } from "./runChangesSuite.ts";
+import { runClaimsSuite } from "./runClaimsSuite.ts";
+import { runCreationSuite } from "./runCreationSuite.ts";
+import { runListsSuite } from "./runListsSuite.ts";
+
+export type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
+
+/** The stores that the suites' tests use: opened before the first of them. */
+export type Bench = { readonly records: Records; readonly data: RecordsUnderTest };
+
+/** Registers the suites under the name. `make` is called once a suite. */
+export function runStoreConformance(name: string, make: () => Promise<RecordsUnderTest>): void {
+  const suites = { runCreationSuite, runChangesSuite, runClaimsSuite, runListsSuite, experimentStoreSuite };
+  for (const suite of Object.values(suites)) {
+    describe(name, () => {
+      let data: RecordsUnderTest | undefined;
+      const bench: Bench = {
+        get data() {
+          if (!data) throw new Error("The store was not opened.");
+          return data;
+        },
+        get records() {
+          return this.data.records;
+        },
+      };
+      before(async () => {
+        data = await make();
+      });
+      after(async () => {
+        await data?.[Symbol.asyncDispose]();
+      });
+      suite(bench);
+    });
+  }
+}

@@ -1,0 +1,264 @@
+// Snapshots in a folder: contents and trees by hash, and which workspace knows which snapshot. Heavy work is done by workers.
+
+import { createHash } from "node:crypto";
+import { createReadStream, lstatSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { malachite } from "@malachite/contract";
+import {
+  checkProjectPath,
+  MalachiteError,
+  type ProjectPlacer,
+  ProjectTree,
+  type Scope,
+  type Snapshot,
+  type SnapshotStore,
+  type Upload,
+} from "@malachite/core";
+import {
+  hasCode,
+  makeFolder,
+  onStorage,
+  removeTree,
+  shown,
+  storageFailed,
+  syncFolder,
+  writeFileAtomic,
+} from "../../../files/index.ts";
+import {
+  hashedPath,
+  isSha256,
+  type SnapshotLayout,
+  snapshotId,
+  snapshotLayout,
+  workspaceFolder,
+} from "./layout.ts";
+import { snapshotZip } from "./snapshotZip.ts";
+import { readTree, readTreeHead, sortFiles, writeTree } from "./treeFile.ts";
+import { workerEntry } from "./work/workerEntry.ts";
+import { Workers } from "./work/workers.ts";
+import { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";
+
+export type SnapshotStoreOptions = {
+  /** The data folder. `contents`, `trees` and `snapshots` are made in it. */
+  readonly folder: string;
+  readonly limits?: Partial<ArchiveLimits>;
+  /** Threads for unpacking and placing, started when first needed. */
+  readonly workers?: number;
+  /** The worker's code, when it is not where `workerEntry` says. */
+  readonly entry?: URL;
+};
+
+export type FolderSnapshotStore = SnapshotStore &
+  ProjectPlacer &
+  AsyncDisposable & {
+    /** Removes what an interrupted upload left. Call once at start, when no other server uses the folder. */
+    sweep(): Promise<void>;
+  };
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** How many files are looked at before others get their turn: about a millisecond. */
+const LOOKS_AT_ONCE = 200;
+
+/** Opens and starts nothing; dispose it to end its threads. */
+export function createSnapshotStore(options: SnapshotStoreOptions): FolderSnapshotStore {
+  const layout = snapshotLayout(options.folder);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const workers = new Workers(options.entry ?? workerEntry, options.workers ?? 2);
+  return new SnapshotFolder(layout, limits, workers);
+}
+
+class SnapshotFolder implements FolderSnapshotStore {
+  readonly #layout: SnapshotLayout;
+  readonly #limits: ArchiveLimits;
+  readonly #workers: Workers;
+
+  constructor(layout: SnapshotLayout, limits: ArchiveLimits, workers: Workers) {
+    this.#layout = layout;
+    this.#limits = limits;
+    this.#workers = workers;
+  }
+
+  async sweep(): Promise<void> {
+    const { contents, trees, snapshots, staging } = this.#layout;
+    await onStorage("Preparing the snapshot store", async () => {
+      await removeTree(staging);
+      for (const folder of [contents, trees, snapshots]) await makeFolder(folder);
+      for (const name of await readdir(trees))
+        if (name.endsWith(".tmp")) await rm(join(trees, name), { force: true });
+      for (const workspace of await readdir(snapshots)) {
+        for (const name of await readdir(join(snapshots, workspace))) {
+          if (name.endsWith(".tmp")) await rm(join(snapshots, workspace, name), { force: true });
+        }
+      }
+    });
+  }
+
+  async keepZip(scope: Scope, zip: Upload, signal?: AbortSignal): Promise<Snapshot> {
+    try {
+      const ask = { file: zip.file, layout: this.#layout, limits: this.#limits };
+      const snapshot = await this.#workers.run("ingestProject", ask, signal);
+      await this.#register(scope, snapshot);
+      return snapshot;
+    } finally {
+      await rm(zip.file, { force: true });
+    }
+  }
+
+  async keepContents(zip: Upload, signal?: AbortSignal): Promise<number> {
+    try {
+      const ask = { file: zip.file, layout: this.#layout, limits: this.#limits };
+      return await this.#workers.run("ingestContents", ask, signal);
+    } finally {
+      await rm(zip.file, { force: true });
+    }
+  }
+
+  async offer(
+    scope: Scope,
+    files: readonly malachite.ProjectFile[],
+  ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }> {
+    checkFiles(files, this.#limits);
+    return await onStorage("Making a snapshot", async () => {
+      const missing = await this.#missing(files);
+      if (missing.length > 0) return { missing };
+      await makeFolder(this.#layout.trees);
+      const snapshot = writeTree(this.#layout.trees, sortFiles([...files]));
+      await syncFolder(dirname(hashedPath(this.#layout.trees, snapshot.tree)));
+      await syncFolder(this.#layout.trees);
+      await this.#register(scope, snapshot);
+      return { snapshot };
+    });
+  }
+
+  async get(scope: Scope, id: string): Promise<Snapshot | undefined> {
+    const key = id.toLowerCase();
+    if (!UUID.test(key)) return undefined;
+    return await onStorage("Reading a snapshot", async () => {
+      const tree = await readFile(this.#entryOf(scope, key), "utf8").catch((error) => {
+        if (hasCode(error, "ENOENT")) return undefined;
+        throw error;
+      });
+      if (tree === undefined) return undefined;
+      const snapshot = isSha256(tree.trim())
+        ? await readTreeHead(this.#layout.trees, tree.trim())
+        : undefined;
+      if (snapshot) return snapshot;
+      throw new MalachiteError(
+        "StorageFailed",
+        `The listing of snapshot ${key} is missing in the data folder. Send the project again.`,
+      );
+    });
+  }
+
+  async byTree(scope: Scope, tree: string): Promise<Snapshot | undefined> {
+    if (!isSha256(tree)) return undefined;
+    const snapshot = await this.get(scope, snapshotId(tree));
+    if (!snapshot) return undefined;
+    const files: malachite.ProjectFile[] = [];
+    for await (const file of this.files(tree)) files.push(file);
+    const missing = await onStorage("Reading a snapshot", () => this.#missing(files));
+    return missing.length > 0 ? undefined : snapshot;
+  }
+
+  async find(tree: string, path: string): Promise<malachite.ProjectFile | undefined> {
+    for await (const file of this.files(tree)) {
+      if (file.path === path) return file;
+      if (file.path > path) return undefined;
+    }
+    return undefined;
+  }
+
+  async *files(tree: string): AsyncGenerator<malachite.ProjectFile> {
+    if (!isSha256(tree))
+      throw new MalachiteError("StorageFailed", `${shown(tree)} is not the hash of a project tree.`);
+    try {
+      yield* readTree(this.#layout.trees, tree);
+    } catch (error) {
+      throw storageFailed("Reading a snapshot", error);
+    }
+  }
+
+  zip(tree: string): AsyncIterable<Uint8Array> {
+    return snapshotZip(this.#layout, tree);
+  }
+
+  async place(tree: string, folder: string, signal: AbortSignal): Promise<void> {
+    await this.#workers.run("placeTree", { layout: this.#layout, tree, folder }, signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#workers[Symbol.asyncDispose]();
+  }
+
+  #entryOf(scope: Scope, id: string): string {
+    return join(this.#layout.snapshots, workspaceFolder(scope), id);
+  }
+
+  /** Makes the snapshot known in the workspace, durably. */
+  async #register(scope: Scope, snapshot: Snapshot): Promise<void> {
+    await onStorage("Recording a snapshot", async () => {
+      const entry = this.#entryOf(scope, snapshot.id);
+      const known = await readFile(entry, "utf8").catch(() => undefined); // Unreadable counts as unknown: it is written anew.
+      if (known !== `${snapshot.tree}\n`) await writeFileAtomic(entry, `${snapshot.tree}\n`);
+    });
+  }
+
+  /** Hashes of contents that are not here, each once. Throws ContentMismatch for a size that is not the content's. */
+  async #missing(files: readonly malachite.ProjectFile[]): Promise<string[]> {
+    const missing = new Set<string>();
+    let looks = 0;
+    for (const file of files) {
+      if (missing.has(file.sha256)) continue;
+      looks += 1;
+      // Looking costs microseconds, a trip through the thread pool ten times that: so in place, with pauses.
+      if (looks % LOOKS_AT_ONCE === 0) await nextTurn();
+      const content = hashedPath(this.#layout.contents, file.sha256);
+      const found = lstatSync(content, { throwIfNoEntry: false });
+      if (found?.size === file.sizeBytes) continue;
+      if (found) await this.#explainSize(file, content, found.size);
+      missing.add(file.sha256);
+    }
+    return [...missing];
+  }
+
+  /** Either the client is wrong about the size, or the content here is damaged: then it is put aside and asked for again. */
+  async #explainSize(file: malachite.ProjectFile, content: string, sizeBytes: number): Promise<void> {
+    const digest = createHash("sha256");
+    await pipeline(createReadStream(content), digest);
+    if (digest.digest("hex") === file.sha256) {
+      throw new MalachiteError(
+        "ContentMismatch",
+        `${shown(file.path)} is said to have ${file.sizeBytes} bytes, but the content of its SHA-256 has ${sizeBytes}.`,
+        { target: file.path },
+      );
+    }
+    await mkdir(this.#layout.damaged, { recursive: true });
+    await rename(content, join(this.#layout.damaged, file.sha256));
+  }
+}
+
+/** Throws BadPath for the first path that cannot be in a project, ContentMismatch for what is no hash or size. */
+function checkFiles(files: readonly malachite.ProjectFile[], limits: ArchiveLimits): void {
+  const tree = new ProjectTree();
+  const bad = (path: string, reason: string) =>
+    new MalachiteError("BadPath", `${shown(path)} cannot be a file of a project: ${reason}`, {
+      target: path,
+    });
+  for (const { path, sha256, sizeBytes } of files) {
+    const checked = checkProjectPath(path);
+    if (!checked.ok) throw bad(path, checked.reason);
+    const clash = tree.addFile(path);
+    if (clash) throw bad(path, clash.reason);
+    if (!isSha256(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
+      throw new MalachiteError("ContentMismatch", `${shown(path)} has no proper SHA-256 and size.`, {
+        target: path,
+      });
+    }
+    if (tree.fileCount + tree.folderCount > limits.entries) {
+      throw bad(path, `with it the project has more than ${limits.entries} files and folders.`);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Ends the whole process tree of one launch and returns when it is empty. The start script itself is never told to end: it
+// sees its command end, writes the exit record and goes.
+import { setTimeout as pause } from "node:timers/promises";
+import { type Group, groupMembers, killGroup } from "./cgroups.ts";
+import {
+  bootId,
+  findAlive,
+  hasEnded,
+  hasVariable,
+  membersByScan,
+  type ProcessIdentity,
+  readProcess,
+} from "./processTable.ts";
+
+/** How to find the processes of one launch. */
+export type Tree = {
+  readonly script: ProcessIdentity;
+  readonly group: Group;
+  /** A variable that all processes of the run were started with. */
+  readonly mark: { readonly name: string; readonly value: string };
+};
+
+/** First and longest wait between two looks, in ms: short runs end at once, long graces cost next to nothing. */
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 25;
+/** After this long with a script that waits for nobody in its group, the command must be somewhere outside of it. */
+const SCAN_AFTER_MS = 500;
+
+/**
+ * Asks all to end with SIGTERM, forces them after `graceMs` (0: at once), resolves when none is left and the script has gone.
+ * Throws the signal's reason when that aborts first; what was asked until then stays asked.
+ */
+export async function endTree(tree: Tree, graceMs: number, signal: AbortSignal): Promise<void> {
+  const begun = performance.now();
+  const told = new Set<number>();
+  const boot = bootId();
+  // Processes of an earlier boot are gone, and their pids may belong to others.
+  if (tree.script.boot !== boot) return;
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
+    signal.throwIfAborted();
+    const passed = performance.now() - begun;
+    const script = findAlive(tree.script, boot);
+    const thorough = tree.group.length === 0 || (script !== undefined && passed > SCAN_AFTER_MS);
+    const members = membersOf(tree, script?.pid, thorough);
+    if (members.length === 0 && script === undefined) return;
+    if (script?.state.startsWith("T")) send(script.pid, "SIGCONT");
+    if (passed < graceMs) askToEnd(members, told);
+    else if (!tree.group.some(killGroup) || thorough) force(tree, script?.pid, members);
+    await pause(wait, undefined, { signal }).catch(() => {});
+  }
+}
+
+function membersOf(tree: Tree, script: number | undefined, thorough: boolean): number[] {
+  const grouped = tree.group.flatMap(groupMembers).filter(isRunning);
+  if (!thorough) return [...new Set(grouped)];
+  const scanned = membersByScan(script, (pid) => hasVariable(pid, tree.mark.name, tree.mark.value));
+  return [...new Set([...grouped, ...scanned])];
+}
+
+function isRunning(pid: number): boolean {
+  const row = readProcess(pid);
+  return row !== undefined && !hasEnded(row);
+}
+
+function askToEnd(members: readonly number[], told: Set<number>): void {
+  for (const pid of members) {
+    if (told.has(pid)) continue;
+    told.add(pid);
+    send(pid, "SIGTERM");
+    // A stopped process would act on it only when continued.
+    send(pid, "SIGCONT");
+  }
+}
+
+function force(tree: Tree, script: number | undefined, members: readonly number[]): void {
+  // Stopped first, so that what forks faster than it is read cannot outrun the kill.
+  for (const pid of members) send(pid, "SIGSTOP");
+  const all = new Set([...members, ...membersOf(tree, script, true)]);
+  for (const pid of all) send(pid, "SIGKILL");
+}
+
+function send(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // It ended in between.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

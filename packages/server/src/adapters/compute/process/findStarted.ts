@@ -1,0 +1,84 @@
+// Finds out what became of a launch whose handle was lost: by the claim and the pids that its start script wrote, and by the
+// processes of this machine. Starts and ends nothing.
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { START_FILES } from "@malachite/core";
+import { isAbsent, openFileInside } from "../shared/openInside.ts";
+import { LAUNCH_FILE } from "./prepareFolder.ts";
+import { type ProcessState, parsePids } from "./processHandle.ts";
+import { bootId, hasVariable, listProcesses } from "./processTable.ts";
+import { MARKS } from "./runEnvironment.ts";
+
+const SMALL_FILE_BYTES = 64 * 1024;
+/** A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on. */
+const DEADLINE_MS = 30_000;
+/** Where a process cannot be known by its variables, a claim without pids is given this long to become whole. */
+const BLIND_WAIT_MS = 1_000;
+
+/** The text of a small file of the run, or undefined when it is not there, no regular file or too long. */
+export async function readSmallFile(folder: string, name: string): Promise<string | undefined> {
+  const file = await openFileInside(folder, name);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > SMALL_FILE_BYTES) return undefined;
+    return (await file.read(Buffer.alloc(size), 0, size, 0)).buffer.toString("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The launch that has begun in the folder, or undefined when none has and none is about to. Waits for a start script that is
+ * just beginning. Throws what the disk says, or the signal's reason.
+ */
+export async function findStarted(folder: string, signal: AbortSignal): Promise<ProcessState | undefined> {
+  const begun = performance.now();
+  for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
+    signal.throwIfAborted();
+    // In this order: who is alive first, then what was written. What ends in between has written before it ended.
+    const isBeginning = hasProcess(folder);
+    const pids = parsePids((await readSmallFile(folder, START_FILES.pids)) ?? "");
+    if (pids !== undefined) {
+      const { pid, startTime, boot, startedAt } = pids;
+      return { script: { pid, startTime, boot }, group: await groupOf(folder), startedAt };
+    }
+    const isClaimed = await exists(join(folder, START_FILES.claim));
+    const passed = performance.now() - begun;
+    const blind = process.platform !== "linux";
+    if (!isBeginning && !(blind && isClaimed && passed < BLIND_WAIT_MS)) {
+      // Claimed, and its script was killed before it wrote a word: it has begun, and will not be begun again.
+      const nobody = { pid: 0, startTime: "", boot: bootId() };
+      return isClaimed ? { script: nobody, group: await groupOf(folder), startedAt: 0 } : undefined;
+    }
+    if (passed > DEADLINE_MS) throw new Error(`the start script in ${folder} neither begins nor ends`);
+    await pause(wait, undefined, { signal }).catch(() => {});
+  }
+}
+
+function hasProcess(folder: string): boolean {
+  return listProcesses().some((row) => hasVariable(row.pid, MARKS.folder, folder));
+}
+
+async function groupOf(folder: string): Promise<readonly string[]> {
+  try {
+    const { group } = JSON.parse((await readSmallFile(folder, LAUNCH_FILE)) ?? "{}");
+    const isList = Array.isArray(group) && group.every((entry) => typeof entry === "string");
+    return isList ? group : [];
+  } catch {
+    // Overwritten by the run; then its processes are found by scan.
+    return [];
+  }
+}
+
+/** Whether something of that path is there. Throws what the disk says otherwise. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}

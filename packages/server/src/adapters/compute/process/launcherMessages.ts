@@ -1,0 +1,19 @@
+// What the service and its launcher say to each other over the IPC channel. Types only.
+
+/** Please start this program, in a session of its own, with no streams. */
+export type SpawnRequest = {
+  readonly id: number;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+};
+
+export type SpawnAnswer =
+  | {
+      readonly id: number;
+      readonly pid: number;
+      /** Field 22 of /proc/PID/stat; empty where there is no /proc. */
+      readonly startTime: string;
+    }
+  | { readonly id: number; readonly error: { readonly code: string; readonly message: string } };

@@ -1,0 +1,266 @@
+// The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
+import { mkdir } from "node:fs/promises";
+import {
+  type Clock,
+  type ComputeDriver,
+  type Handle,
+  isLaunchKey,
+  isMalachiteError,
+  type Launch,
+  type LaunchKey,
+  MalachiteError,
+  type ProjectPlacer,
+  parseExitRecord,
+  RUN_FOLDER,
+  type Sighting,
+  START_SCRIPT_NAME,
+} from "@malachite/core";
+import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { type Cgroups, removeGroup } from "./cgroups.ts";
+import { endTree } from "./endTree.ts";
+import { exists, findStarted, readSmallFile } from "./findStarted.ts";
+import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
+import { createLaunchHints } from "./launchHints.ts";
+import { prepareFolder } from "./prepareFolder.ts";
+import { KIND, makeHandle, type ProcessState, readHandle } from "./processHandle.ts";
+import { bootId, findAlive } from "./processTable.ts";
+import { faultOfOptions, parseProcessOptions } from "./processTarget.ts";
+import { MARKS, prepareCommand } from "./runEnvironment.ts";
+import { createRunsRoot, faultOfRoot, unavailable } from "./runsRoot.ts";
+
+export type ProcessDriverOptions = {
+  /** Absolute path of the folder in which each launch gets one of its own. */
+  readonly folder: string;
+  readonly placer: ProjectPlacer;
+  readonly launcher: Launcher;
+  readonly clock: Clock;
+  /** From detectCgroups, or noCgroups. */
+  readonly cgroups: Cgroups;
+  /** What runs inherit, from inheritedEnvironment. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** The POSIX shell; /bin/sh unless told. */
+  readonly shell?: string;
+};
+
+/** The process driver. Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
+export type ProcessDriver = ComputeDriver & AsyncDisposable;
+
+/** A launcher that dies this often in a row does so for a reason. */
+const LAUNCHER_TRIES = 3;
+/** Troubles of the moment; others are of the command itself. */
+const PASSING = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "EINTR"]);
+
+/** Starts and opens nothing until its first call. */
+export function createProcessDriver(options: ProcessDriverOptions): ProcessDriver {
+  const { placer, launcher, clock, cgroups, inherited, shell = "/bin/sh" } = options;
+  const root = createRunsRoot(options.folder, cgroups);
+  const hints = createLaunchHints();
+  /** Calls of one key come one after the other: a launch twice at once, a release during a launch. */
+  const inLine = createLines();
+
+  const treeOf = (key: LaunchKey, state: ProcessState) => ({
+    script: state.script,
+    group: state.group,
+    mark: { name: MARKS.folder, value: root.folder(key) },
+  });
+
+  function follow(key: LaunchKey, state: ProcessState): Handle {
+    hints.follow(key, root.folder(key));
+    return makeHandle(key, state);
+  }
+
+  async function launch(launch: Launch, signal: AbortSignal): Promise<Handle> {
+    const { plan } = launch;
+    if (plan.nodes !== 1) {
+      throw new MalachiteError("UnsupportedField", "A process target runs on one node.", {
+        target: "nodeCount",
+      });
+    }
+    const folder = root.folder(checkedKey(plan.key));
+    const limits = parseProcessOptions(plan.target, cgroups);
+    const command = prepareCommand(launch, inherited, folder);
+    await root.ready();
+    if (!(await makeFolder(folder))) {
+      const state = await findStarted(folder, signal);
+      if (state !== undefined) return follow(plan.key, state);
+    }
+    let group: readonly string[] = [];
+    try {
+      group = cgroups.create(plan.key, limits);
+      await prepareFolder(folder, plan, placer, group, signal);
+      signal.throwIfAborted();
+    } catch (error) {
+      await discard(plan.key, group);
+      throw error;
+    }
+    return follow(plan.key, await start(plan.key, group, command));
+  }
+
+  /** From here on an abort is of no use: the start takes milliseconds, and half of it is none. */
+  async function start(
+    key: LaunchKey,
+    group: readonly string[],
+    { env, argv }: ReturnType<typeof prepareCommand>,
+  ): Promise<ProcessState> {
+    const boot = bootId();
+    const folder = root.folder(key);
+    for (let tries = 1; ; tries++) {
+      const startedAt = clock.now();
+      const groups = group.flatMap((directory) => ["--cgroup", directory]);
+      const script = `${folder}/${START_SCRIPT_NAME}`;
+      const args = [script, folder, "--at", String(startedAt), ...groups, "--", ...argv];
+      try {
+        cgroups.warm();
+        const spawned: Spawned = await launcher.spawn({ program: shell, args, env, cwd: folder });
+        return { script: { ...spawned, boot }, group, startedAt };
+      } catch (error) {
+        if (error instanceof SpawnRefused) {
+          await discard(key, group);
+          throw refusal(error);
+        }
+        if (!(error instanceof LauncherLost)) throw error;
+        // It may have started it before it died.
+        const state = await findStarted(folder, new AbortController().signal);
+        if (state !== undefined) return state;
+        if (tries === LAUNCHER_TRIES) {
+          await discard(key, group);
+          throw new MalachiteError("EngineUnavailable", `Runs cannot be started: ${error.message}`, {
+            cause: error,
+          });
+        }
+      }
+    }
+  }
+
+  /** For a launch of which nothing runs: what is left of it would only be in the way. */
+  async function discard(key: LaunchKey, group: readonly string[]): Promise<void> {
+    for (const directory of group) removeGroup(directory);
+    // A folder that cannot be removed now is removed by `find` or by the next launch of the key.
+    await root.remove(key).catch(() => {});
+  }
+
+  async function find(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
+    await root.ready();
+    const folder = root.folder(checkedKey(key));
+    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
+    if (!(await exists(folder))) return undefined;
+    const state = await findStarted(folder, signal);
+    if (state !== undefined) return follow(key, state);
+    // Half made by a service that was killed: nothing runs, so nothing of it stays.
+    await discard(key, cgroups.of(key));
+    return undefined;
+  }
+
+  async function sight(handle: Handle, boot: string): Promise<Sighting> {
+    const state = readHandle(handle);
+    // In this order: what is not alive now has written its exit record before.
+    const alive = findAlive(state.script, boot) !== undefined;
+    const text = await readSmallFile(root.folder(handle.key), RUN_FOLDER.exit);
+    const exit = text === undefined ? undefined : parseExitRecord(text);
+    if (exit !== undefined) {
+      hints.drop(handle.key);
+      return { at: "ended", ...exit };
+    }
+    if (alive) {
+      hints.follow(handle.key, root.folder(handle.key));
+      return { at: "running", startedAt: state.startedAt };
+    }
+    await root.assertPresent();
+    return { at: "gone" };
+  }
+
+  async function release(handle: Handle, signal: AbortSignal): Promise<void> {
+    const state = readHandle(handle);
+    await endTree(treeOf(handle.key, state), 0, signal);
+    hints.drop(handle.key);
+    for (const directory of state.group) removeGroup(directory);
+    await root.remove(handle.key);
+  }
+
+  return {
+    kind: KIND,
+    can: { multiNode: false, images: false, gpus: true },
+    async check(target) {
+      const reason =
+        faultOfOptions(target, cgroups) ??
+        (await root.ready().then(
+          () => faultOfRoot(root.path),
+          (error: Error) => error.message,
+        ));
+      return reason === undefined ? { usable: true } : { usable: false, reason };
+    },
+    launch: (asked, signal) => inLine(asked.plan.key, () => wrapped(root.path, () => launch(asked, signal))),
+    find: (_target, key, signal) => inLine(key, () => wrapped(root.path, () => find(key, signal))),
+    async observe(handles, signal) {
+      signal.throwIfAborted();
+      return wrapped(root.path, async () => {
+        const boot = bootId();
+        const sightings = handles.map(async (handle) => [handle.key, await sight(handle, boot)] as const);
+        return new Map(await Promise.all(sightings));
+      });
+    },
+    async stop(handle, graceMs, signal) {
+      const state = readHandle(handle);
+      await wrapped(root.path, () => endTree(treeOf(handle.key, state), graceMs, signal));
+    },
+    folder: (handle) => createLocalRunFolder(root.folder(checkedKey(handle.key))),
+    release: (handle, signal) => inLine(handle.key, () => wrapped(root.path, () => release(handle, signal))),
+    hints: (signal) => hints.stream(signal),
+    async [Symbol.asyncDispose]() {
+      hints[Symbol.dispose]();
+      await root[Symbol.asyncDispose]();
+      cgroups.close();
+    },
+  };
+}
+
+/** True when it was made now, false when it was there. */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+function checkedKey(key: LaunchKey): LaunchKey {
+  if (isLaunchKey(key)) return key;
+  throw new MalachiteError("Unexpected", `'${key}' is no launch key.`);
+}
+
+/** What the disk or the system says becomes EngineUnavailable; our own errors and an abort go through. */
+async function wrapped<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOfSystem = error instanceof Error && "code" in error && "syscall" in error;
+    throw isMalachiteError(error) || !isOfSystem ? error : unavailable(path, error);
+  }
+}
+
+function refusal(error: SpawnRefused): MalachiteError {
+  if (error.code === "E2BIG") {
+    const text = "The arguments and environment of the run are longer than this system gives to a program.";
+    return new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments", cause: error });
+  }
+  const hint = PASSING.has(error.code) ? " It may work later." : "";
+  const text = `The system did not start the run: ${error.message} (${error.code}).${hint}`;
+  return new MalachiteError("EngineUnavailable", text, { cause: error });
+}
+
+/** Runs the work of one key one after the other; different keys do not wait for each other. */
+function createLines(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return (key, work) => {
+    const before = last.get(key);
+    const now = before === undefined ? work() : before.then(work, work);
+    last.set(key, now);
+    const leave = (): void => {
+      if (last.get(key) === now) last.delete(key);
+    };
+    now.then(leave, leave);
+    return now;
+  };
+}

@@ -1,0 +1,1 @@
+"""The agent of a local run: Python 3.6 or newer, standard library only."""

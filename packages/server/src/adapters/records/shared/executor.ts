@@ -1,0 +1,35 @@
+// What a statement needs of its database: a builder for it and a way to run what was built. One for each database.
+import type { CompiledQuery, Kysely, RawBuilder } from "kysely";
+import type { Database } from "./schema.ts";
+
+/** The few places where databases differ. */
+export type Dialect = {
+  /** A column as an expression that no index serves, so that the planner of the list decides which index is used. */
+  noIndex<T>(column: RawBuilder<T>): RawBuilder<T>;
+  /** The text under `key` of a JSON object, or of its member `map`; null when there is none. */
+  label(
+    json: RawBuilder<string>,
+    map: "tags" | "properties" | undefined,
+    key: string,
+  ): RawBuilder<string | null>;
+  /** Words of table definitions. */
+  readonly types: {
+    /** A whole number that the database counts up by itself, as primary key. */
+    readonly counter: string;
+    readonly integer: string;
+    /** Compared by code point. */
+    readonly text: string;
+    /** Behind a table that is kept in order of its primary key, where the database can. */
+    readonly ordered: string;
+  };
+};
+
+export interface Executor {
+  readonly build: Kysely<Database>;
+  readonly dialect: Dialect;
+  /**
+   * Runs inside the transaction that the caller has opened. The statements are written for serializable transactions: nothing
+   * else writes between the first and the last of them.
+   */
+  all<T>(query: CompiledQuery<T>): Promise<readonly T[]>;
+}

@@ -1,0 +1,151 @@
+// Statements on single experiments. listExperiments.ts has the list.
+import { randomUUID } from "node:crypto";
+import type { history } from "@malachite/contract";
+import { type Experiment, MalachiteError, type Scope } from "@malachite/core";
+import type { Kysely, Selectable } from "kysely";
+import type { Executor } from "./executor.ts";
+import type { Database } from "./schema.ts";
+import { statement } from "./statement.ts";
+import { ensureWorkspace, findWorkspace } from "./workspaces.ts";
+
+export type ExperimentRow = Omit<Selectable<Database["experiments"]>, "workspace_no" | "last_number">;
+
+export const EXPERIMENT_COLUMNS = [
+  "e.no",
+  "e.id",
+  "e.name",
+  "e.created_at",
+  "e.description",
+  "e.tags",
+  "e.archived_at",
+  "e.latest_run_id",
+  "e.latest_run_at",
+] as const;
+
+const select = (q: Kysely<Database>) => q.selectFrom("experiments as e").select(EXPERIMENT_COLUMNS);
+
+const selectByName = statement<{ workspace: number; name: string }>()((q, p) =>
+  select(q).where("e.workspace_no", "=", p.workspace).where("e.name", "=", p.name),
+);
+
+const selectById = statement<{ workspace: number; id: string }>()((q, p) =>
+  select(q).where("e.workspace_no", "=", p.workspace).where("e.id", "=", p.id),
+);
+
+const insert = statement<{ workspace: number; id: string; name: string; at: number }>()((q, p) =>
+  q
+    .insertInto("experiments")
+    .values({
+      workspace_no: p.workspace,
+      id: p.id,
+      name: p.name,
+      created_at: p.at,
+      tags: "{}",
+      last_number: 0,
+    })
+    .returning(["no", "id"]),
+);
+
+const update = statement<{
+  no: number;
+  description: string | null;
+  tags: string;
+  archived_at: number | null;
+}>()((q, p) =>
+  q
+    .updateTable("experiments")
+    .set({ description: p.description, tags: p.tags, archived_at: p.archived_at })
+    .where("no", "=", p.no),
+);
+
+export const experimentOf = (row: ExperimentRow, scope: Scope): Experiment => ({
+  scope,
+  id: row.id,
+  name: row.name,
+  createdAt: row.created_at,
+  ...(row.description === null ? {} : { description: row.description }),
+  tags: JSON.parse(row.tags) as Record<string, string>,
+  ...(row.archived_at === null ? {} : { archivedAt: row.archived_at }),
+  ...(row.latest_run_id === null
+    ? {}
+    : { latestRun: { id: row.latest_run_id, createdAt: row.latest_run_at ?? row.created_at } }),
+});
+
+/** The number and id of the experiment, made if it is new. The workspace is there. */
+export async function ensureExperiment(db: Executor, workspace: number, name: string, at: number) {
+  const [found] = await selectByName(db, { workspace, name });
+  if (found) return { no: found.no, id: found.id };
+  const [made] = await insert(db, { workspace, id: randomUUID(), name, at: Math.trunc(at) });
+  return made as { no: number; id: string };
+}
+
+export async function experimentByName(
+  db: Executor,
+  scope: Scope,
+  name: string,
+): Promise<Experiment | undefined> {
+  const workspace = await findWorkspace(db, scope);
+  const [row] = workspace ? await selectByName(db, { workspace: workspace.no, name }) : [];
+  return row && workspace && experimentOf(row, workspace.scope);
+}
+
+export async function experimentById(
+  db: Executor,
+  scope: Scope,
+  id: string,
+): Promise<Experiment | undefined> {
+  const workspace = await findWorkspace(db, scope);
+  const [row] = workspace ? await selectById(db, { workspace: workspace.no, id }) : [];
+  return row && workspace && experimentOf(row, workspace.scope);
+}
+
+/** See `ExperimentStore.ensure`. */
+export async function makeExperiment(
+  db: Executor,
+  scope: Scope,
+  name: string,
+  at: number,
+): Promise<Experiment> {
+  await ensureExperiment(db, await ensureWorkspace(db, scope, at), name, at);
+  return (await experimentByName(db, scope, name)) as Experiment;
+}
+
+/** See `ExperimentStore.modify`. Tags are merged; archiving again keeps the first time. Throws ExperimentNotFound. */
+export async function modifyExperiment(
+  db: Executor,
+  scope: Scope,
+  id: string,
+  change: history.ModifyExperiment,
+  at: number,
+): Promise<Experiment> {
+  const workspace = await findWorkspace(db, scope);
+  const [row] = workspace ? await selectById(db, { workspace: workspace.no, id }) : [];
+  if (!row || !workspace)
+    throw new MalachiteError(
+      "ExperimentNotFound",
+      `The workspace '${scope.workspace}' has no experiment of the id '${id}'.`,
+      {
+        target: "experimentId",
+      },
+    );
+  const tags = { ...(JSON.parse(row.tags) as Record<string, string>), ...change.tags };
+  const archivedAt =
+    change.archive === undefined
+      ? row.archived_at
+      : change.archive
+        ? (row.archived_at ?? Math.trunc(at))
+        : null;
+  const changed = {
+    ...row,
+    description: change.description ?? row.description,
+    tags: JSON.stringify(tags),
+    archived_at: archivedAt,
+  };
+  await update(db, {
+    no: row.no,
+    description: changed.description,
+    tags: changed.tags,
+    archived_at: changed.archived_at,
+  });
+  return experimentOf(changed, workspace.scope);
+}

@@ -1,0 +1,36 @@
+// Which operations write, look up and list. Apart from operations.ts, so that the service's own thread need not load the statements.
+import type { LISTS, LOOKUPS, Name, WRITES } from "./operations.ts";
+
+export type Kind = "write" | "lookup" | "list";
+type KindOf<N extends Name> = N extends keyof typeof WRITES
+  ? "write"
+  : N extends keyof typeof LOOKUPS
+    ? "lookup"
+    : N extends keyof typeof LISTS
+      ? "list"
+      : never;
+
+export const KINDS: { readonly [N in Name]: KindOf<N> } = {
+  create: "write",
+  apply: "write",
+  describe: "write",
+  claimQueued: "write",
+  claimAbandoned: "write",
+  renew: "write",
+  letGo: "write",
+  ensureExperiment: "write",
+  modifyExperiment: "write",
+  ensureWorkspace: "write",
+  get: "lookup",
+  getMany: "lookup",
+  holding: "lookup",
+  ahead: "lookup",
+  waiting: "lookup",
+  experimentByName: "lookup",
+  experimentById: "lookup",
+  hasWorkspace: "lookup",
+  listWorkspaces: "lookup",
+  list: "list",
+  story: "list",
+  listExperiments: "list",
+};

@@ -1,0 +1,52 @@
+// What users say about a run, merged into what was said before. Pure.
+import { type About, type AboutChange, MalachiteError } from "@malachite/core";
+
+/**
+ * Tags are taken off, then set; properties are added; a warning that is there already is not repeated; all else replaces.
+ * Throws PropertyImmutable when a property would get another value.
+ */
+export function mergeAbout(runId: string, before: About, change: AboutChange): About {
+  const { tags, properties, removeTags = [], addWarnings = [], ...rest } = change;
+  const replaced = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return {
+    ...before,
+    ...replaced,
+    tags: mergeTags(before.tags, removeTags, tags),
+    properties: mergeProperties(runId, before.properties, properties),
+    warnings: mergeWarnings(before.warnings, addWarnings),
+  };
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+// Maps and fromEntries, since a key may be `__proto__`.
+function mergeTags(before: Texts, gone: readonly string[], come: Texts = {}): Texts {
+  const tags = new Map(Object.entries(before));
+  for (const key of gone) tags.delete(key);
+  for (const [key, value] of Object.entries(come)) tags.set(key, value);
+  return Object.fromEntries(tags);
+}
+
+function mergeProperties(runId: string, before: Texts, come: Texts = {}): Texts {
+  const properties = new Map(Object.entries(before));
+  for (const [key, value] of Object.entries(come)) {
+    const old = properties.get(key);
+    if (old !== undefined && old !== value)
+      throw new MalachiteError(
+        "PropertyImmutable",
+        `The property '${key}' of the run '${runId}' is '${short(old)}' and cannot become '${short(value)}'. Use a tag for what changes.`,
+        { target: `properties.${key}` },
+      );
+    properties.set(key, value);
+  }
+  return Object.fromEntries(properties);
+}
+
+function mergeWarnings(before: About["warnings"], come: About["warnings"]): About["warnings"] {
+  const warnings = new Map(
+    [...before, ...come].map((warning) => [JSON.stringify([warning.source, warning.message]), warning]),
+  );
+  return [...warnings.values()];
+}
+
+const short = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 60)}…`);

@@ -1,0 +1,47 @@
+// Brings a database up to this program's tables, one migration a transaction. Forward only.
+import { MalachiteError } from "@malachite/core";
+import { CompiledQuery } from "kysely";
+import type { Executor } from "../executor.ts";
+import { first } from "./0001-first.ts";
+import type { Migration } from "./migration.ts";
+
+export const MIGRATIONS: readonly Migration[] = [first];
+
+/** Runs `work` in one transaction. */
+export type Transact = (work: () => Promise<void>) => Promise<void>;
+
+/** Throws StorageFailed when the database was written by a newer program; then nothing is changed. */
+export async function migrate(
+  db: Executor,
+  transact: Transact,
+  at: number,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
+  const { integer, text } = db.dialect.types;
+  await transact(async () => {
+    await db.all(
+      CompiledQuery.raw(
+        `create table if not exists schema_migrations (number ${integer} primary key, name ${text} not null, applied_at ${integer} not null)`,
+      ),
+    );
+  });
+  const done = await db.all(
+    db.build.selectFrom("schema_migrations").select("number").orderBy("number").compile(),
+  );
+  const last = done.at(-1)?.number ?? 0;
+  const newest = migrations.at(-1)?.number ?? 0;
+  if (last > newest)
+    throw new MalachiteError(
+      "StorageFailed",
+      `The run records were written by a newer Malachite (schema ${last}; this one knows schemas up to ${newest}). Start that version or a newer one; this one has changed nothing.`,
+    );
+  for (const migration of migrations.filter(({ number }) => number > last)) {
+    await transact(async () => {
+      for (const text of migration.up(db.dialect.types)) await db.all(CompiledQuery.raw(text));
+      const { number, name } = migration;
+      await db.all(
+        db.build.insertInto("schema_migrations").values({ number, name, applied_at: at }).compile(),
+      );
+    });
+  }
+}

@@ -1,0 +1,67 @@
+// Every operation of the record stores by name, as data in and data out: what a worker or another process can be asked to do.
+import type { AboutChange, ExperimentStore, NewRun, RunsAsk, Scope, StoryEntry } from "@malachite/core";
+import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
+import { ahead, claimAbandoned, claimQueued, holding, letGo, renewLeases, waiting } from "./claimRuns.ts";
+import { createRun } from "./createRun.ts";
+import type { Executor } from "./executor.ts";
+import { experimentById, experimentByName, makeExperiment, modifyExperiment } from "./experiments.ts";
+import { listExperiments } from "./listExperiments.ts";
+import { listRuns } from "./listRuns.ts";
+import { getRun, getRuns } from "./readRuns.ts";
+import { readStory } from "./story.ts";
+import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
+
+type Queued = { pool: string; count: number; owner: string; until: number };
+type Abandoned = { owner: string; at: number; until: number; force: boolean; limit: number };
+
+/** Operations that change something. One transaction each, or a share of one. */
+export const WRITES = {
+  create: (db: Executor, run: NewRun, entry: StoryEntry) => createRun(db, run, entry),
+  apply: (db: Executor, change: LifeChange) => applyLife(db, change),
+  describe: (db: Executor, scope: Scope, runId: string, change: AboutChange, at: number) =>
+    describeRun(db, scope, runId, change, at),
+  claimQueued: (db: Executor, ask: Queued) => claimQueued(db, ask),
+  claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
+  renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
+  letGo: (db: Executor, token: string) => letGo(db, token),
+  ensureExperiment: (db: Executor, scope: Scope, name: string, at: number) =>
+    makeExperiment(db, scope, name, at),
+  modifyExperiment: (...args: Parameters<typeof modifyExperiment>) => modifyExperiment(...args),
+  ensureWorkspace: async (db: Executor, scope: Scope, at: number) => {
+    await ensureWorkspace(db, scope, at);
+  },
+} as const;
+
+/** Operations that only read and take next to no time. */
+export const LOOKUPS = {
+  get: (db: Executor, scope: Scope, runId: string) => getRun(db, scope, runId),
+  getMany: (db: Executor, scope: Scope, runIds: readonly string[]) => getRuns(db, scope, runIds),
+  holding: (db: Executor, pool: string) => holding(db, pool),
+  ahead: (db: Executor, run: { scope: Scope; id: string }) => ahead(db, run),
+  waiting: (db: Executor, pool: string) => waiting(db, pool),
+  experimentByName: (db: Executor, scope: Scope, name: string) => experimentByName(db, scope, name),
+  experimentById: (db: Executor, scope: Scope, id: string) => experimentById(db, scope, id),
+  hasWorkspace: async (db: Executor, scope: Scope) => (await findWorkspace(db, scope)) !== undefined,
+  listWorkspaces: (db: Executor) => listWorkspaces(db),
+} as const;
+
+/** Operations that only read and may take long: they must not stand in the way of lookups. */
+export const LISTS = {
+  list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),
+  story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),
+  listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>
+    listExperiments(db, scope, ask),
+} as const;
+
+type Operation = (db: Executor, ...args: never[]) => Promise<unknown>;
+type Rest<F> = F extends (db: Executor, ...rest: infer A) => unknown ? A : never;
+export type Operations = typeof WRITES & typeof LOOKUPS & typeof LISTS;
+export type Name = keyof Operations;
+export type Arguments<N extends Name> = Rest<Operations[N]>;
+export type Answer<N extends Name> = Awaited<ReturnType<Operations[N]>>;
+
+/** The operation of that name. */
+export const operation = (name: Name): Operation => ({ ...WRITES, ...LOOKUPS, ...LISTS })[name] as Operation;
+
+/** Runs an operation somewhere and answers what it answers. */
+export type Call = <N extends Name>(name: N, ...args: Arguments<N>) => Promise<Answer<N>>;

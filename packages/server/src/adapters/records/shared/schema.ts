@@ -1,0 +1,115 @@
+// The tables of the run records, as kysely sees them. migrations/ makes them; docs of a column stand here.
+import type { Generated } from "kysely";
+
+/** Where a hosted run stands between the queue and the end. No row: it waits for nothing and owes nothing. */
+export type Stage =
+  /** In the line of its pool. */
+  | "waiting"
+  /** Taken from the line, still NotStarted: a lease that is given back puts it into the line again, at its old place. */
+  | "claimed"
+  | "working"
+  /** Ended, but what its launch made is not yet released. */
+  | "owed";
+
+export type Database = {
+  schema_migrations: { number: number; name: string; applied_at: number };
+  workspaces: {
+    no: Generated<number>;
+    /** `workspaceKey` of the scope. */
+    key: string;
+    /** The spelling of its first use. */
+    subscription_id: string;
+    resource_group: string;
+    name: string;
+    created_at: number;
+  };
+  experiments: {
+    no: Generated<number>;
+    workspace_no: number;
+    id: string;
+    name: string;
+    created_at: number;
+    description: string | null;
+    /** JSON object of texts. */
+    tags: string;
+    archived_at: number | null;
+    /** The number of its youngest run; 0 for none. */
+    last_number: number;
+    latest_run_id: string | null;
+    latest_run_at: number | null;
+  };
+  /** What lists show. `life` and `about` are the truth; columns beside them repeat what is filtered and ordered by. */
+  runs: {
+    /** In order of commit, so it is also the place in the line. */
+    no: Generated<number>;
+    workspace_no: number;
+    experiment_no: number;
+    number: number;
+    id: string;
+    origin: "hosted" | "external";
+    fingerprint: string | null;
+    parent_id: string | null;
+    root_id: string;
+    created_at: number;
+    created_by: string;
+    user_id: string;
+    tenant_id: string;
+    target: string;
+    pool: string | null;
+    snapshot_id: string | null;
+    container_id: string;
+    /** Rises with every change. */
+    version: number;
+    /** The version at the last change of `life`: what `apply` is guarded by. */
+    life_version: number;
+    changed_at: number;
+    status: string;
+    /** NOT_STARTED_AT stands for none, so that an index alone can answer lists in this order. */
+    started_at: number;
+    ended_at: number | null;
+    hidden: number;
+    name: string | null;
+    display_name: string | null;
+    run_type: string | null;
+    orchestrator: string | null;
+    script_name: string | null;
+    /** JSON of `Life` without its plan. */
+    life: string;
+    /** JSON of `About`. */
+    about: string;
+  };
+  /** The heavy parts of a run, which lists never touch. JSON. */
+  run_bodies: { run_no: number; definition: string | null; sent: string | null; plan: string | null };
+  /** Tags and properties as an index; `runs.about` is the truth. Keys and values pass through `labelText`. */
+  run_labels: {
+    workspace_no: number;
+    kind: "tags" | "properties";
+    key: string;
+    value: string;
+    created_at: number;
+    run_no: number;
+  };
+  run_story: {
+    run_no: number;
+    /** From 1, in the run. */
+    n: number;
+    at: number;
+    event: string;
+    status: string;
+    actor: string;
+    cause: string | null;
+    detail: string | null;
+  };
+  /** Hosted runs that somebody has to work on. Small, whatever the history: the line and the leases are read from here. */
+  run_work: {
+    run_no: number;
+    pool: string | null;
+    stage: Stage;
+    lease_token: string | null;
+    lease_owner: string | null;
+    lease_until: number | null;
+  };
+};
+
+/** Before the first instant that a Date can hold. */
+export const NOT_STARTED_AT = -8_640_000_000_000_001;

@@ -1,0 +1,38 @@
+// Statements whose text never changes are built once and then only filled in: building costs more than running them.
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
+import type { Executor } from "./executor.ts";
+import type { Database } from "./schema.ts";
+
+export type Value = string | number | null;
+type Params<In> = { readonly [K in keyof In]: RawBuilder<In[K]> };
+type Build<In, Out> = (q: Kysely<Database>, p: Params<In>) => { compile(): CompiledQuery<Out> };
+export type Statement<In, Out> = (db: Executor, values: In) => Promise<readonly Out[]>;
+
+/** Stands for a value until there is one. */
+class Gap {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** `statement<{ id: string }>()((q, p) => q.selectFrom("runs").selectAll().where("id", "=", p.id))` */
+export function statement<In extends Readonly<Record<string, Value>>>() {
+  return <Out>(build: Build<In, Out>): Statement<In, Out> => {
+    const compiled = new WeakMap<Kysely<Database>, CompiledQuery<Out>>();
+    return (db, values) => {
+      let query = compiled.get(db.build);
+      if (!query) {
+        query = build(db.build, gaps<In>()).compile();
+        compiled.set(db.build, query);
+      }
+      const parameters = query.parameters.map((value) =>
+        value instanceof Gap ? (values[value.name] as Value) : value,
+      );
+      return db.all({ ...query, parameters });
+    };
+  };
+}
+
+const gaps = <In>(): Params<In> =>
+  new Proxy({} as Params<In>, { get: (_, name) => sql`${new Gap(String(name))}` });

@@ -1,0 +1,51 @@
+// The three ports over a way to call operations. The same for every database.
+import type { Clock, ExperimentStore, RunStore, WorkspaceStore } from "@malachite/core";
+import type { Call } from "./operations.ts";
+
+export type RecordStores = {
+  readonly runs: RunStore;
+  readonly experiments: ExperimentStore;
+  readonly workspaces: WorkspaceStore;
+};
+
+/** The clock only dates changes that come without a time of their own. */
+export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStores {
+  const runs: RunStore = {
+    create: (run, entry) => call("create", run, entry),
+    get: (scope, runId) => call("get", scope, runId),
+    getMany: (scope, runIds) => call("getMany", scope, runIds),
+    apply: (before, life, entries, lease) =>
+      call("apply", {
+        scope: before.scope,
+        runId: before.id,
+        version: before.version,
+        life,
+        entries,
+        ...(lease ? { lease: { token: lease.token } } : {}),
+        at: entries.at(-1)?.at ?? clock.now(),
+      }),
+    describe: (scope, runId, change, at) => call("describe", scope, runId, change, at),
+    claimQueued: ({ pool, count, owner, until }) => call("claimQueued", { pool, count, owner, until }),
+    claimAbandoned: (ask) => call("claimAbandoned", ask),
+    renew: async (tokens, until) => new Set(tokens.length === 0 ? [] : await call("renew", tokens, until)),
+    letGo: (lease) => call("letGo", lease.token),
+    holding: (pool) => call("holding", pool),
+    ahead: (run) => call("ahead", { scope: run.scope, id: run.id }),
+    waiting: (pool) => call("waiting", pool),
+    list: (ask) => call("list", ask),
+    story: (scope, runId) => call("story", scope, runId),
+  };
+  const experiments: ExperimentStore = {
+    byName: (scope, name) => call("experimentByName", scope, name),
+    byId: (scope, id) => call("experimentById", scope, id),
+    ensure: (scope, name, at) => call("ensureExperiment", scope, name, at),
+    modify: async (scope, id, change, at) => call("modifyExperiment", scope, id, change, at),
+    list: (scope, ask) => call("listExperiments", scope, ask),
+  };
+  const workspaces: WorkspaceStore = {
+    has: (scope) => call("hasWorkspace", scope),
+    ensure: (scope, at) => call("ensureWorkspace", scope, at),
+    list: () => call("listWorkspaces"),
+  };
+  return { runs, experiments, workspaces };
+}

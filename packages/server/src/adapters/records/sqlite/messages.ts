@@ -1,0 +1,61 @@
+// What the service and its database workers say to each other. Arguments and answers travel as JSON text: it is copied as one
+// block, keeps keys like `__proto__`, and is what most of it becomes in the database anyway.
+import { type Code, isMalachiteError, MalachiteError, type MalachiteErrorOptions } from "@malachite/core";
+import type { Name } from "../shared/operations.ts";
+
+export type Role = "writer" | "reader";
+export type WorkerSettings = { readonly file: string; readonly role: Role };
+
+export type Ask =
+  | { readonly id: number; readonly name: Name; readonly args: string }
+  | { readonly close: true };
+
+export type Told =
+  | { readonly id: number; readonly answer: string | undefined }
+  | { readonly id: number; readonly error: ErrorText };
+export type News =
+  | { readonly ready: true }
+  | { readonly failed: ErrorText }
+  | { readonly told: readonly Told[] }
+  | { readonly closed: true };
+
+/** An error as data. */
+export type ErrorText = {
+  readonly code: Code;
+  readonly message: string;
+  readonly options: Pick<MalachiteErrorOptions, "target" | "details">;
+  readonly cause?: string;
+};
+
+/** Our own errors as they are; any other is a failure of the storage, with its words. */
+export function errorText(error: unknown, doing: string): ErrorText {
+  if (isMalachiteError(error)) {
+    const { code, message, target, details, cause } = error;
+    return {
+      code,
+      message,
+      options: { target, details },
+      ...(cause === undefined ? {} : { cause: words(cause) }),
+    };
+  }
+  const fault = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  if (fault)
+    return { code: "Unexpected", message: `${doing}: ${error.message}`, options: {}, cause: words(error) };
+  const says = error instanceof Error ? error.message : String(error);
+  return {
+    code: "StorageFailed",
+    message: `${doing}: ${says}. Check the space and the rights of the data folder.`,
+    options: {},
+    cause: words(error),
+  };
+}
+
+/** The error again, on the other side. */
+export const errorOf = ({ code, message, options, cause }: ErrorText): MalachiteError =>
+  new MalachiteError(code, message, {
+    ...options,
+    ...(cause === undefined ? {} : { cause: new Error(cause) }),
+  });
+
+const words = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,0 +1,64 @@
+// One connection to the database file. Synchronous: only ever used in a worker.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { CompiledQuery } from "kysely";
+import type { Executor } from "../shared/executor.ts";
+import { sqliteBuilder, sqliteDialect } from "./sqliteDialect.ts";
+
+/** Lists have many shapes; so many statements are kept ready, those used last. */
+const KEPT_STATEMENTS = 256;
+/** How long to wait for another process that holds a lock, for example one that makes a backup. */
+const BUSY_MS = 10_000;
+const CACHE_KIB = { writer: 32_768, reader: 16_384 } as const;
+/** The log is cut back to this after a burst. */
+const LOG_BYTES = 64 * 1024 * 1024;
+
+export class SqliteDatabase implements Executor {
+  readonly build = sqliteBuilder;
+  readonly dialect = sqliteDialect;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens the file; a writer makes it if there is none. Every commit of a writer is on disk when it returns. */
+  constructor(file: string, role: "writer" | "reader") {
+    this.#db = new DatabaseSync(file, { readOnly: role === "reader", timeout: BUSY_MS, defensive: true });
+    this.#db.exec(`pragma cache_size = -${CACHE_KIB[role]}; pragma trusted_schema = off;`);
+    if (role === "reader") return;
+    this.#db.exec(
+      `pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = ${LOG_BYTES};`,
+    );
+  }
+
+  get inTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
+  /** Runs a statement that answers nothing: begin, commit, savepoint. */
+  exec(text: string): void {
+    this.#statement(text).run();
+  }
+
+  async all<T>(query: CompiledQuery<T>): Promise<readonly T[]> {
+    return this.#statement(query.sql).all(...(query.parameters as SQLInputValue[])) as T[];
+  }
+
+  #statement(text: string): StatementSync {
+    const kept = this.#statements.get(text);
+    if (kept) {
+      this.#statements.delete(text);
+      this.#statements.set(text, kept);
+      return kept;
+    }
+    const made = this.#db.prepare(text);
+    this.#statements.set(text, made);
+    if (this.#statements.size > KEPT_STATEMENTS) {
+      const [oldest] = this.#statements.keys();
+      this.#statements.delete(oldest as string);
+    }
+    return made;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+}

@@ -1,0 +1,37 @@
+// SQLite's words, and a kysely that only builds: sqliteDatabase.ts runs what it built.
+import {
+  DummyDriver,
+  Kysely,
+  type RawBuilder,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from "kysely";
+import type { Dialect } from "../shared/executor.ts";
+import type { Database } from "../shared/schema.ts";
+
+export const sqliteDialect: Dialect = {
+  // A unary plus is SQLite's documented way to keep a column from its indexes.
+  noIndex: <T>(column: RawBuilder<T>) => sql<T>`+${column}`,
+  label: (json, map, key) =>
+    sql<
+      string | null
+    >`(select label.value from json_each(${json}${map ? sql`, ${`$.${map}`}` : sql``}) as label where label.key = ${key})`,
+  types: {
+    counter: "integer primary key",
+    integer: "integer",
+    text: "text",
+    ordered: " without rowid",
+  },
+};
+
+/** One builder serves every connection of the process: it holds nothing. */
+export const sqliteBuilder = new Kysely<Database>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+});

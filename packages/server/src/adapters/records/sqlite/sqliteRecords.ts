@@ -1,0 +1,52 @@
+// Runs, experiments and workspaces in one SQLite file of this machine. For one server at a time: the data folder's lock sees to
+// that.
+import type { Clock } from "@malachite/core";
+import { KINDS } from "../shared/kinds.ts";
+import type { Arguments, Call, Name } from "../shared/operations.ts";
+import { createStores, type RecordStores } from "../shared/stores.ts";
+import { DatabaseWorker } from "./databaseWorker.ts";
+
+export type SqliteRecordsSettings = {
+  /** The database file; made if there is none, in a folder that exists. */
+  readonly file: string;
+  readonly clock?: Pick<Clock, "now">;
+  /** The built worker, where the program is a bundle and `worker.ts` does not lie beside this file. */
+  readonly entry?: URL;
+};
+
+export type SqliteRecords = RecordStores & {
+  /** Finishes what is under way and closes the file; later calls throw Stopping. May be repeated. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the file and brings its tables up to date. Throws StorageFailed when it cannot be opened, is no database, or was written by
+ * a newer program. One worker writes, one looks up, and one, started by the first list, lists: no list keeps a lookup waiting. What
+ * a resolved write has changed, every later read sees.
+ */
+export async function openSqliteRecords({
+  file,
+  clock = Date,
+  entry,
+}: SqliteRecordsSettings): Promise<SqliteRecords> {
+  const workers = {
+    write: new DatabaseWorker(file, "writer", entry),
+    lookup: new DatabaseWorker(file, "reader", entry),
+    list: new DatabaseWorker(file, "reader", entry),
+  };
+  const close = async (): Promise<void> => {
+    // The writer last: the last connection to close folds the log into the file.
+    await Promise.all([workers.lookup.close(), workers.list.close()]);
+    await workers.write.close();
+  };
+  workers.lookup.start();
+  try {
+    await workers.write.open();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
+    workers[KINDS[name]].call(name, args);
+  return { ...createStores(call, clock), close };
+}

@@ -1,0 +1,178 @@
+// The only file that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
+import type { AddressInfo } from "node:net";
+import { createFlow, type Flow, type FlowPorts, RunKeeper, RunNews } from "@malachite/core";
+import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
+import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
+import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
+import { createLauncher } from "./adapters/compute/process/launcher.ts";
+import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
+import { inheritedEnvironment } from "./adapters/compute/process/runEnvironment.ts";
+import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
+import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
+import { storedZip } from "./adapters/localbundle/storedZip.ts";
+import { openSqliteRecords } from "./adapters/records/sqlite/sqliteRecords.ts";
+import { systemClock } from "./adapters/system/clock.ts";
+import { systemIds } from "./adapters/system/ids.ts";
+import { createLog } from "./adapters/system/log.ts";
+import { openDataFolder } from "./dataFolder.ts";
+import { ENTRIES, NODE_ARGS } from "./entries.ts";
+import { spool } from "./files/index.ts";
+import { createAuth } from "./http/auth/auth.ts";
+import { createHttpServer } from "./http/server.ts";
+import { isLoopback, type Settings } from "./settings.ts";
+import { createTargets } from "./targets.ts";
+import { VERSION } from "./version.ts";
+
+export type ComposeOptions = {
+  /** What runs inherit their few variables from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly writeLog: (line: string) => void;
+  /** For tests: puts something around the ports, as a fault. */
+  readonly around?: (ports: FlowPorts) => FlowPorts;
+};
+
+/** A service. Disposing it stops taking work and lets runs go on by themselves. */
+export type App = AsyncDisposable & {
+  readonly flow: Flow;
+  /** Takes over unfinished runs, then listens. Resolves with the base URL when the service takes work. */
+  start(): Promise<string>;
+};
+
+/** A lease that is not renewed for so long is another server's to take. */
+const LEASE_MS = 30_000;
+/** Engines are asked this often when no hint comes. */
+const WATCH_INTERVAL_MS = 1000;
+
+/** Locks the data folder and opens the stores. Throws Busy, StorageFailed. */
+export async function compose(
+  settings: Settings,
+  { env, writeLog, around = (ports) => ports }: ComposeOptions,
+): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const log = createLog(settings.logLevel, writeLog);
+  const clock = systemClock;
+  const folder = opened.use(openDataFolder(settings.data));
+  const records = await openSqliteRecords({ file: folder.records, entry: ENTRIES.records });
+  opened.defer(() => records.close());
+  const snapshots = opened.use(createSnapshotStore({ folder: folder.blobs, entry: ENTRIES.blobs }));
+  const artifacts = createArtifactStore({ folder: folder.blobs });
+  await Promise.all([snapshots.sweep(), artifacts.sweep()]);
+  const launcher = opened.use(
+    createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
+  );
+  const process = opened.use(
+    createProcessDriver({
+      folder: folder.runs,
+      placer: snapshots,
+      launcher,
+      clock,
+      cgroups: detectCgroups(folder.runs),
+      inherited: inheritedEnvironment(env),
+    }),
+  );
+  const auth = createAuth(
+    {
+      secret: folder.secret,
+      development: isLoopback(settings.host),
+      tokens: settings.token,
+      issuer:
+        settings.issuer === undefined
+          ? undefined
+          : {
+              issuer: settings.issuer,
+              audience: settings.audience ?? "",
+              jwksUri: settings.jwksUri,
+              clockSkewSeconds: settings.clockSkewSeconds,
+            },
+    },
+    clock,
+  );
+  let url = "";
+  const ports = around({
+    runs: records.runs,
+    experiments: records.experiments,
+    workspaces: records.workspaces,
+    snapshots,
+    artifacts,
+    environments: createSystemEnvironments({ path: settings.path, now: clock.now }),
+    bundler: createLocalBundler({ writeZip: storedZip, files: ENTRIES.agent }),
+    tokens: auth.runTokens,
+    targets: createTargets(settings.target, settings.runsAtOnce, [process]),
+    clock,
+    ids: systemIds,
+    log,
+    news: new RunNews(),
+    settings: {
+      owner: `${folder.id}/${systemIds.hex(4)}`,
+      leaseMs: LEASE_MS,
+      watchIntervalMs: WATCH_INTERVAL_MS,
+      graceMs: settings.graceSeconds * 1000,
+      workspacesByFirstWrite: settings.workspacesByFirstWrite,
+      serviceUrl: () => settings.publicUrl ?? url,
+      workspaceId: (key) => guidOf(folder.id, key),
+    },
+  });
+  const flow = createFlow(ports);
+  const keeper = opened.use(new RunKeeper(ports));
+  let ready = false;
+  const http = createHttpServer({
+    flow,
+    auth,
+    log,
+    clock,
+    spool,
+    ready: () => ready,
+    settings: {
+      version: VERSION,
+      uploadsFolder: folder.incoming,
+      publicUrl: settings.publicUrl,
+      publicHosts: settings.allowHost,
+      allowedOrigins: settings.allowOrigin,
+    },
+  });
+  opened.defer(() => http.close());
+  opened.defer(() => {
+    ready = false;
+  });
+
+  const owned = opened.move();
+  return {
+    flow,
+    async start() {
+      for (const name of settings.workspace) await ports.workspaces.ensure(scopeOf(name), clock.now());
+      launcher.start();
+      // Listening comes first, so that runs are told the right address; requests are answered 503 until all runs are in hand.
+      await http.listen({ host: settings.host, port: settings.port });
+      url = urlOf(http.server.address() as AddressInfo);
+      await keeper.start();
+      ready = true;
+      folder.announce({ pid: globalThis.process.pid, url, startedAt: new Date(clock.now()).toISOString() });
+      return url;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The address as this machine reaches it: a service that listens everywhere is on loopback too. */
+function urlOf({ address, family, port }: AddressInfo): string {
+  const reachable =
+    address === "0.0.0.0"
+      ? "127.0.0.1"
+      : address === "::"
+        ? "[::1]"
+        : family === "IPv6"
+          ? `[${address}]`
+          : address;
+  return `http://${reachable}:${port}`;
+}
+
+function scopeOf(name: string) {
+  const [subscriptionId = "", resourceGroup = "", workspace = ""] = name.split("/");
+  return { subscriptionId, resourceGroup, workspace };
+}
+
+/** The same GUID for the same workspace of the same data folder, another one in another folder. */
+function guidOf(folderId: string, workspaceKey: string): string {
+  const hex = systemIds.sha256(`${folderId} ${workspaceKey}`);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

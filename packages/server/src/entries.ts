@@ -1,0 +1,16 @@
+// Files that are started as processes or threads, or read as data. In the bundled package `tools/pack.ts` puts another file in
+// this one's place, with the built names.
+
+/** What Node needs to run an entry from source. */
+export const NODE_ARGS: readonly string[] = [
+  "--conditions=malachite-src",
+  "--disable-warning=ExperimentalWarning",
+];
+
+export const ENTRIES = {
+  launcher: new URL("./adapters/compute/process/launcherMain.ts", import.meta.url),
+  records: new URL("./adapters/records/sqlite/worker.ts", import.meta.url),
+  blobs: new URL("./adapters/blobs/folder/work/worker.ts", import.meta.url),
+  /** The folder with the files of the local bundle, ending in a slash. */
+  agent: new URL("./adapters/localbundle/files/", import.meta.url),
+} as const;

@@ -1,0 +1,51 @@
+// Writes a small file so that readers, and a power cut, see all of it or nothing.
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { hasCode } from "./storageFailed.ts";
+
+/** Durable when it resolves. The folder is made if missing. Throws the system's error. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  const folder = dirname(path);
+  await makeFolder(folder);
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(temporary, "wx", mode);
+    try {
+      await handle.writeFile(data);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/** Makes the folder and what it lies in; what is new is durable when it resolves. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+/** Syncs an open folder. File systems that know no such thing need none. */
+export async function syncHandle(handle: FileHandle): Promise<void> {
+  await handle.sync().catch((error) => {
+    if (!hasCode(error, "EINVAL", "EPERM", "ENOTSUP", "EISDIR")) throw error;
+  });
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY);
+  try {
+    await syncHandle(handle);
+  } finally {
+    await handle.close();
+  }
+}

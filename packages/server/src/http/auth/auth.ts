@@ -1,0 +1,114 @@
+// Who asks: turns an Authorization header into a principal, and gives out the tokens and links of the service's own.
+// What a principal may reach is decided in reach.ts.
+import {
+  type Clock,
+  isMalachiteError,
+  MalachiteError,
+  type Principal,
+  type RunTokens,
+} from "@malachite/core";
+import { decodeJwt, errors } from "jose";
+import { createFixedTokens, sameText } from "./fixedTokens.ts";
+import { keyFor } from "./keys.ts";
+import { createLinks, type Links } from "./links.ts";
+import { createOidcVerifier, type OidcSettings } from "./oidc.ts";
+import { createOwnTokens, type IssuedToken, OWN_ISSUER } from "./ownTokens.ts";
+
+export type AuthSettings = {
+  /** 32 bytes or more that only this data folder knows. */
+  readonly secret: Uint8Array;
+  /** Takes the token `dev` and gives tokens to anyone who asks: only for a service that is bound to loopback. */
+  readonly development: boolean;
+  /** The operator's own tokens. */
+  readonly tokens?: readonly string[];
+  /** What a caller of /msi/token must send as `secret` where development is off. Absent: nobody gets one. */
+  readonly msiSecret?: string;
+  readonly issuer?: OidcSettings;
+  /** The stated lifetime of issued tokens. Default 24 h. */
+  readonly tokenLifetimeMs?: number;
+};
+
+export interface Auth {
+  /** Who asks. Throws NotAuthenticated; EngineUnavailable when the issuer of the token cannot be asked. */
+  verify(authorization: string | undefined): Promise<Principal>;
+  /** A token for a user. Throws NotAllowed unless in development or with the right secret. */
+  userToken(secret: string | undefined): Promise<IssuedToken>;
+  readonly runTokens: RunTokens;
+  readonly links: Links;
+}
+
+/** Longer than any real token; a megabyte of them is not worth decoding. */
+const LONGEST_TOKEN = 32 * 1024;
+/** `Bearer TOKEN`; the blank may be missing after a colon, as some documentation writes it. */
+const BEARER = /^\s*bearer(?:\s*:\s*|\s+)(\S+)\s*$/i;
+
+/** Opens nothing: keys of an issuer are fetched when the first token of it comes. */
+export function createAuth(settings: AuthSettings, clock: Clock): Auth {
+  const fixed = createFixedTokens({ development: settings.development, tokens: settings.tokens ?? [] });
+  const own = createOwnTokens({
+    key: keyFor("tokens", settings.secret),
+    clock,
+    lifetimeMs: settings.tokenLifetimeMs ?? 24 * 3600_000,
+  });
+  const oidc = settings.issuer && createOidcVerifier(settings.issuer, clock);
+  const { msiSecret } = settings;
+
+  return {
+    async verify(authorization) {
+      if (authorization === undefined || authorization.trim() === "") {
+        throw denied("No token was sent. Send the header Authorization: Bearer TOKEN.");
+      }
+      if (authorization.length > LONGEST_TOKEN) throw denied("The Authorization header is too long.");
+      const token = BEARER.exec(authorization)?.[1];
+      if (token === undefined) {
+        throw denied("The Authorization header is not of the form 'Bearer TOKEN'.");
+      }
+      const plain = fixed(token);
+      if (plain) return plain;
+      const issuer = issuerOf(token);
+      const check = issuer === OWN_ISSUER ? own.verify : oidc;
+      if (issuer === undefined || !check) throw denied("The token is not known here.");
+      try {
+        return await check(token);
+      } catch (error) {
+        if (isMalachiteError(error)) throw error;
+        throw denied(why(error), error);
+      }
+    },
+    async userToken(secret) {
+      const right = msiSecret !== undefined && secret !== undefined && sameText(secret, msiSecret);
+      if (settings.development || right) return own.issueUser();
+      throw new MalachiteError(
+        "NotAllowed",
+        "This service gives tokens only to callers that send its secret in the header 'secret'.",
+      );
+    },
+    runTokens: own,
+    links: createLinks({ key: keyFor("links", settings.secret), clock }),
+  };
+}
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss ?? "";
+  } catch {
+    // Not a JWT: a plain word that nobody was given.
+    return undefined;
+  }
+}
+
+const denied = (message: string, cause?: unknown): MalachiteError =>
+  new MalachiteError("NotAuthenticated", message, { cause });
+
+/** Says what is wrong with a token without repeating it. */
+function why(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return "The token has expired. Get a new one.";
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return `The token is not for this service: its claim '${error.claim}' does not fit.`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return "The token is signed in a way that is not accepted.";
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return "The token is signed with a key its issuer does not have.";
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "The signature of the token is wrong.";
+  return "The token cannot be read.";
+}

@@ -1,0 +1,7 @@
+// The address under which this service is called, for the URLs in its answers.
+import type { FastifyRequest } from "fastify";
+import type { HttpSettings } from "./edge.ts";
+
+/** Without a slash at its end. The Host header has been checked before (plugins/origin.ts). */
+export const baseUrl = (request: FastifyRequest, settings: Pick<HttpSettings, "publicUrl">): string =>
+  settings.publicUrl?.replace(/\/+$/, "") ?? `${request.protocol}://${request.host}`;

@@ -1,0 +1,114 @@
+// Sends a file: whole or one range, with validators, and so that a browser never runs it.
+import { Readable } from "node:stream";
+import { type Container, type Flow, MalachiteError } from "@malachite/core";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+/** A file of a user may be anything: it is offered as a download and runs nowhere. */
+const HARMLESS = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "sandbox; default-src 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+} as const;
+
+const TEXT = /\.(?:txt|log|json|jsonl|csv|tsv|md|py|sh|yml|yaml|xml|ini|toml|out|err)$/i;
+
+/** Answers with the file. Throws ArtifactNotFound, BadRange. `text` names text files as such, for readers that want words. */
+export async function sendFile(
+  ask: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly text?: boolean },
+  flow: Pick<Flow, "fileInfo" | "readFile">,
+  at: Container,
+  path: string,
+): Promise<void> {
+  const { request, reply } = ask;
+  const info = await flow.fileInfo(at, path);
+  const etag = `"${info.etag.replace(/[^\x21\x23-\x7e]/g, "_")}"`;
+  const asText = ask.text === true && TEXT.test(path);
+  reply.headers({
+    ...HARMLESS,
+    etag,
+    "last-modified": new Date(info.createdAt).toUTCString(),
+    "accept-ranges": "bytes",
+    "cache-control": "private, no-cache",
+    "content-disposition": disposition(path),
+    "content-type": asText ? "text/plain; charset=utf-8" : "application/octet-stream",
+  });
+  if (matches(request.headers["if-none-match"], etag)) {
+    reply.removeHeader("content-type").removeHeader("content-disposition").code(304).send();
+    return;
+  }
+  const ifRange = request.headers["if-range"];
+  const wanted = request.headers.range ?? one(request.headers["x-ms-range"]);
+  const usable = ifRange === undefined || ifRange === etag;
+  const range = usable && wanted !== undefined ? parseRange(wanted, info.sizeBytes) : undefined;
+  if (range === "outside") {
+    reply.header("content-range", `bytes */${info.sizeBytes}`);
+    throw new MalachiteError(
+      "BadRange",
+      `The range '${String(wanted).slice(0, 100)}' is not inside the file, which is ${info.sizeBytes} bytes long.`,
+      { target: "Range" },
+    );
+  }
+  const { from, to } = range ?? { from: 0, to: info.sizeBytes };
+  if (range) reply.code(206).header("content-range", `bytes ${from}-${to - 1}/${info.sizeBytes}`);
+  reply.header("content-length", to - from);
+  if (request.method === "HEAD" || from === to) {
+    reply.send(request.method === "HEAD" ? undefined : "");
+    return;
+  }
+  reply.send(Readable.from(exactly(flow.readFile(at, path, from, to), to - from), { objectMode: false }));
+}
+
+/** Exactly that many bytes: a file that has become shorter must cut the answer, never end it as if it were whole. */
+async function* exactly(bytes: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
+  let left = length;
+  for await (const chunk of bytes) {
+    if (chunk.byteLength >= left) {
+      yield chunk.subarray(0, left);
+      return;
+    }
+    left -= chunk.byteLength;
+    yield chunk;
+  }
+  throw new Error(`The file ended ${left} bytes before its size.`);
+}
+
+/**
+ * Reads a Range header as RFC 9110 says: `to` is the byte after the last. Undefined for what may be ignored (other units,
+ * broken syntax, several ranges: the whole file is sent then); `outside` for a range that has no byte of the file.
+ */
+export function parseRange(
+  header: string,
+  sizeBytes: number,
+): { readonly from: number; readonly to: number } | "outside" | undefined {
+  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header);
+  const [first, last] = [match?.[1] ?? "", match?.[2] ?? ""];
+  if (!match || (first === "" && last === "")) return undefined;
+  if (first === "") {
+    const length = Math.min(Number(last), sizeBytes);
+    return length === 0 ? "outside" : { from: sizeBytes - length, to: sizeBytes };
+  }
+  const from = Number(first);
+  const to = last === "" ? sizeBytes : Math.min(Number(last) + 1, sizeBytes);
+  if (last !== "" && Number(last) < from) return undefined;
+  return from >= sizeBytes ? "outside" : { from, to };
+}
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header !== undefined &&
+  (header.trim() === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag));
+
+const one = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+/** A download under the file's own name; the plain form for readers that do not know the encoded one. */
+export function disposition(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1) || "file";
+  const plain = name.replace(/[^\w.() -]/g, "_");
+  // A lone surrogate cannot be percent-encoded.
+  const encoded = encodeURIComponent(name.toWellFormed()).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}

@@ -1,0 +1,50 @@
+// What the HTTP edge is given: the flow it calls, who may call it, and the numbers it works by. Types only.
+import type { Clock, Flow, Log, Upload } from "@malachite/core";
+import type { Auth } from "./auth/auth.ts";
+
+/** Streams a request body to a file of the service. Throws StorageFailed; leaves nothing behind when it throws. */
+export type Spool = (stream: AsyncIterable<Uint8Array>, folder: string) => Promise<Upload>;
+
+/** Settings of the edge. compose fills them from the service's settings. */
+export type HttpSettings = {
+  /** The version of the program, as /healthz shows it. */
+  readonly version: string;
+  /** Where request bodies are streamed to. Must exist. */
+  readonly uploadsFolder: string;
+  /** Base URL that answers point to, without a slash at its end. Absent: made from the request's Host. */
+  readonly publicUrl?: string;
+  /** Names, beside loopback names and plain IP addresses, under which the service may be called. No ports. */
+  readonly publicHosts?: readonly string[];
+  /** Origins (`https://host:port`) of web pages, beside the service's own, that may call it from a browser. */
+  readonly allowedOrigins?: readonly string[];
+  /** The largest JSON body. Default 64 MiB. */
+  readonly jsonLimitBytes?: number;
+  /** The largest run definition in a multipart form. Default 16 MiB. */
+  readonly definitionLimitBytes?: number;
+  /** How often an event stream says that it is alive. Default 15 s. */
+  readonly heartbeatMs?: number;
+  /** How long a request body may make no progress before its connection is cut. Default 60 s. */
+  readonly stalledAfterMs?: number;
+};
+
+/** All that the edge asks for. */
+export type HttpParts = {
+  readonly flow: Flow;
+  readonly auth: Auth;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly spool: Spool;
+  /** True while the service takes work. */
+  readonly ready: () => boolean;
+  readonly settings: HttpSettings;
+};
+
+/** The parts with the defaults filled in, as routes see them. */
+export type Edge = Omit<HttpParts, "settings"> & {
+  readonly settings: HttpSettings &
+    Required<
+      Pick<HttpSettings, "jsonLimitBytes" | "definitionLimitBytes" | "heartbeatMs" | "stalledAfterMs">
+    >;
+  /** Aborts when the server begins to close: event streams end then. */
+  readonly closing: AbortSignal;
+};

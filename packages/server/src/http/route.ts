@@ -1,0 +1,178 @@
+// One operation of the contract becomes a route: params, query and body are read as the contract says, the answer is typed by it.
+// Not here: what an operation does (routes/), and how errors look (plugins/errors.ts).
+import {
+  type AnswerOf,
+  type BodyOf,
+  type Fault,
+  type Operation,
+  type ParamsOf,
+  type QueryOf,
+  readWire,
+} from "@malachite/contract";
+import { MalachiteError, type Principal, type RunAddress, type Scope } from "@malachite/core";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { mayReach } from "./auth/reach.ts";
+import { baseUrl } from "./baseUrl.ts";
+import type { Edge } from "./edge.ts";
+import { bodyStream } from "./plugins/bodyStream.ts";
+import { type JsonBody, readJson } from "./plugins/jsonBody.ts";
+
+/** A request as a route sees it. */
+export type Ask<O extends Operation> = {
+  readonly params: ParamsOf<O>;
+  readonly query: QueryOf<O>;
+  /** The workspace of the path. */
+  readonly scope: Scope;
+  /** Who asks. Operations without authentication have nobody. */
+  readonly by: Principal;
+  /** The base URL for links in the answer. */
+  readonly base: string;
+  /** The JSON body, read as the contract says. */
+  body(): Promise<BodyOf<O>>;
+  /** The JSON body as it was sent. */
+  sent(): Promise<JsonBody>;
+  /** The raw body. */
+  bytes(): AsyncIterable<Uint8Array>;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+/** A route of an operation. An answer of undefined means that the handler has sent (or is sending) it. */
+export type Route = {
+  readonly operation: Operation;
+  readonly handle: (ask: never, edge: Edge) => Promise<unknown>;
+};
+
+/** Ties a handler to its operation. */
+export const route = <O extends Operation>(
+  operation: O,
+  handle: (ask: Ask<O>, edge: Edge) => Promise<AnswerOf<O> | undefined>,
+): Route => ({ operation, handle: handle as Route["handle"] });
+
+/** The run that a path names, in whichever of the three ways. */
+export const addressOf = ({
+  scope,
+  params,
+}: {
+  readonly scope: Scope;
+  readonly params: {
+    readonly runId: string;
+    readonly experimentName?: string;
+    readonly experimentId?: string;
+  };
+}): RunAddress => ({
+  scope,
+  runId: params.runId,
+  ...(params.experimentName === undefined ? {} : { experimentName: params.experimentName }),
+  ...(params.experimentId === undefined ? {} : { experimentId: params.experimentId }),
+});
+
+/** `{name}` becomes `:name`; a colon of the path itself is doubled, as the router asks. */
+export const routerPath = (path: string): string => path.replace(/:/g, "::").replace(/\{(\w+)\}/g, ":$1");
+
+/** Registers a route under all its addresses. */
+export function addRoute(app: FastifyInstance, { operation, handle }: Route, edge: Edge): void {
+  for (const path of [operation.path, ...(operation.alsoAt ?? [])]) {
+    app.route({
+      method: operation.method === "GET" ? ["GET", "HEAD"] : operation.method,
+      url: routerPath(path),
+      handler: async (request, reply) => {
+        if (operation.authenticated !== false) refuseUnlessReady(edge);
+        const ask = await readAsk(operation, request, reply, edge);
+        const answer = await (handle as (ask: Ask<Operation>, edge: Edge) => Promise<unknown>)(ask, edge);
+        if (reply.sent) return reply;
+        if (operation.answer.kind === "json") {
+          return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer));
+        }
+        return reply.send();
+      },
+    });
+  }
+}
+
+/** Until every unfinished run is in hand, and once the service is stopping, there is nothing true to answer. */
+export function refuseUnlessReady({ ready, closing }: Edge): void {
+  if (ready() && !closing.aborted) return;
+  throw new MalachiteError("Stopping", "The service is not ready to take work. Ask again when it is up.");
+}
+
+async function readAsk(
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  edge: Edge,
+): Promise<Ask<Operation>> {
+  const by =
+    operation.authenticated === false ? NOBODY : await edge.auth.verify(request.headers.authorization);
+  const given = { ...(request.params as object) };
+  const params = readWire(operation.params, given, "text");
+  const query = readWire(operation.query ?? NO_QUERY, knownOf(request.query as object, operation), "text");
+  refuse([...params.faults, ...query.faults]);
+  const named = params.value as Record<string, string>;
+  const scope = {
+    subscriptionId: named.subscriptionId ?? "",
+    resourceGroup: named.resourceGroupName ?? "",
+    workspace: named.workspaceName ?? "",
+  };
+  await mayReach(by, operation, scope, named, edge.flow);
+
+  const { jsonLimitBytes } = edge.settings;
+  const bytes = () => bodyStream(request.raw);
+  let json: Promise<JsonBody> | undefined;
+  const sent = () => {
+    json ??= readJson(bytes(), request.headers["content-type"], jsonLimitBytes);
+    return json;
+  };
+  return {
+    params: params.value as never,
+    query: query.value as never,
+    scope,
+    by,
+    base: baseUrl(request, edge.settings),
+    bytes,
+    sent,
+    body: async () => readBody(operation, await sent()) as never,
+    request,
+    reply,
+  };
+}
+
+const NO_QUERY = { type: "object", properties: {} } as const;
+const NOBODY: Principal = { name: "", objectId: "", tenantId: "" };
+
+/** Unknown query parameters (`api-version`) are none of ours; only those of the operation are read. */
+function knownOf(query: object, operation: Operation): Record<string, unknown> {
+  const known = new Set(Object.keys(operation.query?.properties ?? {}).map((name) => name.toLowerCase()));
+  const entries = Object.entries(query).filter(([name]) => known.has(name.toLowerCase()));
+  return Object.fromEntries(entries);
+}
+
+function readBody(operation: Operation, sent: JsonBody): unknown {
+  const { body } = operation;
+  if (body?.kind !== "json") return undefined;
+  if (!sent.given) {
+    if (!body.required) return {};
+    throw new MalachiteError("InvalidRequest", "The request needs a JSON body and has none.", {
+      target: "body",
+    });
+  }
+  if (sent.value === null && !body.required) return {};
+  const { value, faults } = readWire(body.schema, sent.value);
+  refuse(faults);
+  return value;
+}
+
+/** One error that names every fault. A run id that cannot be one has a code of its own. */
+function refuse(faults: readonly Fault[]): void {
+  const [first] = faults;
+  if (first === undefined) return;
+  const code = faults.every((fault) => fault.target === "runId") ? "InvalidRunId" : "InvalidRequest";
+  const message =
+    faults.length === 1
+      ? `${first.target || "The body"}: ${first.message}`
+      : `${faults.length} values of the request are wrong. ${first.target}: ${first.message}`;
+  throw new MalachiteError(code, message, {
+    target: first.target || "body",
+    details: faults.map((fault) => ({ message: fault.message, target: fault.target || "body" })),
+  });
+}

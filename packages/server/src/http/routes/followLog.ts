@@ -1,0 +1,67 @@
+// A log, live, as server-sent events.
+import { Readable } from "node:stream";
+import { malachite } from "@malachite/contract";
+import { isTerminal, type LogEvent, MalachiteError } from "@malachite/core";
+import { frameEvents } from "../plugins/events.ts";
+import { addressOf, route } from "../route.ts";
+
+const DEFAULT_LOG = "user_logs/std_log.txt";
+
+export const followLog = route(malachite.followLog, async (ask, { flow, settings, closing }) => {
+  const { request, reply, query } = ask;
+  const address = addressOf(ask);
+  const from = lastEventId(request.headers["last-event-id"]) ?? query.from ?? 0;
+  // Asked first, so that an unknown run is told as an error and not as a stream that ends.
+  const shown = await flow.getRun(address);
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, closing]);
+  const events = flow.followLog(address, { path: query.path ?? DEFAULT_LOG, from, signal });
+  const head = isTerminal(shown.status) ? await firstNews(events) : { events };
+  reply.headers({
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+    "x-content-type-options": "nosniff",
+  });
+  if (request.method === "HEAD") {
+    gone.abort();
+    reply.send();
+    return undefined;
+  }
+  // A byte stream, so that what waits for a slow reader is counted in bytes; it asks for no more while that is much.
+  const frames = frameEvents(head.events, settings.heartbeatMs, signal);
+  reply.send(Readable.from(frames, { objectMode: false }));
+  return undefined;
+});
+
+/**
+ * The log of an ended run comes without waiting, so its first piece is fetched before the answer begins: a missing file or a
+ * position beyond its end can then still be told as an error.
+ */
+async function firstNews(events: AsyncIterable<LogEvent>): Promise<{ events: AsyncIterable<LogEvent> }> {
+  const iterator = events[Symbol.asyncIterator]();
+  const seen: LogEvent[] = [];
+  for (let step = await iterator.next(); !step.done; step = await iterator.next()) {
+    seen.push(step.value);
+    if (step.value.kind !== "status") break;
+  }
+  async function* all(): AsyncGenerator<LogEvent> {
+    yield* seen;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { events: all() };
+}
+
+function lastEventId(header: string | string[] | undefined): number | undefined {
+  if (header === undefined || header === "") return undefined;
+  const offset = Number(header);
+  if (/^\d{1,16}$/.test(String(header)) && Number.isSafeInteger(offset)) return offset;
+  throw new MalachiteError(
+    "InvalidRequest",
+    "Last-Event-ID must be the byte offset that an event of this log carried.",
+    {
+      target: "Last-Event-ID",
+    },
+  );
+}

@@ -1,0 +1,26 @@
+// Reading one run: the short form for polling, the details with logs, and a fresh token for the code inside it.
+import { history } from "@malachite/contract";
+import { dateText } from "../dto/dates.ts";
+import { runDto } from "../dto/run.ts";
+import { runDetailsDto } from "../dto/runDetails.ts";
+import { addressOf, route } from "../route.ts";
+
+export const getRun = route(history.getRun, async (ask, { flow }) =>
+  runDto(await flow.getRun(addressOf(ask)), ask.base),
+);
+
+export const getRunDetails = route(history.getRunDetails, async (ask, { flow, auth }) => {
+  const shown = await flow.getRun(addressOf(ask));
+  const { run } = shown;
+  const at = { scope: run.scope, container: run.dataContainerId };
+  const paths = await flow.logFiles(run);
+  const logFiles = Object.fromEntries(paths.map((path) => [path, auth.links.sign(ask.base, at, path)]));
+  return runDetailsDto(shown, ask.base, flow.shownDefinition(run), logFiles);
+});
+
+export const getRunToken = route(history.getRunToken, async (ask, { flow, auth }) => {
+  const { run } = await flow.getRun(addressOf(ask));
+  const { token, expiresAt } = await auth.runTokens.issue(run);
+  ask.reply.header("cache-control", "no-store");
+  return { token, expiryTimeUtc: dateText(expiresAt) };
+});

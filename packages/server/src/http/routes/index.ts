@@ -1,0 +1,39 @@
+// Every route, one operation each. server.test.ts holds this list against the contract.
+import type { Route } from "../route.ts";
+import * as artifacts from "./artifacts.ts";
+import * as cancel from "./cancelRun.ts";
+import * as change from "./changeRun.ts";
+import * as experiments from "./experiments.ts";
+import { followLog } from "./followLog.ts";
+import * as read from "./getRun.ts";
+import * as lists from "./listRuns.ts";
+import { listTargets } from "./listTargets.ts";
+import * as events from "./postEvents.ts";
+import * as runArtifacts from "./runArtifacts.ts";
+import * as service from "./service.ts";
+import { signedContent } from "./signedContent.ts";
+import * as snapshots from "./snapshots.ts";
+import { startLocalRun } from "./startLocalRun.ts";
+import { startRun } from "./startRun.ts";
+import { startSnapshotRun } from "./startSnapshotRun.ts";
+import * as story from "./whyAndStory.ts";
+
+export const ROUTES: readonly Route[] = [
+  startRun,
+  startSnapshotRun,
+  startLocalRun,
+  followLog,
+  listTargets,
+  signedContent,
+  ...Object.values(cancel),
+  ...Object.values(read),
+  ...Object.values(lists),
+  ...Object.values(change),
+  ...Object.values(events),
+  ...Object.values(experiments),
+  ...Object.values(artifacts),
+  ...Object.values(runArtifacts),
+  ...Object.values(story),
+  ...Object.values(snapshots),
+  ...Object.values(service),
+];

@@ -1,0 +1,42 @@
+// The service itself: is it up, how is it called, who may call it.
+import { malachite, openApiDocument } from "@malachite/contract";
+import type { Edge } from "../edge.ts";
+import { readBytes } from "../plugins/jsonBody.ts";
+import { type Ask, refuseUnlessReady, route } from "../route.ts";
+
+export const health = route(malachite.health, async (_ask, edge) => {
+  refuseUnlessReady(edge);
+  return { status: "ok" as const, version: edge.settings.version, pid: process.pid };
+});
+
+/** Made when it is first asked for; the same for the life of the program. */
+let document: Record<string, unknown> | undefined;
+export const openapi = route(malachite.openapi, async () => {
+  document ??= openApiDocument() as Record<string, unknown>;
+  return document;
+});
+
+const LONGEST_FORM = 16 * 1024;
+
+export const getToken = route(malachite.getToken, (ask, edge) => token(ask, edge, ask.query.resource));
+export const postToken = route(malachite.postToken, async (ask, edge) => {
+  const form = new URLSearchParams((await readBytes(ask.bytes(), LONGEST_FORM)).toString());
+  return token(ask, edge, form.get("resource") ?? ask.query.resource);
+});
+
+async function token(
+  { request, reply }: Pick<Ask<typeof malachite.getToken>, "request" | "reply">,
+  { auth, clock }: Edge,
+  resource: string | undefined,
+): Promise<malachite.Token> {
+  const secret = request.headers.secret;
+  const issued = await auth.userToken(Array.isArray(secret) ? secret[0] : secret);
+  reply.header("cache-control", "no-store");
+  return {
+    access_token: issued.token,
+    expires_on: String(Math.floor(issued.expiresAt / 1000)),
+    expires_in: String(Math.floor((issued.expiresAt - clock.now()) / 1000)),
+    resource: resource ?? "",
+    token_type: "Bearer",
+  };
+}

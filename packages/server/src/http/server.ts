@@ -1,0 +1,130 @@
+// The HTTP server: fastify with the contract's routes, and the rules that hold for every request. Opens no port by itself.
+import multipart from "@fastify/multipart";
+import { MalachiteError } from "@malachite/core";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Edge, HttpParts } from "./edge.ts";
+import { createStallWatch } from "./plugins/bodyStream.ts";
+import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
+import { correlate } from "./plugins/correlation.ts";
+import { sendError } from "./plugins/errors.ts";
+import { createMethodTable } from "./plugins/methods.ts";
+import { createOriginCheck } from "./plugins/origin.ts";
+import { MOST_PARTS } from "./plugins/startForm.ts";
+import { addRoute } from "./route.ts";
+import { ROUTES } from "./routes/index.ts";
+
+/** Azure AD tokens run to several kilobytes, and a path may hold long names. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** Headers must be whole by then; bodies have no limit on the whole (see bodyStream.ts). */
+const HEADERS_WITHIN_MS = 20_000;
+const KEEP_ALIVE_MS = 72_000;
+
+/**
+ * Makes the server. Listen on it with `listen`, or send requests with `inject`; `close` ends event streams and waits for
+ * requests that are being answered.
+ */
+export function createHttpServer(parts: HttpParts): FastifyInstance {
+  const closing = new AbortController();
+  const { settings } = parts;
+  const edge: Edge = {
+    ...parts,
+    closing: closing.signal,
+    settings: {
+      ...settings,
+      jsonLimitBytes: settings.jsonLimitBytes ?? 64 * 1024 * 1024,
+      definitionLimitBytes: settings.definitionLimitBytes ?? 16 * 1024 * 1024,
+      heartbeatMs: settings.heartbeatMs ?? 15_000,
+      stalledAfterMs: settings.stalledAfterMs ?? 60_000,
+    },
+  };
+  const now = () => parts.clock.now();
+  const app = Fastify({
+    logger: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: 0,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_WITHIN_MS },
+    forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
+    rewriteUrl: ({ url }) => withPlainColon(url ?? "/"),
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 4096,
+    },
+    frameworkErrors: (error, request, reply) => {
+      correlate(request, reply);
+      sendError(error, request, reply, { log: parts.log, now: now() });
+    },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, now()),
+  });
+  const checkOrigin = createOriginCheck(settings);
+  const methodsOf = createMethodTable(ROUTES.map((route) => route.operation));
+  const stalls = createStallWatch(edge.settings.stalledAfterMs);
+
+  app.decorateRequest("correlation");
+  app.removeAllContentTypeParsers();
+  app.register(multipart, {
+    throwFileSizeLimit: true,
+    limits: { fileSize: Number.POSITIVE_INFINITY, parts: MOST_PARTS, headerPairs: 64 },
+  });
+  // Bodies are read by the routes, which know what they take.
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  app.addHook("onRequest", async (request, reply) => {
+    correlate(request, reply);
+    const foreign = checkOrigin(request.headers);
+    if (foreign !== undefined) allowOrigin(reply, foreign);
+    if (isEmpty(request.headers)) delete request.headers["content-type"];
+    else stalls.watch(request.raw);
+  });
+  app.addHook("onResponse", async (request) => lingerNoMore(request.raw));
+  app.setErrorHandler((error, request, reply) => {
+    sendError(error, request, reply, { log: parts.log, now: now() });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url);
+    if (methods.length > 0) reply.header("allow", methods.join(", "));
+    if (methods.length > 0 && request.method === "OPTIONS") return reply.code(204).send();
+    const error = new MalachiteError(
+      "RouteNotFound",
+      methods.length > 0
+        ? `This address takes ${methods.join(", ")}, not ${request.method}.`
+        : "No operation has this address. See /openapi.json for those there are.",
+    );
+    sendError(
+      error,
+      request,
+      reply,
+      { log: parts.log, now: now() },
+      methods.length > 0 ? { status: 405 } : {},
+    );
+    return reply;
+  });
+  for (const route of ROUTES) addRoute(app, route, edge);
+  app.addHook("preClose", async () => {
+    closing.abort();
+    stalls.stop();
+  });
+  return app;
+}
+
+/** Some clients encode the colon of `runs:query` and its like; in no parameter does that word follow a colon. */
+const withPlainColon = (url: string): string => url.replace(/^([^?]*)%3a(query\/?(?:\?|$))/i, "$1:$2");
+
+/** No body: whatever its content type says, there is nothing to read. */
+const isEmpty = (headers: Readonly<Record<string, unknown>>): boolean =>
+  headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
+
+/** Tells a browser that the page of an allowed foreign origin may read the answer. */
+function allowOrigin(reply: { headers(values: Record<string, string>): unknown }, origin: string): void {
+  reply.headers({
+    "access-control-allow-origin": origin,
+    vary: "Origin",
+    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "access-control-allow-headers":
+      "authorization, content-type, range, if-none-match, last-event-id, x-ms-client-request-id",
+    "access-control-expose-headers":
+      "content-range, etag, retry-after, x-ms-request-id, x-ms-client-request-id, x-malachite-run-id",
+    "access-control-max-age": "600",
+  });
+}

@@ -1,0 +1,133 @@
+// The Flow port with just enough behind it to test the edge: runs and files in maps, and a record of what was asked.
+import {
+  type Container,
+  type Flow,
+  type LogEvent,
+  MalachiteError,
+  type Run,
+  type RunFile,
+  type ShownRun,
+} from "@malachite/core";
+import { NOON } from "./clock.ts";
+
+export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
+export const WORKSPACE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws1`;
+export const SCOPE = { subscriptionId: SUBSCRIPTION, resourceGroup: "rg", workspace: "ws1" };
+export const SNAPSHOT = "22222222-2222-2222-2222-222222222222";
+
+/** A run record; `change` replaces what a test is about. */
+export const testRun = (id: string, change: Partial<Run> = {}): Run => ({
+  scope: SCOPE,
+  id,
+  experimentName: "exp",
+  experimentId: "exp-id",
+  rootRunId: id,
+  number: 1,
+  version: 3,
+  changedAt: NOON,
+  origin: "hosted",
+  createdAt: NOON,
+  createdBy: { name: "developer", objectId: "o", tenantId: "t" },
+  target: "local",
+  definition: { configuration: { script: "train.py" } },
+  snapshotId: SNAPSHOT,
+  dataContainerId: `dcid.${id}`,
+  life: { status: "Running", attempt: 1, startedAt: NOON },
+  about: { tags: {}, properties: {}, warnings: [] },
+  ...change,
+});
+
+export type TestFlow = Flow & {
+  readonly runs: Map<string, ShownRun>;
+  readonly files: Map<string, Buffer>;
+  /** Every call: its name and what was asked. */
+  readonly calls: { readonly name: string; readonly args: readonly unknown[] }[];
+  /** Replaces one operation for a test. */
+  on<K extends keyof Flow>(name: K, does: Flow[K]): void;
+};
+
+export function testFlow(): TestFlow {
+  const runs = new Map<string, ShownRun>();
+  const files = new Map<string, Buffer>();
+  const calls: { name: string; args: readonly unknown[] }[] = [];
+  const key = (at: Container, path: string) => `${at.container}/${path}`;
+  const infoOf = (path: string, bytes: Buffer): RunFile => ({
+    path,
+    sizeBytes: bytes.length,
+    createdAt: NOON,
+    etag: `e${bytes.length}`,
+    live: false,
+  });
+  const find = (runId: string): ShownRun => {
+    const shown = runs.get(runId);
+    if (shown) return shown;
+    throw new MalachiteError("RunNotFound", `There is no run '${runId}'.`);
+  };
+  const file = (at: Container, path: string): Buffer => {
+    const bytes = files.get(key(at, path));
+    if (bytes) return bytes;
+    throw new MalachiteError("ArtifactNotFound", `There is no file '${path}'.`);
+  };
+  const base: Partial<Flow> = {
+    submitRun: async (ask) => testRun(ask.runId ?? "made"),
+    packLocalRun: async (ask) => ({ run: testRun(ask.runId ?? "made"), zip: chunks("PK zip") }),
+    cancelRun: async (ask) => find(ask.runId),
+    getRun: async (ask) => find(ask.runId),
+    listRuns: async () => ({ values: [...runs.values()] }),
+    listChildren: async () => ({ values: [...runs.values()] }),
+    patchRun: async (ask) => runs.get(ask.runId) ?? { run: testRun(ask.runId), status: "NotStarted" },
+    deleteTags: async (ask) => find(ask.runId),
+    postEvent: async (ask) => void find(ask.runId),
+    getExperiment: async (scope) => ({ scope, id: "exp-id", name: "exp", createdAt: NOON, tags: {} }),
+    createExperiment: async (scope, name) => ({ scope, id: "exp-id", name, createdAt: NOON, tags: {} }),
+    modifyExperiment: async (scope, id) => ({ scope, id, name: "exp", createdAt: NOON, tags: {} }),
+    listExperiments: async () => ({ values: [] }),
+    listFiles: async (at) => {
+      const own = [...files].filter(([name]) => name.startsWith(`${at.container}/`));
+      return { values: own.map(([name, bytes]) => infoOf(name.slice(at.container.length + 1), bytes)) };
+    },
+    fileInfo: async (at, path) => infoOf(path, file(at, path)),
+    readFile: async function* (at, path, from, to) {
+      yield file(at, path).subarray(from, to);
+    },
+    putFile: async (at, path, stream, { append }) => {
+      const parts: Uint8Array[] = append && files.has(key(at, path)) ? [file(at, path)] : [];
+      for await (const chunk of stream) parts.push(chunk);
+      const bytes = Buffer.concat(parts);
+      files.set(key(at, path), bytes);
+      return infoOf(path, bytes);
+    },
+    removeFile: async (at, path) => void files.delete(key(at, path)),
+    logFiles: async () => ["user_logs/std_log.txt"],
+    followLog: async function* (): AsyncGenerator<LogEvent> {
+      yield { kind: "end", status: "Completed", to: 0 };
+    },
+    why: async ({ runId }) => ({ runId, status: "Running", waiting: false, summary: "It runs.", constraints: [] }),
+    story: async () => [{ at: NOON, event: "submitted", status: "NotStarted", actor: "developer" }],
+    targets: async () => [{ name: "local", kind: "process", usable: true }],
+    offerSnapshot: async () => ({ missing: [] }),
+    snapshotByTree: async (_scope, tree) => ({ id: SNAPSHOT, tree, files: 1, sizeBytes: 1 }),
+    keepContents: async () => 1,
+    snapshotZip: async () => chunks("PK zip"),
+    shownDefinition: (run) => ({ configuration: run.definition?.configuration }),
+  };
+  const on: TestFlow["on"] = (name, does) => {
+    base[name] = does;
+  };
+  const own: Record<string, unknown> = { runs, files, calls, on };
+  return new Proxy({} as TestFlow, {
+    get(_target, name) {
+      if (typeof name !== "string") return undefined;
+      if (name in own) return own[name];
+      return (...args: readonly unknown[]) => {
+        calls.push({ name, args });
+        const does = base[name as keyof Flow] as (...args: readonly unknown[]) => unknown;
+        return does(...args);
+      };
+    },
+  });
+}
+
+export async function* chunks(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield typeof part === "string" ? Buffer.from(part) : part;
+}
