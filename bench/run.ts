@@ -1,13 +1,14 @@
 // `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each.
 import { availableParallelism, cpus, loadavg } from "node:os";
-import { ingest } from "./ingest.ts";
-import { memory } from "./memory.ts";
-import { records } from "./records.ts";
-import { resubmit } from "./resubmit.ts";
-import { startLatency } from "./startLatency.ts";
-import { throughput } from "./throughput.ts";
 
-const BENCHES = { startLatency, throughput, ingest, resubmit, records, memory };
+const BENCHES = {
+  startLatency: async () => (await import("./startLatency.ts")).startLatency(),
+  throughput: async () => (await import("./throughput.ts")).throughput(),
+  ingest: async () => (await import("./ingest.ts")).ingest(),
+  resubmit: async () => (await import("./resubmit.ts")).resubmit(),
+  records: async () => (await import("./records.ts")).records(),
+  memory: async () => (await import("./memory.ts")).memory(),
+};
 type Name = keyof typeof BENCHES;
 
 const asked = process.argv.slice(2);

@@ -111,7 +111,7 @@ export class Service implements AsyncDisposable {
   /** Resolves when the server has died by itself. */
   async died(): Promise<void> {
     const child = this.#process;
-    if (child && child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    await until("the server to die", () => !child || child.exitCode !== null || child.signalCode !== null);
   }
 
   /** A request with the development token. */

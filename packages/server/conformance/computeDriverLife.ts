@@ -215,6 +215,7 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
     if (withoutEngine === undefined) return test.skip("this engine cannot be made unreachable in a test");
     const handle = await bench.launch("silent", payloads.exit(5));
     await bench.ended(handle);
+    await bench.driver.stop(handle, 0, signal);
     await withoutEngine(async () => {
       const isUnavailable = (error: unknown) => isMalachiteError(error) && error.code === "EngineUnavailable";
       await assert.rejects(bench.driver.observe([handle], signal), isUnavailable);

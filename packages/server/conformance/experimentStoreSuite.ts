@@ -12,7 +12,9 @@ export function experimentStoreSuite(bench: Bench): void {
       const scope = freshScope();
       assert.equal(await experiments.byName(scope, "e"), undefined);
       assert.deepEqual((await experiments.list(scope, { limit: 5 })).values, []);
-      const made = await Promise.all(Array.from({ length: 10 }, (_, i) => experiments.ensure(scope, "e", 100 + i)));
+      const made = await Promise.all(
+        Array.from({ length: 10 }, (_, i) => experiments.ensure(scope, "e", 100 + i)),
+      );
       assert.equal(new Set(made.map(({ id }) => id)).size, 1);
       const [first] = made;
       assert.ok(first);
@@ -32,10 +34,17 @@ export function experimentStoreSuite(bench: Bench): void {
       const { id } = await experiments.ensure(scope, "e", 1);
       await experiments.modify(scope, id, { tags: { a: "1" }, description: "d" }, 2);
       const archived = await experiments.modify(scope, id, { tags: { b: "2" }, archive: true }, 3);
-      assert.deepEqual([archived.tags, archived.description, archived.archivedAt], [{ a: "1", b: "2" }, "d", 3]);
+      assert.deepEqual(
+        [archived.tags, archived.description, archived.archivedAt],
+        [{ a: "1", b: "2" }, "d", 3],
+      );
       assert.equal((await experiments.modify(scope, id, { archive: true }, 4)).archivedAt, 3);
-      const view = async (which?: "All" | "ActiveOnly" | "ArchivedOnly") => (await experiments.list(scope, { limit: 5, view: which })).values.length;
-      assert.deepEqual([await view("All"), await view("ActiveOnly"), await view("ArchivedOnly"), await view()], [1, 0, 1, 1]);
+      const view = async (which?: "All" | "ActiveOnly" | "ArchivedOnly") =>
+        (await experiments.list(scope, { limit: 5, view: which })).values.length;
+      assert.deepEqual(
+        [await view("All"), await view("ActiveOnly"), await view("ArchivedOnly"), await view()],
+        [1, 0, 1, 1],
+      );
       const back = await experiments.modify(scope, id, { archive: false }, 5);
       assert.equal(back.archivedAt, undefined);
       assert.deepEqual(await experiments.byName(scope, "e"), back);
@@ -90,7 +99,10 @@ export function experimentStoreSuite(bench: Bench): void {
       const { workspaces } = bench.records;
       const scope = freshScope();
       assert.equal(await workspaces.has(scope), false);
-      await Promise.all([workspaces.ensure(scope, 1), workspaces.ensure({ ...scope, workspace: scope.workspace.toUpperCase() }, 2)]);
+      await Promise.all([
+        workspaces.ensure(scope, 1),
+        workspaces.ensure({ ...scope, workspace: scope.workspace.toUpperCase() }, 2),
+      ]);
       assert.equal(await workspaces.has(scope), true);
       const spelled = (await workspaces.list()).filter((w) => w.workspace.toLowerCase() === scope.workspace);
       assert.deepEqual(spelled, [scope]);

@@ -17,7 +17,7 @@ const MEBI = 1024 * 1024;
 
 const path = (is: string, name: string, says: RegExp): HostileArchive => ({
   is,
-  zip: () => buildZip([good, { name, data: "x" }]),
+  zip: () => buildZip([good, name.endsWith("/") ? { name, mode: 0o040755 } : { name, data: "x" }]),
   code: "BadPath",
   says,
   entry: name,

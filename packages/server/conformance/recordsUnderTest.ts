@@ -1,5 +1,14 @@
 // What the suites of the record stores work with: a store in a folder of its own, and runs to put into it.
-import type { ExperimentStore, Life, NewRun, Run, RunStore, Scope, StoryEntry, WorkspaceStore } from "@malachite/core";
+import type {
+  ExperimentStore,
+  Life,
+  NewRun,
+  Run,
+  RunStore,
+  Scope,
+  StoryEntry,
+  WorkspaceStore,
+} from "@malachite/core";
 
 export type Records = {
   readonly runs: RunStore;
@@ -23,7 +32,11 @@ let scopes = 0;
 /** A workspace that no other test uses. */
 export function freshScope(): Scope {
   scopes += 1;
-  return { subscriptionId: "5f1b0c6e-0000-4000-8000-000000000000", resourceGroup: "group", workspace: `workspace-${scopes}` };
+  return {
+    subscriptionId: "5f1b0c6e-0000-4000-8000-000000000000",
+    resourceGroup: "group",
+    workspace: `workspace-${scopes}`,
+  };
 }
 
 /** A run as a submission makes it. */
@@ -46,7 +59,11 @@ export const newRun = (scope: Scope, id: string, more: Partial<NewRun> = {}): Ne
   ...more,
 });
 
-export const entryOf = (event: string, status: StoryEntry["status"] = "NotStarted", at = 1_700_000_000_000): StoryEntry => ({
+export const entryOf = (
+  event: string,
+  status: StoryEntry["status"] = "NotStarted",
+  at = 1_700_000_000_000,
+): StoryEntry => ({
   at,
   event,
   status,
@@ -54,7 +71,8 @@ export const entryOf = (event: string, status: StoryEntry["status"] = "NotStarte
 });
 
 /** Records a run of its own pool, named like its workspace. */
-export const create = async (runs: RunStore, run: NewRun): Promise<Run> => (await runs.create(run, entryOf("submitted"))).run;
+export const create = async (runs: RunStore, run: NewRun): Promise<Run> =>
+  (await runs.create(run, entryOf("submitted"))).run;
 
 /** Claims the only waiting run of the workspace's pool. */
 export async function claimOne(runs: RunStore, scope: Scope, owner = "server-1", until = 1_000) {

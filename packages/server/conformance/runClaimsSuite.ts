@@ -12,7 +12,13 @@ export function runClaimsSuite(bench: Bench): void {
   /** Abandoned runs of one workspace; those of other tests are left to them by their leases. */
   const abandoned = async (scope: Scope, at: number, more: { force?: boolean; until?: number } = {}) => {
     const { runs } = bench.records;
-    const all = await runs.claimAbandoned({ owner: "heir", at, until: more.until ?? 1e15, force: more.force ?? false, limit: 10_000 });
+    const all = await runs.claimAbandoned({
+      owner: "heir",
+      at,
+      until: more.until ?? 1e15,
+      force: more.force ?? false,
+      limit: 10_000,
+    });
     return all.filter(({ run }) => run.scope.workspace === scope.workspace);
   };
 
@@ -20,7 +26,8 @@ export function runClaimsSuite(bench: Bench): void {
     it("serves a pool in the order of submission, whatever the clocks said", async () => {
       const { runs } = bench.records;
       const scope = freshScope();
-      for (const [i, id] of ["first", "second", "third"].entries()) await create(runs, newRun(scope, id, { createdAt: 1_000 - i }));
+      for (const [i, id] of ["first", "second", "third"].entries())
+        await create(runs, newRun(scope, id, { createdAt: 1_000 - i }));
       await create(runs, newRun(scope, "elsewhere", { pool: "other pool" }));
       const second = await runs.get(scope, "second");
       assert.ok(second);
@@ -45,7 +52,13 @@ export function runClaimsSuite(bench: Bench): void {
       const other = await bench.data.another();
       const taken = await Promise.all(
         Array.from({ length: 30 }, (_, i) =>
-          (i % 2 ? runs : other.runs).claimQueued({ pool: scope.workspace, count: 3, owner: `o${i}`, at: 0, until: 10 }),
+          (i % 2 ? runs : other.runs).claimQueued({
+            pool: scope.workspace,
+            count: 3,
+            owner: `o${i}`,
+            at: 0,
+            until: 10,
+          }),
         ),
       );
       await other.close();
@@ -90,7 +103,10 @@ export function runClaimsSuite(bench: Bench): void {
       const [a, b] = await queued(scope, 2, "server-1", 500);
       assert.ok(a && b);
       await runs.letGo(b.lease);
-      assert.deepEqual(await runs.renew([a.lease.token, b.lease.token, "guessed"], 2_000), new Set([a.lease.token]));
+      assert.deepEqual(
+        await runs.renew([a.lease.token, b.lease.token, "guessed"], 2_000),
+        new Set([a.lease.token]),
+      );
       assert.deepEqual(await runs.renew([a.lease.token], 1_000), new Set([a.lease.token]));
       assert.deepEqual(await abandoned(scope, 1_999), []);
       assert.deepEqual(await runs.renew([], 1), new Set());
@@ -157,7 +173,9 @@ export function runClaimsSuite(bench: Bench): void {
       await runs.letGo(lease);
       const [taken] = await abandoned(scope, 0);
       assert.equal(taken?.run.id, "r");
-      assert.ok(taken && (await runs.apply(taken.run, { ...taken.run.life, release: "paid" }, [], taken.lease)));
+      assert.ok(
+        taken && (await runs.apply(taken.run, { ...taken.run.life, release: "paid" }, [], taken.lease)),
+      );
       assert.deepEqual(await abandoned(scope, 0, { force: true }), []);
       await runs.letGo(taken.lease);
     });
@@ -167,7 +185,9 @@ export function runClaimsSuite(bench: Bench): void {
       const scope = freshScope();
       await Promise.all(Array.from({ length: 1_000 }, (_, i) => create(runs, newRun(scope, `r${i}`))));
       const taken = await queued(scope, 990, "dead", 1e15);
-      await Promise.all(taken.slice(10).map(({ run, lease }) => runs.apply(run, withStatus(run, "Running"), [], lease)));
+      await Promise.all(
+        taken.slice(10).map(({ run, lease }) => runs.apply(run, withStatus(run, "Running"), [], lease)),
+      );
       const { runs: booted } = await bench.data.reopen();
       const all = await booted.claimAbandoned({ owner: "new", at: 0, until: 1, force: true, limit: 10_000 });
       const found = all.filter(({ run }) => run.scope.workspace === scope.workspace);
@@ -176,7 +196,10 @@ export function runClaimsSuite(bench: Bench): void {
       assert.deepEqual(found[500]?.run.definition, newRun(scope, "x").definition);
       assert.equal(new Set(found.map(({ lease }) => lease.token)).size, 990);
       assert.equal(await booted.waiting(scope.workspace), 10);
-      assert.equal((await booted.claimAbandoned({ owner: "new", at: 2, until: 1e15, force: false, limit: 7 })).length, 7);
+      assert.equal(
+        (await booted.claimAbandoned({ owner: "new", at: 2, until: 1e15, force: false, limit: 7 })).length,
+        7,
+      );
     });
   });
 }

@@ -24,8 +24,12 @@ export function runCreationSuite(bench: Bench): void {
           cancelUri: "c",
           diagnosticsUri: "u",
           heartbeatEnabled: false,
-          tags: { "odd key 'with \"quotes\"": "v", empty: "", nul: "a\u0000b", half: "\ud800" },
-          properties: Object.fromEntries([["__proto__", "p"], ["constructor", "c"], ["long", "x".repeat(100_000)]]),
+          tags: { 'odd key \'with "quotes"': "v", empty: "", nul: "a\u0000b", half: "\ud800" },
+          properties: Object.fromEntries([
+            ["__proto__", "p"],
+            ["constructor", "c"],
+            ["long", "x".repeat(100_000)],
+          ]),
           warnings: [{ source: "s", message: "m" }],
           error: { error: { code: "UserError" } },
         },
@@ -45,9 +49,20 @@ export function runCreationSuite(bench: Bench): void {
       const { runs } = bench.records;
       const scope = freshScope();
       const first = await create(runs, newRun(scope, "again"));
-      const [claimed] = await runs.claimQueued({ pool: scope.workspace, count: 1, owner: "o", at: 0, until: 9 });
+      const [claimed] = await runs.claimQueued({
+        pool: scope.workspace,
+        count: 1,
+        owner: "o",
+        at: 0,
+        until: 9,
+      });
       assert.ok(claimed);
-      const running = await runs.apply(first, { status: "Running", attempt: 1 }, [entryOf("started", "Running")], claimed.lease);
+      const running = await runs.apply(
+        first,
+        { status: "Running", attempt: 1 },
+        [entryOf("started", "Running")],
+        claimed.lease,
+      );
       const second = await runs.create(newRun(scope, "again", { createdAt: 5 }), entryOf("submitted"));
       assert.deepEqual(second, { run: running, created: false });
       assert.equal((await runs.story(scope, "again")).length, 2);
@@ -57,12 +72,19 @@ export function runCreationSuite(bench: Bench): void {
       const { runs, experiments } = bench.records;
       const scope = freshScope();
       const first = await create(runs, newRun(scope, "taken"));
-      const isTaken = (error: unknown) => isMalachiteError(error) && error.code === "RunIdTaken" && error.target === "runId";
+      const isTaken = (error: unknown) =>
+        isMalachiteError(error) && error.code === "RunIdTaken" && error.target === "runId";
       const other = newRun(scope, "taken", { fingerprint: "other", experimentName: "never made" });
       await assert.rejects(runs.create(other, entryOf("submitted")), isTaken);
-      await assert.rejects(runs.create(newRun(scope, "taken", { fingerprint: undefined }), entryOf("x")), isTaken);
+      await assert.rejects(
+        runs.create(newRun(scope, "taken", { fingerprint: undefined }), entryOf("x")),
+        isTaken,
+      );
       await create(runs, newRun(scope, "bare", { fingerprint: undefined }));
-      await assert.rejects(runs.create(newRun(scope, "bare", { fingerprint: undefined }), entryOf("x")), isTaken);
+      await assert.rejects(
+        runs.create(newRun(scope, "bare", { fingerprint: undefined }), entryOf("x")),
+        isTaken,
+      );
       assert.deepEqual(await runs.get(scope, "taken"), first);
       assert.equal(await experiments.byName(scope, "never made"), undefined);
       assert.equal((await runs.story(scope, "taken")).length, 1);
@@ -72,7 +94,10 @@ export function runCreationSuite(bench: Bench): void {
       const { runs } = bench.records;
       const scope = freshScope();
       const submit = (i: number) =>
-        runs.create(newRun(scope, "one", { fingerprint: i % 2 === 0 ? "even" : "odd", experimentName: `e${i % 3}` }), entryOf("submitted"));
+        runs.create(
+          newRun(scope, "one", { fingerprint: i % 2 === 0 ? "even" : "odd", experimentName: `e${i % 3}` }),
+          entryOf("submitted"),
+        );
       const ends = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => submit(i)));
       const made = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
       const refused = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
@@ -87,12 +112,19 @@ export function runCreationSuite(bench: Bench): void {
     it("numbers the runs of an experiment without gaps, refused ones in between", async () => {
       const { runs } = bench.records;
       const scope = freshScope();
-      const submit = (i: number) => runs.create(newRun(scope, `r${i}`, { experimentName: `e${i % 2}` }), entryOf("submitted"));
-      const clash = (i: number) => runs.create(newRun(scope, `r${i}`, { fingerprint: "clash" }), entryOf("submitted")).catch(() => "refused");
+      const submit = (i: number) =>
+        runs.create(newRun(scope, `r${i}`, { experimentName: `e${i % 2}` }), entryOf("submitted"));
+      const clash = (i: number) =>
+        runs
+          .create(newRun(scope, `r${i}`, { fingerprint: "clash" }), entryOf("submitted"))
+          .catch(() => "refused");
       await Promise.all(Array.from({ length: 40 }, (_, i) => [submit(i), clash(i)]).flat());
       for (const name of ["e0", "e1"]) {
         const { values } = await runs.list({ scope, experimentName: name, limit: 100 });
-        assert.deepEqual(values.map((run) => run.number).sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i + 1));
+        assert.deepEqual(
+          values.map((run) => run.number).sort((a, b) => a - b),
+          Array.from({ length: 20 }, (_, i) => i + 1),
+        );
       }
     });
 
@@ -102,20 +134,30 @@ export function runCreationSuite(bench: Bench): void {
       await create(runs, newRun(scope, "top"));
       await create(runs, newRun(scope, "middle", { parentRunId: "top" }));
       assert.equal((await create(runs, newRun(scope, "leaf", { parentRunId: "middle" }))).rootRunId, "top");
-      assert.equal((await create(runs, newRun(scope, "stray", { parentRunId: "nowhere" }))).rootRunId, "nowhere");
+      assert.equal(
+        (await create(runs, newRun(scope, "stray", { parentRunId: "nowhere" }))).rootRunId,
+        "nowhere",
+      );
     });
 
     it("takes every spelling of a workspace's names for the same one", async () => {
       const { runs, workspaces } = bench.records;
       const scope = freshScope();
-      const loud = { subscriptionId: scope.subscriptionId.toUpperCase(), resourceGroup: "GROUP", workspace: scope.workspace.toUpperCase() };
+      const loud = {
+        subscriptionId: scope.subscriptionId.toUpperCase(),
+        resourceGroup: "GROUP",
+        workspace: scope.workspace.toUpperCase(),
+      };
       assert.equal(await workspaces.has(loud), false);
       const run = await create(runs, newRun(scope, "spelled"));
       assert.equal(await workspaces.has(loud), true);
       assert.deepEqual(await runs.get(loud, "spelled"), run);
       assert.equal(await runs.get({ ...scope, resourceGroup: "other" }, "spelled"), undefined);
       assert.equal(await runs.get(scope, "SPELLED"), undefined);
-      assert.equal((await workspaces.list()).filter((w) => w.workspace.toLowerCase() === scope.workspace).length, 1);
+      assert.equal(
+        (await workspaces.list()).filter((w) => w.workspace.toLowerCase() === scope.workspace).length,
+        1,
+      );
     });
 
     it("finds many runs at once, each once, in the order that was asked for", async () => {
@@ -123,7 +165,10 @@ export function runCreationSuite(bench: Bench): void {
       const scope = freshScope();
       for (const id of ["a", "b", "c"]) await create(runs, newRun(scope, id));
       const found = await runs.getMany(scope, ["c", "nowhere", "a", "c"]);
-      assert.deepEqual(found.map((run) => run.id), ["c", "a"]);
+      assert.deepEqual(
+        found.map((run) => run.id),
+        ["c", "a"],
+      );
       assert.deepEqual(found[1], await runs.get(scope, "a"));
       assert.deepEqual(await runs.getMany(scope, []), []);
       const many = Array.from({ length: 1_200 }, (_, i) => `none-${i}`);
@@ -141,9 +186,14 @@ export function runCreationSuite(bench: Bench): void {
     it("finishes what was asked before it was closed, and says that it is closed to what comes after", async () => {
       const other = await bench.data.another();
       const scope = freshScope();
-      const asked = Array.from({ length: 20 }, (_, i) => other.runs.create(newRun(scope, `late${i}`), entryOf("submitted")));
+      const asked = Array.from({ length: 20 }, (_, i) =>
+        other.runs.create(newRun(scope, `late${i}`), entryOf("submitted")),
+      );
       const closed = other.close();
-      await assert.rejects(other.runs.get(scope, "late0"), (error) => isMalachiteError(error) && error.code === "Stopping");
+      await assert.rejects(
+        other.runs.get(scope, "late0"),
+        (error) => isMalachiteError(error) && error.code === "Stopping",
+      );
       await Promise.all(asked);
       await closed;
       assert.equal(await bench.records.runs.waiting(scope.workspace), 20);

@@ -11,6 +11,9 @@ const HARMLESS = {
   "referrer-policy": "no-referrer",
 } as const;
 
+/** What an error about a file keeps of the headers that the file would have had. */
+const KEPT = /^(?:x-|access-control-|vary$)/;
+
 const TEXT = /\.(?:txt|log|json|jsonl|csv|tsv|md|py|sh|yml|yaml|xml|ini|toml|out|err)$/i;
 
 /** Answers with the file. Throws ArtifactNotFound, BadRange. `text` names text files as such, for readers that want words. */
@@ -42,6 +45,7 @@ export async function sendFile(
   const usable = ifRange === undefined || ifRange === etag;
   const range = usable && wanted !== undefined ? parseRange(wanted, info.sizeBytes) : undefined;
   if (range === "outside") {
+    for (const name of Object.keys(reply.getHeaders())) if (!KEPT.test(name)) reply.removeHeader(name);
     reply.header("content-range", `bytes */${info.sizeBytes}`);
     throw new MalachiteError(
       "BadRange",

@@ -1,6 +1,7 @@
 // What the HTTP edge is given: the flow it calls, who may call it, and the numbers it works by. Types only.
 import type { Clock, Flow, Log, Upload } from "@malachite/core";
 import type { Auth } from "./auth/auth.ts";
+import type { Turns } from "./plugins/turns.ts";
 
 /** Streams a request body to a file of the service. Throws StorageFailed; leaves nothing behind when it throws. */
 export type Spool = (stream: AsyncIterable<Uint8Array>, folder: string) => Promise<Upload>;
@@ -47,4 +48,6 @@ export type Edge = Omit<HttpParts, "settings"> & {
     >;
   /** Aborts when the server begins to close: event streams end then. */
   readonly closing: AbortSignal;
+  /** Pieces that are added to one file come one after another, so that none is added twice. */
+  readonly turns: Turns;
 };

@@ -80,11 +80,15 @@ export function addRoute(app: FastifyInstance, { operation, handle }: Route, edg
         if (operation.authenticated !== false) refuseUnlessReady(edge);
         const ask = await readAsk(operation, request, reply, edge);
         const answer = await (handle as (ask: Ask<Operation>, edge: Edge) => Promise<unknown>)(ask, edge);
-        if (reply.sent) return reply;
-        if (operation.answer.kind === "json") {
-          return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer));
+        switch (operation.answer.kind) {
+          case "json":
+            return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer));
+          case "empty":
+            return reply.send();
+          default:
+            // The handler is sending a stream of its own.
+            return reply;
         }
-        return reply.send();
       },
     });
   }

@@ -19,7 +19,9 @@ const VALUES: Readonly<Record<string, string>> = {
   snapshotId: "22222222-2222-2222-2222-222222222222",
 };
 const addressesOf = ({ path, alsoAt = [] }: Operation) =>
-  [path, ...alsoAt].map((address) => address.replace(/\{(\w+)\}/g, (_all, name) => VALUES[name] ?? assert.fail(name)));
+  [path, ...alsoAt].map((address) =>
+    address.replace(/\{(\w+)\}/g, (_all, name) => VALUES[name] ?? assert.fail(name)),
+  );
 
 describe("routes", () => {
   it("are there for every operation of the contract, once each", () => {
@@ -66,13 +68,23 @@ describe("routes", () => {
 
   it("decode a path once, never twice", async () => {
     await using edge = await testEdge();
-    await edge.app.inject({ url: `/history/v1.0${WORKSPACE}/experiments/%252e%252e%252f/runs/a`, headers: DEV });
-    assert.equal((edge.flow.calls[0]?.args[0] as { experimentName: string }).experimentName, "%2e%2e%2f");
+    await edge.app.inject({
+      url: `/history/v1.0${WORKSPACE}/experiments/%252e%252e%252f/runs/a`,
+      headers: DEV,
+    });
+    assert.equal(
+      (edge.flow.calls[0]?.args[0] as { experimentName: string } | undefined)?.experimentName,
+      "%2e%2e%2f",
+    );
   });
 
   it("take an encoded colon before query", async () => {
     await using edge = await testEdge();
-    const answer = await edge.app.inject({ method: "POST", url: `/history/v1.0${WORKSPACE}/runs%3Aquery`, headers: DEV });
+    const answer = await edge.app.inject({
+      method: "POST",
+      url: `/history/v1.0${WORKSPACE}/runs%3Aquery`,
+      headers: DEV,
+    });
     assert.equal(answer.statusCode, 200, answer.body);
   });
 
@@ -102,19 +114,85 @@ function jsonFor({ id }: Operation): string {
 describe("a request that no route takes", () => {
   const cases: readonly [string, string, string, number, string][] = [
     ["an unknown address", "GET", "/nope", 404, "RouteNotFound"],
-    ["an unknown address below a known one", "GET", `/history/v1.0${WORKSPACE}/runs/a/b/c/d`, 404, "RouteNotFound"],
+    [
+      "an unknown address below a known one",
+      "GET",
+      `/history/v1.0${WORKSPACE}/runs/a/b/c/d`,
+      404,
+      "RouteNotFound",
+    ],
     ["another method", "DELETE", "/healthz", 405, "RouteNotFound"],
-    ["another method of a start", "GET", `/execution/v1.0${WORKSPACE}/experiments/e/startrun`, 405, "RouteNotFound"],
-    ["a path that is not encoded properly", "GET", `/history/v1.0${WORKSPACE}/runs/%zz`, 400, "InvalidRequest"],
+    [
+      "another method of a start",
+      "GET",
+      `/execution/v1.0${WORKSPACE}/experiments/e/startrun`,
+      405,
+      "RouteNotFound",
+    ],
+    [
+      "a path that is not encoded properly",
+      "GET",
+      `/history/v1.0${WORKSPACE}/runs/%zz`,
+      400,
+      "InvalidRequest",
+    ],
     ["a path that is not UTF-8", "GET", `/history/v1.0${WORKSPACE}/runs/%ff`, 400, "InvalidRequest"],
-    ["a very long part of a path", "GET", `/history/v1.0${WORKSPACE}/runs/${"a".repeat(5000)}`, 400, "InvalidRequest"],
-    ["a run id over 256 characters", "GET", `/history/v1.0${WORKSPACE}/runs/${"a".repeat(257)}`, 400, "InvalidRunId"],
-    ["a run id with a forbidden character", "GET", `/history/v1.0${WORKSPACE}/runs/a%20b`, 400, "InvalidRunId"],
-    ["a run id with a line break at its end", "GET", `/history/v1.0${WORKSPACE}/runs/a%0A`, 400, "InvalidRunId"],
-    ["a run id in a start", "POST", `/execution/v1.0${WORKSPACE}/experiments/e/snapshotrun?runId=..%2Fx`, 400, "InvalidRunId"],
-    ["an id given twice", "POST", `/execution/v1.0${WORKSPACE}/experiments/e/snapshotrun?runId=a&runId=b`, 400, "InvalidRunId"],
-    ["a subscription that is no UUID", "GET", `/history/v1.0${WORKSPACE.replace(SUBSCRIPTION, "sub")}/runs/a`, 400, "InvalidRequest"],
-    ["an experiment name over 255 characters", "GET", `/history/v1.0${WORKSPACE}/experiments/${"e".repeat(256)}`, 400, "InvalidRequest"],
+    [
+      "a very long part of a path",
+      "GET",
+      `/history/v1.0${WORKSPACE}/runs/${"a".repeat(5000)}`,
+      400,
+      "InvalidRequest",
+    ],
+    [
+      "a run id over 256 characters",
+      "GET",
+      `/history/v1.0${WORKSPACE}/runs/${"a".repeat(257)}`,
+      400,
+      "InvalidRunId",
+    ],
+    [
+      "a run id with a forbidden character",
+      "GET",
+      `/history/v1.0${WORKSPACE}/runs/a%20b`,
+      400,
+      "InvalidRunId",
+    ],
+    [
+      "a run id with a line break at its end",
+      "GET",
+      `/history/v1.0${WORKSPACE}/runs/a%0A`,
+      400,
+      "InvalidRunId",
+    ],
+    [
+      "a run id in a start",
+      "POST",
+      `/execution/v1.0${WORKSPACE}/experiments/e/snapshotrun?runId=..%2Fx`,
+      400,
+      "InvalidRunId",
+    ],
+    [
+      "an id given twice",
+      "POST",
+      `/execution/v1.0${WORKSPACE}/experiments/e/snapshotrun?runId=a&runId=b`,
+      400,
+      "InvalidRunId",
+    ],
+    [
+      "a subscription that is no UUID",
+      "GET",
+      `/history/v1.0${WORKSPACE.replace(SUBSCRIPTION, "sub")}/runs/a`,
+      400,
+      "InvalidRequest",
+    ],
+    [
+      "an experiment name over 255 characters",
+      "GET",
+      `/history/v1.0${WORKSPACE}/experiments/${"e".repeat(256)}`,
+      400,
+      "InvalidRequest",
+    ],
   ];
   for (const [what, method, url, status, code] of cases) {
     it(`is answered with the envelope: ${what}`, async () => {
@@ -125,7 +203,7 @@ describe("a request that no route takes", () => {
       const body = answer.json();
       for (const id of Object.values(body.correlation)) assert.equal(typeof id, "string");
       assert.equal(body.correlation.request, answer.headers["x-ms-request-id"]);
-      if (status === 405) assert.match(String(answer.headers["allow"]), /GET|POST/);
+      if (status === 405) assert.match(String(answer.headers.allow), /GET|POST/);
     });
   }
 
@@ -143,7 +221,8 @@ describe("a request that no route takes", () => {
 describe("every answer", () => {
   it("echoes the client's request id, but only a plain one", async () => {
     await using edge = await testEdge();
-    const ask = (id: string) => edge.app.inject({ url: "/healthz", headers: { "x-ms-client-request-id": id } });
+    const ask = (id: string) =>
+      edge.app.inject({ url: "/healthz", headers: { "x-ms-client-request-id": id } });
     assert.equal((await ask("abc-123")).headers["x-ms-client-request-id"], "abc-123");
     assert.equal((await ask("a b<script>")).headers["x-ms-client-request-id"], undefined);
   });
@@ -151,7 +230,10 @@ describe("every answer", () => {
   it("carries on the trace of the caller", async () => {
     await using edge = await testEdge();
     const trace = "0123456789abcdef0123456789abcdef";
-    const answer = await edge.app.inject({ url: "/nope", headers: { traceparent: `00-${trace}-0123456789abcdef-01` } });
+    const answer = await edge.app.inject({
+      url: "/nope",
+      headers: { traceparent: `00-${trace}-0123456789abcdef-01` },
+    });
     assert.equal(answer.json().correlation.operation, trace);
   });
 

@@ -10,6 +10,7 @@ import { sendError } from "./plugins/errors.ts";
 import { createMethodTable } from "./plugins/methods.ts";
 import { createOriginCheck } from "./plugins/origin.ts";
 import { MOST_PARTS } from "./plugins/startForm.ts";
+import { createTurns } from "./plugins/turns.ts";
 import { addRoute } from "./route.ts";
 import { ROUTES } from "./routes/index.ts";
 
@@ -29,6 +30,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   const edge: Edge = {
     ...parts,
     closing: closing.signal,
+    turns: createTurns(),
     settings: {
       ...settings,
       jsonLimitBytes: settings.jsonLimitBytes ?? 64 * 1024 * 1024,
@@ -74,7 +76,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     correlate(request, reply);
     const foreign = checkOrigin(request.headers);
     if (foreign !== undefined) allowOrigin(reply, foreign);
-    if (isEmpty(request.headers)) delete request.headers["content-type"];
+    if (isEmpty(request.headers)) forgetType(request.headers);
     else stalls.watch(request.raw);
   });
   app.addHook("onResponse", async (request) => lingerNoMore(request.raw));
@@ -111,7 +113,11 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
 /** Some clients encode the colon of `runs:query` and its like; in no parameter does that word follow a colon. */
 const withPlainColon = (url: string): string => url.replace(/^([^?]*)%3a(query\/?(?:\?|$))/i, "$1:$2");
 
-/** No body: whatever its content type says, there is nothing to read. */
+/** Nothing to read has no type worth refusing; an empty form is still a form, of which all parts are missing. */
+function forgetType(headers: Record<string, unknown>): void {
+  if (!/^\s*multipart\//i.test(String(headers["content-type"]))) delete headers["content-type"];
+}
+
 const isEmpty = (headers: Readonly<Record<string, unknown>>): boolean =>
   headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
 

@@ -58,7 +58,12 @@ mal_inside() {
   fi
   if [ -n "\${MALACHITE_LD_AUDIT+x}" ]; then export LD_AUDIT="$MALACHITE_LD_AUDIT"; unset MALACHITE_LD_AUDIT; fi
   mal_stage=command
+  # bash forgets its traps when exec fails, but can be told to go on instead (not in a subshell, hence a script of its own).
+  if command -v shopt >/dev/null; then shopt -s execfail; fi
   exec "$@"
+  mal_code=$?
+  printf %s "$mal_stage" >"$mal_folder/exit.why"
+  exit "$mal_code"
 }
 
 if [ "$1" = --inside ]; then
@@ -142,7 +147,7 @@ exec </dev/null >/dev/null 2<>"$mal_folder/exit.err"
 if command -v setsid >/dev/null; then
   (exec setsid sh "$0" --inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_path" "$@")
 else
-  (mal_inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_path" "$@")
+  (exec sh "$0" --inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_path" "$@")
 fi
 mal_code=$?
 
@@ -157,7 +162,9 @@ mal_said=
 read -r mal_said <"$mal_folder/exit.err"
 mal_signal=
 if [ -n "$mal_said" ] && [ "$mal_code" -gt 128 ]; then
-  mal_signal=$(kill -l $((mal_code - 128))) || mal_signal=
+  # Through a file and not $(…): a process of its own could be hit by what is sent to the run.
+  kill -l $((mal_code - 128)) 1<>"$mal_folder/exit.err"
+  read -r mal_signal <"$mal_folder/exit.err"
   mal_signal=\${mal_signal#SIG}
   case $mal_signal in '' | *[!A-Z0-9+-]*) mal_signal=$((mal_code - 128)) ;; esac
 fi

@@ -1,6 +1,6 @@
 // Connections whose request is not HTTP, or whose body nobody wants any more.
 import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { MalachiteError } from "@malachite/core";
 import { newCorrelation } from "./correlation.ts";
 import { rawErrorAnswer } from "./errors.ts";
@@ -41,7 +41,8 @@ const LINGER_MS = 10_000;
 
 /** Cuts the connection of an answered request whose sender goes on sending. */
 export function lingerNoMore(raw: IncomingMessage): void {
-  if (raw.complete || raw.socket.destroyed) return;
+  // Requests that are injected have no connection.
+  if (raw.complete || !(raw.socket instanceof Socket) || raw.socket.destroyed) return;
   const timer = setTimeout(() => {
     if (!raw.complete) raw.socket.destroy();
   }, LINGER_MS);

@@ -37,7 +37,9 @@ describe("httpError", () => {
   }
 
   it("uses all six codes of the contract and no other", () => {
-    const codes = Object.keys(CATALOGUE).map((code) => show(new MalachiteError(code as Code, "")).body.error?.code);
+    const codes = Object.keys(CATALOGUE).map(
+      (code) => show(new MalachiteError(code as Code, "")).body.error?.code,
+    );
     assert.deepEqual([...new Set(codes)].sort(), [...ERROR_CODES].sort());
   });
 
@@ -54,7 +56,14 @@ describe("httpError", () => {
   });
 
   it("tells nothing of an error it does not know", () => {
-    for (const error of [new Error("secret /data/path"), "secret", undefined, null, { code: 5 }, Object.assign(new Error("secret"), { code: "ENOENT" })]) {
+    for (const error of [
+      new Error("secret /data/path"),
+      "secret",
+      undefined,
+      null,
+      { code: 5 },
+      Object.assign(new Error("secret"), { code: "ENOENT" }),
+    ]) {
       const answer = show(error);
       assert.equal(answer.status, 500);
       assert.doesNotMatch(JSON.stringify(answer.body), /secret/);

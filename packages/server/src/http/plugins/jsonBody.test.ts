@@ -27,16 +27,27 @@ describe("readJson", () => {
   ]) {
     it(`takes ${type}`, async () => assert.deepEqual(await read('{"a":1}', type), { a: 1 }));
   }
-  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json", "multipart/form-data"]) {
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/jsonx",
+    "json",
+    "multipart/form-data",
+  ]) {
     it(`refuses ${type}`, () => assert.rejects(read("{}", type), code("UnsupportedMediaType")));
   }
   it("refuses a body without a type, naming the header", async () => {
-    await assert.rejects(readJson(chunks("{}"), undefined, 10), (error: MalachiteError) => error.target === "Content-Type");
+    await assert.rejects(
+      readJson(chunks("{}"), undefined, 10),
+      (error: MalachiteError) => error.target === "Content-Type",
+    );
   });
   it("refuses an unknown charset", () =>
     assert.rejects(read("{}", "application/json; charset=klingon"), code("UnsupportedMediaType")));
   it("reads the charset that is named", async () => {
-    assert.deepEqual(await read(Buffer.from('{"é":1}', "utf16le"), "application/json; charset=utf-16le"), { é: 1 });
+    assert.deepEqual(await read(Buffer.from('{"é":1}', "utf16le"), "application/json; charset=utf-16le"), {
+      é: 1,
+    });
     assert.deepEqual(await read(Buffer.from('"é"', "latin1"), "application/json; charset=iso-8859-1"), "é");
   });
   it("takes an empty body as none, whatever its type", async () => {
@@ -45,7 +56,8 @@ describe("readJson", () => {
   });
   it("tolerates a byte order mark", async () => assert.deepEqual(await read("\ufeff[1]"), [1]));
   it("tolerates lone surrogates in escapes", async () => assert.equal(await read('"\\ud800"'), "\ud800"));
-  it("takes the last of two properties of one name", async () => assert.deepEqual(await read('{"a":1,"a":2}'), { a: 2 }));
+  it("takes the last of two properties of one name", async () =>
+    assert.deepEqual(await read('{"a":1,"a":2}'), { a: 2 }));
   it("refuses what is larger than the limit as soon as it is", async () => {
     let sent = 0;
     async function* endless() {
@@ -61,7 +73,10 @@ describe("readJson", () => {
     assert.rejects(read(Buffer.from([0x22, 0xff, 0x22])), code("BadJson")));
   for (const text of ["{", "{'a':1}", "NaN", "[1,]", "1e999x", '{"a":1} x', "\u0000", '"a\nb"']) {
     it(`refuses ${JSON.stringify(text)} with the place`, () =>
-      assert.rejects(read(text), (error: MalachiteError) => error.code === "BadJson" && error.message.length > 25));
+      assert.rejects(
+        read(text),
+        (error: MalachiteError) => error.code === "BadJson" && /line 1, column/.test(error.message),
+      ));
   }
 });
 
@@ -83,7 +98,7 @@ describe("parseJson", () => {
     for (const text of ['{"__proto__":{"x":1}}', '{"a":[{"\\u005f_proto__":1}]}', '{"__\\u0070roto__":1}']) {
       assert.throws(() => parseJson(Buffer.from(text)), code("BadJson"), text);
     }
-    assert.equal(({} as Record<string, unknown>)["x"], undefined);
+    assert.equal(({} as Record<string, unknown>).x, undefined);
   });
   it("takes __proto__ as a value and constructor as a key", () => {
     assert.deepEqual(parseJson(Buffer.from('{"a":"__proto__","constructor":{"prototype":1}}')), {
@@ -95,6 +110,7 @@ describe("parseJson", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         const text = JSON.stringify(value);
+        fc.pre(!text.includes('"__proto__":'));
         assert.deepEqual(parseJson(Buffer.from(text)), JSON.parse(text));
       }),
     );
@@ -105,7 +121,12 @@ describe("bodies over HTTP", () => {
   const url = `/history/v1.0${WORKSPACE}/runs:query`;
   const post = async (payload: string | undefined, headers: Record<string, string>) => {
     await using edge = await testEdge({ jsonLimitBytes: 100 });
-    return edge.app.inject({ method: "POST", url, headers: { ...DEV, ...headers }, ...(payload === undefined ? {} : { payload }) });
+    return await edge.app.inject({
+      method: "POST",
+      url,
+      headers: { ...DEV, ...headers },
+      ...(payload === undefined ? {} : { payload }),
+    });
   };
   it("answers 415 to a body without a JSON content type", async () => {
     const answer = await post("{}", { "content-type": "text/plain" });
@@ -123,7 +144,7 @@ describe("bodies over HTTP", () => {
   it("answers 400 with the place to broken JSON", async () => {
     const answer = await post('{"filter": }', { "content-type": "application/json" });
     assert.equal(answer.statusCode, 400);
-    assert.match(answer.json().error.message, /position 11/);
+    assert.match(answer.json().error.message, /line 1, column 12/);
   });
   it("takes no body at all, null, and an empty one of any type, where none is needed", async () => {
     assert.equal((await post(undefined, {})).statusCode, 200);

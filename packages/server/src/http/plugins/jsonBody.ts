@@ -1,5 +1,6 @@
 // Reads a JSON body: any JSON-like content type, bounded in size and depth, with the place of a fault. Not for what it means.
 import { MalachiteError } from "@malachite/core";
+import { jsonFault } from "./jsonFault.ts";
 
 /** Deeper than any definition; far below what would hurt. */
 export const DEEPEST = 200;
@@ -46,8 +47,9 @@ export function parseJson(bytes: Uint8Array, charset = "utf-8"): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MalachiteError("BadJson", `The body is not JSON: ${reason}`, { cause });
+    const place = jsonFault(text);
+    const found = place === undefined ? "" : ` It stops being so at ${place}.`;
+    throw new MalachiteError("BadJson", `The body is not JSON.${found}`, { cause });
   }
   refuseProto(value, text);
   return value;

@@ -77,7 +77,9 @@ describe("Sec-Fetch-Site", () => {
     for (const site of ["same-origin", "same-site", "none"]) {
       assert.equal(check({ host: "localhost", "sec-fetch-site": site }), undefined);
     }
-    assert.throws(() => check({ host: "localhost", "sec-fetch-site": "cross-site" }), { code: "HostRefused" });
+    assert.throws(() => check({ host: "localhost", "sec-fetch-site": "cross-site" }), {
+      code: "HostRefused",
+    });
   });
 });
 
@@ -101,7 +103,11 @@ describe("over HTTP", () => {
   });
   it("gives no such leave to any other page", async () => {
     await using edge = await testEdge();
-    const answer = await edge.app.inject({ method: "OPTIONS", url: "/healthz", headers: { origin: "https://evil.com" } });
+    const answer = await edge.app.inject({
+      method: "OPTIONS",
+      url: "/healthz",
+      headers: { origin: "https://evil.com" },
+    });
     assert.equal(answer.statusCode, 403);
     assert.equal(answer.headers["access-control-allow-origin"], undefined);
   });

@@ -1,6 +1,6 @@
 // The artifact service: files of a container, listed, described, sent and taken.
 import { artifact } from "@malachite/contract";
-import { type Container, MalachiteError, type Scope } from "@malachite/core";
+import { type Container, MalachiteError, type Scope, workspaceKey } from "@malachite/core";
 import { sendFile } from "../content.ts";
 import { artifactDto, contentInformationDto, ORIGIN } from "../dto/artifact.ts";
 import { filePage, linkPage } from "../filePage.ts";
@@ -56,7 +56,7 @@ export const listArtifactContentInformation = route(
 
 export const uploadArtifact = route(
   artifact.uploadArtifact,
-  async ({ scope, params, query, bytes }, { flow }) => {
+  async ({ scope, params, query, bytes }, { flow, turns }) => {
     const at = containerOf(scope, params);
     const { path, index } = query;
     const append = query.append === true;
@@ -67,8 +67,12 @@ export const uploadArtifact = route(
         { target: "index" },
       );
     }
-    if (append && index !== undefined) await checkPlace(flow, at, path, index);
-    const file = await flow.putFile(at, path, bytes(), { append, overwrite: query.allowOverwrite === true });
+    const put = () => flow.putFile(at, path, bytes(), { append, overwrite: query.allowOverwrite === true });
+    if (!append) return artifactDto(at.container, await put());
+    const file = await turns(JSON.stringify([workspaceKey(scope), at.container, path]), async () => {
+      if (index !== undefined) await checkPlace(flow, at, path, index);
+      return put();
+    });
     return artifactDto(at.container, file);
   },
 );

@@ -102,7 +102,13 @@ export function testFlow(): TestFlow {
     followLog: async function* (): AsyncGenerator<LogEvent> {
       yield { kind: "end", status: "Completed", to: 0 };
     },
-    why: async ({ runId }) => ({ runId, status: "Running", waiting: false, summary: "It runs.", constraints: [] }),
+    why: async ({ runId }) => ({
+      runId,
+      status: "Running",
+      waiting: false,
+      summary: "It runs.",
+      constraints: [],
+    }),
     story: async () => [{ at: NOON, event: "submitted", status: "NotStarted", actor: "developer" }],
     targets: async () => [{ name: "local", kind: "process", usable: true }],
     offerSnapshot: async () => ({ missing: [] }),

@@ -28,7 +28,7 @@ import {
 import { listFiles } from "./artifactList.ts";
 import { KeyedLock } from "./keyedLock.ts";
 import { containerFolder, workspaceFolder } from "./layout.ts";
-import { takeFile } from "./takeFile.ts";
+import { copySource, isSource, openSource, type SourceFile, settleSource } from "./takeFile.ts";
 
 export type FolderArtifactStore = ArtifactStore & {
   /** Removes what interrupted writes left. Call once at start, when no other server uses the folder. */
@@ -71,14 +71,51 @@ class ArtifactFolder implements FolderArtifactStore {
     const root = this.#containerOf(scope, container);
     // Refused before the bytes come in; decided again when the name is given.
     if (!overwrite && (await this.get(scope, container, path))) throw exists(path);
+    if ("takeFile" in source) {
+      await using file = await openSource(source.takeFile).catch((error) => {
+        throw storageFailed("Taking a file", error);
+      });
+      return infoOf(container, path, await this.#take(file, root, segments, overwrite));
+    }
     return await this.#staged(async (temporary) => {
-      if ("takeFile" in source) await onStorage("Keeping a file", () => takeFile(source.takeFile, temporary));
-      else await this.#receive(source.stream, temporary);
-      const stats = await this.#locks.run(join(root, path), () =>
-        publish(root, segments, temporary, overwrite),
-      );
-      return infoOf(container, path, stats);
+      await this.#receive(source.stream, temporary);
+      return infoOf(container, path, await this.#publish(root, segments, temporary, overwrite));
     });
+  }
+
+  /**
+   * Moves the file straight to its place, so that at no moment a crash could lose it, or copies it where it cannot be moved:
+   * from another file system, or with a second name.
+   */
+  async #take(
+    file: SourceFile,
+    root: string,
+    segments: readonly string[],
+    overwrite: boolean,
+  ): Promise<BigIntStats> {
+    if (file.movable) {
+      try {
+        await settleSource(file);
+        const stats = await this.#publish(root, segments, file.path, overwrite);
+        if (await isSource(file, stats)) return stats;
+        throw new MalachiteError("StorageFailed", `${shown(file.path)} was replaced while it was taken.`);
+      } catch (error) {
+        if (!hasCode(error, "EXDEV", "EPERM", "EACCES")) throw storageFailed("Taking a file", error);
+      }
+    }
+    return await this.#staged(async (temporary) => {
+      await onStorage("Copying a file", () => copySource(file, temporary));
+      return await this.#publish(root, segments, temporary, overwrite);
+    });
+  }
+
+  #publish(
+    root: string,
+    segments: readonly string[],
+    from: string,
+    overwrite: boolean,
+  ): Promise<BigIntStats> {
+    return this.#locks.run(join(root, ...segments), () => publish(root, segments, from, overwrite));
   }
 
   async append(
@@ -202,9 +239,17 @@ async function publish(
     const there = await lstat(target).catch(nothing);
     if (there?.isDirectory()) await makeRoom(target, path);
     else if (there && !overwrite) throw exists(path);
-    const stats = await lstat(temporary, { bigint: true });
     if (overwrite) await rename(temporary, target);
     else await linkNew(temporary, target, path);
+    const stats = await lstat(target, { bigint: true });
+    if (!stats.isFile()) {
+      // A program has put a link where the file was that it left.
+      await unlink(target);
+      throw new MalachiteError(
+        "StorageFailed",
+        `What was to be kept as ${shown(path)} is no regular file any more.`,
+      );
+    }
     await folder.sync();
     return stats;
   });
@@ -288,6 +333,8 @@ async function inFolderOf<T>(
     } catch (error) {
       if (hasCode(error, "ENOTDIR", "ELOOP")) throw inTheWay(segments, error);
       if (tries < TRIES && hasCode(error, "ENOENT")) continue;
+      // A file of another file system: its taker copies it.
+      if (hasCode(error, "EXDEV")) throw error;
       throw storageFailed("Keeping a file", error);
     }
   }

@@ -1,41 +1,53 @@
-// Takes a file of this machine into a store: by rename where that is safe, else by reflink or copy. The file may be hostile:
-// a run has made it.
-import { constants } from "node:fs";
-import { copyFile, type FileHandle, lstat, open, rename } from "node:fs/promises";
+// Gets at a file of this machine that a store may take. The file may be hostile: a run has made it.
+import { type BigIntStats, constants } from "node:fs";
+import { copyFile, type FileHandle, open } from "node:fs/promises";
 import { MalachiteError } from "@malachite/core";
 import { hasCode, openRegular, shown } from "../../../files/index.ts";
 
 const PIECE_BYTES = 1024 * 1024;
 const ZEROS = Buffer.alloc(PIECE_BYTES);
 
-/**
- * Makes `target`, which is not there yet, the file `source`. Throws ArtifactNotFound when `source` is no regular file; links
- * are not followed. After a rename `source` is gone, after a copy it is still there. Durable when it resolves.
- */
-export async function takeFile(source: string, target: string): Promise<void> {
-  await using handle = await openRegular(source, constants.O_RDONLY).catch((error) => {
+/** A file of this machine, open and known to be a regular file. */
+export type SourceFile = AsyncDisposable & {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Whether it may be given another place as it is. A second name (hard link) could still write to what is kept. */
+  readonly movable: boolean;
+};
+
+/** Throws ArtifactNotFound when there is no regular file at the path; links are not followed. */
+export async function openSource(path: string): Promise<SourceFile> {
+  const handle = await openRegular(path, constants.O_RDONLY).catch((error) => {
     if (!hasCode(error, "ENOENT", "ELOOP", "ENOTDIR", "ENXIO", "EMLINK")) throw error;
-    throw new MalachiteError("ArtifactNotFound", `${shown(source)} is not a regular file.`, { cause: error });
+    throw new MalachiteError("ArtifactNotFound", `${shown(path)} is not a regular file.`, { cause: error });
   });
-  if (!(await renamed(source, handle, target))) await copied(handle, target);
+  try {
+    const movable = (await handle.stat()).nlink === 1;
+    return { path, handle, movable, [Symbol.asyncDispose]: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Makes the bytes durable and takes away rights that a run may have given, before the file gets its new place. */
+export async function settleSource({ handle }: SourceFile): Promise<void> {
+  await handle.chmod(0o644);
+  await handle.datasync();
+}
+
+/** Whether what was moved is what was opened: until then a program could put something else at its path. */
+export async function isSource({ handle }: SourceFile, moved: BigIntStats): Promise<boolean> {
+  const opened = await handle.stat({ bigint: true });
+  return moved.dev === opened.dev && moved.ino === opened.ino;
+}
+
+/** Makes `target`, which is not there yet, a durable copy of its own: by reflink where the file system has it. */
+export async function copySource({ handle }: SourceFile, target: string): Promise<void> {
+  await copied(handle, target);
   await using kept = await openRegular(target, constants.O_RDONLY);
   await kept.chmod(0o644);
   await kept.datasync();
-}
-
-/** Only a file with one name: another name (hard link) would still lead to it and could write to what is kept. */
-async function renamed(source: string, handle: FileHandle, target: string): Promise<boolean> {
-  const opened = await handle.stat({ bigint: true });
-  if (opened.nlink !== 1n) return false;
-  try {
-    await rename(source, target);
-  } catch (error) {
-    if (hasCode(error, "EXDEV", "EPERM", "EACCES", "EROFS", "EBUSY")) return false;
-    throw error;
-  }
-  const moved = await lstat(target, { bigint: true });
-  if (moved.dev === opened.dev && moved.ino === opened.ino) return true;
-  throw new MalachiteError("StorageFailed", `${shown(source)} was replaced while it was taken.`);
 }
 
 async function copied(handle: FileHandle, target: string): Promise<void> {

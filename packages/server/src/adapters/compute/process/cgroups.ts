@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 /** The groups that one launch gets: directories whose `cgroup.procs` the command joins. The first one tells the members. */
 export type Group = readonly string[];
@@ -117,7 +118,7 @@ function inVersion2(mount: string, own: string, name: string): Cgroups {
       });
     }
     if (plain === undefined) plain = parent;
-    else removeGroup(parent);
+    else removeIfEmpty(parent);
   }
   const reason =
     "The control group of the service hands no memory controller down, because it holds processes or is not its own. " +
@@ -217,8 +218,21 @@ function removeIfEmpty(directory: string): void {
   }
 }
 
-/** Removes the group and those below it. True when it is gone; false while the kernel still counts something in it. */
-export function removeGroup(directory: string): boolean {
+const GONE_WITHIN_MS = 2000;
+
+/**
+ * Removes the groups of a launch with those that the run made below. Waits a moment for the kernel to take leave of what was
+ * just killed in them; false when a group still counts something after that.
+ */
+export async function removeGroups(group: Group): Promise<boolean> {
+  for (const begun = performance.now(); ; await pause(3)) {
+    // All of them in each round, not just those up to the first that stays.
+    if (group.map(removeGroup).every(Boolean)) return true;
+    if (performance.now() - begun > GONE_WITHIN_MS) return false;
+  }
+}
+
+function removeGroup(directory: string): boolean {
   for (const name of subgroups(directory)) removeGroup(join(directory, name));
   try {
     rmdirSync(directory);

@@ -1,5 +1,6 @@
 // Ends the whole process tree of one launch and returns when it is empty. The start script itself is never told to end: it
 // sees its command end, writes the exit record and goes.
+import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Group, groupMembers, killGroup } from "./cgroups.ts";
 import {
@@ -18,11 +19,15 @@ export type Tree = {
   readonly group: Group;
   /** A variable that all processes of the run were started with. */
   readonly mark: { readonly name: string; readonly value: string };
+  /** Written when the script is about to start the command; before, its children are tools of its own. */
+  readonly begun: string;
 };
 
 /** First and longest wait between two looks, in ms: short runs end at once, long graces cost next to nothing. */
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 25;
+/** A script begins within milliseconds; after this long it is taken for stuck, or its file for removed by the run. */
+const BEGIN_WITHIN_MS = 2000;
 /** After this long with a script that waits for nobody in its group, the command must be somewhere outside of it. */
 const SCAN_AFTER_MS = 500;
 
@@ -36,6 +41,7 @@ export async function endTree(tree: Tree, graceMs: number, signal: AbortSignal):
   const boot = bootId();
   // Processes of an earlier boot are gone, and their pids may belong to others.
   if (tree.script.boot !== boot) return;
+  if (tree.group.length === 0) await untilBegun(tree, boot, signal);
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     const passed = performance.now() - begun;
@@ -47,6 +53,22 @@ export async function endTree(tree: Tree, graceMs: number, signal: AbortSignal):
     if (passed < graceMs) askToEnd(members, told);
     else if (!tree.group.some(killGroup) || thorough) force(tree, script?.pid, members);
     await pause(wait, undefined, { signal }).catch(() => {});
+  }
+}
+
+/**
+ * Without a group the first tools of the script look like the run's own processes. Killing the one that claims the folder
+ * would leave a launch that never began and never ended.
+ */
+async function untilBegun(tree: Tree, boot: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + BEGIN_WITHIN_MS;
+  while (
+    performance.now() < deadline &&
+    !existsSync(tree.begun) &&
+    findAlive(tree.script, boot) !== undefined
+  ) {
+    await pause(FIRST_PAUSE_MS, undefined, { signal }).catch(() => {});
+    signal.throwIfAborted();
   }
 }
 

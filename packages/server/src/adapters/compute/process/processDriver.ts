@@ -1,5 +1,6 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type Clock,
   type ComputeDriver,
@@ -13,10 +14,11 @@ import {
   parseExitRecord,
   RUN_FOLDER,
   type Sighting,
+  START_FILES,
   START_SCRIPT_NAME,
 } from "@malachite/core";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
-import { type Cgroups, removeGroup } from "./cgroups.ts";
+import { type Cgroups, removeGroups } from "./cgroups.ts";
 import { endTree } from "./endTree.ts";
 import { exists, findStarted, readSmallFile } from "./findStarted.ts";
 import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
@@ -62,6 +64,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     script: state.script,
     group: state.group,
     mark: { name: MARKS.folder, value: root.folder(key) },
+    begun: join(root.folder(key), START_FILES.pids),
   });
 
   function follow(key: LaunchKey, state: ProcessState): Handle {
@@ -134,7 +137,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
   /** For a launch of which nothing runs: what is left of it would only be in the way. */
   async function discard(key: LaunchKey, group: readonly string[]): Promise<void> {
-    for (const directory of group) removeGroup(directory);
+    await removeGroups(group);
     // A folder that cannot be removed now is removed by `find` or by the next launch of the key.
     await root.remove(key).catch(() => {});
   }
@@ -173,7 +176,13 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     const state = readHandle(handle);
     await endTree(treeOf(handle.key, state), 0, signal);
     hints.drop(handle.key);
-    for (const directory of state.group) removeGroup(directory);
+    if (!(await removeGroups(state.group))) {
+      throw new MalachiteError(
+        "EngineUnavailable",
+        `The control group of ${handle.key} cannot be removed yet.`,
+      );
+    }
+    await root.ready();
     await root.remove(handle.key);
   }
 

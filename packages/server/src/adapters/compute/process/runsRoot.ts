@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isLaunchKey, MalachiteError } from "@malachite/core";
 import { moveToTrash, removeTree } from "../shared/removeTree.ts";
-import { type Cgroups, groupMembers, killGroup, removeGroup } from "./cgroups.ts";
+import { type Cgroups, groupMembers, killGroup, removeGroups } from "./cgroups.ts";
 import { LAUNCHER_MARK } from "./launcher.ts";
 import { hasVariable, listProcesses } from "./processTable.ts";
 
@@ -40,7 +40,12 @@ export function createRunsRoot(path: string, cgroups: Cgroups): RunsRoot {
     await endOldLaunchers(path);
     await removeStrayGroups(path, cgroups);
     // What a crash left in the trash may be huge: nobody waits for it, and what is not done now is done next time.
-    cleaning = removeTree(trash, trash, closing.signal).catch(() => {});
+    await mkdir(trash, { recursive: true });
+    cleaning = emptyTrash(await readdir(trash)).catch(() => {});
+  }
+
+  async function emptyTrash(names: readonly string[]): Promise<void> {
+    for (const name of names) await removeTree(join(trash, name), trash, closing.signal);
   }
 
   return {
@@ -121,10 +126,9 @@ async function removeStrayGroups(path: string, cgroups: Cgroups): Promise<void> 
   const present = new Set(await readdir(path));
   for (const key of keys) {
     if (!isLaunchKey(key) || present.has(key)) continue;
-    for (const directory of cgroups.of(key)) {
-      if (!killGroup(directory)) killMembers(directory);
-      removeGroup(directory);
-    }
+    const group = cgroups.of(key);
+    for (const directory of group) if (!killGroup(directory)) killMembers(directory);
+    await removeGroups(group);
   }
 }
 

@@ -1,6 +1,6 @@
 // Removes a folder that a program has filled as it liked: huge, deep, read-only, with names that are no text. Follows no link.
 import { chmod, lstat, mkdir, opendir, rename, rmdir, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 /** Below the 4096 bytes a path may have: a folder that lies deeper is moved up before it is emptied. */
 const LONG_PATH_BYTES = 3000;
@@ -109,19 +109,16 @@ function absent(error: NodeJS.ErrnoException): undefined {
   return undefined;
 }
 
-/** Takes the folder out of sight in one step; what is then left of it is removed by `removeTree(aside)` even after a crash. */
+/**
+ * Takes the folder out of sight in one step: it is then `name` in `trash`, which must be there. What is left of it after a
+ * crash is for whoever empties the trash. Undefined when there was no such folder.
+ */
 export async function moveToTrash(folder: string, trash: string, name: string): Promise<string | undefined> {
-  await mkdir(trash, { recursive: true });
   const to = join(trash, name);
-  try {
-    await rename(folder, to);
-    return to;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
-    if (code !== "EACCES") throw error;
-    await chmod(folder, 0o700);
-    await rename(folder, join(dirname(to), name));
-    return to;
-  }
+  const status = await lstat(folder).catch(absent);
+  if (status === undefined) return undefined;
+  // To be moved into another folder, a folder must be writable itself: its `..` changes.
+  if (status.isDirectory() && (status.mode & 0o700) !== 0o700) await chmod(folder, 0o700);
+  await rename(folder, to);
+  return to;
 }

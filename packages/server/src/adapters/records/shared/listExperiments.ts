@@ -6,6 +6,7 @@ import {
   MalachiteError,
   type Page,
   type Scope,
+  workspaceKey,
 } from "@malachite/core";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Executor } from "./executor.ts";
@@ -46,7 +47,7 @@ export async function listExperiments(db: Executor, scope: Scope, ask: Ask): Pro
   const terms = withNumber(order.map(termOf), sql.ref<number>("e.no"));
   const view = ask.view ?? "All";
   const workspace = await findWorkspace(db, scope);
-  const list = listName("experiments", workspace?.no ?? null, view, order, ask.filter ?? null);
+  const list = listName("experiments", workspaceKey(scope), view, order, ask.filter ?? null);
   const position = ask.after === undefined ? undefined : parseToken(list, ask.after, terms.length);
   if (!workspace) return { values: [] };
 

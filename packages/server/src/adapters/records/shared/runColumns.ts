@@ -52,7 +52,7 @@ export function runTerm({ field, descending }: Order): Term {
   return { value: sql.ref(column.name), nullable: column.nullable, descending };
 }
 
-export const isNewestFirst = (order: readonly Order[]): boolean =>
+export const isByCreation = (order: readonly Order[]): boolean =>
   order.length === 1 && order[0]?.field.of === "field" && order[0].field.name === "createdutc";
 
 /** Which runs the URL names: a workspace, or one experiment in it. */

@@ -10,8 +10,8 @@ from .transport import LocalFileError, Piece
 
 # Large enough that the round trip does not count, small enough for proxies that limit bodies.
 PIECE = 4 << 20
-# A piece is taken only if the file ends where the piece begins. `index` says so, but the contract has it as an int32; the
-# header is the one that Azure's append blobs know, and holds any size.
+# A piece is taken only if the file ends where the piece begins. `index` says so, but the contract has it as an int32;
+# the header is the one that Azure's append blobs know, and holds any size.
 POSITION = "x-ms-blob-condition-appendpos"
 LARGEST_INDEX = (1 << 31) - 1
 # Somebody else writes the same file: no use to go on for ever.

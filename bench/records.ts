@@ -1,0 +1,210 @@
+// The run records: durable creates, point reads, and lists of 100 among a million runs by every index.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type NewRun, parseFilter, parseOrder, RUN_FIELDS, type Scope } from "@malachite/core";
+import {
+  openSqliteRecords,
+  type SqliteRecords,
+} from "../packages/server/src/adapters/records/sqlite/sqliteRecords.ts";
+import { median, print, quantile, timed } from "./figures.ts";
+
+const SCOPE: Scope = {
+  subscriptionId: "5f1b0c6e-0000-4000-8000-000000000000",
+  resourceGroup: "bench",
+  workspace: "bench",
+};
+const EXPERIMENTS = 20;
+const BEGIN = 1_700_000_000_000;
+
+const newRun = (i: number): NewRun => ({
+  scope: SCOPE,
+  id: `train_${BEGIN + i}_0a1b2c3d`,
+  experimentName: `experiment-${i % EXPERIMENTS}`,
+  origin: "hosted",
+  fingerprint: "0".repeat(64),
+  createdAt: BEGIN + i,
+  createdBy: { name: "Ada", objectId: "object", tenantId: "tenant" },
+  target: "local",
+  pool: "local",
+  definition: { configuration: { script: "train.py", arguments: ["--rate", "0.1"], target: "local" } },
+  sent: { configuration: { script: "train.py", arguments: ["--rate", "0.1"], target: "local" } },
+  snapshotId: "0".repeat(36),
+  dataContainerId: `dcid.train_${BEGIN + i}`,
+  life: { status: "NotStarted", attempt: 0 },
+  about: {
+    displayName: "train",
+    runType: "azureml.scriptrun",
+    scriptName: "train.py",
+    tags: { kind: "train" },
+    properties: { "azureml.runsource": "azureml.scriptrun", ContentSnapshotId: "0".repeat(36) },
+    warnings: [],
+  },
+});
+
+/** Prints the figures. `many` is how many runs the lists are taken from. */
+export async function records(many = 1_000_000): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-bench-"));
+  const file = join(folder, "records.sqlite");
+  try {
+    const fresh = await openSqliteRecords({ file });
+    await creates(fresh, 10_000);
+    await reads(fresh);
+    await fresh.close();
+    fill(file, many);
+    const full = await openSqliteRecords({ file });
+    await lists(full, many);
+    await full.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function creates(records: SqliteRecords, count: number): Promise<void> {
+  const submit = (i: number) =>
+    records.runs.create(newRun(i), { at: BEGIN + i, event: "submitted", status: "NotStarted", actor: "Ada" });
+  for (let i = 0; i < EXPERIMENTS; i += 1) await submit(i);
+  const each: number[] = [];
+  const left = Array.from({ length: count }, (_, i) => i + EXPERIMENTS).values();
+  const ms = await timed(() =>
+    Promise.all(
+      Array.from({ length: 32 }, async () => {
+        for (const i of left) each.push(await timed(() => submit(i)));
+      }),
+    ),
+  );
+  print({
+    figure: "records: durable creates",
+    value: count / (ms / 1000),
+    unit: "runs/s",
+    callers: 32,
+    p50Ms: median(each),
+    p99Ms: quantile(each, 0.99),
+  });
+  const alone = await many(200, (i) => submit(count + EXPERIMENTS + i));
+  print({ figure: "records: durable create, one caller", value: median(alone), unit: "ms" });
+}
+
+async function reads(records: SqliteRecords): Promise<void> {
+  const gets = await many(2_000, (i) => records.runs.get(SCOPE, newRun(i).id));
+  print({ figure: "records: get", value: median(gets), unit: "ms", p99Ms: quantile(gets, 0.99) });
+  const run = await records.runs.get(SCOPE, newRun(9_000).id);
+  if (!run) throw new Error("The run is not there.");
+  const waiting = await records.runs.waiting("local");
+  const ahead = await many(500, () => records.runs.ahead(run));
+  print({
+    figure: `records: place in a line of ${waiting}`,
+    value: median(ahead),
+    unit: "ms",
+    p99Ms: quantile(ahead, 0.99),
+  });
+}
+
+/** Copies one run until there are so many; far quicker than asking for each, and the same rows. */
+function fill(file: string, count: number): void {
+  const db = new DatabaseSync(file);
+  const columns = (table: string) =>
+    db
+      .prepare(`select name from pragma_table_info('${table}')`)
+      .all()
+      .map(({ name }) => String(name));
+  const copied = (table: string, changed: Readonly<Record<string, string>>) =>
+    columns(table)
+      .map((name) => changed[name] ?? `t.${name}`)
+      .join(", ");
+  db.exec("pragma synchronous = off; begin");
+  const first = Number(db.prepare("select max(no) + 1 as first from runs").get()?.first);
+  const numbers = `with recursive s (i) as (select ${first} union all select i + 1 from s where i < ${count})`;
+  const runs = copied("runs", {
+    no: "s.i",
+    experiment_no: `1 + s.i % ${EXPERIMENTS}`,
+    number: "s.i",
+    id: "'run_' || s.i",
+    created_at: `${BEGIN} + s.i`,
+    status: "case when s.i % 100 = 0 then 'Running' when s.i % 20 = 1 then 'Failed' else 'Completed' end",
+    started_at: `${BEGIN} + s.i * 7919 % ${count}`,
+    parent_id: "case when s.i % 10 = 3 then 'run_' || (s.i / 500 * 500) end",
+    root_id: "case when s.i % 10 = 3 then 'run_' || (s.i / 500 * 500) else 'run_' || s.i end",
+  });
+  db.exec(`${numbers} insert into runs select ${runs} from s cross join runs as t where t.no = 1`);
+  db.exec(
+    `${numbers} insert into run_bodies select ${copied("run_bodies", { run_no: "s.i" })} from s cross join run_bodies as t where t.run_no = 1`,
+  );
+  const label = (kind: string, key: string, value: string, when = "true") =>
+    db.exec(
+      `${numbers} insert into run_labels select 1, '${kind}', '${key}', ${value}, ${BEGIN} + s.i, s.i from s where ${when}`,
+    );
+  label("tags", "kind", "case when s.i % 2 then 'train' else 'test' end");
+  label("tags", "rare", "'yes'", `s.i % ${Math.trunc(count / 50)} = 7`);
+  label("properties", "azureml.runsource", "'azureml.scriptrun'");
+  db.exec(`update experiments set last_number = ${Math.trunc(count / EXPERIMENTS)}`);
+  // The labels above are the index; what is shown and compared is in the run itself.
+  db.exec(
+    `update runs set about = json_set(about, '$.tags.kind', case when no % 2 then 'train' else 'test' end) where no >= ${first}`,
+  );
+  db.exec(
+    `update runs set about = json_set(about, '$.tags.rare', 'yes') where no >= ${first} and no % ${Math.trunc(count / 50)} = 7`,
+  );
+  db.exec("commit");
+  db.close();
+}
+
+async function lists(records: SqliteRecords, count: number): Promise<void> {
+  const cases: readonly (readonly [
+    string,
+    { readonly filter?: string; readonly order?: string; readonly in?: string },
+  ])[] = [
+    ["newest", {}],
+    ["newest of an experiment", { in: "experiment-3" }],
+    ["by status, 1 in 100", { filter: "status eq Running" }],
+    ["by status, most", { filter: "status eq Completed" }],
+    ["by two statuses", { filter: "status eq Running or status eq Failed" }],
+    ["children of a run", { filter: "parentRunId eq run_500000" }],
+    ["without parent", { filter: "parentRunId eq null" }],
+    ["by tag, 1 in 2", { filter: "tags/kind eq train" }],
+    ["by tag, 50 in all", { filter: "tags/rare eq yes" }],
+    [
+      "by tag and status in an experiment",
+      { in: "experiment-3", filter: "tags/kind eq train and status eq Completed" },
+    ],
+    ["by property", { filter: "properties/azureml.runsource eq azureml.scriptrun" }],
+    ["by start", { order: "startTimeUtc desc" }],
+    [
+      "without parent in an experiment, by start",
+      { in: "experiment-3", filter: "parentRunId eq null", order: "startTimeUtc desc" },
+    ],
+    ["50 by tag, by start", { filter: "tags/rare eq yes", order: "startTimeUtc desc" }],
+  ];
+  for (const [name, { filter = "", order = "", in: experimentName }] of cases) {
+    const ask = {
+      scope: SCOPE,
+      experimentName,
+      filter: parseFilter(filter, RUN_FIELDS),
+      order: parseOrder(order, RUN_FIELDS),
+      limit: 100,
+    };
+    const first = await records.runs.list(ask);
+    let after = first.next;
+    for (let i = 0; i < 20 && after !== undefined; i += 1)
+      after = (await records.runs.list({ ...ask, after })).next;
+    const ms = await many(50, () => records.runs.list(ask));
+    const deep =
+      after === undefined ? undefined : median(await many(20, () => records.runs.list({ ...ask, after })));
+    print({
+      figure: `records: 100 among ${count}, ${name}`,
+      value: median(ms),
+      unit: "ms",
+      p99Ms: quantile(ms, 0.99),
+      rows: first.values.length,
+      ...(deep === undefined ? {} : { page20Ms: deep }),
+      aim: "at most 10 ms",
+    });
+  }
+}
+
+async function many(times: number, act: (i: number) => Promise<unknown>): Promise<readonly number[]> {
+  const taken: number[] = [];
+  for (let i = 0; i < times; i += 1) taken.push(await timed(() => act(i)));
+  return taken;
+}
