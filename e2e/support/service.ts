@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { killRunsOf } from "./leftovers.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MALACHITE = join(ROOT, "packages/cli/bin/malachite.js");
@@ -142,6 +143,7 @@ export class Service implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill("SIGTERM");
+    killRunsOf(this.data);
     rmSync(join(this.data, ".."), { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { EXPERIMENT_FIELDS, isMalachiteError, parseFilter, parseOrder } from "@malachite/core";
 import { create, freshScope, newRun } from "./recordsUnderTest.ts";
-import type { Bench } from "./runStore.ts";
+import type { RecordsBench } from "./runStore.ts";
 
-export function experimentStoreSuite(bench: Bench): void {
+export function experimentStoreSuite(bench: RecordsBench): void {
   describe("experiments", () => {
     it("are made by their first use, once", async () => {
       const { runs, experiments, workspaces } = bench.records;

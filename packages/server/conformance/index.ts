@@ -1,6 +1,8 @@
 // Suites that hold drivers and stores to their ports; exported, so that others can test theirs.
-export * from "./compute.ts";
+
 export * from "./artifactStore.ts";
 export * from "./buildZip.ts";
+export * from "./compute.ts";
 export * from "./hostileArchives.ts";
+export * from "./runStore.ts";
 export * from "./snapshotStore.ts";

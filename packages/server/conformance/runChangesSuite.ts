@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMalachiteError, type LaunchKey, type LaunchPlan } from "@malachite/core";
 import { claimOne, create, entryOf, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
-import type { Bench } from "./runStore.ts";
+import type { RecordsBench } from "./runStore.ts";
 
 const plan: LaunchPlan = {
   key: "key-1" as LaunchKey,
@@ -14,7 +14,7 @@ const plan: LaunchPlan = {
   nodes: 1,
 };
 
-export function runChangesSuite(bench: Bench): void {
+export function runChangesSuite(bench: RecordsBench): void {
   describe("apply", () => {
     it("writes the life and its story, and raises the version", async () => {
       const { runs } = bench.records;

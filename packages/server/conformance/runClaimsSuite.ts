@@ -3,17 +3,21 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { LeasedRun, Scope } from "@malachite/core";
 import { claimOne, create, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
-import type { Bench } from "./runStore.ts";
+import type { RecordsBench } from "./runStore.ts";
 
-export function runClaimsSuite(bench: Bench): void {
+export function runClaimsSuite(bench: RecordsBench): void {
   const ids = (claimed: readonly LeasedRun[]) => claimed.map(({ run }) => run.id);
   const queued = (scope: Scope, count: number, owner = "server-1", until = 1_000) =>
     bench.records.runs.claimQueued({ pool: scope.workspace, count, owner, at: 0, until });
   /** Abandoned runs of one workspace; those of other tests are left to them by their leases. */
-  const abandoned = async (scope: Scope, at: number, more: { force?: boolean; until?: number } = {}) => {
+  const abandoned = async (
+    scope: Scope,
+    at: number,
+    more: { force?: boolean; until?: number; owner?: string } = {},
+  ) => {
     const { runs } = bench.records;
     const all = await runs.claimAbandoned({
-      owner: "heir",
+      owner: more.owner ?? "heir",
       at,
       until: more.until ?? 1e15,
       force: more.force ?? false,
@@ -93,7 +97,8 @@ export function runClaimsSuite(bench: Bench): void {
       assert.equal(taken?.lease.owner, "heir");
       assert.notEqual(taken?.lease.token, lease.token);
       assert.deepEqual(await abandoned(scope, 1_000), []);
-      assert.deepEqual(ids(await abandoned(scope, 0, { force: true })), ["r"]);
+      assert.deepEqual(await abandoned(scope, 0, { force: true }), [], "not from itself");
+      assert.deepEqual(ids(await abandoned(scope, 0, { force: true, owner: "next" })), ["r"]);
     });
 
     it("are prolonged, never made shorter, and only those that are still held", async () => {

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMalachiteError } from "@malachite/core";
 import { create, entryOf, freshScope, newRun } from "./recordsUnderTest.ts";
-import type { Bench } from "./runStore.ts";
+import type { RecordsBench } from "./runStore.ts";
 
-export function runCreationSuite(bench: Bench): void {
+export function runCreationSuite(bench: RecordsBench): void {
   describe("create", () => {
     it("answers and keeps all that was given", async () => {
       const { runs } = bench.records;
@@ -14,7 +14,7 @@ export function runCreationSuite(bench: Bench): void {
         createdAt: 1_700_000_000_123,
         about: {
           name: "n",
-          displayName: "naïve 😀",
+          displayName: "naïve \u{1F600}",
           description: "d",
           hidden: true,
           runType: "t",

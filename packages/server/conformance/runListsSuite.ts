@@ -16,11 +16,11 @@ import fc from "fast-check";
 import { byOrder, matches } from "./matches.ts";
 import { anyFilter, anyOrder, randomRuns } from "./randomRuns.ts";
 import { create, entryOf, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
-import type { Bench } from "./runStore.ts";
+import type { RecordsBench } from "./runStore.ts";
 
 const NEWEST: readonly Order[] = [{ field: { of: "field", name: "createdutc" }, descending: true }];
 
-export function runListsSuite(bench: Bench): void {
+export function runListsSuite(bench: RecordsBench): void {
   /** All pages of a list. */
   async function pages(ask: Omit<RunsAsk, "limit">, limit: number): Promise<readonly Run[]> {
     const found: Run[] = [];

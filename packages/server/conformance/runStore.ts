@@ -10,7 +10,7 @@ import { runListsSuite } from "./runListsSuite.ts";
 export type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
 
 /** The stores that the suites' tests use: opened before the first of them. */
-export type Bench = { readonly records: Records; readonly data: RecordsUnderTest };
+export type RecordsBench = { readonly records: Records; readonly data: RecordsUnderTest };
 
 /** Registers the suites under the name. `make` is called once a suite. */
 export function runStoreConformance(name: string, make: () => Promise<RecordsUnderTest>): void {
@@ -18,7 +18,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
   for (const suite of Object.values(suites)) {
     describe(name, () => {
       let data: RecordsUnderTest | undefined;
-      const bench: Bench = {
+      const bench: RecordsBench = {
         get data() {
           if (!data) throw new Error("The store was not opened.");
           return data;

@@ -145,10 +145,10 @@ export function snapshotStoreConformance(
       await fc.assert(
         fc.asyncProperty(project, fc.boolean(), async (files, zip64) => {
           const parts = Object.entries(files).map(([path, { data, mode, how }]) => ({
+            ...how,
             name: path,
             data,
             mode,
-            ...how,
           }));
           const snapshot = await keep(buildZip(parts, { zip64 }));
           const expected = parts.map(({ name, data, mode }) => ({

@@ -57,7 +57,7 @@ export function openDataFolder(path: string): DataFolder {
       "hex",
     ),
     id: keep(join(path, "id"), randomUUID),
-    announce: (told) => writeFileSync(note, `${JSON.stringify(told)}\n`, { mode: 0o600 }),
+    announce: (told) => replace(note, `${JSON.stringify(told)}\n`),
     [Symbol.dispose]: () => {
       rmSync(note, { force: true });
       lock.close();
@@ -93,8 +93,13 @@ function holder(note: string): string {
 /** The content of a small file, made once and whole. */
 function keep(file: string, make: () => string): string {
   if (!existsSync(file)) {
-    writeFileSync(`${file}.new`, make(), { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
+    replace(file, make());
   }
   return readFileSync(file, "utf8").trim();
+}
+
+/** Readers see the old content or the new one, never a part. */
+function replace(file: string, content: string): void {
+  writeFileSync(`${file}.new`, content, { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
 }

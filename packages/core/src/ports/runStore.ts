@@ -45,8 +45,10 @@ export interface RunStore {
   get(scope: Scope, runId: string): Promise<Run | undefined>;
   getMany(scope: Scope, runIds: readonly string[]): Promise<readonly Run[]>;
   /**
-   * Writes `life` if the record still has `before.version` and, when a lease is given, still that lease's token. Returns the
-   * new record, or undefined: no longer yours, drop what you did. Appends the entries in the same transaction.
+   * Writes `life` if no other life was written since `before.version` and, when a lease is given, the record still has that
+   * lease's token. Returns the new record, whole, or undefined: no longer yours, drop what you did. Appends the entries in the
+   * same transaction. What `describe` wrote meanwhile neither stops this nor is lost. A life without a plan keeps the plan that
+   * is there, so that a record from a list, which has none, does no harm.
    */
   apply(
     before: Run,
@@ -64,7 +66,7 @@ export interface RunStore {
     readonly at: Instant;
     readonly until: Instant;
   }): Promise<readonly LeasedRun[]>;
-  /** Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or all with `force`. */
+  /** Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or with `force` all but its own. */
   claimAbandoned(ask: {
     readonly owner: string;
     readonly at: Instant;
@@ -74,13 +76,14 @@ export interface RunStore {
   }): Promise<readonly LeasedRun[]>;
   /** Prolongs leases; answers those tokens that are still held. */
   renew(tokens: readonly string[], until: Instant): Promise<ReadonlySet<string>>;
-  /** Gives a lease back once nothing is left to do for the run. */
+  /** Gives a lease back. A run that is still NotStarted waits again, at its old place in the line. */
   letGo(lease: Lease): Promise<void>;
-  /** Leased and unfinished runs of a pool, by id: they hold its slots. */
+  /** Unfinished runs of a pool that were claimed, by id: they hold its slots, even without a lease, for their jobs may run. */
   holding(pool: string): Promise<readonly { readonly scope: Scope; readonly runId: string }[]>;
   /** Runs of the same pool that are served before this one; undefined when it does not wait. */
   ahead(run: Run): Promise<{ readonly count: number } | undefined>;
   waiting(pool: string): Promise<number>;
+  /** The runs come without `definition`, `sent` and `life.plan`. Throws BadFilter, BadContinuationToken. */
   list(ask: RunsAsk): Promise<Page<Run>>;
   story(scope: Scope, runId: string): Promise<readonly StoryEntry[]>;
 }

@@ -163,6 +163,21 @@ describe("an upload", () => {
     assert.deepEqual(again.json().error.details, [{ code: "SizeBytes", target: "index", message: "4" }]);
     assert.equal(edge.flow.files.get("dcid.a/logs/x.txt")?.toString(), "abcd");
   });
+  it("takes the place of a piece from the header of append blobs too, which wins", async () => {
+    await using edge = await testEdge();
+    const append = (at: string) =>
+      edge.app.inject({
+        method: "POST",
+        url: `${url}&append=true&index=0`,
+        headers: { ...DEV, "x-ms-blob-condition-appendpos": at },
+        payload: "ab",
+      });
+    assert.equal((await append("0")).statusCode, 200);
+    assert.equal((await append("2")).statusCode, 200);
+    assert.equal((await append("2")).statusCode, 409);
+    assert.equal((await append("x")).statusCode, 400);
+    assert.equal(edge.flow.files.get("dcid.a/logs/x.txt")?.toString(), "abab");
+  });
   it("adds a piece once when it is sent twice at the same time", async () => {
     await using edge = await testEdge();
     const both = await Promise.all([

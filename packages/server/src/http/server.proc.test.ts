@@ -112,6 +112,19 @@ describe("request bodies", () => {
     assert.equal((await answerTo(open(edge.port, "/healthz").end())).statusCode, 200);
     assert.equal(edge.flow.calls.length, 0);
   });
+  it("of a hundred thousand parts are refused at the first few", { timeout: 20_000 }, async () => {
+    await using edge = await listening();
+    const headers = { "content-type": "multipart/form-data; boundary=XX" };
+    const request = open(edge.port, START, { method: "POST", headers });
+    request.on("error", () => {});
+    const begun = process.cpuUsage();
+    request.end("--XX\r\nContent-Disposition: form-data; name=x\r\n\r\n\r\n".repeat(100_000));
+    const response = await answerTo(request);
+    assert.equal(codeOf(await textOf(response)), "BadMultipart");
+    const { user, system } = process.cpuUsage(begun);
+    assert.ok(user + system < 2_000_000, `${user + system} us of work`);
+    request.destroy();
+  });
   it("that are not wanted do not keep the answer away", async () => {
     await using edge = await listening();
     const request = open(edge.port, UPLOAD, {
@@ -215,6 +228,32 @@ describe("event streams", () => {
     const begun = Date.now();
     await Promise.all([once(response, "end"), edge.app.close()]);
     assert.ok(Date.now() - begun < 5000);
+  });
+  it("are over before a last request on an open connection is refused", async () => {
+    await using edge = await listening();
+    let release: (() => void) | undefined;
+    edge.flow.on("targets", async () => {
+      await new Promise<void>((done) => {
+        release = done;
+      });
+      return [];
+    });
+    const slow = answerTo(open(edge.port, `/malachite/v1.0${WORKSPACE}/targets`).end());
+    const socket = connect(edge.port, "127.0.0.1");
+    const said = textOf(socket as Socket & AsyncIterable<Buffer>);
+    // Its first half is sent before the server closes, so that the connection is not idle.
+    socket.write(`GET /history/v1.0${WORKSPACE}/runs/a HTTP/1.1\r\nHost: localhost\r\n`);
+    await until(() => release !== undefined, "a request is being answered");
+    const closed = edge.app.close();
+    await new Promise((done) => setImmediate(done));
+    socket.write("Authorization: Bearer dev\r\n\r\n");
+    const [head = "", body = ""] = (await said).split("\r\n\r\n");
+    assert.match(head, /^HTTP\/1\.1 503 /);
+    assert.match(head, /connection: close/i);
+    assert.equal(codeOf(body), "Stopping");
+    release?.();
+    assert.equal((await slow).statusCode, 200);
+    await closed;
   });
   it("beat while they are silent", async () => {
     await using edge = await listening({ heartbeatMs: 20 });

@@ -44,9 +44,15 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: 0,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_WITHIN_MS },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_WITHIN_MS,
+      connectionsCheckingInterval: 5000,
+    },
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
+    // Requests that come while it closes are told so in the envelope of every other error (route.ts).
+    return503OnClosing: false,
     rewriteUrl: ({ url }) => withPlainColon(url ?? "/"),
     routerOptions: {
       caseSensitive: false,

@@ -99,8 +99,8 @@ describe("startrun", () => {
       code: "UnsupportedMediaType",
       status: 415,
     },
-    "a hundred thousand parts": {
-      payload: form(Array.from({ length: 100_000 }, () => ["Content-Disposition: form-data; name=x", ""])),
+    "far too many parts": {
+      payload: form(Array.from({ length: 1000 }, () => ["Content-Disposition: form-data; name=x", ""])),
     },
   };
   for (const [what, { payload, code = "BadMultipart", status = 400, type, says, settings }] of Object.entries(

@@ -56,7 +56,7 @@ export const listArtifactContentInformation = route(
 
 export const uploadArtifact = route(
   artifact.uploadArtifact,
-  async ({ scope, params, query, bytes }, { flow, turns }) => {
+  async ({ scope, params, query, bytes, request }, { flow, turns }) => {
     const at = containerOf(scope, params);
     const { path, index } = query;
     const append = query.append === true;
@@ -70,12 +70,24 @@ export const uploadArtifact = route(
     const put = () => flow.putFile(at, path, bytes(), { append, overwrite: query.allowOverwrite === true });
     if (!append) return artifactDto(at.container, await put());
     const file = await turns(JSON.stringify([workspaceKey(scope), at.container, path]), async () => {
-      if (index !== undefined) await checkPlace(flow, at, path, index);
+      const begins = appendPosition(request.headers[APPEND_POSITION]) ?? index;
+      if (begins !== undefined) await checkPlace(flow, at, path, begins);
       return put();
     });
     return artifactDto(at.container, file);
   },
 );
+
+/** How writers of Azure's append blobs say where a piece begins; it wins over `index`. */
+const APPEND_POSITION = "x-ms-blob-condition-appendpos";
+
+function appendPosition(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,15}$/.test(String(header))) return Number(header);
+  throw new MalachiteError("InvalidRequest", `${APPEND_POSITION} must be a byte offset.`, {
+    target: APPEND_POSITION,
+  });
+}
 
 /** A piece that was sent before, and whose answer was lost, must not be added twice. */
 async function checkPlace(

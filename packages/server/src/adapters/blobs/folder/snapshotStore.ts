@@ -45,7 +45,7 @@ export type SnapshotStoreOptions = {
   /** The data folder. `contents`, `trees` and `snapshots` are made in it. */
   readonly folder: string;
   readonly limits?: Partial<ArchiveLimits>;
-  /** Threads for unpacking and placing, started when first needed. */
+  /** Threads for unpacking, and as many for placing and packing; each is started when first needed. */
   readonly workers?: number;
   /** The worker's code, when it is not where `workerEntry` says. */
   readonly entry?: URL;
@@ -66,19 +66,23 @@ const LOOKS_AT_ONCE = 200;
 export function createSnapshotStore(options: SnapshotStoreOptions): FolderSnapshotStore {
   const layout = snapshotLayout(options.folder);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const workers = new Workers(options.entry ?? workerEntry, options.workers ?? 2);
-  return new SnapshotFolder(layout, limits, workers);
+  const entry = options.entry ?? workerEntry;
+  const count = options.workers ?? 2;
+  return new SnapshotFolder(layout, limits, new Workers(entry, count), new Workers(entry, count));
 }
 
 class SnapshotFolder implements FolderSnapshotStore {
   readonly #layout: SnapshotLayout;
   readonly #limits: ArchiveLimits;
-  readonly #workers: Workers;
+  readonly #takers: Workers;
+  /** Apart from those that take archives, so that no huge upload keeps a run from starting. */
+  readonly #givers: Workers;
 
-  constructor(layout: SnapshotLayout, limits: ArchiveLimits, workers: Workers) {
+  constructor(layout: SnapshotLayout, limits: ArchiveLimits, takers: Workers, givers: Workers) {
     this.#layout = layout;
     this.#limits = limits;
-    this.#workers = workers;
+    this.#takers = takers;
+    this.#givers = givers;
   }
 
   async sweep(): Promise<void> {
@@ -99,7 +103,7 @@ class SnapshotFolder implements FolderSnapshotStore {
   async keepZip(scope: Scope, zip: Upload, signal?: AbortSignal): Promise<Snapshot> {
     try {
       const ask = { file: zip.file, layout: this.#layout, limits: this.#limits };
-      const snapshot = await this.#workers.run("ingestProject", ask, signal);
+      const snapshot = await this.#takers.run("ingestProject", ask, signal);
       await this.#register(scope, snapshot);
       return snapshot;
     } finally {
@@ -110,7 +114,7 @@ class SnapshotFolder implements FolderSnapshotStore {
   async keepContents(zip: Upload, signal?: AbortSignal): Promise<number> {
     try {
       const ask = { file: zip.file, layout: this.#layout, limits: this.#limits };
-      return await this.#workers.run("ingestContents", ask, signal);
+      return await this.#takers.run("ingestContents", ask, signal);
     } finally {
       await rm(zip.file, { force: true });
     }
@@ -182,15 +186,15 @@ class SnapshotFolder implements FolderSnapshotStore {
   }
 
   zip(tree: string): AsyncIterable<Uint8Array> {
-    return snapshotZip(this.#layout, tree);
+    return snapshotZip(this.#layout, tree, (ask) => this.#givers.run("packFiles", ask));
   }
 
   async place(tree: string, folder: string, signal: AbortSignal): Promise<void> {
-    await this.#workers.run("placeTree", { layout: this.#layout, tree, folder }, signal);
+    await this.#givers.run("placeTree", { layout: this.#layout, tree, folder }, signal);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#workers[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#takers[Symbol.asyncDispose](), this.#givers[Symbol.asyncDispose]()]);
   }
 
   #entryOf(scope: Scope, id: string): string {

@@ -132,15 +132,14 @@ const isVersion2 = (mount: string): boolean => readLines(join(mount, "cgroup.con
 
 function handsDownMemory(place: string): boolean {
   const control = join(place, "cgroup.subtree_control");
-  const isOn = () => readLines(control).some((line) => line.split(" ").includes("memory"));
-  if (isOn()) return true;
+  if (readLines(control).some((line) => line.split(" ").includes("memory"))) return true;
   try {
     writeFileSync(control, "+memory");
+    return true;
   } catch {
     // EBUSY: it holds processes. EACCES: not ours. ENOENT: no such controller.
     return false;
   }
-  return isOn();
 }
 
 function makeParent(place: string, name: string): string | undefined {

@@ -105,7 +105,8 @@ function send(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    // It ended in between.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    // ESRCH: it ended in between. EPERM: it has become another user's; it is waited for, and a control group kills it anyway.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
 }

@@ -43,7 +43,12 @@ const takeAbandoned = statement<Terms & { at: number; force: number; limit: numb
         .select("run_no")
         .where("stage", "in", ["claimed", "working", "owed"])
         .where((or) =>
-          or.or([or("lease_token", "is", null), or("lease_until", "<=", p.at), or(p.force, "=", 1)]),
+          or.or([
+            or("lease_token", "is", null),
+            or("lease_until", "<=", p.at),
+            // By force from others, never from itself: so taking all in portions comes to an end.
+            or.and([or(p.force, "=", 1), or("lease_owner", "!=", p.owner)]),
+          ]),
         )
         .orderBy("run_no")
         .limit(p.limit),

@@ -115,11 +115,11 @@ class Running {
 
   call<N extends Name>(name: N, args: Arguments<N>): Promise<Answer<N>> {
     this.#lastId += 1;
-    const id = this.#lastId;
+    const ask = { id: this.#lastId, name, args: JSON.stringify(args) };
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(ask.id, { resolve, reject });
       this.#worker.ref();
-      this.#send({ id, name, args: JSON.stringify(args) });
+      this.#send(ask);
     });
   }
 

@@ -13,7 +13,7 @@ import { entryOf, newRun } from "../../../../conformance/recordsUnderTest.ts";
 import { openSqliteRecords, type SqliteRecords } from "./sqliteRecords.ts";
 
 const HAMMER = fileURLToPath(new URL("testing/hammer.ts", import.meta.url));
-const ROUNDS = 6;
+const ROUNDS = 4;
 const scope = { subscriptionId: "s", resourceGroup: "g", workspace: "hammered" };
 
 /** The whole lines that a child prints. */

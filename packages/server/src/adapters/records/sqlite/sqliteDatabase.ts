@@ -23,8 +23,13 @@ export class SqliteDatabase implements Executor {
     this.#db = new DatabaseSync(file, { readOnly: role === "reader", timeout: BUSY_MS, defensive: true });
     this.#db.exec(`pragma cache_size = -${CACHE_KIB[role]}; pragma trusted_schema = off;`);
     if (role === "reader") return;
+    const mode = this.#db.prepare("pragma journal_mode = wal").get()?.journal_mode;
+    if (mode !== "wal")
+      throw new Error(
+        `the file system cannot keep a write-ahead log (journal mode ${mode}); use a local disk`,
+      );
     this.#db.exec(
-      `pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = ${LOG_BYTES};`,
+      `pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = ${LOG_BYTES};`,
     );
   }
 

@@ -73,7 +73,7 @@ describe("the SQLite records as a file", () => {
       up: () => ["create table half (no integer)", "nonsense"],
     };
     await assert.rejects(migrate(db, transact, 2, [...MIGRATIONS, broken]), /syntax error/);
-    const { rows } = { rows: await db.all(db.build.selectFrom("schema_migrations").selectAll().compile()) };
+    const rows = await db.all(db.build.selectFrom("schema_migrations").selectAll().compile());
     assert.deepEqual(
       rows.map(({ number, applied_at }) => [number, applied_at]),
       MIGRATIONS.map(({ number }) => [number, 1]),
@@ -117,7 +117,10 @@ describe("the SQLite records as a file", () => {
       abandoned.map(({ run }) => run.id),
       ["running", "owing"],
     );
-    const { run } = await runs.create(newRun(scope, "next"), entryOf("submitted"));
+    const { run } = await runs.create(
+      newRun(scope, "next", { experimentName: "first experiment" }),
+      entryOf("submitted"),
+    );
     assert.equal(run.number, expected.runs.length + 1);
     await close();
   });

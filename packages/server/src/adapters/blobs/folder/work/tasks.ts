@@ -2,9 +2,10 @@
 import { isMalachiteError, MalachiteError } from "@malachite/core";
 import { storageFailed } from "../../../../files/index.ts";
 import { ingestContents, ingestProject } from "./ingest.ts";
+import { packFiles } from "./pack.ts";
 import { placeTree } from "./place.ts";
 
-export const TASKS = { ingestProject, ingestContents, placeTree } as const;
+export const TASKS = { ingestProject, ingestContents, placeTree, packFiles } as const;
 export type TaskName = keyof typeof TASKS;
 export type TaskAsk<N extends TaskName> = Parameters<(typeof TASKS)[N]>[0];
 export type TaskAnswer<N extends TaskName> = Awaited<ReturnType<(typeof TASKS)[N]>>;
@@ -14,6 +15,7 @@ export const DOING: Readonly<Record<TaskName, string>> = {
   ingestProject: "Keeping a project",
   ingestContents: "Keeping contents",
   placeTree: "Placing a project",
+  packFiles: "Packing a snapshot",
 };
 
 /** An error as data: cloning would lose its class and fields. */

@@ -75,7 +75,7 @@ export class Workers implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#entry, { stdin: false });
+    const worker = new Worker(this.#entry, { execArgv: conditions(process.execArgv) });
     worker.on("message", (answer: WorkerAnswer) => this.#answered(worker, answer));
     worker.on("error", (error) => this.#lost(worker, error));
     worker.on("exit", () => this.#lost(worker, new Error("The worker thread has ended.")));
@@ -107,6 +107,16 @@ export class Workers implements AsyncDisposable {
     );
     if (!this.#closed) this.#pump();
   }
+}
+
+/**
+ * The import conditions among Node's arguments: run from source, the worker needs them. Others would be handed down too, and
+ * some of those (--input-type) stop a worker from starting.
+ */
+export function conditions(args: readonly string[]): string[] {
+  return args.filter(
+    (arg, i) => /^(--conditions|-C)(=|$)/.test(arg) || /^(--conditions|-C)$/.test(args[i - 1] ?? ""),
+  );
 }
 
 function settle(job: Job, answer: WorkerAnswer, closed: boolean): void {

@@ -1,15 +1,15 @@
 // Writes a zip as a stream: what a snapshot is downloaded as. Only what that needs: files, Deflate or stored, Zip64 when large.
-import { promisify } from "node:util";
-import { crc32, createDeflateRaw, deflateRaw } from "node:zlib";
+import { crc32, createDeflateRaw } from "node:zlib";
 
-const deflate = promisify(deflateRaw);
+/** A whole file, packed: method 0 is stored, 8 is Deflate. */
+export type Packed = { readonly crc: number; readonly method: number; readonly bytes: Uint8Array };
 
-/** A file to write. Small ones come whole, so that their sizes can stand in front of them; `sizeBytes` is exact for both. */
+/** A file to write. Small ones come packed, so that their sizes can stand in front of them; `sizeBytes` is exact for both. */
 export type ZipSource = {
   readonly path: string;
   readonly executable: boolean;
   readonly sizeBytes: number;
-  readonly data: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly data: Packed | AsyncIterable<Uint8Array>;
 };
 
 type Written = {
@@ -35,47 +35,33 @@ const NEEDS = 20;
 const NEEDS_ZIP64 = 45;
 /** Made by Unix, so that the mode counts. */
 const MADE_BY = (3 << 8) | NEEDS_ZIP64;
+const HEADERS_AT_ONCE = 1_000;
 /** Code and text shrink to a third at any level; a higher one only costs time. */
 const LEVEL = 1;
 
-/** The bytes of the zip. The deflating is done by Node's thread pool. */
+/** What is said of an entry at the end, and where the next one begins. */
+type Placed = { readonly entry: Written; readonly next: number };
+
+/** The bytes of the zip. A reader that goes away closes what is being read. */
 export async function* writeZip(files: AsyncIterable<ZipSource>): AsyncGenerator<Uint8Array> {
   const written: Written[] = [];
   let offset = 0;
   for await (const file of files) {
-    const parts =
-      file.data instanceof Uint8Array ? small(file, file.data, offset) : large(file, file.data, offset);
-    for (;;) {
-      const { value, done } = await parts.next();
-      if (done) {
-        written.push(value);
-        break;
-      }
-      offset += value.byteLength;
-      yield value;
-    }
+    const parts = "bytes" in file.data ? small(file, file.data, offset) : large(file, file.data, offset);
+    const { entry, next } = yield* parts;
+    written.push(entry);
+    offset = next;
   }
   yield* directory(written, offset);
 }
 
-async function* small(
-  file: ZipSource,
-  data: Uint8Array,
-  offset: number,
-): AsyncGenerator<Uint8Array, Written> {
-  const packed = data.byteLength > 64 ? await deflate(data, { level: LEVEL }) : data;
-  const shorter = packed.byteLength < data.byteLength;
-  const body = shorter ? packed : data;
-  const entry = entryOf(file, {
-    flags: UTF8,
-    method: shorter ? 8 : 0,
-    crc: crc32(data),
-    packedBytes: body.byteLength,
-    sizeBytes: data.byteLength,
-    offset,
-  });
-  yield Buffer.concat([localHeader(entry, false), body]);
-  return entry;
+function* small(file: ZipSource, packed: Packed, offset: number): Generator<Uint8Array, Placed> {
+  const { crc, method, bytes } = packed;
+  const { sizeBytes } = file;
+  const entry = entryOf(file, { flags: UTF8, method, crc, packedBytes: bytes.byteLength, sizeBytes, offset });
+  const whole = Buffer.concat([localHeader(entry, false), bytes]);
+  yield whole;
+  return { entry, next: offset + whole.length };
 }
 
 /** Sizes are not known in front of it, so they follow. */
@@ -83,10 +69,11 @@ async function* large(
   file: ZipSource,
   data: AsyncIterable<Uint8Array>,
   offset: number,
-): AsyncGenerator<Uint8Array, Written> {
+): AsyncGenerator<Uint8Array, Placed> {
   const wide = file.sizeBytes >= SURELY_NARROW;
   const base = { flags: UTF8 | SIZES_FOLLOW, method: 8, offset };
-  yield localHeader(entryOf(file, { ...base, crc: 0, packedBytes: 0, sizeBytes: 0 }), wide);
+  const header = localHeader(entryOf(file, { ...base, crc: 0, packedBytes: 0, sizeBytes: 0 }), wide);
+  yield header;
   let crc = 0;
   let sizeBytes = 0;
   let packedBytes = 0;
@@ -109,8 +96,10 @@ async function* large(
     deflater.destroy();
     await feeding;
   }
-  yield descriptor(crc, packedBytes, sizeBytes, wide);
-  return entryOf(file, { ...base, crc, packedBytes, sizeBytes });
+  const tail = descriptor(crc, packedBytes, sizeBytes, wide);
+  yield tail;
+  const entry = entryOf(file, { ...base, crc, packedBytes, sizeBytes });
+  return { entry, next: offset + header.length + packedBytes + tail.length };
 }
 
 const drained = (stream: ReturnType<typeof createDeflateRaw>): Promise<void> =>
@@ -171,10 +160,11 @@ function descriptor(crc: number, packedBytes: number, sizeBytes: number, wide: b
 
 function* directory(entries: readonly Written[], offset: number): Generator<Uint8Array> {
   let sizeBytes = 0;
-  for (const entry of entries) {
-    const header = centralHeader(entry);
-    sizeBytes += header.length;
-    yield header;
+  // Many headers in one piece: each alone would be a packet of its own.
+  for (let at = 0; at < entries.length; at += HEADERS_AT_ONCE) {
+    const headers = Buffer.concat(entries.slice(at, at + HEADERS_AT_ONCE).map(centralHeader));
+    sizeBytes += headers.length;
+    yield headers;
   }
   const count = entries.length;
   if (count >= FULL16 || offset >= FULL32 || sizeBytes >= FULL32) yield end64(count, sizeBytes, offset);

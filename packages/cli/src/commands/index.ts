@@ -1,0 +1,31 @@
+// The table of commands: what each is for, and how to load it. Kept apart from the commands, so that help costs nothing.
+import type { Command } from "commander";
+import type { Io } from "../io.ts";
+import type { Frame } from "../program.ts";
+
+/** Adds options and the action of one command. */
+export type Define = (command: Command, io: Io, frame: Frame) => void;
+export type CommandEntry = {
+  readonly about: string;
+  readonly load: () => Promise<{ readonly define: Define }>;
+};
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  up: { about: "Start the service on this machine.", load: () => import("./upCommand.ts") },
+  demo: {
+    about: "Start the service, run the example through it, and show what came of it.",
+    load: () => import("./demoCommand.ts"),
+  },
+  submit: { about: "Submit a folder as a run.", load: () => import("./submitCommand.ts") },
+  list: { about: "List runs, newest first.", load: () => import("./listCommand.ts") },
+  show: { about: "Show one run and its story.", load: () => import("./showCommand.ts") },
+  logs: { about: "Print the log of a run, or follow it live.", load: () => import("./logsCommand.ts") },
+  cancel: { about: "Cancel runs.", load: () => import("./cancelCommand.ts") },
+  download: { about: "Download the files of a run.", load: () => import("./downloadCommand.ts") },
+  why: { about: "Say what a run waits for, or why it ended.", load: () => import("./whyCommand.ts") },
+  env: {
+    about: "Print the settings in use, as variables for a shell.",
+    load: () => import("./envCommand.ts"),
+  },
+  target: { about: "List the compute targets.", load: () => import("./targetCommand.ts") },
+};

@@ -1,0 +1,46 @@
+// `malachite target list`: where runs can go.
+import type { Command } from "commander";
+import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
+import type { Io } from "../io.ts";
+import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
+import { table } from "../output/table.ts";
+import type { Frame } from "../program.ts";
+
+/** Adds the subcommand, its options and the action. */
+export function define(command: Command, io: Io, frame: Frame): void {
+  const list = command
+    .command("list", { isDefault: true })
+    .description("List the compute targets and whether they are usable.")
+    .copyInheritedSettings(command);
+  addFormatOption(addConnectionOptions(list))
+    .addHelpText("after", "\nExamples:\n  malachite target list\n  malachite target list -o json")
+    .action(async (options: ConnectionOptions & FormatOptions) => {
+      const { runs } = await connect(options, io, frame);
+      const targets = await runs.listTargets();
+      if (options.output === "json") return io.out(json(targets));
+      const text = (value: number | undefined) => (value === undefined ? "" : String(value));
+      await io.out(
+        table(
+          [
+            { head: "TARGET" },
+            { head: "KIND" },
+            { head: "USABLE" },
+            { head: "AT ONCE" },
+            { head: "RUNNING" },
+            { head: "WAITING" },
+            { head: "WHY NOT", shrinks: true },
+          ],
+          targets.map((one) => [
+            one.name,
+            one.kind,
+            one.usable ? "yes" : "no",
+            text(one.runsAtOnce),
+            text(one.running),
+            text(one.waiting),
+            one.reason ?? "",
+          ]),
+          io.columns,
+        ),
+      );
+    });
+}

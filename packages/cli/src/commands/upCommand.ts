@@ -1,0 +1,86 @@
+// `malachite up`: starts the service in this process. The only file of the command line that loads the server.
+import type { Serving } from "@malachite/server";
+import type { Command } from "commander";
+import type { Io } from "../io.ts";
+import type { Frame } from "../program.ts";
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** Every setting of the service that is a flag; a test holds this list to the server's own table. */
+const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repeats"])[] = [
+  ["--host <address>", "address to listen on (default 127.0.0.1); any other needs --issuer or --token"],
+  ["--port <number>", "port to listen on (default 7464); 0 takes a free one and prints it"],
+  ["--data <folder>", "the data folder (default ~/.malachite/data)"],
+  ["--target <name=process>", "a further compute target; '*=process' takes any name", "repeats"],
+  ["--runs-at-once <number>", "runs at work on this machine at once (default: its cores)"],
+  ["--token <token>", "a bearer token of your own to accept", "repeats"],
+  ["--issuer <url>", "an OIDC issuer whose tokens are accepted; needs --audience"],
+  ["--audience <text>", "the audience that a token of the issuer must have"],
+  ["--jwks-uri <url>", "where the issuer's keys are, if its discovery document does not say"],
+  ["--clock-skew-seconds <number>", "how far the issuer's clock may be off (default 60)"],
+  ["--public-url <url>", "the address that clients use, when it is not the one listened on"],
+  ["--allow-host <name>", "a further Host name that requests may name", "repeats"],
+  ["--allow-origin <origin>", "a further Origin whose pages may call the service", "repeats"],
+  ["--workspace <subscription/group/name>", "a workspace that exists from the start", "repeats"],
+  [
+    "--workspaces-by-first-write <true|false>",
+    "whether a write to an unknown workspace makes it (default true)",
+  ],
+  ["--grace-seconds <number>", "how long a canceled run may take to end after SIGTERM (default 10)"],
+  ["--log-level <level>", "what is written to stderr: info, warn, error or silent (default warn)"],
+  ["--settings <file>", "a YAML file with any of these settings; flags and variables win over it"],
+];
+
+/** Adds the options and the action. */
+export function define(command: Command, io: Io, frame: Frame): void {
+  for (const [flags, about, repeats] of OPTIONS)
+    if (repeats === undefined) command.option(flags, about);
+    else command.option(flags, `${about}; may be repeated`, collect);
+  command
+    .addHelpText(
+      "after",
+      `
+Each setting may also be a variable: MALACHITE_PORT, MALACHITE_RUNS_AT_ONCE and so on.
+Stop it with Ctrl-C: runs go on, and the next start finds them.
+
+Examples:
+  malachite up
+  malachite up --port 0 --data /srv/malachite
+  malachite up --target cpu-cluster=process --target gpu-cluster=process
+  malachite up --host 0.0.0.0 --token "$(openssl rand -hex 32)"`,
+    )
+    .action(async (flags: Record<string, unknown>) => up(flags, io, frame));
+}
+
+async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise<void> {
+  await using serving = await startService(flags, io);
+  frame.endpoint = serving.url;
+  const { settings, url } = serving;
+  await io.out(`Malachite takes work at ${url}\n`);
+  io.say(`data folder: ${settings.data}`);
+  if (settings.issuer === undefined && settings.token.length === 0) io.say("token on this machine: dev");
+  io.say("Try: malachite submit examples/train      Stop: Ctrl-C");
+  await untilStopped();
+  io.say("Stopping. Runs go on, and the next start finds them.");
+}
+
+/** Starts the service in this process. Throws MalachiteError for wrong settings and for a data folder that is in use. */
+export async function startService(flags: Record<string, unknown>, io: Io): Promise<Serving> {
+  const { serve } = await import("@malachite/server");
+  return serve({ flags, env: io.env });
+}
+
+/** Resolves when the process is asked to end. A second request ends it at once. */
+export function untilStopped(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    });
+  // A terminal that is closed must not take the service with it in the middle of a write.
+  process.once("SIGHUP", () => resolve());
+  return promise;
+}

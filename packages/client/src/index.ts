@@ -1,0 +1,37 @@
+// The client for browsers and Node. Folders and files on disk are in "@malachite/client/node".
+export type { AbortSignalLike } from "@azure/abort-controller";
+export { AbortError } from "@azure/abort-controller";
+export type { AccessToken, TokenCredential } from "@azure/core-auth";
+export type { PagedAsyncIterableIterator, PageSettings } from "@azure/core-paging";
+export type { PipelineOptions, PipelineResponse, PipelineRetryOptions } from "@azure/core-rest-pipeline";
+export { deepestCode, errorResponseOf, isRestError, type RestError, RunFailedError } from "./errors.ts";
+export * from "./executionApi.ts";
+export * from "./experimentClient.ts";
+export type { FollowLogOptions, LogChunk, LogEnd } from "./log/followLog.ts";
+export type { LogLinesOptions } from "./log/logLines.ts";
+export * from "./malachiteClient.ts";
+export type * from "./models.ts";
+export type { ClientOptions, OperationOptions } from "./options.ts";
+export type { ListRunsOptions, QueryOptions } from "./paging.ts";
+export * from "./runArtifacts.ts";
+export * from "./runClient.ts";
+export { newRunId } from "./runId.ts";
+export {
+  isEnded,
+  type PollOptions,
+  type PollUntilDoneOptions,
+  RunPoller,
+  type RunPollerOptions,
+  type RunPollerState,
+} from "./runPoller.ts";
+export type { ByteStream } from "./transport/byteStream.ts";
+export type { ByteSource, FileBody } from "./transport/fileBody.ts";
+export {
+  type DownloadSnapshotOptions,
+  type FindSnapshotOptions,
+  type ListExperimentsOptions,
+  type ListTargetsOptions,
+  type OfferSnapshotOptions,
+  type SendContentsOptions,
+  WorkspaceClient,
+} from "./workspaceClient.ts";

@@ -1,0 +1,48 @@
+// The way in: a service, and the workspaces on it.
+import type { TokenCredential } from "@azure/core-auth";
+import { ExecutionApi } from "./executionApi.ts";
+import type { Health, WorkspaceAddress } from "./models.ts";
+import { operations } from "./operations.generated.ts";
+import type { ClientOptions, OperationOptions } from "./options.ts";
+import { type RunPoller, type RunPollerOptions, readPollerState } from "./runPoller.ts";
+import { Transport } from "./transport/transport.ts";
+import { WorkspaceClient } from "./workspaceClient.ts";
+
+export type GetHealthOptions = OperationOptions;
+
+/** A client of one service. Holds no connection of its own, so there is nothing to close. */
+export class MalachiteClient {
+  readonly #transport: Transport;
+  /** The four operations of the Execution Service, as they are. */
+  readonly execution: ExecutionApi;
+
+  /**
+   * `endpoint` is the base URL, for instance http://127.0.0.1:7464; `credential` is a token, or anything of @azure/identity.
+   * Opens nothing; throws a TypeError for an endpoint that cannot be used.
+   */
+  constructor(endpoint: string, credential: TokenCredential | string, options: ClientOptions = {}) {
+    this.#transport = new Transport(endpoint, credential, options);
+    this.execution = new ExecutionApi(this.#transport);
+  }
+
+  /** The base URL, without a slash at its end. */
+  get endpoint(): string {
+    return this.#transport.endpoint;
+  }
+
+  /** One workspace. Sends nothing: a workspace that does not exist is told about by its first operation. */
+  workspace(address: WorkspaceAddress): WorkspaceClient {
+    return new WorkspaceClient(this.#transport, address);
+  }
+
+  /** Whether the service takes work. Needs no token; Malachite only. */
+  getHealth(options: GetHealthOptions = {}): Promise<Health> {
+    return this.#transport.json(operations.health, { path: {}, retry: "always", options });
+  }
+
+  /** The poller that an earlier `poller.toString()` describes, in any process, against the same service. */
+  resumePoller(serialized: string, options: RunPollerOptions = {}): RunPoller {
+    const { workspace, runId, experimentName } = readPollerState(serialized);
+    return this.workspace(workspace).run(runId, { experimentName }).poller(options);
+  }
+}

@@ -1,0 +1,61 @@
+// The models of the wire under their names in the contract. Types only: nothing here exists when a program runs.
+import type { AnswerOf, artifact, execution, history, malachite } from "@malachite/contract";
+
+export type { ErrorDetails, ErrorResponse, InnerErrorResponse, RootError } from "@malachite/contract";
+
+export type RunDefinition = execution.RunDefinition;
+export type RunConfiguration = execution.RunConfiguration;
+export type StartRunResult = execution.StartRunResult;
+export type EnvironmentDefinition = NonNullable<RunConfiguration["environment"]>;
+export type PythonSection = NonNullable<EnvironmentDefinition["python"]>;
+export type DockerSection = NonNullable<EnvironmentDefinition["docker"]>;
+export type ContainerRegistry = NonNullable<DockerSection["baseImageRegistry"]>;
+export type SparkSection = NonNullable<EnvironmentDefinition["spark"]>;
+export type SparkMavenPackage = NonNullable<SparkSection["packages"]>[number];
+export type HistoryConfiguration = NonNullable<RunConfiguration["history"]>;
+export type DataReferenceConfiguration = NonNullable<RunConfiguration["dataReferences"]>[string];
+export type SparkConfiguration = NonNullable<RunConfiguration["spark"]>;
+export type TensorflowConfiguration = NonNullable<RunConfiguration["tensorflow"]>;
+export type MpiConfiguration = NonNullable<RunConfiguration["mpi"]>;
+export type HdiConfiguration = NonNullable<RunConfiguration["hdi"]>;
+export type Framework = NonNullable<RunConfiguration["framework"]>;
+export type Communicator = NonNullable<RunConfiguration["communicator"]>;
+export type DataStoreMode = NonNullable<DataReferenceConfiguration["mode"]>;
+export type YarnDeployMode = NonNullable<HdiConfiguration["yarnDeployMode"]>;
+
+export type Run = history.Run;
+export type RunDetails = history.RunDetails;
+export type RunStatus = history.RunStatusName;
+export type CreateRun = history.CreateRun;
+export type RunEvent = history.BaseEvent;
+export type Experiment = history.Experiment;
+export type ModifyExperiment = history.ModifyExperiment;
+export type QueryParams = history.QueryParams;
+
+export type Artifact = artifact.Artifact;
+export type ArtifactContentInformation = artifact.ArtifactContentInformation;
+
+export type Why = malachite.Why;
+export type Constraint = NonNullable<Why["constraints"]>[number];
+export type StoryEntry = malachite.StoryEntry;
+export type ProjectFile = malachite.ProjectFile;
+
+/** Whether the service takes work. */
+export type Health = AnswerOf<typeof malachite.health>;
+/** A named place to run. */
+export type ComputeTarget = AnswerOf<typeof malachite.listTargets>["value"][number];
+/** Either the snapshot, or the hashes of the contents that the server lacks. */
+export type SnapshotOffer = AnswerOf<typeof malachite.offerSnapshot>;
+
+/** One page of a list. The token is absent on the last page. */
+export interface Page<T> {
+  value: T[];
+  continuationToken?: string;
+}
+
+/** Where runs live. */
+export interface WorkspaceAddress {
+  subscriptionId: string;
+  resourceGroup: string;
+  workspace: string;
+}

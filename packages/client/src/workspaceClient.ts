@@ -1,0 +1,142 @@
+// A workspace: its experiments, runs and compute targets.
+import type { PagedAsyncIterableIterator } from "@azure/core-paging";
+import { isNotThere } from "./errors.ts";
+import { ExecutionApi } from "./executionApi.ts";
+import { ExperimentClient } from "./experimentClient.ts";
+import type {
+  ComputeTarget,
+  Experiment,
+  Page,
+  ProjectFile,
+  Run,
+  SnapshotOffer,
+  WorkspaceAddress,
+} from "./models.ts";
+import { operations } from "./operations.generated.ts";
+import type { OperationOptions } from "./options.ts";
+import { type ListRunsOptions, paged, type QueryOptions, queryBody } from "./paging.ts";
+import { RunClient } from "./runClient.ts";
+import type { ByteStream } from "./transport/byteStream.ts";
+import type { FileBody } from "./transport/fileBody.ts";
+import type { Transport } from "./transport/transport.ts";
+import { workspacePath } from "./workspacePath.ts";
+
+export interface ListExperimentsOptions extends QueryOptions {
+  /** Which experiments. Default: those that are not archived. */
+  viewType?: "Default" | "All" | "ActiveOnly" | "ArchivedOnly";
+}
+export type ListTargetsOptions = OperationOptions;
+export type FindSnapshotOptions = OperationOptions;
+export type OfferSnapshotOptions = OperationOptions;
+export interface SendContentsOptions extends OperationOptions {
+  /** Is called with the bytes sent so far. A repeated attempt begins at 0 again. */
+  onUploadProgress?: (bytesSent: number) => void;
+}
+export type DownloadSnapshotOptions = OperationOptions;
+
+export class WorkspaceClient {
+  readonly #transport: Transport;
+  readonly address: Readonly<WorkspaceAddress>;
+  /** The four operations of the Execution Service, as they are. */
+  readonly execution: ExecutionApi;
+
+  /** @internal Made by MalachiteClient. */
+  constructor(transport: Transport, address: WorkspaceAddress) {
+    this.#transport = transport;
+    this.address = { ...address };
+    this.execution = new ExecutionApi(transport);
+  }
+
+  /** The base URL of the service. */
+  get endpoint(): string {
+    return this.#transport.endpoint;
+  }
+
+  /** One experiment. Sends nothing; the experiment is made by its first run. */
+  experiment(name: string): ExperimentClient {
+    return new ExperimentClient(this.#transport, this.address, name);
+  }
+
+  /**
+   * One run. Sends nothing. With the experiment's name the addresses of the 2019 contract are used, which every server has;
+   * without it those of the newer one.
+   */
+  run(runId: string, options: { experimentName?: string } = {}): RunClient {
+    return new RunClient(this.#transport, this.address, runId, options.experimentName);
+  }
+
+  /** The runs of all experiments, for instance `{ filter: "status eq 'Running'", orderBy: "createdUtc desc" }`. */
+  listRuns(options: ListRunsOptions = {}): PagedAsyncIterableIterator<Run, Page<Run>> {
+    return paged(options, (settings) =>
+      this.#transport.json(operations.queryRuns, {
+        path: this.#path,
+        json: queryBody(options, settings),
+        retry: "always",
+        options,
+      }),
+    );
+  }
+
+  listExperiments(
+    options: ListExperimentsOptions = {},
+  ): PagedAsyncIterableIterator<Experiment, Page<Experiment>> {
+    return paged(options, (settings) =>
+      this.#transport.json(operations.queryExperiments, {
+        path: this.#path,
+        json: { ...queryBody(options, settings), viewType: options.viewType },
+        retry: "always",
+        options,
+      }),
+    );
+  }
+
+  /** The compute targets and whether they are usable. Malachite only. */
+  async listTargets(options: ListTargetsOptions = {}): Promise<ComputeTarget[]> {
+    const call = { path: this.#path, retry: "always", options } as const;
+    return (await this.#transport.json<{ value: ComputeTarget[] }>(operations.listTargets, call)).value;
+  }
+
+  /** The snapshot of a tree by its hash; undefined when the workspace has none, or the server has no such operation. */
+  async findSnapshot(treeHash: string, options: FindSnapshotOptions = {}): Promise<string | undefined> {
+    try {
+      const call = { path: { ...this.#path, treeHash }, retry: "always", options } as const;
+      return (await this.#transport.json<SnapshotOffer>(operations.findSnapshot, call)).snapshotId;
+    } catch (error) {
+      if (isNotThere(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Offers files by their hashes: the answer is the snapshot, or the hashes of the contents to send first. Malachite only. */
+  offerSnapshot(files: readonly ProjectFile[], options: OfferSnapshotOptions = {}): Promise<SnapshotOffer> {
+    return this.#transport.json(operations.offerSnapshot, {
+      path: this.#path,
+      json: { files },
+      retry: "always",
+      options,
+    });
+  }
+
+  /** Sends contents as a zip whose entries are named by their SHA-256; resolves to how many are now kept. Malachite only. */
+  async sendContents(zip: FileBody, options: SendContentsOptions = {}): Promise<number> {
+    const answer = await this.#transport.json<{ kept: number }>(operations.sendContents, {
+      path: this.#path,
+      body: { content: zip, contentType: "application/zip" },
+      retry: "always",
+      onUploadProgress: options.onUploadProgress,
+      options,
+    });
+    return answer.kept;
+  }
+
+  /** A snapshot as a zip. Malachite only. */
+  async downloadSnapshot(snapshotId: string, options: DownloadSnapshotOptions = {}): Promise<ByteStream> {
+    const path = { ...this.#path, snapshotId };
+    return (await this.#transport.stream(operations.downloadSnapshot, { path, retry: "always", options }))
+      .body;
+  }
+
+  get #path() {
+    return workspacePath(this.address);
+  }
+}

@@ -1,0 +1,177 @@
+// The steps of a run on real stores, with an engine whose behaviour is data and a clock that the test moves.
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createFlow,
+  type Flow,
+  type FlowPorts,
+  type Principal,
+  type Run,
+  RunKeeper,
+  RunNews,
+  type Scope,
+} from "@malachite/core";
+import { createFakeClock, type FakeClock } from "../conformance/fakeClock.ts";
+import { createScriptedEngine, type Script, type ScriptedEngine } from "../conformance/scriptedDriver.ts";
+import {
+  createArtifactStore,
+  createSnapshotStore,
+  type FolderSnapshotStore,
+} from "../src/adapters/blobs/folder/index.ts";
+import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
+import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
+import { systemIds } from "../src/adapters/system/ids.ts";
+import { createTargets } from "../src/targets.ts";
+
+export const SCOPE: Scope = {
+  subscriptionId: "11111111-1111-1111-1111-111111111111",
+  resourceGroup: "rg",
+  workspace: "ws1",
+};
+export const ADA: Principal = { name: "ada", objectId: "o", tenantId: "t" };
+const KIND = "scripted";
+
+/** Stores, engine and clock outlive the keeper: `restart` is what a kill -9 and a new start are to them. */
+export class ScriptedService implements AsyncDisposable {
+  readonly clock: FakeClock = createFakeClock();
+  readonly engine: ScriptedEngine;
+  readonly warnings: string[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "malachite-flow-"));
+  #records: SqliteRecords | undefined;
+  #snapshots: FolderSnapshotStore | undefined;
+  #keeper: RunKeeper | undefined;
+  #flow: Flow | undefined;
+  #lives = 0;
+  readonly #runsAtOnce: number;
+  ports: FlowPorts | undefined;
+
+  private constructor(scriptFor: (script: string) => Script, runsAtOnce: number) {
+    this.#runsAtOnce = runsAtOnce;
+    this.engine = createScriptedEngine({
+      clock: this.clock,
+      kind: KIND,
+      scriptFor: (plan) => scriptFor(plan.argv[1] ?? ""),
+    });
+  }
+
+  /** `scriptFor` tells how the engine treats a run, by the name of its script. */
+  static async start(
+    scriptFor: (script: string) => Script,
+    { runsAtOnce = 10 } = {},
+  ): Promise<ScriptedService> {
+    const service = new ScriptedService(scriptFor, runsAtOnce);
+    service.#records = await openSqliteRecords({ file: join(service.#folder, "records.sqlite") });
+    service.#snapshots = createSnapshotStore({ folder: service.#folder });
+    await service.#begin();
+    return service;
+  }
+
+  get flow(): Flow {
+    if (!this.#flow) throw new Error("The service is not started.");
+    return this.#flow;
+  }
+
+  /** The keeper of before is gone without a word; a new one with a new driver begins. */
+  async restart(): Promise<void> {
+    await this.#keeper?.[Symbol.asyncDispose]();
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    const { clock, warnings } = this;
+    if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
+    const { runs, experiments, workspaces } = this.#records;
+    this.ports = {
+      runs,
+      experiments,
+      workspaces,
+      snapshots: this.#snapshots,
+      artifacts: createArtifactStore({ folder: this.#folder }),
+      environments: { prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }) },
+      bundler: { pack: async function* () {} },
+      tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
+      targets: createTargets({ local: { kind: KIND, options: {} } }, this.#runsAtOnce, [
+        this.engine.driver(),
+      ]),
+      clock,
+      ids: systemIds,
+      log: {
+        info: () => {},
+        warn: (event) => warnings.push(event),
+        error: (event, error) => warnings.push(`${event}: ${error}`),
+      },
+      news: new RunNews(),
+      settings: {
+        owner: `life-${++this.#lives}`,
+        leaseMs: 30_000,
+        watchIntervalMs: 1000,
+        graceMs: 5000,
+        workspacesByFirstWrite: true,
+        serviceUrl: () => "http://127.0.0.1:1",
+        workspaceId: () => "00000000-0000-0000-0000-000000000000",
+      },
+    };
+    this.#flow = createFlow(this.ports);
+    this.#keeper = new RunKeeper(this.ports);
+    await this.#keeper.start();
+  }
+
+  /** Submits a project of one script; the script's name chooses what the engine does. */
+  async submit(script: string, configuration: Record<string, unknown> = {}, runId?: string): Promise<Run> {
+    const snapshotId = await this.#project(script);
+    return this.flow.submitRun({
+      scope: SCOPE,
+      experimentName: "e",
+      runId,
+      definition: { snapshotId, configuration: { script, ...configuration } },
+      by: ADA,
+    });
+  }
+
+  /** A project of one empty script. */
+  async #project(script: string): Promise<string> {
+    if (!this.#snapshots) throw new Error("The stores are not open.");
+    const file = join(this.#folder, `${systemIds.uuid()}.zip`);
+    await writeFile(file, storedZip([{ path: script, mode: 0o644, bytes: new Uint8Array() }]));
+    return (await this.#snapshots.keepZip(SCOPE, { file, sizeBytes: 0, sha256: "" })).id;
+  }
+
+  async status(runId: string): Promise<string> {
+    return (await this.flow.getRun({ scope: SCOPE, runId })).status;
+  }
+
+  async run(runId: string): Promise<Run> {
+    return (await this.flow.getRun({ scope: SCOPE, runId })).run;
+  }
+
+  /** Moves time on in small steps until the fact holds; says what was waited for when it never does. */
+  async until(
+    what: string,
+    holds: () => boolean | Promise<boolean>,
+    { stepMs = 50, withinMs = 600_000 } = {},
+  ): Promise<void> {
+    for (let passed = 0; passed <= withinMs; passed += stepMs) {
+      // The stores work in threads of their own: real time passes for them, a little at each step.
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (await holds()) return;
+      await this.clock.advance(stepMs);
+    }
+    throw new Error(`${withinMs / 1000} s of the test's time have passed without ${what}.`);
+  }
+
+  async reached(runId: string, status: string, withinMs?: number): Promise<Run> {
+    await this.until(`run ${runId} being ${status}`, async () => (await this.status(runId)) === status, {
+      withinMs,
+    });
+    return this.run(runId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#keeper?.[Symbol.asyncDispose]();
+    await this.#records?.close();
+    await this.#snapshots?.[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

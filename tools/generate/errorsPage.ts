@@ -1,0 +1,41 @@
+// Makes docs/errors.md from the catalogue, the table of reasons and the edge's own mapping, so that the page cannot be wrong.
+import { CATALOGUE, type Code, MalachiteError, REASONS } from "@malachite/core";
+import { httpError } from "../../packages/server/src/http/plugins/errors.ts";
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+const table = (head: readonly string[], rows: readonly string[]): string =>
+  [row(...head), row(...head.map(() => "---")), ...rows].join("\n");
+
+function codeRow(code: Code): string {
+  const { means, todo } = CATALOGUE[code];
+  const { status, body } = httpError(new MalachiteError(code, means), { operation: "", request: "" }, 0);
+  return row(`\`${code}\``, String(status), `\`${body.error?.code}\``, means, todo);
+}
+
+/** The whole page as Markdown. */
+export function errorsPage(): string {
+  const codes = (Object.keys(CATALOGUE) as Code[]).map(codeRow);
+  const reasons = Object.entries(REASONS).map(([reason, { status, blame, retry, text }]) => {
+    const whose = blame === "user" ? "the run's own" : "the platform's";
+    return row(`\`${reason}\``, `\`${status}\``, whose, retry ? "yes" : "no", text);
+  });
+  return `<!-- Made by npm run generate from the catalogue of errors. Do not edit. -->
+
+# Errors
+
+Every error is answered in one envelope. \`error.code\` is one of the codes of the contract, and the deepest
+\`innerError.code\` is the service's own code from the list below. \`error.details\` names every fault of a definition at
+once, each with the path of the property in \`target\`. The same words are printed by the command line.
+
+## Codes
+
+${table(["code", "HTTP status", "`error.code`", "what it means", "what to do"], codes)}
+
+## Why a run ended
+
+Each run that has ended has exactly one reason; its status follows from the reason.
+
+${table(["reason", "status", "whose doing", "may starting it again help?", "meaning"], reasons)}
+`;
+}

@@ -1,0 +1,183 @@
+// Who may import what, as data. The reasons are in docs/architecture.md; check.ts holds the code to this table.
+
+/** A room is a folder; a file lives in the room with the longest `at` that its path starts with. */
+export type Room = {
+  readonly name: string;
+  readonly at: string;
+  /** Rooms it may import beside itself. */
+  readonly may: readonly string[];
+  /** Whether it may import `node:*`. */
+  readonly node: boolean;
+  /** Global names that no line here may use, each with the reason. */
+  readonly never?: Readonly<Record<string, string>>;
+};
+
+const NO_ENV = { "process.env": "only server/src/settings.ts and the CLI read the environment" };
+const NO_NODE = {
+  "process.*": "this room also runs where there is no process",
+  "Buffer.*": "this room also runs in a browser; use Uint8Array",
+};
+const NO_WORLD = {
+  ...NO_NODE,
+  "new Date()": "time comes from the Clock port",
+  "Date.now": "time comes from the Clock port",
+  "performance.*": "time comes from the Clock port",
+  "Math.random": "chance comes from a port",
+  "console.*": "the log is a port",
+  fetch: "core does no I/O",
+  setTimeout: "time comes from the Clock port",
+  setInterval: "time comes from the Clock port",
+  setImmediate: "time comes from the Clock port",
+};
+
+const ALL_CORE = ["core/domain", "core/ports", "core/flow"];
+const ALL_SERVER = [
+  "server",
+  "server/files",
+  "server/settings",
+  "server/adapters",
+  "server/http",
+  "server/auth",
+];
+
+export const ROOMS: readonly Room[] = [
+  { name: "contract", at: "packages/contract/src/", may: [], node: false, never: NO_WORLD },
+  { name: "contract/tools", at: "packages/contract/", may: ["contract"], node: true },
+
+  { name: "core/domain", at: "packages/core/src/domain/", may: ["contract"], node: false, never: NO_WORLD },
+  {
+    name: "core/ports",
+    at: "packages/core/src/ports/",
+    may: ["contract", "core/domain"],
+    node: false,
+    never: NO_WORLD,
+  },
+  {
+    name: "core/flow",
+    at: "packages/core/src/flow/",
+    may: ["contract", "core/domain", "core/ports"],
+    node: false,
+    never: NO_WORLD,
+  },
+  { name: "core", at: "packages/core/src/", may: ALL_CORE, node: false, never: NO_WORLD },
+
+  {
+    name: "server/adapters",
+    at: "packages/server/src/adapters/",
+    may: ["contract", "core/domain", "core/ports", "server/files"],
+    node: true,
+    never: NO_ENV,
+  },
+  // What several adapters know about files and paths of this machine; nothing of the service.
+  { name: "server/files", at: "packages/server/src/files/", may: ["core/domain"], node: true, never: NO_ENV },
+  {
+    name: "server/http",
+    at: "packages/server/src/http/",
+    may: ["contract", "core/domain", "core/flow", "server/auth"],
+    node: true,
+    never: NO_ENV,
+  },
+  {
+    name: "server/auth",
+    at: "packages/server/src/http/auth/",
+    may: ["contract", "core/domain", "core/ports", "core/flow"],
+    node: true,
+    never: NO_ENV,
+  },
+  {
+    name: "server/settings",
+    at: "packages/server/src/settings",
+    may: ["contract", "core/domain", "core/ports"],
+    node: true,
+  },
+  {
+    name: "server",
+    at: "packages/server/src/",
+    may: ["contract", ...ALL_CORE, ...ALL_SERVER],
+    node: true,
+    never: NO_ENV,
+  },
+  {
+    name: "server/conformance",
+    at: "packages/server/conformance/",
+    may: ["contract", ...ALL_CORE, ...ALL_SERVER],
+    node: true,
+  },
+
+  { name: "client", at: "packages/client/src/", may: ["contract"], node: false, never: NO_NODE },
+  {
+    name: "client/node",
+    at: "packages/client/src/node/",
+    may: ["contract", "client"],
+    node: true,
+    never: NO_ENV,
+  },
+  { name: "client/tools", at: "packages/client/", may: ["contract", "client", "client/node"], node: true },
+
+  // upCommand.ts alone starts the server; ONLY_HERE below holds it to that.
+  { name: "cli", at: "packages/cli/", may: ["contract", "client", "client/node", "server"], node: true },
+
+  {
+    name: "tools",
+    at: "tools/",
+    may: ["contract", "contract/tools", "client/tools", "server/http", ...ALL_CORE],
+    node: true,
+  },
+  {
+    name: "e2e",
+    at: "e2e/",
+    may: ["contract", ...ALL_CORE, "client", "client/node", "server", "server/conformance", "tools"],
+    node: true,
+  },
+  {
+    name: "bench",
+    at: "bench/",
+    may: ["contract", ...ALL_CORE, "client", "client/node", "server", "server/conformance", "e2e"],
+    node: true,
+  },
+  { name: "examples", at: "examples/", may: ["contract", "client", "client/node"], node: true },
+];
+
+/** The rooms which each workspace package shows to others, by the specifier they import. */
+export const PACKAGES: Readonly<Record<string, { readonly entry: string }>> = {
+  "@malachite/contract": { entry: "packages/contract/src/index.ts" },
+  "@malachite/core": { entry: "packages/core/src/index.ts" },
+  "@malachite/server": { entry: "packages/server/src/index.ts" },
+  "@malachite/server/conformance": { entry: "packages/server/conformance/index.ts" },
+  "@malachite/client": { entry: "packages/client/src/index.ts" },
+  "@malachite/client/node": { entry: "packages/client/src/node/index.ts" },
+};
+
+/** Third-party packages and the only places that may import them. A place is the start of a path. */
+export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
+  typebox: ["packages/contract/"],
+  fastify: ["packages/server/src/http/"],
+  "@fastify/multipart": ["packages/server/src/http/"],
+  kysely: ["packages/server/src/adapters/records/"],
+  yauzl: ["packages/server/src/adapters/blobs/"],
+  jose: ["packages/server/src/http/auth/"],
+  yaml: ["packages/server/src/settings", "packages/cli/"],
+  commander: ["packages/cli/"],
+  "cli-progress": ["packages/cli/"],
+  yazl: ["packages/client/src/node/"],
+  ignore: ["packages/client/src/node/"],
+  "@azure/abort-controller": ["packages/client/src/"],
+  "@azure/core-auth": ["packages/client/src/"],
+  "@azure/core-paging": ["packages/client/src/"],
+  "@azure/core-rest-pipeline": ["packages/client/src/"],
+  rolldown: ["tools/"],
+};
+
+/** Third-party packages that any test may import. */
+export const TEST_PACKAGES: readonly string[] = ["fast-check"];
+
+/** Imports that are allowed in one file alone. */
+export const ONLY_HERE: Readonly<Record<string, { readonly in: string; readonly importer: string }>> = {
+  "@malachite/server": { in: "packages/cli/", importer: "packages/cli/src/commands/upCommand.ts" },
+};
+
+/** Folders of adapters that are one adapter each, beside `shared`, which all in the parent may use. */
+export const ADAPTERS_BY_SUBFOLDER: readonly string[] = ["compute"];
+
+/** Types of ports that flow's own interface speaks of, so whoever may call flow may name them. */
+export const COMMON_PORT_TYPES: readonly string[] = ["Clock", "Experiment", "Log", "Snapshot", "Upload"];
