@@ -7,13 +7,17 @@ import { parseArgs } from "node:util";
 import { type GroupResult, runGroup } from "./testing/group.ts";
 import type { Message } from "./testing/reporter.ts";
 
-const PATTERNS = ["packages/*/{src,conformance,test,tools}/**/*.test.ts", "tools/**/*.test.ts"];
+const SUITES: Readonly<Record<string, readonly string[]>> = {
+  unit: ["packages/*/{src,conformance,test,tools}/**/*.test.ts", "tools/**/*.test.ts"],
+  e2e: ["e2e/**/*.test.ts"],
+};
 const AT_ONCE = 2;
 const HELP = `npm test -- [WORD…] [-t NAME] [--deadline SECONDS] [--root DIR]
   WORD        only test files whose path holds one of these words
   -t NAME     only tests whose name matches this pattern
   --deadline  how long one test process may take (default 300)
-  --root      the repository to test (default: this one)`;
+  --root      the repository to test (default: this one)
+  --suite     unit (default) or e2e, whose files get a process each`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,6 +25,7 @@ const { values, positionals } = parseArgs({
     name: { type: "string", short: "t" },
     deadline: { type: "string", default: "300" },
     root: { type: "string", default: fileURLToPath(new URL("..", import.meta.url)) },
+    suite: { type: "string", default: "unit" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -31,13 +36,17 @@ if (values.help) {
 const deadlineMs = Number(values.deadline) * 1000;
 if (!(deadlineMs > 0)) throw new Error(`--deadline takes seconds, not ${values.deadline}`);
 
+const patterns = SUITES[values.suite];
+if (patterns === undefined)
+  throw new Error(`--suite takes ${Object.keys(SUITES).join(" or ")}, not ${values.suite}`);
+
 const root = values.root;
 process.chdir(root);
-const chosen = globSync(PATTERNS, { exclude: (path) => /(^|[\\/])(node_modules|dist)$/.test(String(path)) })
+const chosen = globSync(patterns, { exclude: (path) => /(^|[\\/])(node_modules|dist)$/.test(String(path)) })
   .map((file) => file.split(sep).join("/"))
   .filter((file) => positionals.length === 0 || positionals.some((word) => file.includes(word)))
   .sort();
-const isProc = (file: string) => file.endsWith(".proc.test.ts");
+const isProc = (file: string) => values.suite === "e2e" || file.endsWith(".proc.test.ts");
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skipped: string[] = [];

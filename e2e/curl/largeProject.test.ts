@@ -1,7 +1,7 @@
 // A large project through curl: it arrives whole, and the server's memory does not grow with it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { curl, TOKEN } from "../support/curl.ts";
@@ -10,8 +10,11 @@ import { ended, experiment, fileOf, python3, reached } from "../support/runs.ts"
 import { Service } from "../support/service.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 300 * MIB;
-const MAY_GROW = 60 * MIB;
+const SMALL = 50 * MIB;
+const LARGE = 300 * MIB;
+/** Garbage that is collected sooner or later makes tens; a project that is held in memory would make all of the difference. */
+const MAY_GROW = 100 * MIB;
+const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
 
 /** Writes the zip piece by piece: one big file of noise that does not compress, one of zeros, and a script. */
 const MAKE = `
@@ -25,11 +28,11 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_STORED) as z:
 const HASH =
   "import sys,zipfile,hashlib\nprint(hashlib.file_digest(zipfile.ZipFile(sys.argv[1]).open('noise.bin'),'sha256').hexdigest())";
 
-/** VmRSS or VmHWM of a process, in bytes. */
-const memory = (pid: number, name: "VmRSS" | "VmHWM"): number =>
-  Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
+/** The most memory a process has had so far, in bytes. */
+const peak = (pid: number): number =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
 
-it("takes a project of 300 MB without growing by more than 60 MB", async (t) => {
+it("takes a project of 300 MB in no more memory than one of 50 MB, give or take 100 MB", async (t) => {
   if (process.platform !== "linux") return t.skip("memory is read from /proc");
   await using service = await Service.start();
   using work = workplace();
@@ -38,21 +41,25 @@ it("takes a project of 300 MB without growing by more than 60 MB", async (t) => 
   const url = (runId: string) => `${service.url}/execution/v1.0${experiment("large")}/startrun?runId=${runId}`;
   const send = (runId: string, zip: string) =>
     curl(...TOKEN, "-F", `projectZipFile=@${zip}`, "-F", `runDefinitionFile=@${definition}`, url(runId));
-  // A first one brings everything into memory that every submission needs.
-  assert.equal((await send("small", work.zip("small.zip", { "main.py": "" }))).status, 200);
+  const project = (name: string, size: number): string => {
+    const zip = join(work.folder, name);
+    execFileSync(python3(), ["-c", MAKE, zip, String(size / MIB)]);
+    return zip;
+  };
+  // A small one brings everything into memory that a submission needs, and as much garbage as is ever let lie.
+  assert.equal((await send("small", project("small.zip", SMALL))).status, 200);
   await reached(service, "small", "Completed");
+  const before = peak(pid);
 
-  const zip = join(work.folder, "large.zip");
-  execFileSync(python3(), ["-c", MAKE, zip, String(SIZE / MIB)]);
-  const before = memory(pid, "VmRSS");
-  writeFileSync(`/proc/${pid}/clear_refs`, "5"); // From here on VmHWM is the peak since now.
+  const zip = project("large.zip", LARGE);
   const startedAt = performance.now();
   const answer = await send("large", zip);
   const took = performance.now() - startedAt;
   assert.equal(answer.status, 200, answer.body.toString());
-  const grown = memory(pid, "VmHWM") - before;
-  t.diagnostic(`${(SIZE / MIB / (took / 1000)).toFixed(0)} MB/s, memory grew by ${(grown / MIB).toFixed(1)} MB`);
-  assert.ok(grown < MAY_GROW, `memory grew by ${(grown / MIB).toFixed(1)} MB from ${before / MIB} MB`);
+  const grown = peak(pid) - before;
+  const told = `the peak of memory grew by ${mib(grown)} MB from ${mib(before)} MB`;
+  t.diagnostic(`${mib(LARGE / (took / 1000))} MB/s, ${told}`);
+  assert.ok(grown < MAY_GROW, told);
 
   assert.equal((await ended(service, "large")).status, "Completed");
   const sum = execFileSync(python3(), ["-c", HASH, zip]).toString();

@@ -27,12 +27,16 @@ function findNode() {
 function startAgain(node) {
   const flags = inCheckout ? [CONDITION, "--disable-warning=ExperimentalWarning"] : [];
   const args = [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const child = spawn(node, args, {
-    stdio: "inherit",
-    env: { ...process.env, MALACHITE_STARTED_AGAIN: "1" },
-  });
-  // The terminal's Ctrl-C reaches both processes; what is sent to this one alone must be handed on.
-  process.on("SIGINT", () => {});
+  const env = { ...process.env, MALACHITE_STARTED_AGAIN: "1" };
+  // Becoming the other program is best: no second process, and every signal reaches the right one.
+  if (process.execve !== undefined && process.platform !== "win32") {
+    process.removeAllListeners("warning"); // The call warns that it is experimental.
+    process.execve(node, [node, ...args], env);
+  }
+  const child = spawn(node, args, { stdio: "inherit", env });
+  // A terminal's Ctrl-C reaches both processes; what is sent to this one alone must be handed on.
+  const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  process.on("SIGINT", () => terminal || child.kill("SIGINT"));
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.once("error", (error) => {
     console.error(`malachite: ${node} cannot be started: ${error.message}`);

@@ -5,7 +5,9 @@ import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { MalachiteError } from "@malachite/core";
 import { parse as parseYaml } from "yaml";
-import type { LogLevel } from "./adapters/system/log.ts";
+
+/** What is written to stderr: that and all that is graver. */
+export type LogLevel = "info" | "warn" | "error" | "silent";
 
 /** A compute target in the settings. `options` are the driver's own, checked by it. */
 export type TargetEntry = {

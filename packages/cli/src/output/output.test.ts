@@ -29,7 +29,7 @@ test("facts leave out what has no value", () => {
       ["b", undefined],
       ["cc", "2"],
     ]),
-    "a:   1\ncc:  2\n",
+    "a:  1\ncc: 2\n",
   );
 });
 

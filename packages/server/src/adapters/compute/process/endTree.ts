@@ -28,6 +28,8 @@ const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 25;
 /** A script begins within milliseconds; after this long it is taken for stuck, or its file for removed by the run. */
 const BEGIN_WITHIN_MS = 2000;
+/** So long the command is given to leave the session of the script, which it does first of all, where the system has setsid. */
+const LEAVE_WITHIN_MS = 250;
 /** After this long with a script that waits for nobody in its group, the command must be somewhere outside of it. */
 const SCAN_AFTER_MS = 500;
 
@@ -50,8 +52,12 @@ export async function endTree(tree: Tree, graceMs: number, signal: AbortSignal):
     const members = membersOf(tree, script?.pid, thorough);
     if (members.length === 0 && script === undefined) return;
     if (script?.state.startsWith("T")) send(script.pid, "SIGCONT");
-    if (passed < graceMs) askToEnd(members, told);
-    else if (!tree.group.some(killGroup) || thorough) force(tree, script?.pid, members);
+    if (passed < graceMs) {
+      askToEnd(
+        passed < LEAVE_WITHIN_MS ? members.filter((pid) => !isOfScript(pid, tree.script.pid)) : members,
+        told,
+      );
+    } else if (!tree.group.some(killGroup) || thorough) force(tree, script?.pid, members);
     await pause(wait, undefined, { signal }).catch(() => {});
   }
 }
@@ -83,6 +89,12 @@ function isRunning(pid: number): boolean {
   const row = readProcess(pid);
   return row !== undefined && !hasEnded(row);
 }
+
+/**
+ * A child that is still in the script's session has just been forked: the script's traps are its own for a moment, and what it
+ * is sent then is lost.
+ */
+const isOfScript = (pid: number, script: number): boolean => readProcess(pid)?.session === script;
 
 function askToEnd(members: readonly number[], told: Set<number>): void {
   for (const pid of members) {

@@ -19,23 +19,37 @@ before(async () => {
 });
 after(() => rm(home, { recursive: true }));
 
-/** Writes the zip, leaving holes where a chunk is zeros behind its first bytes, so that huge ones cost no disk. */
+/** Writes the zip, leaving holes for chunks longer than `holesAbove`, which are zeros: huge ones cost no disk. */
 async function write(
   name: string,
   files: Iterable<ZipSource>,
-  sparseAbove = Number.POSITIVE_INFINITY,
+  holesAbove = Number.POSITIVE_INFINITY,
 ): Promise<string> {
   const file = join(home, name);
   const fd = openSync(file, "w");
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
   let at = 0;
+  const flush = () => {
+    writeSync(fd, Buffer.concat(waiting), 0, waitingBytes, at);
+    at += waitingBytes;
+    waiting = [];
+    waitingBytes = 0;
+  };
   try {
     const sources = (async function* () {
       yield* files;
     })();
     for await (const chunk of writeZip(sources)) {
-      writeSync(fd, chunk, 0, chunk.length > sparseAbove ? 100 : chunk.length, at);
-      at += chunk.length;
+      const hole = chunk.length > holesAbove;
+      if (hole || waitingBytes > 1_000_000) flush();
+      if (hole) at += chunk.length;
+      else {
+        waiting.push(chunk);
+        waitingBytes += chunk.length;
+      }
     }
+    flush();
     ftruncateSync(fd, at);
   } finally {
     closeSync(fd);

@@ -35,6 +35,7 @@ const NEEDS = 20;
 const NEEDS_ZIP64 = 45;
 /** Made by Unix, so that the mode counts. */
 const MADE_BY = (3 << 8) | NEEDS_ZIP64;
+const JOINED_BYTES = 32 * 1024;
 const HEADERS_AT_ONCE = 1_000;
 /** Code and text shrink to a third at any level; a higher one only costs time. */
 const LEVEL = 1;
@@ -59,9 +60,14 @@ function* small(file: ZipSource, packed: Packed, offset: number): Generator<Uint
   const { crc, method, bytes } = packed;
   const { sizeBytes } = file;
   const entry = entryOf(file, { flags: UTF8, method, crc, packedBytes: bytes.byteLength, sizeBytes, offset });
-  const whole = Buffer.concat([localHeader(entry, false), bytes]);
-  yield whole;
-  return { entry, next: offset + whole.length };
+  const header = localHeader(entry, false);
+  // One piece for small files; a copy of a larger one would cost more than a second piece.
+  if (bytes.byteLength <= JOINED_BYTES) yield Buffer.concat([header, bytes]);
+  else {
+    yield header;
+    yield bytes;
+  }
+  return { entry, next: offset + header.length + bytes.byteLength };
 }
 
 /** Sizes are not known in front of it, so they follow. */

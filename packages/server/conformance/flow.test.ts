@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MalachiteError } from "@malachite/core";
-import type { Script } from "../conformance/scriptedDriver.ts";
+import type { Script } from "./scriptedDriver.ts";
 import { ADA, SCOPE, ScriptedService } from "./scriptedService.ts";
 
 const always = (script: Script) => () => script;

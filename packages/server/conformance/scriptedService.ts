@@ -13,8 +13,6 @@ import {
   RunNews,
   type Scope,
 } from "@malachite/core";
-import { createFakeClock, type FakeClock } from "../conformance/fakeClock.ts";
-import { createScriptedEngine, type Script, type ScriptedEngine } from "../conformance/scriptedDriver.ts";
 import {
   createArtifactStore,
   createSnapshotStore,
@@ -24,6 +22,8 @@ import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
 import { systemIds } from "../src/adapters/system/ids.ts";
 import { createTargets } from "../src/targets.ts";
+import { createFakeClock, type FakeClock } from "./fakeClock.ts";
+import { createScriptedEngine, type Script, type ScriptedEngine } from "./scriptedDriver.ts";
 
 export const SCOPE: Scope = {
   subscriptionId: "11111111-1111-1111-1111-111111111111",
