@@ -3,14 +3,21 @@ import { CATALOGUE, type Code, MalachiteError, REASONS } from "@malachite/core";
 import { httpError } from "../../packages/server/src/http/plugins/errors.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
-const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
-const table = (head: readonly string[], rows: readonly string[]): string =>
-  [row(...head), row(...head.map(() => "---")), ...rows].join("\n");
 
-function codeRow(code: Code): string {
+/** A table with its columns aligned, as the formatter of the repository leaves it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map(cell));
+  const widths = head.map((_, i) => Math.max(3, ...cells.map((row) => row[i]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, i) => text.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  const [first = [], ...others] = cells;
+  return [line(first), line(widths.map((width) => "-".repeat(width))), ...others.map(line)].join("\n");
+}
+
+function codeRow(code: Code): string[] {
   const { means, todo } = CATALOGUE[code];
   const { status, body } = httpError(new MalachiteError(code, means), { operation: "", request: "" }, 0);
-  return row(`\`${code}\``, String(status), `\`${body.error?.code}\``, means, todo);
+  return [`\`${code}\``, String(status), `\`${body.error?.code}\``, means, todo];
 }
 
 /** The whole page as Markdown. */
@@ -18,7 +25,7 @@ export function errorsPage(): string {
   const codes = (Object.keys(CATALOGUE) as Code[]).map(codeRow);
   const reasons = Object.entries(REASONS).map(([reason, { status, blame, retry, text }]) => {
     const whose = blame === "user" ? "the run's own" : "the platform's";
-    return row(`\`${reason}\``, `\`${status}\``, whose, retry ? "yes" : "no", text);
+    return [`\`${reason}\``, `\`${status}\``, whose, retry ? "yes" : "no", text];
   });
   return `<!-- Made by npm run generate from the catalogue of errors. Do not edit. -->
 

@@ -31,13 +31,15 @@ export async function removeTree(path: string): Promise<void> {
 /** One pass over the top folder; answers whether anything was found. */
 async function emptyTop(top: FileHandle, path: string, numbers: { next: number }): Promise<boolean> {
   let any = false;
+  await using files = new Removing();
   const base = fdPath(top, path);
   for await (const [name, entry] of entriesOf(base)) {
     any = true;
     const child = joined(base, name);
-    if (entry.isDirectory() && !(await removedEmpty(child))) await flatten(child, base, numbers);
-    else if (!entry.isDirectory()) await remove(child);
+    if (!entry.isDirectory()) await files.remove(child);
+    else if (!(await removedEmpty(child))) await flatten(child, base, numbers);
   }
+  await files.done();
   return any;
 }
 
@@ -47,11 +49,13 @@ async function flatten(path: Buffer, top: Buffer, numbers: { next: number }): Pr
   if (!handle) return await remove(path);
   try {
     const base = fdPath(handle, path);
+    await using files = new Removing();
     for await (const [name, entry] of entriesOf(base)) {
       const child = joined(base, name);
-      if (!entry.isDirectory()) await remove(child);
+      if (!entry.isDirectory()) await files.remove(child);
       else if (!(await removedEmpty(child))) await moveUp(child, top, numbers);
     }
+    await files.done();
   } finally {
     await handle.close();
   }
@@ -90,6 +94,30 @@ async function openWritable(path: Buffer): Promise<FileHandle | undefined> {
   if (!found?.isDirectory()) return undefined;
   await chmod(path, 0o700);
   return await open(path, O_FOLDER);
+}
+
+/**
+ * Removes files some at a time: one alone mostly waits for its turn in the thread pool. Disposing waits for all of them, since
+ * the number of a folder that was closed is given to the next one that is opened, and a late removal would reach into that.
+ */
+class Removing implements AsyncDisposable {
+  static readonly #atOnce = 32;
+  readonly #waiting: Promise<void>[] = [];
+
+  async remove(path: Buffer): Promise<void> {
+    this.#waiting.push(remove(path));
+    if (this.#waiting.length >= Removing.#atOnce) await this.done();
+  }
+
+  /** Throws the first failure, after all have ended. */
+  async done(): Promise<void> {
+    const results = await Promise.allSettled(this.#waiting.splice(0));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#waiting.splice(0));
+  }
 }
 
 async function remove(path: Buffer): Promise<void> {
