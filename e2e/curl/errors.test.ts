@@ -34,7 +34,8 @@ describe("refusals", () => {
     curl(...TOKEN, "-F", `projectZipFile=@${zip}`, "-F", `runDefinitionFile=@${definition}`, execution(rest));
   const post = (url: string, body: string, ...more: string[]) =>
     curl(...TOKEN, ...JSON_TYPE, ...more, "--data-binary", body, url);
-  const definition = (configuration: Record<string, unknown>) => form(work.definition("given.json", configuration));
+  const definition = (configuration: Record<string, unknown>) =>
+    form(work.definition("given.json", configuration));
 
   it("tells an unknown address, and a known one under another method", async () => {
     assertRefused(await curl(...TOKEN, at("/no/such/place")), { ...GONE, inner: "RouteNotFound" });
@@ -99,7 +100,11 @@ describe("refusals", () => {
       code: "ValidationError",
       inner: "UnsupportedMediaType",
     });
-    assertRefused(await curl(...TOKEN, "-X", "POST", url), { ...BAD, inner: "InvalidRequest", message: /has none/ });
+    assertRefused(await curl(...TOKEN, "-X", "POST", url), {
+      ...BAD,
+      inner: "InvalidRequest",
+      message: /has none/,
+    });
     assertRefused(await post(url, "[]"), { ...BAD, inner: "InvalidDefinition" });
   });
 
@@ -226,7 +231,10 @@ describe("refusals", () => {
 
   it("tells what is not there, and queries that are not understood", async () => {
     assertRefused(await curl(...TOKEN, history("/runs/nobody")), { ...GONE, inner: "RunNotFound" });
-    assertRefused(await curl(...TOKEN, history("/experiments/none")), { ...GONE, inner: "ExperimentNotFound" });
+    assertRefused(await curl(...TOKEN, history("/experiments/none")), {
+      ...GONE,
+      inner: "ExperimentNotFound",
+    });
     const list = history("/runs:query");
     assertRefused(await post(list, '{"filter":"status is good"}'), { ...BAD, inner: "BadFilter" });
     assertRefused(await post(list, '{"orderBy":"colour"}'), { ...BAD, inner: "BadFilter" });

@@ -38,7 +38,8 @@ it("takes a project of 300 MB in no more memory than one of 50 MB, give or take 
   using work = workplace();
   const pid = service.pid ?? 0;
   const definition = work.definition("definition.json");
-  const url = (runId: string) => `${service.url}/execution/v1.0${experiment("large")}/startrun?runId=${runId}`;
+  const url = (runId: string) =>
+    `${service.url}/execution/v1.0${experiment("large")}/startrun?runId=${runId}`;
   const send = (runId: string, zip: string) =>
     curl(...TOKEN, "-F", `projectZipFile=@${zip}`, "-F", `runDefinitionFile=@${definition}`, url(runId));
   const project = (name: string, size: number): string => {

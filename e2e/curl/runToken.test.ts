@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { curl } from "../support/curl.ts";
+import { workplace } from "../support/project.ts";
 import { assertRefused } from "../support/refusal.ts";
 import { definitionOf, ended, experiment, fileOf, getRun, reached, submit, zipOf } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
-import { workplace } from "../support/project.ts";
 
 const INSIDE = `
 import json, os, time, urllib.request
@@ -131,7 +131,10 @@ describe("the token of a run", () => {
     ] as const)
       assertRefused(await call(path, ...args), refused);
     // Events of several runs travel in one request: what is of another run comes back as refused.
-    const events = [mine, other].map((RunId) => ({ name: "Microsoft.MachineLearning.Run.Heartbeat", data: { RunId } }));
+    const events = [mine, other].map((RunId) => ({
+      name: "Microsoft.MachineLearning.Run.Heartbeat",
+      data: { RunId },
+    }));
     const batch = await call(
       `${history}/experiments/tokens/batch/events`,
       ...JSON_TYPE,

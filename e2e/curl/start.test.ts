@@ -103,13 +103,7 @@ describe("the documented curl calls", () => {
     const snapshotId = await snapshotOf("first");
     assert.match(snapshotId ?? "", /^[0-9a-f-]{36}$/);
     const camel = JSON.stringify(definitionOf({ snapshotId }, { arguments: ["snap"] }));
-    const answer = await curl(
-      ...TOKEN,
-      ...JSON_TYPE,
-      "-d",
-      camel,
-      url("snapshotrun?runId=snap-1"),
-    );
+    const answer = await curl(...TOKEN, ...JSON_TYPE, "-d", camel, url("snapshotrun?runId=snap-1"));
     assert.deepEqual(answer.json(), { runId: "snap-1" });
     const pascal = JSON.stringify({
       SnapshotId: snapshotId,

@@ -43,14 +43,31 @@ type Ask = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-describe("schemathesis", () => {
+/** What it found, without the addresses' common part: each is some 200 characters that say nothing. */
+function findings(said: string): string {
+  const start = Math.max(0, said.search(/^=+ (ERRORS|FAILURES) =+$/m));
+  const text = said
+    .slice(start)
+    .replaceAll(
+      /\/subscriptions\/[^/ ]+\/resourceGroups\/[^/ ]+\/providers\/[^/ ]+\/workspaces\/[^/ ]+/g,
+      "~",
+    );
+  const lines = text.split("\n").map((line) => line.slice(0, 1500));
+  return lines.join("\n").slice(0, 40_000);
+}
+
+describe("schemathesis", { timeout: 240_000 }, () => {
   let service: Service;
   let folder: string;
   let running: ChildProcess | undefined;
   before(async () => {
     service = await Service.start();
     folder = mkdtempSync(join(tmpdir(), "malachite-schemathesis-"));
-    await submit(service, { files: { "main.py": "print(1)\n" }, runId: KNOWN_RUN, experimentName: EXPERIMENT });
+    await submit(service, {
+      files: { "main.py": "print(1)\n" },
+      runId: KNOWN_RUN,
+      experimentName: EXPERIMENT,
+    });
     await ended(service, KNOWN_RUN);
   });
   after(async () => {
@@ -65,16 +82,25 @@ describe("schemathesis", () => {
     const config = join(folder, "schemathesis.toml");
     writeFileSync(config, ask.config ?? "");
     const args = [
-      ...["-m", "schemathesis", "--no-color", "--config-file", config, "run", `${service.url}/openapi.json`],
+      // Its command by its entry point: scripts of the cached environment point to where it was made.
+      ...["-c", "from schemathesis.cli import schemathesis; schemathesis()"],
+      ...["--no-color", "--config-file", config, "run", `${service.url}/openapi.json`],
       ...["-H", "Authorization: Bearer dev", "--checks", CHECKS.join(",")],
-      ...["--phases", "coverage,fuzzing", "--workers", "2", "--seed", "7", "--request-timeout", "20"],
+      // One worker: with two, hypothesis itself fails now and then over its cache of sources.
+      ...["--phases", "coverage,fuzzing", "--workers", "1", "--seed", "7", "--request-timeout", "20"],
       ...["--max-examples", String(ask.examples), "--max-time", String(ask.seconds), "--continue-on-failure"],
       ...["--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off"],
       ...(ask.exclude === undefined ? [] : ["--exclude-operation-id-regex", ask.exclude]),
     ];
     const child = spawn(python, args, {
       cwd: folder,
-      env: { PATH: process.env.PATH, HOME: folder, SCHEMATHESIS_HOOKS: HOOKS, PYTHONPATH: folder, ...ask.env },
+      env: {
+        PATH: process.env.PATH,
+        HOME: folder,
+        SCHEMATHESIS_HOOKS: HOOKS,
+        PYTHONPATH: folder,
+        ...ask.env,
+      },
       timeout: (ask.seconds + 60) * 1000,
     });
     running = child;
@@ -82,7 +108,7 @@ describe("schemathesis", () => {
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
     const [code] = await once(child, "close");
     t.diagnostic(/^\s+\d+ generated.*$/m.exec(said)?.[0].trim() ?? "no summary");
-    assert.equal(code, 0, said.slice(said.search(/^=+ (ERRORS|FAILURES) =+$/m)).slice(0, 20_000));
+    assert.ok(code === 0, `schemathesis ended with ${code}:\n${findings(said)}`);
     assert.ok((await service.call("GET", "/healthz")).ok, "the service is up afterwards");
   }
 

@@ -1,6 +1,6 @@
 // A small proxy in front of the service: counts what passes, and cuts answers off where a test says.
 import { once } from "node:events";
-import { createServer, request as send, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export type Passed = { readonly method: string; readonly path: string; bytesUp: number };

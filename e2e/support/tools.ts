@@ -30,7 +30,12 @@ export function cached(name: string, madeOf: string | Uint8Array, make: (folder:
 /** Runs a program quietly; throws its name and the end of what it said. */
 export function program(command: string, args: readonly string[], cwd?: string): void {
   try {
-    execFileSync(command, args, { cwd, timeout: 300_000, stdio: ["ignore", "pipe", "pipe"], maxBuffer: 2 ** 26 });
+    execFileSync(command, args, {
+      cwd,
+      timeout: 300_000,
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 2 ** 26,
+    });
   } catch (error) {
     const { stderr, stdout, message } = error as { stderr?: Buffer; stdout?: Buffer; message: string };
     const said = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n").slice(-15).join("\n");

@@ -33,8 +33,9 @@ export type Manifests = Readonly<
   >
 >;
 
+/** Tests, the suites they share, and what is made for them alone (`testServer.ts`). */
 export const isTest = (path: string): boolean =>
-  path.endsWith(".test.ts") || /^packages\/.*\/testing?\//.test(path);
+  /\.test\.ts$|\/test[A-Z]\w*\.ts$|^packages\/.*\/(conformance|testing?)\/|^(e2e|bench)\//.test(path);
 
 /** The room of a path; undefined when no room holds it. */
 export function roomOf(path: string): Room | undefined {
@@ -122,7 +123,7 @@ function checkImport(path: string, room: Room, one: Import, means: Means): void 
   if (specifier.startsWith(".")) {
     const target = posix.join(posix.dirname(path), specifier);
     const leaves = folderOf(target) !== folderOf(path);
-    if (leaves && room.name !== "tools" && folderOf(target) !== "")
+    if (leaves && room.deep !== true && folderOf(target) !== "")
       tell(`${specifier} reaches into another package: import what the package exports`);
     else if (leaves && folderOf(path) !== "") tell(`${specifier} leaves the package`);
     else checkArrow(path, room, target, specifier, tell);

@@ -19,7 +19,7 @@ async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<Drive
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-driver-"));
   const make = () => {
     const launcher = createLauncher({
-      entry: new URL("../src/adapters/compute/process/launcherMain.ts", import.meta.url),
+      entry: new URL("../src/adapters/compute/process/launcherMain.js", import.meta.url),
       nodeArgs: ["--conditions=malachite-src"],
       mark: folder,
     });

@@ -39,7 +39,7 @@ type Waiting = {
 };
 
 /**
- * `entry`: the file of launcherMain, as source or built. `nodeArgs`: what Node needs to run it, as `--conditions=…`.
+ * `entry`: launcherMain.js, as source or built. `nodeArgs`: what Node needs to run it, as `--conditions=…`.
  * `mark`: the folder of the runs; a new service finds by it the launcher that a killed one left for an instant.
  */
 export function createLauncher(options: {

@@ -25,12 +25,19 @@ export async function prepareFolder(
   const project = join(folder, RUN_FOLDER.project);
   await mkdir(project, { recursive: true });
   if (plan.tree !== undefined) await placer.place(plan.tree, project, signal);
-  for (const path of plan.folders) await makeFolder(project, path);
-  await mkdir(dirname(join(folder, RUN_FOLDER.log)), { recursive: true });
-  // The log exists from the start, so that whoever follows it can begin.
-  await (await open(join(folder, RUN_FOLDER.log), "a")).close();
-  await writeFile(join(folder, LAUNCH_FILE), JSON.stringify({ version: 1, group }));
-  await writeFile(join(folder, START_SCRIPT_NAME), START_SCRIPT);
+  // Side by side: each step waits for the disk, and the run waits for the last.
+  await Promise.all([
+    ...plan.folders.map((path) => makeFolder(project, path)),
+    makeLog(join(folder, RUN_FOLDER.log)),
+    writeFile(join(folder, LAUNCH_FILE), JSON.stringify({ version: 1, group })),
+    writeFile(join(folder, START_SCRIPT_NAME), START_SCRIPT),
+  ]);
+}
+
+/** The log exists from the start, so that whoever follows it can begin. */
+async function makeLog(log: string): Promise<void> {
+  await mkdir(dirname(log), { recursive: true });
+  await (await open(log, "a")).close();
 }
 
 async function makeFolder(project: string, path: string): Promise<void> {

@@ -26,7 +26,7 @@ import { inheritedEnvironment, MARKS } from "./runEnvironment.ts";
 
 const signal = new AbortController().signal;
 const target = { name: "local", kind: "process", pool: "local", options: {} };
-const entry = new URL("./launcherMain.ts", import.meta.url);
+const entry = new URL("./launcherMain.js", import.meta.url);
 const nodeArgs = ["--conditions=malachite-src"];
 const sh = (script: string): readonly string[] => ["sh", "-c", script];
 

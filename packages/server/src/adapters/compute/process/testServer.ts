@@ -8,7 +8,7 @@ import { inheritedEnvironment } from "./runEnvironment.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const launcher = createLauncher({
-  entry: new URL("./launcherMain.ts", import.meta.url),
+  entry: new URL("./launcherMain.js", import.meta.url),
   nodeArgs: ["--conditions=malachite-src"],
   mark: folder,
 });
