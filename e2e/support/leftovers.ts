@@ -17,7 +17,8 @@ export function killRunsOf(data: string): void {
   }
 }
 
-function processesNaming(text: string): number[] {
+/** Processes, other than this one, whose environment or command line holds the text. None where there is no /proc. */
+export function processesNaming(text: string): number[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -66,6 +66,8 @@ else if (isOld) {
   process.exitCode = 1;
 } else {
   nodeModule.enableCompileCache();
+  // Worker threads and the launcher look for it here; runs do not inherit it.
+  process.env.NODE_COMPILE_CACHE ??= nodeModule.getCompileCacheDir();
   const main = inCheckout ? source : join(here, "../dist/main.js");
   const { run } = await import(pathToFileURL(main).href);
   await run();

@@ -5,4 +5,5 @@ export * from "./buildZip.ts";
 export * from "./compute.ts";
 export * from "./hostileArchives.ts";
 export * from "./runStore.ts";
+export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";

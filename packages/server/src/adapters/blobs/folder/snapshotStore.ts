@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { malachite } from "@malachite/contract";
@@ -24,7 +24,6 @@ import {
   removeTree,
   shown,
   storageFailed,
-  syncFolder,
   writeFileAtomic,
 } from "../../../files/index.ts";
 import {
@@ -36,7 +35,7 @@ import {
   workspaceFolder,
 } from "./layout.ts";
 import { snapshotZip } from "./snapshotZip.ts";
-import { readTree, readTreeHead, sortFiles, writeTree } from "./treeFile.ts";
+import { readTree, readTreeHead } from "./treeFile.ts";
 import { workerEntry } from "./work/workerEntry.ts";
 import { Workers } from "./work/workers.ts";
 import { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";
@@ -61,6 +60,8 @@ export type FolderSnapshotStore = SnapshotStore &
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** How many files are looked at before others get their turn: about a millisecond. */
 const LOOKS_AT_ONCE = 200;
+/** The same for files that are only checked. */
+const CHECKS_AT_ONCE = 1_000;
 
 /** Opens and starts nothing; dispose it to end its threads. */
 export function createSnapshotStore(options: SnapshotStoreOptions): FolderSnapshotStore {
@@ -124,17 +125,13 @@ class SnapshotFolder implements FolderSnapshotStore {
     scope: Scope,
     files: readonly malachite.ProjectFile[],
   ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }> {
-    checkFiles(files, this.#limits);
-    return await onStorage("Making a snapshot", async () => {
-      const missing = await this.#missing(files);
-      if (missing.length > 0) return { missing };
-      await makeFolder(this.#layout.trees);
-      const snapshot = writeTree(this.#layout.trees, sortFiles([...files]));
-      await syncFolder(dirname(hashedPath(this.#layout.trees, snapshot.tree)));
-      await syncFolder(this.#layout.trees);
-      await this.#register(scope, snapshot);
-      return { snapshot };
-    });
+    await checkFiles(files, this.#limits);
+    const missing = await onStorage("Making a snapshot", () => this.#missing(files));
+    if (missing.length > 0) return { missing };
+    await onStorage("Making a snapshot", () => makeFolder(this.#layout.trees));
+    const snapshot = await this.#givers.run("keepTree", { layout: this.#layout, files });
+    await this.#register(scope, snapshot);
+    return { snapshot };
   }
 
   async get(scope: Scope, id: string): Promise<Snapshot | undefined> {
@@ -245,13 +242,16 @@ class SnapshotFolder implements FolderSnapshotStore {
 }
 
 /** Throws BadPath for the first path that cannot be in a project, ContentMismatch for what is no hash or size. */
-function checkFiles(files: readonly malachite.ProjectFile[], limits: ArchiveLimits): void {
+async function checkFiles(files: readonly malachite.ProjectFile[], limits: ArchiveLimits): Promise<void> {
   const tree = new ProjectTree();
   const bad = (path: string, reason: string) =>
     new MalachiteError("BadPath", `${shown(path)} cannot be a file of a project: ${reason}`, {
       target: path,
     });
+  let checks = 0;
   for (const { path, sha256, sizeBytes } of files) {
+    checks += 1;
+    if (checks % CHECKS_AT_ONCE === 0) await nextTurn();
     const checked = checkProjectPath(path);
     if (!checked.ok) throw bad(path, checked.reason);
     const clash = tree.addFile(path);

@@ -39,9 +39,10 @@ export async function openSqliteRecords({
     await Promise.all([workers.lookup.close(), workers.list.close()]);
     await workers.write.close();
   };
-  workers.lookup.start();
   try {
     await workers.write.open();
+    // Not before: at a start every thread that loads its program slows the others down.
+    workers.lookup.start();
   } catch (error) {
     await close();
     throw error;

@@ -3,8 +3,7 @@ import { createHash, hash } from "node:crypto";
 import { closeSync, fstatSync, openSync, statfsSync } from "node:fs";
 import type { malachite } from "@malachite/contract";
 import { MalachiteError, type Snapshot } from "@malachite/core";
-import { hashedPath, isSha256, type SnapshotLayout } from "../layout.ts";
-import { sortFiles, writeTree } from "../treeFile.ts";
+import { isSha256, type SnapshotLayout } from "../layout.ts";
 import type { ArchiveLimits } from "../zip/archiveLimits.ts";
 import { badEntryPath } from "../zip/badArchive.ts";
 import { readEntries } from "../zip/centralDirectory.ts";
@@ -12,7 +11,8 @@ import { checkCount, checkEntries, type FileEntry } from "../zip/checkEntries.ts
 import { findDirectory } from "../zip/endRecord.ts";
 import { type EntryData, openEntry, unpackPieces, unpackWhole } from "../zip/openEntry.ts";
 import { type CancelFlag, stopIfCancelled } from "./cancelled.ts";
-import { Staging, syncFolderNow } from "./staging.ts";
+import { storeTree } from "./keepTree.ts";
+import { Staging } from "./staging.ts";
 
 export type IngestAsk = {
   readonly file: string;
@@ -37,11 +37,7 @@ export async function ingestProject(ask: IngestAsk, flag: CancelFlag): Promise<S
       files.push({ path, sizeBytes, sha256, ...(entry.executable ? { executable: true } : {}) });
     }
     await staging.commit();
-    const snapshot = writeTree(ask.layout.trees, sortFiles(files));
-    const path = hashedPath(ask.layout.trees, snapshot.tree);
-    syncFolderNow(path.slice(0, path.lastIndexOf("/")));
-    syncFolderNow(ask.layout.trees);
-    return snapshot;
+    return storeTree(ask.layout, files);
   });
 }
 

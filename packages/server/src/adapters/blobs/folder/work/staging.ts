@@ -1,6 +1,6 @@
 // Takes in contents so that the store gets all of them or none: first aside, then by rename. Blocks: for a worker.
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, removeTree } from "../../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "../layout.ts";
@@ -9,6 +9,10 @@ import { Syncer } from "./syncer.ts";
 
 /** A rename this recent, by another upload that has not ended yet, may not be durable. File systems commit within this time. */
 const SURELY_DURABLE_MS = 60_000;
+
+/** Whether the name of a content has been there so long that the file system must have written it. */
+export const isSurelyDurable = (found: { readonly ctimeMs: number }): boolean =>
+  Date.now() - found.ctimeMs >= SURELY_DURABLE_MS;
 
 /** Contents of one upload. Nothing of them is in the store before `commit`; after `drop`, nothing is left. */
 export class Staging {
@@ -37,7 +41,7 @@ export class Staging {
     const path = hashedPath(this.#layout.contents, sha256);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found?.isFile() || found.size !== sizeBytes) return false;
-    if (Date.now() - found.ctimeMs < SURELY_DURABLE_MS) this.#recentFolders.add(join(path, ".."));
+    if (!isSurelyDurable(found)) this.#recentFolders.add(join(path, ".."));
     this.#known.add(sha256);
     return true;
   }
@@ -111,15 +115,5 @@ export class Staging {
       throw error;
     }
     await this.#syncer.file(fd);
-  }
-}
-
-/** Makes one folder's names durable now. */
-export function syncFolderNow(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -2,10 +2,11 @@
 import { isMalachiteError, MalachiteError } from "@malachite/core";
 import { storageFailed } from "../../../../files/index.ts";
 import { ingestContents, ingestProject } from "./ingest.ts";
+import { keepTree } from "./keepTree.ts";
 import { packFiles } from "./pack.ts";
 import { placeTree } from "./place.ts";
 
-export const TASKS = { ingestProject, ingestContents, placeTree, packFiles } as const;
+export const TASKS = { ingestProject, ingestContents, keepTree, placeTree, packFiles } as const;
 export type TaskName = keyof typeof TASKS;
 export type TaskAsk<N extends TaskName> = Parameters<(typeof TASKS)[N]>[0];
 export type TaskAnswer<N extends TaskName> = Awaited<ReturnType<(typeof TASKS)[N]>>;
@@ -14,6 +15,7 @@ export type TaskAnswer<N extends TaskName> = Awaited<ReturnType<(typeof TASKS)[N
 export const DOING: Readonly<Record<TaskName, string>> = {
   ingestProject: "Keeping a project",
   ingestContents: "Keeping contents",
+  keepTree: "Making a snapshot",
   placeTree: "Placing a project",
   packFiles: "Packing a snapshot",
 };
