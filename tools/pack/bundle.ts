@@ -3,7 +3,7 @@
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
-import { type Node, nameOf, parseSource, walk } from "../source/read.ts";
+import { importsOf, type Node, nameOf, parseSource, walk } from "../source/read.ts";
 
 /** The file that names everything which is started as a process or a thread, or read as data. */
 export const ENTRIES_FILE = "packages/server/src/entries.ts";
@@ -76,11 +76,12 @@ export async function bundle(root: string, out: string): Promise<Bundled> {
   for (const { name, source } of entries.filter((entry) => entry.isFolder)) copy(source, join(out, name));
   copy(join(root, EXAMPLE), join(out, EXAMPLE));
   const externals = new Set<string>();
+  // Read from what was written: what the bundler tells of its chunks leaves out packages that are loaded on demand.
   for (const chunk of output)
     if (chunk.type === "chunk")
-      for (const id of [...chunk.imports, ...chunk.dynamicImports])
-        if (!id.startsWith("node:") && !id.endsWith(".js"))
-          externals.add(id.split("/", id.startsWith("@") ? 2 : 1).join("/"));
+      for (const { specifier } of importsOf(parseSource(chunk.fileName, chunk.code)))
+        if (!/^(node:|\.)/.test(specifier))
+          externals.add(specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/"));
   return { externals: [...externals].sort(), files: output.map(({ fileName }) => fileName) };
 }
 

@@ -86,7 +86,7 @@ const KINDS: readonly HostileArchive[] = [
     is: "a link to a folder and a file through it",
     zip: () =>
       buildZip([
-        { name: "out", data: "/tmp", mode: 0o120777 },
+        { name: "out", data: "/usr", mode: 0o120777 },
         { name: "out/evil", data: "x" },
       ]),
     code: "BadArchive",
