@@ -163,7 +163,6 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   fastify: ["packages/server/src/http/"],
   "@fastify/multipart": ["packages/server/src/http/"],
   kysely: ["packages/server/src/adapters/records/"],
-  yauzl: ["packages/server/src/adapters/blobs/"],
   jose: ["packages/server/src/http/auth/"],
   yaml: ["packages/server/src/settings", "packages/cli/"],
   commander: ["packages/cli/"],

@@ -2,6 +2,7 @@
 import type { execution } from "@malachite/contract";
 import type { Detail } from "../failure/malachiteError.ts";
 import { RESERVED_VARIABLES } from "../launch/variables.ts";
+import { isObject } from "../scope.ts";
 import { checkProjectPath } from "../snapshot/projectPath.ts";
 import { plainPath } from "./runDefinition.ts";
 
@@ -18,9 +19,10 @@ const VARIABLE_NAME = /^[^=\0]+$/;
 
 type Configuration = execution.RunConfiguration;
 
-/** Every fault of the values in a definition, all at once. */
+/** Every fault of the values in a definition, all at once. What has not even the right type is passed over: that is told already. */
 export function valueFaults(definition: execution.RunDefinition): Detail[] {
   const configuration = definition.configuration;
+  if (configuration !== undefined && !isObject(configuration)) return [];
   if (!configuration)
     return [{ target: "configuration", message: "'configuration' is required and was not given." }];
   return [
@@ -35,6 +37,7 @@ export function valueFaults(definition: execution.RunDefinition): Detail[] {
 
 function scriptFaults({ script }: Configuration): Detail[] {
   const target = "configuration.script";
+  if (script !== undefined && typeof script !== "string") return [];
   if (!script)
     return [{ target, message: "'script' is required: the path of the script in the project folder." }];
   const checked = checkProjectPath(plainPath(script));
@@ -50,13 +53,13 @@ function scriptFaults({ script }: Configuration): Detail[] {
 
 function numberFaults({ maxRunDurationSeconds: longest, nodeCount }: Configuration): Detail[] {
   const faults: Detail[] = [];
-  if (longest !== undefined && (longest < 1 || longest > LONGEST_RUN_SECONDS)) {
+  if (typeof longest === "number" && (longest < 1 || longest > LONGEST_RUN_SECONDS)) {
     faults.push({
       target: "configuration.maxRunDurationSeconds",
       message: `Must be 1 to ${LONGEST_RUN_SECONDS} seconds, or null for no limit; ${longest} was given.`,
     });
   }
-  if (nodeCount !== undefined && nodeCount < 1) {
+  if (typeof nodeCount === "number" && nodeCount < 1) {
     faults.push({ target: "configuration.nodeCount", message: `Must be 1 or more; ${nodeCount} was given.` });
   }
   return faults;
@@ -64,8 +67,8 @@ function numberFaults({ maxRunDurationSeconds: longest, nodeCount }: Configurati
 
 function argumentFaults(configuration: Configuration): Detail[] {
   const faults: Detail[] = [];
-  const given = configuration.arguments ?? [];
-  given.forEach((argument, i) => {
+  const given = texts(configuration.arguments);
+  given.forEach(([argument, i]) => {
     const target = `configuration.arguments[${i}]`;
     if (argument.includes("\0")) faults.push({ target, message: "An argument cannot hold a NUL character." });
     else if (bytes(argument) > LONGEST_ARGUMENT_BYTES) {
@@ -75,7 +78,7 @@ function argumentFaults(configuration: Configuration): Detail[] {
       });
     }
   });
-  const all = given.reduce((sum, argument) => sum + bytes(argument) + 1, 0);
+  const all = given.reduce((sum, [argument]) => sum + bytes(argument) + 1, 0);
   if (faults.length === 0 && all > ALL_ARGUMENTS_BYTES) {
     faults.push({
       target: "configuration.arguments",
@@ -89,6 +92,7 @@ function variableFaults(configuration: Configuration): Detail[] {
   const faults: Detail[] = [];
   let all = 0;
   for (const [name, value] of Object.entries(configuration.environment?.environmentVariables ?? {})) {
+    if (typeof value !== "string") continue;
     const target = `configuration.environment.environmentVariables.${name}`;
     all += bytes(name) + bytes(value) + 2;
     if (!VARIABLE_NAME.test(name))
@@ -122,7 +126,7 @@ function dockerFaults(configuration: Configuration): Detail[] {
 }
 
 function folderFaults(configuration: Configuration): Detail[] {
-  return (configuration.history?.directoriesToWatch ?? []).flatMap((folder, i) => {
+  return texts(configuration.history?.directoriesToWatch).flatMap(([folder, i]) => {
     const checked = checkProjectPath(plainPath(folder));
     const target = `configuration.history.directoriesToWatch[${i}]`;
     return checked.ok
@@ -130,3 +134,9 @@ function folderFaults(configuration: Configuration): Detail[] {
       : [{ target, message: `${JSON.stringify(folder)} is not a folder of the project: ${checked.reason}` }];
   });
 }
+
+/** The texts of a list with their places in it. */
+const texts = (list: unknown): (readonly [string, number])[] =>
+  Array.isArray(list)
+    ? list.flatMap((item: unknown, i) => (typeof item === "string" ? [[item, i] as const] : []))
+    : [];

@@ -76,6 +76,46 @@ describe("parseDefinition", () => {
     ]);
   });
 
+  it("names faults of shape, of values and what it does not do in one answer, and nothing twice", () => {
+    const { code, targets } = faultsOf({
+      configuration: {
+        script: "../a.py",
+        framework: "Cobol",
+        nodeCount: "many",
+        arguments: [1, "a\0"],
+        history: 5,
+        communicator: "Mpi",
+        environment: { environmentVariables: { "A=": "x", B: 1 } },
+      },
+    });
+    assert.equal(code, "InvalidDefinition");
+    assert.deepEqual(targets.sort(), [
+      "configuration.arguments[0]",
+      "configuration.arguments[1]",
+      "configuration.communicator",
+      "configuration.environment.environmentVariables.A=",
+      "configuration.environment.environmentVariables.B",
+      "configuration.framework",
+      "configuration.history",
+      "configuration.nodeCount",
+      "configuration.script",
+    ]);
+  });
+
+  for (const sent of [
+    null,
+    5,
+    "x",
+    [],
+    { configuration: 5 },
+    { configuration: [] },
+    { configuration: { environment: 5, history: [], arguments: {}, script: {} } },
+  ]) {
+    it(`refuses ${JSON.stringify(sent)} without falling over it`, () => {
+      assert.equal(faultsOf(sent).code, "InvalidDefinition");
+    });
+  }
+
   it("refuses by name what it understands and does not do", () => {
     const { code, targets } = faultsOf({
       configuration: {

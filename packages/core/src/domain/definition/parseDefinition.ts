@@ -12,14 +12,20 @@ export function parseDefinition(sent: unknown): {
   readonly sent: JsonObject;
 } {
   const { value, faults } = readWire(execution.RunDefinition, sent);
-  if (faults.length > 0) throw refuse("InvalidDefinition", faults);
-  const given = withoutSecrets(value as execution.RunDefinition);
-  const wrong = valueFaults(given);
-  const unsupported = given.configuration ? unsupportedFaults(given.configuration) : [];
+  const given = isObject(value) ? withoutSecrets(value as execution.RunDefinition) : {};
+  const unfaulted = ({ target }: Detail) => !faults.some((fault) => isAtOrBelow(target, fault.target));
+  const wrong = [...faults, ...valueFaults(given).filter(unfaulted)];
+  const unsupported = isObject(given.configuration)
+    ? unsupportedFaults(given.configuration).filter(unfaulted)
+    : [];
   if (wrong.length > 0) throw refuse("InvalidDefinition", [...wrong, ...unsupported]);
   if (unsupported.length > 0) throw refuse("UnsupportedField", unsupported);
   return { definition: madeWhole(given), sent: withoutSecretsAsSent(sent) };
 }
+
+/** What is wrong in its shape is told once, not again for the values in it. */
+const isAtOrBelow = (target: string, place: string): boolean =>
+  target === place || place === "" || target.startsWith(`${place}.`) || target.startsWith(`${place}[`);
 
 function madeWhole(given: execution.RunDefinition): WholeDefinition {
   const configuration = given.configuration ?? {};
