@@ -1,11 +1,11 @@
 // What a script may leave in outputs/: thousands of files, links in circles, things that are no files.
 import assert from "node:assert/strict";
-import { it } from "node:test";
-import { downloadRun } from "@malachite/client/node";
-import { MalachiteClient } from "@malachite/client";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { it } from "node:test";
+import { MalachiteClient } from "@malachite/client";
+import { downloadRun } from "@malachite/client/node";
 import { ended, submit } from "../support/runs.ts";
 import { Service, WORKSPACE } from "../support/service.ts";
 

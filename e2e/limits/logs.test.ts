@@ -25,7 +25,8 @@ describe("logs", { timeout: 180_000 }, () => {
   };
 
   it("are within 50 ms of the write for whoever follows", async (t) => {
-    const script = "import time\nfor i in range(60):\n    print(time.time() * 1000, flush=True)\n    time.sleep(0.03)\n";
+    const script =
+      "import time\nfor i in range(60):\n    print(time.time() * 1000, flush=True)\n    time.sleep(0.03)\n";
     await submit(service, { files: { "main.py": script }, runId: "latency" });
     const lags: number[] = [];
     let rest = "";
@@ -42,7 +43,8 @@ describe("logs", { timeout: 180_000 }, () => {
   });
 
   it("reach two hundred followers whole, each to its end", async (t) => {
-    const script = "import time\nfor i in range(40):\n    print(time.time() * 1000, 'x' * 100, flush=True)\n    time.sleep(0.05)\n";
+    const script =
+      "import time\nfor i in range(40):\n    print(time.time() * 1000, 'x' * 100, flush=True)\n    time.sleep(0.05)\n";
     await submit(service, { files: { "main.py": script }, runId: "crowd" });
     await reached(service, "crowd", "Running");
     const lags: number[] = [];
@@ -64,7 +66,10 @@ describe("logs", { timeout: 180_000 }, () => {
     );
     const log = (await fileOf(service, "crowd")).toString("latin1");
     assert.equal(log.split("\n").length, 41);
-    assert.ok(texts.every((text) => text === log), "every follower has the whole log");
+    assert.ok(
+      texts.every((text) => text === log),
+      "every follower has the whole log",
+    );
     t.diagnostic(`median ${quantile(lags, 0.5).toFixed(1)} ms, 95 % ${quantile(lags, 0.95).toFixed(1)} ms`);
   });
 
@@ -143,9 +148,7 @@ while left > 0:
     };
     const before = await memory();
     const answers = await Promise.all(
-      Array.from({ length: 10 }, () =>
-        service.call("GET", `/malachite/v1.0${workspacePath}/runs/line/log`),
-      ),
+      Array.from({ length: 10 }, () => service.call("GET", `/malachite/v1.0${workspacePath}/runs/line/log`)),
     );
     // Nobody reads: what is sent fills the sockets, and no more is taken from the disk.
     const settled: number[] = [];

@@ -25,7 +25,8 @@ const TREES: Readonly<Record<string, string>> = {
   "ignores SIGTERM": "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nup()",
   "ignores everything it may":
     "for s in range(1, 64):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nup()",
-  "has children in sessions of their own": "for _ in range(5): subprocess.Popen(SLEEP, start_new_session=True)\nup()",
+  "has children in sessions of their own":
+    "for _ in range(5): subprocess.Popen(SLEEP, start_new_session=True)\nup()",
   "forks twice and leaves its grandchild": `
 if os.fork() == 0:
     os.setsid()
@@ -76,12 +77,18 @@ describe("stopping", { timeout: 180_000 }, () => {
     it(`ends a tree that ${name}`, async () => {
       const runId = `tree-${index}`;
       const mark = `mark-${process.pid}-${index}-`;
-      await submit(service, { files: { "main.py": HEAD + body }, runId, configuration: { arguments: [mark] } });
+      await submit(service, {
+        files: { "main.py": HEAD + body },
+        runId,
+        configuration: { arguments: [mark] },
+      });
       await until("the tree to be up", async () => {
         await reached(service, runId, "Running");
         return (await fileOf(service, runId).catch(() => "")).toString() === "up\n";
       });
-      const alive = () => [...new Set([...processesNaming(mark), ...processesNaming(`AZUREML_RUN_ID=${runId}\0`)])];
+      const alive = () => [
+        ...new Set([...processesNaming(mark), ...processesNaming(`AZUREML_RUN_ID=${runId}\0`)]),
+      ];
       assert.ok(alive().length > 0);
       const askedAt = Date.now();
       await cancel(service, runId);
@@ -96,7 +103,11 @@ describe("stopping", { timeout: 180_000 }, () => {
   it("ends what a script leaves behind when it ends by itself", async () => {
     const mark = `mark-${process.pid}-left-`;
     const script = `${HEAD}subprocess.Popen(SLEEP, start_new_session=True)\nprint("bye", flush=True)\n`;
-    await submit(service, { files: { "main.py": script }, runId: "left", configuration: { arguments: [mark] } });
+    await submit(service, {
+      files: { "main.py": script },
+      runId: "left",
+      configuration: { arguments: [mark] },
+    });
     assert.equal((await ended(service, "left")).status, "Completed");
     await until("the child to be gone", () => processesNaming(mark).length === 0, 5_000);
   });
@@ -113,7 +124,11 @@ describe("stopping", { timeout: 180_000 }, () => {
       `/malachite/v1.0${workspacePath}/runs/over-time/why`,
     );
     assert.match(why.summary, /maxRunDurationSeconds/);
-    assert.ok((await story(service, "over-time")).some((entry) => /maxRunDuration|over time/i.test(entry.cause ?? "")));
+    assert.ok(
+      (await story(service, "over-time")).some((entry) =>
+        /maxRunDuration|over time/i.test(entry.cause ?? ""),
+      ),
+    );
   });
 
   it("leaves a run alone that ends before its time", async () => {
@@ -123,15 +138,16 @@ describe("stopping", { timeout: 180_000 }, () => {
   });
 
   it("tells an exit code of 137 and a SIGKILL apart, and other ends of their kind", async () => {
-    const ends: Readonly<Record<string, readonly [string, string | undefined, string | undefined, string]>> = {
-      "exit-137": ["raise SystemExit(137)", "137", undefined, "ExitedNonZero"],
-      "exit-143": ["raise SystemExit(143)", "143", undefined, "ExitedNonZero"],
-      "sigkill": ["os.kill(os.getpid(), signal.SIGKILL)", undefined, "SIGKILL", "KilledBySignal"],
-      "sigterm": ["os.kill(os.getpid(), signal.SIGTERM)", undefined, "SIGTERM", "KilledBySignal"],
-      "sigsegv": ["os.kill(os.getpid(), signal.SIGSEGV)", undefined, "SIGSEGV", "KilledBySignal"],
-      "exit-255": ["os._exit(-1)", "255", undefined, "ExitedNonZero"],
-      "exit-0": ["os._exit(0)", "0", undefined, "ExitedZero"],
-    };
+    const ends: Readonly<Record<string, readonly [string, string | undefined, string | undefined, string]>> =
+      {
+        "exit-137": ["raise SystemExit(137)", "137", undefined, "ExitedNonZero"],
+        "exit-143": ["raise SystemExit(143)", "143", undefined, "ExitedNonZero"],
+        sigkill: ["os.kill(os.getpid(), signal.SIGKILL)", undefined, "SIGKILL", "KilledBySignal"],
+        sigterm: ["os.kill(os.getpid(), signal.SIGTERM)", undefined, "SIGTERM", "KilledBySignal"],
+        sigsegv: ["os.kill(os.getpid(), signal.SIGSEGV)", undefined, "SIGSEGV", "KilledBySignal"],
+        "exit-255": ["os._exit(-1)", "255", undefined, "ExitedNonZero"],
+        "exit-0": ["os._exit(0)", "0", undefined, "ExitedZero"],
+      };
     await Promise.all(
       Object.entries(ends).map(async ([runId, [body, code, signal, reason]]) => {
         await submit(service, { files: { "main.py": `import os, signal\n${body}\n` }, runId });

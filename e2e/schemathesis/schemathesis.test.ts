@@ -38,7 +38,6 @@ const EXPERIMENT = "schemathesis";
 type Ask = {
   readonly seconds: number;
   readonly examples: number;
-  readonly exclude?: string;
   readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -90,7 +89,8 @@ describe("schemathesis", { timeout: 240_000 }, () => {
       ...["--phases", "coverage,fuzzing", "--workers", "1", "--seed", "7", "--request-timeout", "20"],
       ...["--max-examples", String(ask.examples), "--max-time", String(ask.seconds), "--continue-on-failure"],
       ...["--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off"],
-      ...(ask.exclude === undefined ? [] : ["--exclude-operation-id-regex", ask.exclude]),
+      // A stream of events never ends while its run goes on, and OpenAPI 3.0 has no words for what is in it.
+      ...["--exclude-operation-id-regex", "Malachite_FollowLog"],
     ];
     const child = spawn(python, args, {
       cwd: folder,
@@ -113,8 +113,7 @@ describe("schemathesis", { timeout: 240_000 }, () => {
   }
 
   it("finds nothing with names that it makes up", async (t) => {
-    // An endless stream by its nature: of a run that somebody made up it never ends.
-    await run(t, { seconds: 45, examples: 10, exclude: "Malachite_FollowLog" });
+    await run(t, { seconds: 45, examples: 10 });
   });
 
   it("finds nothing with a run, an experiment and a container that are there", async (t) => {
