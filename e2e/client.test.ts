@@ -23,7 +23,7 @@ const { subscriptionId, resourceGroup, workspace } = WORKSPACE;
 const WHERE = [subscriptionId, resourceGroup, workspace, "client"] as const;
 const HELLO = "import sys\nprint('hello', *sys.argv[1:])\n";
 
-describe("@malachite/client", () => {
+describe("@malachite/client", { timeout: 180_000 }, () => {
   let service: Service;
   let folder: string;
   let runs: WorkspaceClient;
@@ -182,7 +182,7 @@ for i in range(300):
     }
     const whole = await runs.run(run.runId).artifacts.download("user_logs/std_log.txt");
     assert.ok(Buffer.concat(chunks).equals(Buffer.from(await whole.bytes())), "the bytes are equal");
-    assert.ok(at > 100_000 && cuts > 5, `${at} bytes, ${cuts} connections`);
+    assert.ok(at > 100_000 && cuts > 3, `${at} bytes, ${cuts} connections`);
   });
 
   it("gives lines while the run runs", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { curl, TOKEN } from "../support/curl.ts";
 import { assertRefused } from "../support/refusal.ts";
-import { ended, fileOf, reached, submit, type WireRun } from "../support/runs.ts";
+import { ended, fileOf, reached, story, submit, type WireRun } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
 
 const SCRIPT = `
@@ -35,6 +35,8 @@ describe("reading a run with curl", () => {
       },
     });
     await reached(service, runId, "Completed");
+    // The last change of a record: its target is freed.
+    await until("the release", async () => (await story(service, runId)).at(-1)?.event === "released");
   });
   after(() => service[Symbol.asyncDispose]());
   const get = (path: string, ...more: string[]) => curl(...TOKEN, ...more, `${service.url}${path}`);

@@ -1,6 +1,7 @@
 // Logs as scripts really write them: floods, endless lines, bytes that are no text, and many who read them at once.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { follow } from "../support/follower.ts";
@@ -143,7 +144,6 @@ while left > 0:
   it("are followed by somebody who reads slowly without the service holding them", async () => {
     const memory = async () => {
       const { pid } = await service.json<{ pid: number }>("GET", "/healthz");
-      const { readFileSync } = await import("node:fs");
       return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
     };
     const before = await memory();

@@ -8,7 +8,7 @@ export const NODE_ARGS: readonly string[] = [
 ];
 
 export const ENTRIES = {
-  launcher: new URL("./adapters/compute/process/launcherMain.ts", import.meta.url),
+  launcher: new URL("./adapters/compute/process/launcherMain.js", import.meta.url),
   records: new URL("./adapters/records/sqlite/worker.ts", import.meta.url),
   blobs: new URL("./adapters/blobs/folder/work/worker.ts", import.meta.url),
   /** The folder with the files of the local bundle, ending in a slash. */

@@ -74,7 +74,7 @@ export function makeRun(
       runTypeV2: {
         orchestrator: "Execution",
         traits: [],
-        attribution: null,
+
         computeType: target?.kind ?? "local",
       },
       scriptName: configuration.script,

@@ -1,7 +1,7 @@
 // The HTTP server: fastify with the contract's routes, and the rules that hold for every request. Opens no port by itself.
 import multipart from "@fastify/multipart";
 import { MalachiteError } from "@malachite/core";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Edge, HttpParts } from "./edge.ts";
 import { createStallWatch } from "./plugins/bodyStream.ts";
 import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
@@ -78,18 +78,8 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   });
   // Bodies are read by the routes, which know what they take.
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  app.addHook("onRequest", async (request, reply) => {
-    correlate(request, reply);
-    const foreign = checkOrigin(request.headers);
-    if (foreign !== undefined) allowOrigin(reply, foreign);
-    if (isEmpty(request.headers)) forgetType(request.headers);
-    else stalls.watch(request.raw);
-  });
-  app.addHook("onResponse", async (request) => lingerNoMore(request.raw));
-  app.setErrorHandler((error, request, reply) => {
-    sendError(error, request, reply, { log: parts.log, now: now() });
-  });
-  app.setNotFoundHandler((request, reply) => {
+  /** An address that nobody serves, or serves with other methods. */
+  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply) => {
     const methods = methodsOf(request.url);
     if (methods.length > 0) reply.header("allow", methods.join(", "));
     if (methods.length > 0 && request.method === "OPTIONS") return reply.code(204).send();
@@ -107,7 +97,21 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
       methods.length > 0 ? { status: 405 } : {},
     );
     return reply;
+  };
+  app.addHook("onRequest", async (request, reply) => {
+    correlate(request, reply);
+    const foreign = checkOrigin(request.headers);
+    if (foreign !== undefined) allowOrigin(reply, foreign);
+    // Before the framework looks at the body, which it does for methods that it knows and no operation has (QUERY).
+    if (request.is404) return refuseUnknown(request, reply);
+    if (isEmpty(request.headers)) forgetType(request.headers);
+    else stalls.watch(request.raw);
   });
+  app.addHook("onResponse", async (request) => lingerNoMore(request.raw));
+  app.setErrorHandler((error, request, reply) => {
+    sendError(error, request, reply, { log: parts.log, now: now() });
+  });
+  app.setNotFoundHandler(refuseUnknown);
   for (const route of ROUTES) addRoute(app, route, edge);
   app.addHook("preClose", async () => {
     closing.abort();

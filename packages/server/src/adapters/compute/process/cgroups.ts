@@ -40,12 +40,19 @@ export const noCgroups = (reason: string): Cgroups => ({
 /**
  * Finds where this process may make groups, below its own place so that limits set on the service hold for its runs.
  * Version 2 with controllers, a version 1 memory tree beside a version 2 tree (hybrid), or none. `folder` is the folder of the
- * runs: the parent group bears a name made from it. Makes that parent. `mount` and `self` are for tests.
+ * runs: the parent group bears a name made from it. Leaves nothing behind. `mount` and `self` are for tests.
  */
 export function detectCgroups(
   folder: string,
   { mount = "/sys/fs/cgroup", self = "/proc/self/cgroup" }: { mount?: string; self?: string } = {},
 ): Cgroups {
+  const found = tryPlaces(folder, mount, self);
+  // Making the parent was the test of whether it can be made; `create` makes it again.
+  found.close();
+  return found;
+}
+
+function tryPlaces(folder: string, mount: string, self: string): Cgroups {
   const name = `malachite-${createHash("sha256").update(folder).digest("hex").slice(0, 12)}`;
   const lines = readLines(self).map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
   const placeOf = (controller: string) =>
@@ -69,7 +76,12 @@ export function detectCgroups(
 }
 
 type MemoryLimit =
-  | { readonly usable: true; readonly set: (key: string, bytes: number) => void }
+  | {
+      readonly usable: true;
+      readonly set: (key: string, bytes: number) => void;
+      /** What the parent needs each time it is made. */
+      readonly prepare?: () => void;
+    }
   | { readonly usable: false; readonly reason: string };
 
 /** `place`: where this process itself is, for `warm`. */
@@ -81,6 +93,10 @@ function cgroupsIn(place: string, parents: readonly string[], memory: MemoryLimi
     of,
     create(key, { memoryMiB }) {
       const group = of(key);
+      for (const parent of parents) {
+        const made = mkdirSync(parent, { recursive: true });
+        if (made !== undefined && memory.usable) memory.prepare?.();
+      }
       for (const directory of group) mkdirSync(directory, { recursive: true });
       if (memoryMiB !== undefined) {
         if (!memory.usable) throw new Error(memory.reason);
@@ -115,6 +131,7 @@ function inVersion2(mount: string, own: string, name: string): Cgroups {
       return cgroupsIn(join(mount, own), [parent], {
         usable: true,
         set: (key, bytes) => limitVersion2(join(parent, key), bytes),
+        prepare: () => handsDownMemory(parent),
       });
     }
     if (plain === undefined) plain = parent;

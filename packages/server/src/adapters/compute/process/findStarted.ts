@@ -7,7 +7,7 @@ import { START_FILES } from "@malachite/core";
 import { isAbsent, openFileInside } from "../shared/openInside.ts";
 import { LAUNCH_FILE } from "./prepareFolder.ts";
 import { type ProcessState, parsePids } from "./processHandle.ts";
-import { bootId, hasVariable, listProcesses } from "./processTable.ts";
+import { bootId, findAlive, hasVariable, listProcesses } from "./processTable.ts";
 import { MARKS } from "./runEnvironment.ts";
 
 const SMALL_FILE_BYTES = 64 * 1024;
@@ -37,13 +37,12 @@ export async function findStarted(folder: string, signal: AbortSignal): Promise<
   const begun = performance.now();
   for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
     signal.throwIfAborted();
+    const written = await readPids(folder);
+    if (written !== undefined) return written;
     // In this order: who is alive first, then what was written. What ends in between has written before it ended.
     const isBeginning = hasProcess(folder);
-    const pids = parsePids((await readSmallFile(folder, START_FILES.pids)) ?? "");
-    if (pids !== undefined) {
-      const { pid, startTime, boot, startedAt } = pids;
-      return { script: { pid, startTime, boot }, group: await groupOf(folder), startedAt };
-    }
+    const now = await readPids(folder);
+    if (now !== undefined) return now;
     const isClaimed = await exists(join(folder, START_FILES.claim));
     const passed = performance.now() - begun;
     const blind = process.platform !== "linux";
@@ -55,6 +54,27 @@ export async function findStarted(folder: string, signal: AbortSignal): Promise<
     if (passed > DEADLINE_MS) throw new Error(`the start script in ${folder} neither begins nor ends`);
     await pause(wait, undefined, { signal }).catch(() => {});
   }
+}
+
+async function readPids(folder: string): Promise<ProcessState | undefined> {
+  const pids = parsePids((await readSmallFile(folder, START_FILES.pids)) ?? "");
+  if (pids === undefined) return undefined;
+  const { pid, startTime, boot, startedAt } = pids;
+  return { script: { pid, startTime, boot }, group: await groupOf(folder), startedAt };
+}
+
+/**
+ * The start script that holds the claim, for a handle whose own has ended: where two were started of one launch, in the crash
+ * of a service or a launcher, the handle may name the one that lost. Else the script that the handle names.
+ */
+export async function scriptOf(
+  folder: string,
+  { script }: ProcessState,
+  boot: string,
+  signal: AbortSignal,
+): Promise<ProcessState["script"]> {
+  if (script.boot !== boot || findAlive(script, boot) !== undefined) return script;
+  return (await findStarted(folder, signal))?.script ?? script;
 }
 
 function hasProcess(folder: string): boolean {

@@ -21,7 +21,7 @@ import {
 import { detectCgroups } from "./cgroups.ts";
 import { createLauncher, type Launcher } from "./launcher.ts";
 import { createProcessDriver, type ProcessDriver } from "./processDriver.ts";
-import { findAlive, hasVariable, listProcesses } from "./processTable.ts";
+import { findAlive, hasVariable, listProcesses, readProcess } from "./processTable.ts";
 import { inheritedEnvironment, MARKS } from "./runEnvironment.ts";
 
 const signal = new AbortController().signal;
@@ -99,7 +99,10 @@ describe("process driver", { skip: process.platform === "win32" && "needs a POSI
     const left = listProcesses().filter(({ pid }) => hasVariable(pid, MARKS.folder, folder));
     assert.deepEqual(left, []);
   });
-  after(() => rm(folder, { recursive: true }));
+  after(async () => {
+    detectCgroups(folder).close();
+    await rm(folder, { recursive: true });
+  });
 
   /** A service in a process of its own; answers the handles of the launches it is told. */
   async function serverWith(launches: readonly Launch[]) {
@@ -224,11 +227,44 @@ describe("process driver", { skip: process.platform === "win32" && "needs a POSI
     assert.deepEqual(await sight(earlier), { at: "gone" });
     await driver.stop(earlier, 0, signal);
     assert.equal((await sight(handle))?.at, "running");
-    const reused = {
+    // The pid was used again: neither the handle nor the folder names the process that has it now.
+    const reused = { ...state.script, startTime: "1" };
+    const pids = join(folder, "boot/pids");
+    await until("the pids", () => existsSync(pids));
+    const own = await readFile(pids, "utf8");
+    await writeFile(pids, JSON.stringify({ ...reused, startedAt: 1 }));
+    assert.deepEqual(await sight({ ...handle, state: JSON.stringify({ ...state, script: reused }) }), {
+      at: "gone",
+    });
+    await writeFile(pids, own);
+  });
+
+  it("follows the start script that holds the claim when the handle names one that lost it", async () => {
+    const handle = await driver.launch(
+      launchOf("twice", sh("echo ran; while [ ! -e go ]; do sleep 0.02; done; exit 8")),
+      signal,
+    );
+    await until("the first line", async () => (await logOf("twice")) !== "");
+    const state = JSON.parse(handle.state);
+    const loser = spawn("sh", [join(folder, "twice/start.sh"), join(folder, "twice"), "--", "echo", "again"]);
+    const { pid } = loser;
+    const { startTime } = readProcess(pid ?? 0) ?? assert.fail("it is not reaped before the next turn");
+    await once(loser, "exit");
+    const lost = {
       ...handle,
-      state: JSON.stringify({ ...state, script: { ...state.script, startTime: "1" } }),
+      state: JSON.stringify({ ...state, script: { ...state.script, pid, startTime } }),
     };
-    assert.deepEqual(await sight(reused), { at: "gone" });
+    assert.equal((await sight(lost))?.at, "running");
+    await writeFile(join(folder, "twice/project/go"), "");
+    assert.equal((await ended(lost)).code, 8);
+    assert.equal(await logOf("twice"), "ran\n");
+    const stopped = await driver.launch(launchOf("twice-more", sh("sleep 60")), signal);
+    const other = {
+      ...stopped,
+      state: JSON.stringify({ ...JSON.parse(stopped.state), script: { ...state.script, pid, startTime } }),
+    };
+    await driver.stop(other, 1000, signal);
+    assert.equal((await ended(stopped)).signal, "SIGTERM");
   });
 
   it("takes a run whose start script was killed for gone, and stop ends what it left", async () => {
@@ -252,7 +288,7 @@ describe("process driver", { skip: process.platform === "win32" && "needs a POSI
     const [text] = await once(parent.stdout, "data");
     const pid = Number(text);
     await until("a zombie", () => isZombie(pid));
-    const row = (await import("./processTable.ts")).readProcess(pid);
+    const row = readProcess(pid);
     assert.equal(row?.state, "Z");
     assert.equal(findAlive({ pid, startTime: row?.startTime ?? "", boot: "b" }, "b"), undefined);
   });

@@ -20,7 +20,7 @@ import {
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { type Cgroups, removeGroups } from "./cgroups.ts";
 import { endTree } from "./endTree.ts";
-import { exists, findStarted, readSmallFile } from "./findStarted.ts";
+import { exists, findStarted, readSmallFile, scriptOf } from "./findStarted.ts";
 import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
 import { createLaunchHints } from "./launchHints.ts";
 import { prepareFolder } from "./prepareFolder.ts";
@@ -154,33 +154,42 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     return undefined;
   }
 
-  async function sight(handle: Handle, boot: string): Promise<Sighting> {
+  async function sight(handle: Handle, boot: string, signal: AbortSignal): Promise<Sighting> {
     const state = readHandle(handle);
-    // In this order: what is not alive now has written its exit record before.
-    const alive = findAlive(state.script, boot) !== undefined;
-    const text = await readSmallFile(root.folder(handle.key), RUN_FOLDER.exit);
-    const exit = text === undefined ? undefined : parseExitRecord(text);
-    if (exit !== undefined) {
-      hints.drop(handle.key);
-      return { at: "ended", ...exit };
+    const folder = root.folder(handle.key);
+    for (let { script } = state; ; ) {
+      // In this order: what is not alive now has written its exit record before.
+      const alive = findAlive(script, boot) !== undefined;
+      const text = await readSmallFile(folder, RUN_FOLDER.exit);
+      const exit = text === undefined ? undefined : parseExitRecord(text);
+      if (exit !== undefined) {
+        hints.drop(handle.key);
+        return { at: "ended", ...exit };
+      }
+      if (alive) {
+        hints.follow(handle.key, folder);
+        return { at: "running", startedAt: state.startedAt };
+      }
+      await root.assertPresent();
+      const holder = await scriptOf(folder, { ...state, script }, boot, signal);
+      if (holder.pid === script.pid && holder.startTime === script.startTime) return { at: "gone" };
+      script = holder;
     }
-    if (alive) {
-      hints.follow(handle.key, root.folder(handle.key));
-      return { at: "running", startedAt: state.startedAt };
-    }
-    await root.assertPresent();
-    return { at: "gone" };
+  }
+
+  async function end(handle: Handle, graceMs: number, signal: AbortSignal): Promise<ProcessState> {
+    const state = readHandle(handle);
+    const script = await scriptOf(root.folder(handle.key), state, bootId(), signal);
+    await endTree(treeOf(handle.key, { ...state, script }), graceMs, signal);
+    return state;
   }
 
   async function release(handle: Handle, signal: AbortSignal): Promise<void> {
-    const state = readHandle(handle);
-    await endTree(treeOf(handle.key, state), 0, signal);
+    const state = await end(handle, 0, signal);
     hints.drop(handle.key);
     if (!(await removeGroups(state.group))) {
-      throw new MalachiteError(
-        "EngineUnavailable",
-        `The control group of ${handle.key} cannot be removed yet.`,
-      );
+      const text = `The control group of ${handle.key} cannot be removed yet.`;
+      throw new MalachiteError("EngineUnavailable", text);
     }
     await root.ready();
     await root.remove(handle.key);
@@ -204,13 +213,14 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       signal.throwIfAborted();
       return wrapped(root.path, async () => {
         const boot = bootId();
-        const sightings = handles.map(async (handle) => [handle.key, await sight(handle, boot)] as const);
+        const sightings = handles.map(
+          async (handle) => [handle.key, await sight(handle, boot, signal)] as const,
+        );
         return new Map(await Promise.all(sightings));
       });
     },
     async stop(handle, graceMs, signal) {
-      const state = readHandle(handle);
-      await wrapped(root.path, () => endTree(treeOf(handle.key, state), graceMs, signal));
+      await wrapped(root.path, () => end(handle, graceMs, signal));
     },
     folder: (handle) => createLocalRunFolder(root.folder(checkedKey(handle.key))),
     release: (handle, signal) => inLine(handle.key, () => wrapped(root.path, () => release(handle, signal))),

@@ -12,7 +12,9 @@ import { hasVariable, listProcesses } from "./processTable.ts";
 /** Its presence says that the disk with the runs is mounted: an empty mount point looks like "all runs are gone". */
 const MARKER = ".malachite-runs";
 const TRASH = ".trash";
-const OLD_LAUNCHER_DEADLINE_MS = 10_000;
+/** It may have hundreds of starts before it, a few milliseconds each. */
+const OLD_LAUNCHER_PATIENCE_MS = 10_000;
+const OLD_LAUNCHER_DEADLINE_MS = 15_000;
 
 export type RunsRoot = AsyncDisposable & {
   readonly path: string;
@@ -37,7 +39,7 @@ export function createRunsRoot(path: string, cgroups: Cgroups): RunsRoot {
   async function prepare(): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await writeFile(join(path, MARKER), "The runs of a Malachite service lie here.\n");
-    await endOldLaunchers(path);
+    await awaitOldLaunchers(path);
     await removeStrayGroups(path, cgroups);
     // What a crash left in the trash may be huge: nobody waits for it, and what is not done now is done next time.
     await mkdir(trash, { recursive: true });
@@ -95,27 +97,31 @@ export async function faultOfRoot(path: string): Promise<string | undefined> {
 }
 
 /**
- * A launcher ends by itself when its service is gone, but may still be starting what it was asked a moment before. Only when
- * it is gone, and its children have become start scripts, does "there is no such launch" hold.
+ * A launcher ends by itself when its service is gone, after it has started what it was asked before. Only then does "there is
+ * no such launch" hold, so it is waited for. It is not killed unless it hangs: a child of it that is just becoming a start
+ * script bears no mark for an instant, and nothing would tell that it is there.
  */
-async function endOldLaunchers(path: string): Promise<void> {
-  const deadline = performance.now() + OLD_LAUNCHER_DEADLINE_MS;
+async function awaitOldLaunchers(path: string): Promise<void> {
+  const begun = performance.now();
   for (;;) {
     const old = listProcesses().filter(
       (row) => row.parent !== process.pid && hasVariable(row.pid, LAUNCHER_MARK, path),
     );
+    const passed = performance.now() - begun;
     if (old.length === 0) return;
-    if (performance.now() > deadline) {
+    if (passed > OLD_LAUNCHER_DEADLINE_MS) {
       throw new Error(`the launcher of an earlier service (pid ${old[0]?.pid}) does not end`);
     }
-    for (const row of old) {
-      try {
-        process.kill(row.pid, "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
-    }
+    if (passed > OLD_LAUNCHER_PATIENCE_MS) for (const { pid } of old) forceEnd(pid);
     await pause(2);
+  }
+}
+
+function forceEnd(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 
@@ -127,17 +133,7 @@ async function removeStrayGroups(path: string, cgroups: Cgroups): Promise<void> 
   for (const key of keys) {
     if (!isLaunchKey(key) || present.has(key)) continue;
     const group = cgroups.of(key);
-    for (const directory of group) if (!killGroup(directory)) killMembers(directory);
+    for (const directory of group) if (!killGroup(directory)) groupMembers(directory).forEach(forceEnd);
     await removeGroups(group);
-  }
-}
-
-function killMembers(directory: string): void {
-  for (const pid of groupMembers(directory)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
   }
 }
