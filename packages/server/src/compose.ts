@@ -73,7 +73,8 @@ export async function compose(
   const auth = createAuth(
     {
       secret: folder.secret,
-      development: isLoopback(settings.host),
+      // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
+      development: isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined,
       tokens: settings.token,
       issuer:
         settings.issuer === undefined

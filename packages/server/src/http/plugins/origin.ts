@@ -17,7 +17,7 @@ export function createOriginCheck(rules: OriginRules): (headers: Headers) => str
     const name = nameOf(host);
     if (name === undefined || !(isLoopbackName(name) || isAddress(name) || hosts.has(name))) {
       throw refused(
-        `The Host '${(host ?? "").slice(0, 100)}' is not one this service is known by. Call it by its address, or start it with --public-host.`,
+        `The Host '${(host ?? "").slice(0, 100)}' is not one this service is known by. Call it by its address, or start it with --allow-host.`,
         "Host",
       );
     }
