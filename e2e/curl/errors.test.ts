@@ -245,6 +245,31 @@ describe("refusals", () => {
     assertRefused(await post(list, '{"top":0}'), { ...BAD, inner: "InvalidRequest", details: ["top"] });
   });
 
+  it("refuses, one by one, runs of a batch whose id cannot be one", async () => {
+    const ids = ["", "a/b", "-a", "a".repeat(257)];
+    const answer = await curl(
+      ...TOKEN,
+      ...JSON_TYPE,
+      "-X",
+      "PATCH",
+      "-d",
+      JSON.stringify({ runs: ids.map((runId) => ({ runId })) }),
+      history("/experiments/refused/batch/runs"),
+    );
+    if (answer.status === 400) assertRefused(answer, { ...BAD, inner: "InvalidRunId" });
+    else {
+      const { runs = {}, errors = {} } = answer.json<{ runs?: object; errors?: object }>();
+      assert.deepEqual(
+        [Object.keys(runs), Object.keys(errors).sort()],
+        [
+          [],
+          // The first has no id to be named by: its place in the list stands for it.
+          ids.map((id, i) => id || `[${i}]`).sort(),
+        ],
+      );
+    }
+  });
+
   it("tells a broken disk as a fault of its storage, and works again when it is mended", async () => {
     // The folder that uploads go to becomes a file: no disk is needed that is really full.
     const [incoming, aside] = [join(service.data, "incoming"), join(service.data, "aside")];

@@ -107,6 +107,13 @@ describe("the token of a run", () => {
     assert.deepEqual([run.tags, run.status], [{ from: "inside" }, "Running"]);
   });
 
+  it("does not reach another run's files by calling their container its own", async () => {
+    const change = ["-X", "PATCH", ...JSON_TYPE, "-d", JSON.stringify({ dataContainerId: `dcid.${other}` })];
+    await call(`${history}/runs/${mine}`, ...change);
+    const run = await service.json<{ dataContainerId: string }>("GET", `${history}/runs/${mine}`);
+    assert.equal(run.dataContainerId, `dcid.${mine}`);
+  });
+
   it("starts, lists and makes nothing", async () => {
     using work = workplace();
     const zip = work.write("project.zip", zipOf({ "main.py": "" }));

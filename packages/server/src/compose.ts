@@ -150,7 +150,11 @@ export async function compose(
       folder.announce({ pid: globalThis.process.pid, url, startedAt: new Date(clock.now()).toISOString() });
       return url;
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      // The parts keep no process alive by themselves: without this, Node would end before they have closed.
+      const alive = setInterval(() => {}, 1000);
+      await owned.disposeAsync().finally(() => clearInterval(alive));
+    },
   };
 }
 

@@ -32,6 +32,11 @@ function keptFolders(run: Run): readonly Watched[] {
     : live;
 }
 
+type Warning = { readonly source: string; readonly message: string };
+
+/** Files that are kept at the same time: each alone mostly waits for the disk. */
+const AT_ONCE = 16;
+
 /** Keeps every file; may be repeated. A file that cannot be kept is a warning of the run, never its failure. */
 export async function collectRun(
   run: Run,
@@ -40,14 +45,23 @@ export async function collectRun(
   signal: AbortSignal,
 ): Promise<void> {
   const folder = ports.targets.driver(handle.kind).folder(handle);
-  const warnings: { source: string; message: string }[] = [];
+  const warnings: Warning[] = [];
+  let pending: Promise<Warning | undefined>[] = [];
+  const settle = async () => {
+    warnings.push(...(await Promise.all(pending)).filter((warning) => warning !== undefined));
+    pending = [];
+  };
   for (const watched of keptFolders(run)) {
     for await (const file of folder.list(watched.folder)) {
       signal.throwIfAborted();
       const path = `${watched.as}/${file.path.slice(watched.folder.length + 1)}`;
-      const warning = await keep(run, folder, file.path, path, ports);
-      if (warning) warnings.push(warning);
+      const kept = keep(run, folder, file.path, path, ports);
+      // `settle` hears of a failure; until then it must not count as one that nobody hears of.
+      kept.catch(() => {});
+      pending.push(kept);
+      if (pending.length >= AT_ONCE) await settle();
     }
+    await settle();
   }
   if (warnings.length > 0)
     await ports.runs.describe(run.scope, run.id, { addWarnings: warnings.slice(0, 100) }, ports.clock.now());

@@ -14,20 +14,23 @@ export function runIdFor(
   ask: Pick<SubmitRun, "runId" | "experimentName">,
   { clock, ids }: Pick<FlowPorts, "clock" | "ids">,
 ): string {
-  if (ask.runId !== undefined) {
-    if (RUN_ID.test(ask.runId)) return ask.runId;
-    throw new MalachiteError(
-      "InvalidRunId",
-      `The run id must be 1 to 256 characters of A-Z a-z 0-9 _ -, the first a letter or digit.`,
-      { target: "runId" },
-    );
-  }
+  if (ask.runId !== undefined) return checkedRunId(ask.runId);
   const start =
     ask.experimentName
       .replace(/[^\w-]/g, "_")
       .replace(/^[^a-zA-Z0-9]+/, "")
       .slice(0, 200) || "run";
   return `${start}_${clock.now()}_${ids.hex(4)}`;
+}
+
+/** The id itself. Throws InvalidRunId for one that the contract does not allow: no address would reach such a run. */
+export function checkedRunId(id: string): string {
+  if (RUN_ID.test(id)) return id;
+  throw new MalachiteError(
+    "InvalidRunId",
+    "The run id must be 1 to 256 characters of A-Z a-z 0-9 _ -, the first a letter or digit.",
+    { target: "runId" },
+  );
 }
 
 export type MakeRun = {

@@ -9,6 +9,7 @@ import type { AboutChange } from "../ports/runStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { isIn, shown } from "./findRun.ts";
 import type { RunAddress, ShownRun } from "./flow.ts";
+import { checkedRunId } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type PatchPorts = Pick<FlowPorts, "runs" | "experiments" | "workspaces" | "clock" | "news" | "settings">;
@@ -58,7 +59,7 @@ async function make(
   const at = ports.clock.now();
   const run: NewRun = {
     scope: address.scope,
-    id: address.runId,
+    id: checkedRunId(address.runId),
     experimentName: await experimentOf(address, parent, ports),
     origin: "external",
     ...(body.parentRunId ? { parentRunId: body.parentRunId } : {}),
@@ -66,7 +67,7 @@ async function make(
     createdBy: { name: by.name, objectId: by.objectId, tenantId: by.tenantId },
     target: body.target ?? "local",
     ...(body.runDefinition ? { sent: body.runDefinition as JsonObject } : {}),
-    dataContainerId: body.dataContainerId ?? `dcid.${address.runId}`,
+    dataContainerId: containerOf(address.runId, body.dataContainerId),
     life: { status: "NotStarted", attempt: 0 },
     about: { ...about, tags: tags ?? {}, properties: properties ?? {}, warnings: [] },
   };
@@ -77,6 +78,17 @@ async function make(
     actor: by.name,
   });
   return created.run;
+}
+
+/** A container of the run's own. Another run's would let two runs write each other's files. */
+function containerOf(runId: string, asked: string | undefined): string {
+  const own = `dcid.${runId}`;
+  if (asked === undefined || asked === own) return own;
+  throw new MalachiteError(
+    "InvalidRequest",
+    `The files of the run '${runId}' are kept in '${own}'; '${asked}' was asked for.`,
+    { target: "dataContainerId" },
+  );
 }
 
 async function experimentOf(

@@ -22,6 +22,8 @@ export const hasFdFolders = process.platform === "linux" && existsSync("/proc/se
 /** A folder that is held open. Paths made by `at` stay inside it even if it is renamed or replaced meanwhile. */
 export type OpenFolder = AsyncDisposable & {
   readonly handle: FileHandle;
+  /** A path of the folder itself, good while it is open. */
+  readonly path: string;
   /** The path of a direct child, for any call that takes a path. `name` is one segment. */
   at(name: string): string;
   /** Makes the names in it durable, where the file system can. */
@@ -34,13 +36,15 @@ export async function openFolder(path: string): Promise<OpenFolder> {
   const base = hasFdFolders ? `/proc/self/fd/${handle.fd}` : path;
   return {
     handle,
+    path: base,
     at: (name) => join(base, name),
     sync: () => syncHandle(handle),
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }
 
-async function enter(folder: OpenFolder, name: string, make: boolean): Promise<OpenFolder> {
+/** Opens a direct child as a folder; makes it durably when it is missing and `make` is set. Throws as openFolderInside. */
+export async function enterFolder(folder: OpenFolder, name: string, make: boolean): Promise<OpenFolder> {
   const path = folder.at(name);
   if (!hasFdFolders && (await isLink(path))) throw notAFolder(name);
   try {
@@ -80,7 +84,7 @@ export async function openFolderInside(
   for (const segment of segments) {
     const outer = folder;
     try {
-      folder = await enter(outer, segment, options.make);
+      folder = await enterFolder(outer, segment, options.make);
     } finally {
       await outer[Symbol.asyncDispose]();
     }

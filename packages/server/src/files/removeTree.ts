@@ -10,31 +10,35 @@ const O_FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.
  * Removes the file or folder. Nothing there is success. Works for read-only folders, names that are not UTF-8, any number of
  * entries and any depth, with constant memory and two open folders: a folder inside a folder is first moved up to the top,
  * so nothing is ever more than two levels deep, and no path becomes longer than the system takes. Links are removed, not
- * followed; what is mounted inside is not entered (EBUSY or EXDEV is thrown).
+ * followed; what is mounted inside is not entered (EBUSY or EXDEV is thrown). Ends early with the signal's reason.
  */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string, signal?: AbortSignal): Promise<void> {
   const found = await lstat(path).catch(orNothing);
   if (!found) return;
   if (!found.isDirectory()) return await unlink(path).catch(orNothing);
   const top = await openWritable(Buffer.from(path));
   if (!top) return;
   try {
-    const numbers = { next: 0 };
+    const numbers: Numbers = { next: 0, signal };
     // Folders that are moved up while the top is listed may be missed by that listing, so it is listed until it is empty.
-    while (await emptyTop(top, path, numbers));
+    while (await emptyTop(top, path, numbers)) signal?.throwIfAborted();
   } finally {
     await top.close();
   }
   await rmdir(path).catch(orNothing);
 }
 
+/** What one removal counts by, and what calls it off. */
+type Numbers = { next: number; readonly signal: AbortSignal | undefined };
+
 /** One pass over the top folder; answers whether anything was found. */
-async function emptyTop(top: FileHandle, path: string, numbers: { next: number }): Promise<boolean> {
+async function emptyTop(top: FileHandle, path: string, numbers: Numbers): Promise<boolean> {
   let any = false;
   await using files = new Removing();
   const base = fdPath(top, path);
   for await (const [name, entry] of entriesOf(base)) {
     any = true;
+    numbers.signal?.throwIfAborted();
     const child = joined(base, name);
     if (!entry.isDirectory()) await files.remove(child);
     else if (!(await removedEmpty(child))) await flatten(child, base, numbers);
@@ -44,13 +48,14 @@ async function emptyTop(top: FileHandle, path: string, numbers: { next: number }
 }
 
 /** Empties one folder by removing its files and moving its folders up to the top, then removes it. */
-async function flatten(path: Buffer, top: Buffer, numbers: { next: number }): Promise<void> {
+async function flatten(path: Buffer, top: Buffer, numbers: Numbers): Promise<void> {
   const handle = await openWritable(path);
   if (!handle) return await remove(path);
   try {
     const base = fdPath(handle, path);
     await using files = new Removing();
     for await (const [name, entry] of entriesOf(base)) {
+      numbers.signal?.throwIfAborted();
       const child = joined(base, name);
       if (!entry.isDirectory()) await files.remove(child);
       else if (!(await removedEmpty(child))) await moveUp(child, top, numbers);
@@ -63,7 +68,7 @@ async function flatten(path: Buffer, top: Buffer, numbers: { next: number }): Pr
   await removedEmpty(path);
 }
 
-async function moveUp(child: Buffer, top: Buffer, numbers: { next: number }): Promise<void> {
+async function moveUp(child: Buffer, top: Buffer, numbers: Numbers): Promise<void> {
   // Moving a folder changes its "..", for which the system asks write permission on the folder itself.
   await (await openWritable(child))?.close();
   for (;;) {

@@ -116,8 +116,23 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   app.addHook("preClose", async () => {
     closing.abort();
     stalls.stop();
+    drain(app.server);
   });
   return app;
+}
+
+/** How long answers that are under way may take to end once the service is stopping. */
+const DRAIN_MS = 3000;
+
+/** A connection that is only kept for a next request is cut at once, one whose reader does not read when the time is over. */
+function drain(server: FastifyInstance["server"]): void {
+  if (!server.listening) return;
+  const idle = setInterval(() => server.closeIdleConnections(), 50).unref();
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+  server.once("close", () => {
+    clearInterval(idle);
+    clearTimeout(late);
+  });
 }
 
 /** Some clients encode the colon of `runs:query` and its like; in no parameter does that word follow a colon. */

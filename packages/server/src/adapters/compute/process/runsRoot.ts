@@ -4,7 +4,8 @@ import { access, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isLaunchKey, MalachiteError } from "@malachite/core";
-import { moveToTrash, removeTree } from "../shared/removeTree.ts";
+import { removeTree } from "../../../files/index.ts";
+import { moveToTrash } from "../shared/moveToTrash.ts";
 import { type Cgroups, groupMembers, killGroup, removeGroups } from "./cgroups.ts";
 import { LAUNCHER_MARK } from "./launcher.ts";
 import { hasVariable, listProcesses } from "./processTable.ts";
@@ -47,7 +48,7 @@ export function createRunsRoot(path: string, cgroups: Cgroups): RunsRoot {
   }
 
   async function emptyTrash(names: readonly string[]): Promise<void> {
-    for (const name of names) await removeTree(join(trash, name), trash, closing.signal);
+    for (const name of names) await removeTree(join(trash, name), closing.signal);
   }
 
   return {
@@ -68,7 +69,7 @@ export function createRunsRoot(path: string, cgroups: Cgroups): RunsRoot {
     async remove(key) {
       const name = `${key}-${process.pid}-${Date.now()}-${serial++}`;
       const moved = await moveToTrash(join(path, key), trash, name);
-      if (moved !== undefined) await removeTree(moved, trash);
+      if (moved !== undefined) await removeTree(moved);
     },
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -1,16 +1,10 @@
 // The run folder of an engine that runs on this machine: lists, reads and follows files that a hostile program may be changing.
 import { lstatSync, watch } from "node:fs";
-import { type FileHandle, lstat, readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isMalachiteError, MalachiteError, type RunFolder } from "@malachite/core";
-import {
-  isAbsent,
-  openFileInside,
-  openFolderInside,
-  openSubfolder,
-  pathOfFolder,
-  segmentsOf,
-} from "./openInside.ts";
+import type { OpenFolder } from "../../../files/index.ts";
+import { isAbsent, openFileInside, openFolderOf, openSubfolder, segmentsOf } from "./openInside.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 /** How often a followed file is looked at where the system does not tell of changes, as on network file systems. */
@@ -48,18 +42,17 @@ const unreadable =
   };
 
 async function* list(root: string, under: string): AsyncGenerator<{ path: string; sizeBytes: number }> {
-  const start = await openFolderInside(root, under).catch(unreadable(under));
-  if (start !== undefined) yield* listFolder(root, start, under === "" ? [] : under.split("/"));
+  const start = await openFolderOf(root, under).catch(unreadable(under));
+  if (start !== undefined) yield* listFolder(start, under === "" ? [] : under.split("/"));
 }
 
 async function* listFolder(
-  root: string,
-  folder: FileHandle,
+  folder: OpenFolder,
   segments: readonly string[],
 ): AsyncGenerator<{ path: string; sizeBytes: number }> {
   const where = segments.join("/");
   try {
-    const entries = await readdir(pathOfFolder(folder, root, segments), {
+    const entries = await readdir(folder.path, {
       withFileTypes: true,
       encoding: "buffer",
     }).catch((error: unknown) => (isAbsent(error) ? [] : unreadable(where)(error)));
@@ -68,16 +61,16 @@ async function* listFolder(
       if (name === undefined) continue;
       const path = [...segments, name].join("/");
       if (entry.isDirectory() && segments.length < MAX_DEPTH) {
-        const below = await openSubfolder(folder, root, segments, name).catch(unreadable(path));
-        if (below !== undefined) yield* listFolder(root, below, [...segments, name]);
+        const below = await openSubfolder(folder, name).catch(unreadable(path));
+        if (below !== undefined) yield* listFolder(below, [...segments, name]);
       } else if (entry.isFile()) {
-        const asked = lstat(`${pathOfFolder(folder, root, segments)}/${name}`);
+        const asked = lstat(folder.at(name));
         const status = await asked.catch((error) => (isAbsent(error) ? undefined : unreadable(path)(error)));
         if (status?.isFile()) yield { path, sizeBytes: status.size };
       }
     }
   } finally {
-    await folder.close();
+    await folder[Symbol.asyncDispose]();
   }
 }
 
