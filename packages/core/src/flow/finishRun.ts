@@ -1,6 +1,6 @@
 // Ends a run: its outputs are kept, the outcome is written with the debt to free the target, and the debt is paid.
 import { conclude } from "../domain/run/conclude.ts";
-import type { Run } from "../domain/run/run.ts";
+import type { Handle, Run } from "../domain/run/run.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import { collectRun, logTail } from "./collectRun.ts";
@@ -45,10 +45,7 @@ export async function stopRun(
   ports: FinishPorts,
   signal: AbortSignal,
 ): Promise<Run | undefined> {
-  const { plan } = run.life;
-  const handle =
-    run.life.handle ??
-    (plan ? await ports.targets.driver(plan.target.kind).find(plan.target, plan.key, signal) : undefined);
+  const handle = await handleOf(run, ports, signal);
   if (handle) {
     await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
     await collectRun(run, handle, ports, signal);
@@ -66,10 +63,17 @@ export async function releaseRun(
   ports: FinishPorts,
   signal: AbortSignal,
 ): Promise<Run | undefined> {
-  const { plan } = run.life;
-  const handle =
-    run.life.handle ??
-    (plan ? await ports.targets.driver(plan.target.kind).find(plan.target, plan.key, signal) : undefined);
+  const handle = await handleOf(run, ports, signal);
   if (handle) await ports.targets.driver(handle.kind).release(handle, signal);
   return changeRun(run, [{ name: "released" }], ports.settings.owner, ports, lease);
+}
+
+/** The handle of the record, or the job that a launch made whose answer was never written. */
+async function handleOf(
+  { life: { handle, plan } }: Run,
+  { targets }: Pick<FinishPorts, "targets">,
+  signal: AbortSignal,
+): Promise<Handle | undefined> {
+  if (handle || !plan) return handle;
+  return targets.driver(plan.target.kind).find(plan.target, plan.key, signal);
 }

@@ -146,37 +146,22 @@ async function withStatus(
 const instant = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text);
 
-/** What of a body its users may change; the rest is the service's. */
-function changeOf(body: history.CreateRun): AboutChange {
-  const {
-    name,
-    displayName,
-    description,
-    hidden,
-    runType,
-    runTypeV2,
-    scriptName,
-    createdFrom,
-    cancelUri,
-    diagnosticsUri,
-    heartbeatEnabled,
-    tags,
-    properties,
-  } = body;
-  const change = {
-    name,
-    displayName,
-    description,
-    hidden,
-    runType,
-    runTypeV2,
-    scriptName,
-    createdFrom,
-    cancelUri,
-    diagnosticsUri,
-    heartbeatEnabled,
-    tags,
-    properties,
-  };
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-}
+/** What of a run its users may change; the rest is the service's. */
+const CHANGEABLE = [
+  "name",
+  "displayName",
+  "description",
+  "hidden",
+  "runType",
+  "runTypeV2",
+  "scriptName",
+  "createdFrom",
+  "cancelUri",
+  "diagnosticsUri",
+  "heartbeatEnabled",
+  "tags",
+  "properties",
+] as const satisfies readonly (keyof AboutChange & keyof history.CreateRun)[];
+
+const changeOf = (body: history.CreateRun): AboutChange =>
+  Object.fromEntries(CHANGEABLE.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]]])));
