@@ -4,7 +4,7 @@ import { chmodSync, existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Answer, curl, TOKEN } from "../support/curl.ts";
-import { type Workplace, workplace } from "../support/project.ts";
+import { type Scratch, scratch } from "../support/project.ts";
 import { assertRefused } from "../support/refusal.ts";
 import { definitionOf, experiment } from "../support/runs.ts";
 import { Service, workspacePath } from "../support/service.ts";
@@ -15,10 +15,10 @@ const GONE = { status: 404, code: "UserError" } as const;
 
 describe("refusals", () => {
   let service: Service;
-  let work: Workplace;
+  let work: Scratch;
   before(async () => {
     service = await Service.start({ flags: ["--target", "cpu-cluster=process"] });
-    work = workplace();
+    work = scratch();
     work.zip("project.zip", { "main.py": "print(1)\n" });
     work.definition("definition.json");
   });

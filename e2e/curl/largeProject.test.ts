@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { curl, TOKEN } from "../support/curl.ts";
-import { workplace } from "../support/project.ts";
+import { scratch } from "../support/project.ts";
 import { ended, experiment, fileOf, python3, reached } from "../support/runs.ts";
 import { Service } from "../support/service.ts";
 
@@ -35,7 +35,7 @@ const peak = (pid: number): number =>
 it("takes a project of 300 MB in no more memory than one of 50 MB, give or take 100 MB", async (t) => {
   if (process.platform !== "linux") return t.skip("memory is read from /proc");
   await using service = await Service.start();
-  using work = workplace();
+  using work = scratch();
   const pid = service.pid ?? 0;
   const definition = work.definition("definition.json");
   const url = (runId: string) =>

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { curl } from "../support/curl.ts";
-import { workplace } from "../support/project.ts";
+import { scratch } from "../support/project.ts";
 import { assertRefused } from "../support/refusal.ts";
 import { definitionOf, ended, experiment, fileOf, getRun, reached, submit, zipOf } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
@@ -115,7 +115,7 @@ describe("the token of a run", () => {
   });
 
   it("starts, lists and makes nothing", async () => {
-    using work = workplace();
+    using work = scratch();
     const zip = work.write("project.zip", zipOf({ "main.py": "" }));
     const form = ["-F", `projectZipFile=@${zip}`, "-F", `runDefinitionFile=@${work.definition("d.json")}`];
     const snapshotId = (await getRun(service, mine)).properties.ContentSnapshotId;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { curl, TOKEN } from "../support/curl.ts";
-import { type Workplace, workplace } from "../support/project.ts";
+import { type Scratch, scratch } from "../support/project.ts";
 import { assertRefused } from "../support/refusal.ts";
 import {
   definitionOf,
@@ -22,12 +22,12 @@ const JSON_TYPE = ["-H", "Content-Type: application/json"] as const;
 
 describe("the documented curl calls", () => {
   let service: Service;
-  let work: Workplace;
+  let work: Scratch;
   let zip: string;
   let definition: string;
   before(async () => {
     service = await Service.start({ flags: ["--grace-seconds", "2"] });
-    work = workplace();
+    work = scratch();
     zip = work.zip("project.zip", { "main.py": HELLO, "slow.py": "import time\ntime.sleep(600)\n" });
     definition = work.definition("definition.json");
   });

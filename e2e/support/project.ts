@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { definitionOf, zipOf } from "./runs.ts";
 
-export type Workplace = Disposable & {
+export type Scratch = Disposable & {
   readonly folder: string;
   /** Writes a file and answers its path. */
   write(name: string, content: string | Uint8Array): string;
@@ -14,7 +14,7 @@ export type Workplace = Disposable & {
   definition(name: string, configuration?: Record<string, unknown>, more?: Record<string, unknown>): string;
 };
 
-export function workplace(): Workplace {
+export function scratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "malachite-files-"));
   const write = (name: string, content: string | Uint8Array): string => {
     const path = join(folder, name);

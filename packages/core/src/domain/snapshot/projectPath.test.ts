@@ -87,7 +87,7 @@ test("whatever is taken stays inside its folder, on POSIX and on Windows, and is
   fc.assert(
     fc.property(hostile, (path) => {
       if (!checkProjectPath(path).ok) return;
-      assert.ok(posix.join("/root/folder", path).startsWith("/root/folder/"));
+      assert.ok(posix.join("/base/folder", path).startsWith("/base/folder/"));
       assert.ok(win32.join("C:\\root\\folder", path).startsWith("C:\\root\\folder\\"));
       assert.ok(win32.resolve("C:\\root\\folder", path).startsWith("C:\\root\\folder\\"));
       assert.equal(posix.normalize(path), path);
