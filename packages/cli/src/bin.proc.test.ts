@@ -87,9 +87,9 @@ test("a reader that goes away early is no fault", async () => {
 
 test("settings that are wrong are told before anything listens", async () => {
   const { code, stderr } = await start(BIN, ["up", "--port", "x", "--data", join(home, "data")]);
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.match(stderr, /--port must be a whole number/);
   const open = await start(BIN, ["up", "--host", "0.0.0.0", "--data", join(home, "data")]);
-  assert.equal(open.code, 1);
+  assert.equal(open.code, 2);
   assert.match(open.stderr, /--issuer|--token/);
 });

@@ -1,6 +1,7 @@
 // `malachite up`: starts the service in this process. The only file of the command line that loads the server.
 import type { Serving } from "@malachite/server";
 import type { Command } from "commander";
+import { UsageError } from "../errors/usageError.ts";
 import type { Io } from "../io.ts";
 import type { Frame } from "../program.ts";
 
@@ -64,10 +65,16 @@ async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise
   io.say("Stopping. Runs go on, and the next start finds them.");
 }
 
-/** Starts the service in this process. Throws MalachiteError for wrong settings and for a data folder that is in use. */
+/** Starts the service in this process. Throws UsageError for wrong settings, MalachiteError for a data folder that is in use. */
 export async function startService(flags: Record<string, unknown>, io: Io): Promise<Serving> {
   const { serve } = await import("@malachite/server");
-  return serve({ flags, env: io.env });
+  try {
+    return await serve({ flags, env: io.env });
+  } catch (error) {
+    // All that can be invalid at a start is the settings.
+    const wrong = error instanceof Error && "kind" in error && error.kind === "invalid";
+    throw wrong ? new UsageError(error.message, { cause: error }) : error;
+  }
 }
 
 /** Resolves when the process is asked to end. A second request ends it at once. */
