@@ -1,9 +1,6 @@
 // Everything that goes over the wire. One namespace an API, so that names stay those of the contract.
-export * as artifact from "./artifact/index.ts";
+export * from "./apis.ts";
 export * from "./errors.ts";
-export * as execution from "./execution/index.ts";
-export * as history from "./history/index.ts";
-export * as malachite from "./malachite/index.ts";
 export { openApiDocument, operations } from "./openapi.ts";
 export type {
   AnswerBody,

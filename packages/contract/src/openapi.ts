@@ -1,24 +1,28 @@
 // The OpenAPI document of everything this package describes. Version 3.0.3: what client generators and test tools digest best.
-import * as artifact from "./artifact/index.ts";
+import * as apis from "./apis.ts";
 import { ErrorResponse } from "./errors.ts";
-import * as execution from "./execution/index.ts";
-import * as history from "./history/index.ts";
-import * as malachite from "./malachite/index.ts";
 import type { Operation } from "./operation.ts";
 
 type Json = Record<string, unknown>;
 
-const TAGS: Readonly<Record<Operation["source"], string>> = {
-  "execution 2019-09-30": "Execution",
-  "runHistory 2019-09-30": "History",
-  "runHistory v1.0": "History",
-  "artifact 2019-09-30": "Artifacts",
+const TAGS = {
+  execution: "Execution",
+  history: "History",
+  artifact: "Artifacts",
   malachite: "Malachite",
-};
+} as const satisfies Record<keyof typeof apis, string>;
 
 /** Every operation of the contract, in the order of its declaration. */
-export const operations: readonly Operation[] = [execution, history, artifact, malachite].flatMap((api) =>
+export const operations: readonly Operation[] = Object.values(apis).flatMap((api) =>
   Object.values(api).filter(isOperation),
+);
+
+const tagOf: ReadonlyMap<Operation, string> = new Map(
+  Object.entries(apis).flatMap(([name, api]) =>
+    Object.values(api)
+      .filter(isOperation)
+      .map((operation) => [operation, TAGS[name as keyof typeof apis]] as const),
+  ),
 );
 
 function isOperation(value: unknown): value is Operation {
@@ -30,7 +34,8 @@ export function openApiDocument(): object {
   const schemas = new Map<string, Json>();
   const paths = new Map<string, Json>();
   for (const operation of operations) {
-    for (const path of [operation.path, ...(operation.alsoAt ?? [])]) {
+    for (const address of [operation.path, ...(operation.alsoAt ?? [])]) {
+      const path = address.replace("*}", "}");
       const methods = paths.get(path) ?? {};
       methods[operation.method.toLowerCase()] = describe(operation, path, schemas);
       paths.set(path, methods);
@@ -69,7 +74,7 @@ export function openApiDocument(): object {
 
 function describe(operation: Operation, path: string, schemas: Map<string, Json>): Json {
   return {
-    tags: [TAGS[operation.source]],
+    tags: [tagOf.get(operation) ?? "Malachite"],
     operationId: idAt(operation, path),
     summary: operation.summary,
     parameters: [

@@ -14,7 +14,10 @@ export type AnswerBody =
   | { readonly kind: "events"; readonly description: string }
   | { readonly kind: "empty"; readonly description: string };
 
-/** One operation of the wire. Paths hold `{name}` for parameters; `alsoAt` are other addresses of the same operation. */
+/**
+ * One operation of the wire. Paths hold `{name}` for parameters, and may end in `{name*}`: a parameter that takes the rest of the
+ * path, slashes and all. `alsoAt` are other addresses of the same operation.
+ */
 export type Operation = {
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -27,6 +30,12 @@ export type Operation = {
     | "runHistory 2019-09-30"
     | "runHistory v1.0"
     | "artifact 2019-09-30"
+    | "datastore 2019-09-30"
+    | "modelManagement 2019-09-30"
+    | "metric v2.0"
+    /** No public description: what the v1 SDK sends and reads, as it was seen on the wire. */
+    | "sdk"
+    | "mlflow"
     | "malachite";
   readonly params: TObject;
   readonly query?: TObject;

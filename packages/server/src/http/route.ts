@@ -67,8 +67,12 @@ export const addressOf = ({
   ...(params.experimentId === undefined ? {} : { experimentId: params.experimentId }),
 });
 
-/** `{name}` becomes `:name`; a colon of the path itself is doubled, as the router asks. */
-export const routerPath = (path: string): string => path.replace(/:/g, "::").replace(/\{(\w+)\}/g, ":$1");
+/** `{name}` becomes `:name`, `{name*}` the rest of the path; a colon of the path itself is doubled, as the router asks. */
+export const routerPath = (path: string): string =>
+  path
+    .replace(/:/g, "::")
+    .replace(/\{\w+\*\}$/, "*")
+    .replace(/\{(\w+)\}/g, ":$1");
 
 /** Registers a route under all its addresses. */
 export function addRoute(app: FastifyInstance, { operation, handle }: Route, edge: Edge): void {
@@ -108,7 +112,7 @@ async function readAsk(
 ): Promise<Ask<Operation>> {
   const by =
     operation.authenticated === false ? NOBODY : await edge.auth.verify(request.headers.authorization);
-  const given = { ...(request.params as object) };
+  const given = namedParams(operation, request.params as Record<string, string>);
   const params = readWire(operation.params, given, "text");
   const query = readWire(operation.query ?? NO_QUERY, knownOf(request.query as object, operation), "text");
   refuse([...params.faults, ...query.faults]);
@@ -139,6 +143,12 @@ async function readAsk(
     request,
     reply,
   };
+}
+
+/** The router knows the rest of a path as `*`; the operation has a name for it. */
+function namedParams({ path }: Operation, { "*": rest, ...params }: Readonly<Record<string, string>>) {
+  const name = /\{(\w+)\*\}$/.exec(path)?.[1];
+  return name === undefined || rest === undefined ? params : { ...params, [name]: rest };
 }
 
 const NO_QUERY = { type: "object", properties: {} } as const;

@@ -4,6 +4,7 @@ import type { ErrorCode, ErrorResponse } from "@malachite/contract";
 import { type Code, type ErrorKind, isMalachiteError, type Log, MalachiteError } from "@malachite/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { dateText } from "../dto/dates.ts";
+import { writeError } from "./dialects.ts";
 
 const KINDS = {
   invalid: { status: 400, code: "ValidationError" },
@@ -143,15 +144,17 @@ export function sendError(
     reply.raw.destroy();
     return;
   }
+  const written = writeError(request.url, { ...answer, status }, isMalachiteError(error) ? error : undefined);
   reply
     .code(status)
     .headers({
       ...answer.headers,
+      ...written.headers,
       ...extra.headers,
       ...(request.raw.complete ? {} : { connection: "close" }),
     })
-    .type("application/json; charset=utf-8")
-    .send(JSON.stringify(answer.body));
+    .type(written.contentType)
+    .send(written.body);
 }
 
 /** The whole answer as text, for requests that are too broken to have a reply of their own. */

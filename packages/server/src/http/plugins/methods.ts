@@ -6,7 +6,10 @@ export function createMethodTable(operations: readonly Operation[]): (url: strin
   const table = new Map<string, { readonly shape: RegExp; readonly methods: Set<string> }>();
   for (const { path, alsoAt = [], method } of operations) {
     for (const address of [path, ...alsoAt]) {
-      const shape = address.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w+\}/g, "[^/]+");
+      const shape = address
+        .replace(/[.*+?^$()|[\]\\]/g, "\\$&")
+        .replace(/\{\w+\\\*\}/g, ".+")
+        .replace(/\{\w+\}/g, "[^/]+");
       const known = table.get(shape) ?? {
         shape: new RegExp(`^${shape}/?$`, "i"),
         methods: new Set<string>(),
