@@ -1,4 +1,4 @@
-// A run's own token: it reaches that run's data, from inside the script as from outside, and nothing else.
+// A run's own token, from inside the script as from outside: it changes its own run and those below it, and reads the workspace.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { curl } from "../support/curl.ts";
@@ -60,7 +60,7 @@ describe("the token of a run", () => {
     assert.equal((await fileOf(service, mine, "sent/by-hand.txt")).toString(), "by hand");
   });
 
-  it("reaches its own run", async () => {
+  it("reads its own run and what else is in the workspace", async () => {
     const snapshotId = (await getRun(service, mine)).properties.ContentSnapshotId;
     for (const path of [
       `${history}/runs/${mine}`,
@@ -73,31 +73,32 @@ describe("the token of a run", () => {
       `${malachite}/runs/${mine}/why`,
       `${malachite}/runs/${mine}/story`,
       `${malachite}/snapshots/${snapshotId}/zip`,
+      `${malachite}/targets`,
+      `${history}/runs/${other}`,
+      `${history}/experiments/tokens/runs/${other}/details`,
+      `${history}/runs/${other}/artifacts`,
+      files(`dcid.${other}`, "content?path=user_logs/std_log.txt"),
+      `${malachite}/runs/${other}/why`,
+      `${history}/experiments/tokens`,
     ]) {
       const answer = await call(path);
       assert.equal(answer.status, 200, `${path} ${answer.body.toString().slice(0, 300)}`);
     }
+    for (const list of ["runs:query", "experiments/tokens/runs:query", "experiments:query"])
+      assert.equal((await call(`${history}/${list}`, ...JSON_TYPE, "-d", "{}")).status, 200, list);
+    assert.equal((await call(`${history}/runs/nobody`)).status, 404);
     const event = JSON.stringify({ name: "Microsoft.MachineLearning.Run.Heartbeat", data: { RunId: mine } });
     assert.equal((await call(`${history}/runs/${mine}/events`, ...JSON_TYPE, "-d", event)).status, 200);
   });
 
-  it("reaches no other run, nor its files", async () => {
+  it("changes no other run, nor its files", async () => {
     for (const [path, ...args] of [
-      [`${history}/runs/${other}`],
-      [`${history}/experiments/tokens/runs/${other}`],
       [`${history}/runs/${other}`, "-X", "PATCH", ...JSON_TYPE, "-d", '{"tags":{"a":"b"}}'],
-      [`${history}/runs/${other}/details`],
       [`${history}/runs/${other}/token`],
       [`${history}/runs/${other}/events`, ...JSON_TYPE, "-d", '{"name":"x","data":{}}'],
-      [`${history}/runs/${other}/artifacts`],
-      [files(`dcid.${other}`, "content?path=user_logs/std_log.txt")],
       [files(`dcid.${other}`, "content?path=a"), ...JSON_TYPE, "-d", "x"],
       [files(`DCID.${mine}`, "content?path=a"), ...JSON_TYPE, "-d", "x"],
-      [`${malachite}/runs/${other}/log`],
-      [`${malachite}/runs/${other}/why`],
-      [`${malachite}/runs/${other}/story`],
       [`/execution/v1.0${experiment("tokens")}/runId/${other}/cancel`, "-X", "POST"],
-      [`${history}/runs/nobody`],
     ] as const)
       assertRefused(await call(path, ...args), refused);
     const run = await service.json<{ tags: Record<string, string>; status: string }>(
@@ -114,7 +115,7 @@ describe("the token of a run", () => {
     assert.equal(run.dataContainerId, `dcid.${mine}`);
   });
 
-  it("starts, lists and makes nothing", async () => {
+  it("starts and makes nothing that is not below its own run", async () => {
     using work = scratch();
     const zip = work.write("project.zip", zipOf({ "main.py": "" }));
     const form = ["-F", `projectZipFile=@${zip}`, "-F", `runDefinitionFile=@${work.definition("d.json")}`];
@@ -124,19 +125,19 @@ describe("the token of a run", () => {
       [`/execution/v1.0${experiment("tokens")}/startrun`, ...form],
       [`/execution/v1.0${experiment("tokens")}/snapshotrun`, ...JSON_TYPE, ...definition],
       [`/execution/v1.0${experiment("tokens")}/startlocalrun`, ...JSON_TYPE, ...definition],
-      [`${history}/runs:query`, ...JSON_TYPE, "-d", "{}"],
-      [`${history}/experiments/tokens/runs:query`, ...JSON_TYPE, "-d", "{}"],
-      [`${history}/experiments:query`, ...JSON_TYPE, "-d", "{}"],
-      [`${history}/experiments/tokens`],
       [`${history}/experiments/fresh`, "-X", "POST"],
-      [`${history}/experiments/tokens/batch/runs`, "-X", "PATCH", ...JSON_TYPE, "-d", '{"runs":[]}'],
-      [`${history}/runs/made-up`, "-X", "PATCH", ...JSON_TYPE, "-d", "{}"],
-      [`${malachite}/targets`],
-      [`${malachite}/snapshots`, ...JSON_TYPE, "-d", '{"files":[]}'],
-      [`${malachite}/contents`, "-H", "Content-Type: application/zip", "--data-binary", `@${zip}`],
-      [`${malachite}/snapshots/00000000-0000-4000-8000-000000000000/zip`],
+      [`${history}/experiments/tokens/runs/made-up`, "-X", "PATCH", ...JSON_TYPE, "-d", "{}"],
+      [
+        `${history}/experiments/tokens/runs/made-up`,
+        ...["-X", "PATCH", ...JSON_TYPE, "-d", JSON.stringify({ parentRunId: other })],
+      ],
     ] as const)
       assertRefused(await call(path, ...args), refused);
+    const child = ["-X", "PATCH", ...JSON_TYPE, "-d", JSON.stringify({ parentRunId: mine })];
+    const made = await call(`${history}/experiments/tokens/runs/${mine}-child`, ...child);
+    assert.equal(made.json<{ rootRunId: string }>().rootRunId, mine);
+    assert.equal((await call(`${history}/runs/${mine}-child`, ...child)).status, 200);
+    assert.equal((await call(`${history}/runs/${mine}-child/cancel`, "-X", "POST")).status, 200);
     // Events of several runs travel in one request: what is of another run comes back as refused.
     const events = [mine, other].map((RunId) => ({
       name: "Microsoft.MachineLearning.Run.Heartbeat",

@@ -175,6 +175,39 @@ export function runCreationSuite(bench: RecordsBench): void {
       assert.equal((await runs.getMany(scope, [...many, "b"])).length, 1);
     });
 
+    it("knows who lies below whom, by the chain of parents and only in one workspace", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await create(runs, newRun(scope, "top"));
+      await create(runs, newRun(scope, "left", { parentRunId: "top" }));
+      await create(runs, newRun(scope, "right", { parentRunId: "top" }));
+      await create(runs, newRun(scope, "leaf", { parentRunId: "left" }));
+      await create(runs, newRun(scope, "other"));
+      const below = { top: ["top", "left", "right", "leaf"], left: ["left", "leaf"], right: ["right"] };
+      for (const [above, those] of Object.entries({ ...below, leaf: ["leaf"], other: ["other"], none: [] }))
+        for (const id of ["top", "left", "right", "leaf", "other", "none"])
+          assert.equal(await runs.isWithin(scope, id, above), (those as string[]).includes(id), id + above);
+      const elsewhere = freshScope();
+      await create(runs, newRun(elsewhere, "top"));
+      assert.equal(await runs.isWithin(elsewhere, "leaf", "top"), false);
+    });
+
+    it("climbs a hundred runs and no more, and out of a circle", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await create(runs, newRun(scope, "root"));
+      for (let i = 0; i < 110; i += 1)
+        await create(runs, newRun(scope, `d${i}`, { parentRunId: i === 0 ? "root" : `d${i - 1}` }));
+      assert.equal(await runs.isWithin(scope, "d109", "d9"), true);
+      assert.equal(await runs.isWithin(scope, "d109", "d8"), false);
+      // A root is known by name, however far below it a run lies.
+      assert.equal(await runs.isWithin(scope, "d109", "root"), true);
+      await create(runs, newRun(scope, "a", { parentRunId: "b" }));
+      await create(runs, newRun(scope, "b", { parentRunId: "a" }));
+      assert.equal(await runs.isWithin(scope, "a", "root"), false);
+      assert.equal(await runs.isWithin(scope, "a", "b"), true);
+    });
+
     it("has everything after it is opened again", async () => {
       const scope = freshScope();
       const run = await create(bench.records.runs, newRun(scope, "kept"));

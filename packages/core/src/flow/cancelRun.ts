@@ -7,6 +7,7 @@ import { changeRun } from "./changeRun.ts";
 import { findRun, shown } from "./findRun.ts";
 import type { CancelRun, ShownRun } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
+import { mayChangeRun } from "./reachRun.ts";
 
 type CancelPorts = Pick<FlowPorts, "runs" | "clock" | "news">;
 
@@ -20,6 +21,7 @@ const REASON_OF = {
 export async function cancelRun(ask: CancelRun, ports: CancelPorts): Promise<ShownRun> {
   for (;;) {
     const run = await findRun(ask, ports);
+    await mayChangeRun(ask.by, run.scope, run.id, ports);
     if (isTerminal(run.life.status) || run.life.cancel) return shown(run, ports);
     const wish: CancelWish = {
       askedAt: ports.clock.now(),

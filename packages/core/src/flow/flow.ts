@@ -77,6 +77,8 @@ export interface Flow {
   /** Records the wish and returns; the watcher stops the job. An ended run is answered as it is. */
   cancelRun(ask: CancelRun): Promise<ShownRun>;
 
+  /** Whether the principal may change the run: every user may; a run's own token its run and those below it. */
+  reaches(by: Principal, scope: Scope, runId: string): Promise<boolean>;
   getRun(address: RunAddress): Promise<ShownRun>;
   listRuns(
     ask: PageAsk & {

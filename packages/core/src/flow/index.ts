@@ -11,6 +11,7 @@ import { packLocalRun } from "./packLocalRun.ts";
 import { patchRun } from "./patchRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { postEvent } from "./postEvent.ts";
+import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import * as files from "./runFiles.ts";
 import { submitRun } from "./submitRun.ts";
@@ -28,6 +29,7 @@ export function createFlow(ports: FlowPorts): Flow {
     packLocalRun: (ask) => packLocalRun(ask, ports),
     cancelRun: (ask) => cancelRun(ask, ports),
 
+    reaches: (by, scope, runId) => reachesRun(by, scope, runId, ports),
     getRun: (address) => read.getRun(address, ports),
     listRuns: (ask) => read.listRuns(ask, ports),
     listChildren: (address, ask) => read.listChildren(address, ask, ports),

@@ -21,7 +21,7 @@ export async function packLocalRun(
   await allowWorkspace(ask.scope, ports);
   const { definition, sent } = parseDefinition(ask.definition);
   const { configuration } = definition;
-  const parent = await parentOf(ask.scope, definition, ports);
+  const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)
     : undefined;

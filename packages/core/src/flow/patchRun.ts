@@ -11,6 +11,7 @@ import { isIn, shown } from "./findRun.ts";
 import type { RunAddress, ShownRun } from "./flow.ts";
 import { checkedRunId } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
+import { mayChangeRun, mayMakeChild } from "./reachRun.ts";
 
 type PatchPorts = Pick<FlowPorts, "runs" | "experiments" | "workspaces" | "clock" | "news" | "settings">;
 
@@ -35,6 +36,7 @@ export async function patchRun(
       { target: "runId" },
     );
   }
+  if (there) await mayChangeRun(by, address.scope, there.id, ports);
   const described = there ? await describe(there, body, ports) : await make(address, body, by, ports);
   return shown(await withStatus(described, body, by, ports), ports);
 }
@@ -54,6 +56,7 @@ async function make(
   ports: PatchPorts,
 ): Promise<Run> {
   await allowWorkspace(address.scope, ports);
+  await mayMakeChild(by, address.scope, body.parentRunId, ports);
   const { tags, properties, removeTags, addWarnings, ...about } = changeOf(body);
   const parent = body.parentRunId ? await ports.runs.get(address.scope, body.parentRunId) : undefined;
   const at = ports.clock.now();

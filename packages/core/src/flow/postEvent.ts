@@ -9,6 +9,7 @@ import type { AboutChange } from "../ports/runStore.ts";
 import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
+import { mayChangeRun } from "./reachRun.ts";
 
 type EventPorts = Pick<FlowPorts, "runs" | "clock" | "news">;
 
@@ -33,6 +34,7 @@ export async function postEvent(
   const name = shortName(event.name);
   const data = folded(event.data);
   const run = await findRun(address, ports);
+  await mayChangeRun(by, run.scope, run.id, ports);
   const status = STATUS_EVENTS[name];
   if (status !== undefined)
     return reportTo(run, { name: "status", status, at: timeOf(data, event.timestamp) }, by, ports);

@@ -9,6 +9,7 @@ import { allowWorkspace } from "./allowWorkspace.ts";
 import { findRun, shown } from "./findRun.ts";
 import type { RunAddress, ShownRun, ShownTarget } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
+import { mayChangeRun } from "./reachRun.ts";
 import { explain } from "./whyRun.ts";
 
 export async function getRun(
@@ -50,10 +51,11 @@ const view = (page: Page<Run>, ports: Pick<FlowPorts, "clock">): Page<ShownRun> 
 export async function deleteTags(
   address: RunAddress,
   tags: readonly string[],
-  _by: Principal,
+  by: Principal,
   ports: Pick<FlowPorts, "runs" | "clock" | "news">,
 ): Promise<ShownRun> {
   const run = await findRun(address, ports);
+  await mayChangeRun(by, run.scope, run.id, ports);
   const after = await ports.runs.describe(run.scope, run.id, { removeTags: tags }, ports.clock.now());
   ports.news.changed(after);
   return shown(after, ports);

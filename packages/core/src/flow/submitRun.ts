@@ -5,12 +5,12 @@ import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { Scope } from "../domain/scope.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
+import { mayMakeChild } from "./reachRun.ts";
 
 type SubmitPorts = Pick<
   FlowPorts,
@@ -22,7 +22,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   await allowWorkspace(ask.scope, ports);
   const { definition, sent } = parseDefinition(ask.definition);
   const target = await usableTarget(definition.configuration.target, ports);
-  const parent = await parentOf(ask.scope, definition, ports);
+  const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
   await ports.environments.prepare(definition.configuration.environment ?? {}, AbortSignal.timeout(30_000));
@@ -64,12 +64,13 @@ async function usableTarget(name: string, { targets }: Pick<FlowPorts, "targets"
   return target;
 }
 
-/** The parent must be there: a child of nothing would be lost from every list. */
+/** The parent must be there: a child of nothing would be lost from every list. Throws NotAllowed for a parent out of reach. */
 export async function parentOf(
-  scope: Scope,
+  { scope, by }: Pick<SubmitRun, "scope" | "by">,
   definition: WholeDefinition,
   { runs }: Pick<FlowPorts, "runs">,
 ): Promise<Run | undefined> {
+  await mayMakeChild(by, scope, definition.parentRunId, { runs });
   if (!definition.parentRunId) return undefined;
   const parent = await runs.get(scope, definition.parentRunId);
   if (parent) return parent;

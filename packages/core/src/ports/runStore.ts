@@ -43,6 +43,11 @@ export interface RunStore {
    */
   create(run: NewRun, entry: StoryEntry): Promise<{ readonly run: Run; readonly created: boolean }>;
   get(scope: Scope, runId: string): Promise<Run | undefined>;
+  /**
+   * True when the run is there and is `ancestorId` or lies below it, by the chain of parents. Looks at the runs between the two
+   * and no others: at most 100 of them, and at none for a root or for runs of different roots.
+   */
+  isWithin(scope: Scope, runId: string, ancestorId: string): Promise<boolean>;
   getMany(scope: Scope, runIds: readonly string[]): Promise<readonly Run[]>;
   /**
    * Writes `life` if no other life was written since `before.version` and, when a lease is given, the record still has that

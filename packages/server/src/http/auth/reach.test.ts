@@ -1,10 +1,11 @@
-// A run's token reaches that run and nothing else: every operation of the contract, on the own and on another run.
+// A run's token changes its tree and reads its workspace: every operation of the contract, on the own run, those below it, a
+// stranger, and in another workspace.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { malachite, type Operation, operations } from "@malachite/contract";
+import { type Operation, operations } from "@malachite/contract";
 import { type Principal, workspaceKey } from "@malachite/core";
 import { SCOPE, SNAPSHOT, testFlow, testRun } from "../testing/flow.ts";
-import { mayReach } from "./reach.ts";
+import { mayReach, reachFor } from "./reach.ts";
 
 const principal: Principal = {
   name: "n",
@@ -13,65 +14,85 @@ const principal: Principal = {
   run: { runId: "mine", workspace: workspaceKey(SCOPE) },
 };
 const flow = testFlow();
-flow.runs.set("mine", { run: testRun("mine"), status: "Running" });
+const TREE = { mine: undefined, child: "mine", grandchild: "child" } as const;
+for (const [id, parentRunId] of Object.entries(TREE)) {
+  const below = parentRunId === undefined ? {} : { parentRunId, rootRunId: "mine" };
+  flow.runs.set(id, { run: testRun(id, below), status: "Running" });
+}
+flow.runs.set("stranger", { run: testRun("stranger"), status: "Running" });
 
-const reaches = (operation: Operation, runId: string, scope = SCOPE, snapshotId = SNAPSHOT) =>
-  mayReach(principal, operation, scope, { runId, container: `dcid.${runId}`, snapshotId }, flow).then(
+const reaches = (operation: Operation, runId: string, scope = SCOPE) =>
+  mayReach(
+    principal,
+    operation,
+    scope,
+    { runId, container: `dcid.${runId}`, snapshotId: SNAPSHOT },
+    flow,
+  ).then(
     () => true,
     (error) => {
       assert.equal(error.code, "NotAllowed");
       return false;
     },
   );
-
-/** What the own run is reached by. Every other operation of the contract is refused. */
-const OWN = new Set([
-  "Runs_CancelRunWithUri",
-  "Runs_Get",
-  "Runs_Patch",
-  "Runs_GetDetails",
-  "Runs_GetChild",
-  "Runs_DeleteTags",
-  "Events_Post",
-  "Runs_Cancel",
-  "Runs_GetToken",
-  "Events_BatchPost",
-  "Artifacts_ListInContainer",
-  "Artifacts_Get",
-  "Artifacts_DeleteMetaData",
-  "Artifacts_Download",
-  "Artifacts_Upload",
-  "Artifacts_GetContentInformation",
-  "Artifacts_ListSasByPrefix",
-  "RunArtifacts_ListInContainer",
-  "RunArtifacts_ListInPath",
-  "RunArtifacts_GetById",
-  "RunArtifacts_GetContentInformation",
-  "RunArtifacts_ListSasByPrefix",
-  "RunArtifacts_GetSasUri",
-  "Malachite_Why",
-  "Malachite_Story",
-  "Malachite_FollowLog",
-  "Malachite_DownloadSnapshot",
-]);
+const withAuth = operations.filter((o) => o.authenticated !== false);
+const named = (operation: Operation) => /\{(runId|container)\}/.test(operation.path);
 
 describe("a run's token", () => {
-  for (const operation of operations.filter((o) => o.authenticated !== false)) {
-    it(`${operation.id}: ${OWN.has(operation.id) ? "own run only" : "never"}`, async () => {
-      assert.equal(await reaches(operation, "mine"), OWN.has(operation.id));
-      // These two do not name the run in their path; see the batch test in auth.test.ts and the snapshots below.
-      const elsewhere = operation.id === "Events_BatchPost" || operation.id === "Malachite_DownloadSnapshot";
-      if (!elsewhere) assert.equal(await reaches(operation, "other"), false);
-      assert.equal(await reaches(operation, "mine", { ...SCOPE, workspace: "ws2" }), false);
+  for (const operation of withAuth) {
+    const reach = reachFor(operation);
+    it(`${operation.id}: ${reach ?? "users only"}`, async () => {
+      for (const runId of Object.keys(TREE))
+        assert.equal(await reaches(operation, runId), reach !== undefined, runId);
+      const others = reach !== undefined && reach !== "tree";
+      assert.equal(await reaches(operation, "stranger"), others, "stranger");
+      assert.equal(await reaches(operation, "nobody"), others, "a run that is not there");
+      assert.equal(
+        await reaches(operation, "mine", { ...SCOPE, workspace: "ws2" }),
+        false,
+        "other workspace",
+      );
+      assert.equal(await reaches(operation, "mine", { ...SCOPE, workspace: "WS1" }), reach !== undefined);
     });
   }
-  it("reaches its own snapshot and no other", async () => {
-    assert.equal(await reaches(malachite.downloadSnapshot, "mine", SCOPE, SNAPSHOT.toUpperCase()), true);
-    assert.equal(await reaches(malachite.downloadSnapshot, "mine", SCOPE, SNAPSHOT.replace("2", "3")), false);
+  it("is held to its tree only where the path names a run", () => {
+    const unnamed = withAuth.filter((o) => reachFor(o) === "tree" && !named(o));
+    assert.deepEqual(
+      unnamed.map(({ id }) => id),
+      [],
+    );
   });
-  it("matches run ids exactly, workspaces without regard to case", async () => {
-    const get = operations.find((o) => o.id === "Runs_Get") ?? assert.fail();
-    assert.equal(await reaches(get, "MINE"), false);
-    assert.equal(await reaches(get, "mine", { ...SCOPE, workspace: "WS1" }), true);
+  it("reads with nothing that writes", () => {
+    const words = /(ByQuery|Query|Search|List|Get\w*|Check\w*|Download\w*|Zip\w*|Sample|Full)$/i;
+    const odd = withAuth.filter(
+      (o) => reachFor(o) === "read" && o.method !== "GET" && !(o.method === "POST" && words.test(o.id)),
+    );
+    assert.deepEqual(
+      odd.map(({ id }) => id),
+      [],
+    );
+  });
+  it("matches run ids exactly", async () => {
+    const cancel = operations.find((o) => o.id === "Runs_CancelRunWithUri") ?? assert.fail();
+    assert.equal(await reaches(cancel, "MINE"), false);
+  });
+  it("matches containers exactly", async () => {
+    const upload = operations.find((o) => o.id === "Artifacts_Upload") ?? assert.fail();
+    const allowed = (container: string) =>
+      mayReach(principal, upload, SCOPE, { container }, flow).then(
+        () => true,
+        () => false,
+      );
+    assert.equal(await allowed("dcid.mine"), true);
+    assert.equal(await allowed("dcid.grandchild"), true);
+    for (const container of ["DCID.mine", "dcid.", "mine", "dcid.mine/../stranger", "dcid.stranger"])
+      assert.equal(await allowed(container), false, container);
+  });
+});
+
+describe("a user's token", () => {
+  it("reaches everything", async () => {
+    const { run: _, ...user } = principal;
+    for (const operation of withAuth) await mayReach(user, operation, SCOPE, { runId: "stranger" }, flow);
   });
 });

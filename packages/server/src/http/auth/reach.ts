@@ -1,81 +1,100 @@
-// What a run's own token reaches: that run's data and nothing else. The only place where this is decided.
+// What a run's own token reaches, operation by operation: the only place where this is decided. docs/security.md says it in words.
 import { artifact, execution, history, malachite, type Operation } from "@malachite/contract";
-import {
-  MalachiteError,
-  type Principal,
-  type RunAddress,
-  type Scope,
-  type ShownRun,
-  workspaceKey,
-} from "@malachite/core";
+import { MalachiteError, type Principal, type Scope, workspaceKey } from "@malachite/core";
 
-type Named = Readonly<Record<string, unknown>>;
+type Reach =
+  /** Changes (or gives a token of) one run or its files, which the path names by `runId` or `container`: its tree only. */
+  | "tree"
+  /** Reads what the workspace of the path holds, of whatever run. */
+  | "read"
+  /** Adds to the workspace what is content or has a version of its own: it takes nothing from anybody. */
+  | "register"
+  /** Names its runs in the body, or makes one: the flow checks each of them with the caller it is given. */
+  | "body";
 
-/** Operations on one run, which the path names by `runId`. */
-const BY_RUN: readonly Operation[] = [
-  execution.cancelRun,
-  history.getRun,
-  history.patchRun,
-  history.getRunDetails,
-  history.listChildren,
-  history.deleteRunTags,
-  history.postRunEvent,
-  history.cancelRunByHistory,
-  history.getRunToken,
-  artifact.listRunArtifacts,
-  artifact.listRunArtifactsUnderPath,
-  artifact.getRunArtifact,
-  artifact.getRunArtifactContentInformation,
-  artifact.listRunArtifactContentInformation,
-  artifact.getRunArtifactUri,
-  malachite.why,
-  malachite.story,
-  malachite.followLog,
-];
-/** Operations on files, which the path names by `container`. */
-const BY_CONTAINER: readonly Operation[] = [
-  artifact.listArtifacts,
-  artifact.getArtifact,
-  artifact.deleteArtifact,
-  artifact.downloadArtifact,
-  artifact.uploadArtifact,
-  artifact.getArtifactContentInformation,
-  artifact.listArtifactContentInformation,
-];
-const byRun = new Set(BY_RUN.map((o) => o.id));
-const byContainer = new Set(BY_CONTAINER.map((o) => o.id));
+/** Every operation that takes a run's token, always in its own workspace. One that is not in here takes users' tokens only. */
+const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
+  tree: [
+    execution.cancelRun,
+    history.deleteRunTags,
+    history.postRunEvent,
+    history.cancelRunByHistory,
+    history.getRunToken,
+    artifact.deleteArtifact,
+    artifact.uploadArtifact,
+  ],
+  read: [
+    history.getRun,
+    history.getRunDetails,
+    history.listChildren,
+    history.queryRuns,
+    history.getExperiment,
+    history.getExperimentById,
+    history.queryExperiments,
+    artifact.listArtifacts,
+    artifact.getArtifact,
+    artifact.downloadArtifact,
+    artifact.getArtifactContentInformation,
+    artifact.listArtifactContentInformation,
+    artifact.listRunArtifacts,
+    artifact.listRunArtifactsUnderPath,
+    artifact.getRunArtifact,
+    artifact.getRunArtifactContentInformation,
+    artifact.listRunArtifactContentInformation,
+    artifact.getRunArtifactUri,
+    malachite.why,
+    malachite.story,
+    malachite.followLog,
+    malachite.listTargets,
+    malachite.findSnapshot,
+    malachite.downloadSnapshot,
+  ],
+  register: [malachite.offerSnapshot, malachite.sendContents],
+  body: [
+    execution.startRun,
+    execution.startSnapshotRun,
+    execution.startLocalRun,
+    history.patchRun,
+    history.batchPatchRuns,
+    history.batchEvents,
+  ],
+};
 
-/** True when the principal may change and read that run: every user, or the run itself. */
-export const ownsRun = (by: Principal, scope: Scope, runId: unknown): boolean =>
-  by.run === undefined || (by.run.workspace === workspaceKey(scope) && by.run.runId === runId);
+const reachOf: ReadonlyMap<string, Reach> = new Map(
+  Object.entries(REACH).flatMap(([reach, operations]) => operations.map(({ id }) => [id, reach as Reach])),
+);
+
+/** How a run's token may call the operation; undefined when it may not. */
+export const reachFor = (operation: Operation): Reach | undefined => reachOf.get(operation.id);
 
 /**
- * Throws NotAllowed when the principal may not call the operation with these path parameters. Batch events are let through
- * here and checked one by one (ownsRun), since their runs are named in the body.
+ * Throws NotAllowed when the principal may not call the operation with these path parameters. What a `body` operation names is
+ * checked by the flow, run by run.
  */
 export async function mayReach(
   by: Principal,
   operation: Operation,
   scope: Scope,
-  params: Named,
-  runs: { getRun(address: RunAddress): Promise<ShownRun> },
+  params: Readonly<Record<string, unknown>>,
+  flow: { reaches(by: Principal, scope: Scope, runId: string): Promise<boolean> },
 ): Promise<void> {
   if (by.run === undefined) return;
   const { runId } = by.run;
-  if (by.run.workspace !== workspaceKey(scope)) throw refused(runId);
-  if (operation.id === history.batchEvents.id) return;
-  if (byRun.has(operation.id) && params.runId === runId) return;
-  if (byContainer.has(operation.id) && params.container === `dcid.${runId}`) return;
-  if (operation.id === malachite.downloadSnapshot.id) {
-    const { run } = await runs.getRun({ scope, runId });
-    const asked = String(params.snapshotId).toLowerCase();
-    if (run.snapshotId !== undefined && run.snapshotId.toLowerCase() === asked) return;
-  }
-  throw refused(runId);
+  const reach = by.run.workspace === workspaceKey(scope) ? reachFor(operation) : undefined;
+  if (reach === undefined) throw refused(runId);
+  if (reach !== "tree") return;
+  const asked = runOf(params);
+  if (asked === undefined || !(await flow.reaches(by, scope, asked))) throw refused(runId);
+}
+
+/** The run that a path names, by itself or by the container of its files. */
+function runOf({ runId, container }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof runId === "string") return runId;
+  return typeof container === "string" ? /^dcid\.(.+)$/s.exec(container)?.[1] : undefined;
 }
 
 const refused = (runId: string): MalachiteError =>
   new MalachiteError(
     "NotAllowed",
-    `This token belongs to the run '${runId}' and reaches that run's data and nothing else. Use a user's token.`,
+    `This token belongs to the run '${runId}': it changes that run and the runs below it, and reads their workspace, nothing else. Use a user's token.`,
   );

@@ -72,6 +72,12 @@ export function testFlow(): TestFlow {
     submitRun: async (ask) => testRun(ask.runId ?? "made"),
     packLocalRun: async (ask) => ({ run: testRun(ask.runId ?? "made"), zip: chunks("PK zip") }),
     cancelRun: async (ask) => find(ask.runId),
+    reaches: async (by, _scope, runId) => {
+      if (by.run === undefined || by.run.runId === runId) return true;
+      for (let at = runs.get(runId)?.run; at; at = runs.get(at.parentRunId ?? "")?.run)
+        if (at.id === by.run.runId) return true;
+      return false;
+    },
     getRun: async (ask) => find(ask.runId),
     listRuns: async () => ({ values: [...runs.values()] }),
     listChildren: async () => ({ values: [...runs.values()] }),

@@ -22,6 +22,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   modifyExperiment: "write",
   ensureWorkspace: "write",
   get: "lookup",
+  isWithin: "lookup",
   getMany: "lookup",
   holding: "lookup",
   ahead: "lookup",

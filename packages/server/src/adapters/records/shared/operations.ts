@@ -5,6 +5,7 @@ import { ahead, claimAbandoned, claimQueued, holding, letGo, renewLeases, waitin
 import { createRun } from "./createRun.ts";
 import type { Executor } from "./executor.ts";
 import { experimentById, experimentByName, makeExperiment, modifyExperiment } from "./experiments.ts";
+import { isWithin } from "./isWithin.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
 import { getRun, getRuns } from "./readRuns.ts";
@@ -35,6 +36,8 @@ export const WRITES = {
 /** Operations that only read and take next to no time. */
 export const LOOKUPS = {
   get: (db: Executor, scope: Scope, runId: string) => getRun(db, scope, runId),
+  isWithin: (db: Executor, scope: Scope, runId: string, ancestorId: string) =>
+    isWithin(db, scope, runId, ancestorId),
   getMany: (db: Executor, scope: Scope, runIds: readonly string[]) => getRuns(db, scope, runIds),
   holding: (db: Executor, pool: string) => holding(db, pool),
   ahead: (db: Executor, run: { scope: Scope; id: string }) => ahead(db, run),

@@ -13,6 +13,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
   const runs: RunStore = {
     create: (run, entry) => call("create", run, entry),
     get: (scope, runId) => call("get", scope, runId),
+    isWithin: (scope, runId, ancestorId) => call("isWithin", scope, runId, ancestorId),
     getMany: (scope, runIds) => call("getMany", scope, runIds),
     apply: (before, life, entries, lease) =>
       call("apply", {
