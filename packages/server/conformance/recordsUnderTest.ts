@@ -2,6 +2,7 @@
 import type {
   ExperimentStore,
   Life,
+  ModelRegistry,
   NewRun,
   Run,
   RunStore,
@@ -14,6 +15,7 @@ export type Records = {
   readonly runs: RunStore;
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
+  readonly models: ModelRegistry;
   /** Finishes what is under way. */
   close(): Promise<void>;
 };

@@ -1,6 +1,7 @@
 // What every store of runs, experiments and workspaces must do, as tests over the ports alone.
 import { after, before, describe } from "node:test";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
+import { modelRegistrySuite } from "./modelRegistrySuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
 import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
@@ -14,7 +15,14 @@ export type RecordsBench = { readonly records: Records; readonly data: RecordsUn
 
 /** Registers the suites under the name. `make` is called once a suite. */
 export function runStoreConformance(name: string, make: () => Promise<RecordsUnderTest>): void {
-  const suites = { runCreationSuite, runChangesSuite, runClaimsSuite, runListsSuite, experimentStoreSuite };
+  const suites = {
+    runCreationSuite,
+    runChangesSuite,
+    runClaimsSuite,
+    runListsSuite,
+    experimentStoreSuite,
+    modelRegistrySuite,
+  };
   for (const suite of Object.values(suites)) {
     describe(name, () => {
       let data: RecordsUnderTest | undefined;

@@ -82,11 +82,12 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces } = this.#records;
+    const { runs, experiments, workspaces, models } = this.#records;
     this.ports = {
       runs,
       experiments,
       workspaces,
+      models,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder }),
       environments: { prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }) },

@@ -93,6 +93,7 @@ export async function compose(
     runs: records.runs,
     experiments: records.experiments,
     workspaces: records.workspaces,
+    models: records.models,
     snapshots,
     artifacts,
     environments: createSystemEnvironments({ path: settings.path, now: clock.now }),

@@ -5,6 +5,7 @@ import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
 import type { Experiment } from "../ports/runStore.ts";
 import type { Snapshot, Upload } from "../ports/snapshotStore.ts";
+import type { ModelFlow } from "./models.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
 export type RunAddress = {
@@ -137,6 +138,9 @@ export interface Flow {
   snapshotByTree(scope: Scope, tree: string): Promise<Snapshot>;
   keepContents(scope: Scope, zip: Upload): Promise<number>;
   snapshotZip(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
+
+  /** Registered models and their versions, as the SDK and MLflow see them. */
+  readonly models: ModelFlow;
 
   /** The definition a details request shows: made whole, with unknown properties as they were sent. */
   shownDefinition(run: Run): JsonObject | undefined;

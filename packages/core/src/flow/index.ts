@@ -7,6 +7,7 @@ import { allowWorkspace } from "./allowWorkspace.ts";
 import { cancelRun } from "./cancelRun.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
+import { modelFlow } from "./models.ts";
 import { packLocalRun } from "./packLocalRun.ts";
 import { patchRun } from "./patchRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -66,6 +67,8 @@ export function createFlow(ports: FlowPorts): Flow {
     },
     snapshotZip: async (scope, id) =>
       snapshots.zip(((await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope)).tree),
+
+    models: modelFlow(ports),
 
     shownDefinition: read.shownDefinition,
   };

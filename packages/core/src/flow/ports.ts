@@ -7,6 +7,7 @@ import type {
   Ids,
   LocalBundler,
   Log,
+  ModelRegistry,
   RunStore,
   RunTokens,
   SnapshotStore,
@@ -38,6 +39,7 @@ export type FlowPorts = {
   readonly snapshots: SnapshotStore;
   readonly artifacts: ArtifactStore;
   readonly environments: EnvironmentBuilder;
+  readonly models: ModelRegistry;
   readonly bundler: LocalBundler;
   readonly tokens: RunTokens;
   readonly targets: Targets;

@@ -124,6 +124,16 @@ export const CATALOGUE = {
     means: "The run has no file of that path.",
     todo: "List the run's artifacts to see its files.",
   },
+  ModelNotFound: {
+    kind: "notFound",
+    means: "The workspace has no model of that name, version or alias.",
+    todo: "List the models of the workspace; register the model first.",
+  },
+  ModelExists: {
+    kind: "conflict",
+    means: "A registered model has that name.",
+    todo: "Make a new version of it, or choose another name.",
+  },
   ArtifactExists: {
     kind: "conflict",
     means: "The file exists and allowOverwrite is not true.",

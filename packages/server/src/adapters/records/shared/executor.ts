@@ -1,5 +1,5 @@
 // What a statement needs of its database: a builder for it and a way to run what was built. One for each database.
-import type { CompiledQuery, Kysely, RawBuilder } from "kysely";
+import type { CompiledQuery, Kysely, RawBuilder, SqlBool } from "kysely";
 import type { Database } from "./schema.ts";
 
 /** The few places where databases differ. */
@@ -12,6 +12,9 @@ export type Dialect = {
     map: "tags" | "properties" | undefined,
     key: string,
   ): RawBuilder<string | null>;
+  /** True where the text matches a pattern in which `%` is any text and `_` any character; `ilike` does not mind case. */
+  like(value: RawBuilder<string | number | null>, pattern: string): RawBuilder<SqlBool>;
+  ilike(value: RawBuilder<string | number | null>, pattern: string): RawBuilder<SqlBool>;
   /** Words of table definitions. */
   readonly types: {
     /** A whole number that the database counts up by itself, as primary key. */

@@ -8,6 +8,23 @@ import { experimentById, experimentByName, makeExperiment, modifyExperiment } fr
 import { isWithin } from "./isWithin.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
+import {
+  createVersion,
+  getVersion,
+  removeVersion,
+  versionByAlias,
+  writeVersion,
+} from "./models/modelVersions.ts";
+import {
+  createModel,
+  getModel,
+  removeAlias,
+  removeModel,
+  renameModel,
+  setAlias,
+  writeModel,
+} from "./models/registeredModels.ts";
+import { searchModels, searchVersions } from "./models/searchModels.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { readStory } from "./story.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
@@ -31,6 +48,15 @@ export const WRITES = {
   ensureWorkspace: async (db: Executor, scope: Scope, at: number) => {
     await ensureWorkspace(db, scope, at);
   },
+  createModel: (...args: Parameters<typeof createModel>) => createModel(...args),
+  writeModel: (...args: Parameters<typeof writeModel>) => writeModel(...args),
+  renameModel: (...args: Parameters<typeof renameModel>) => renameModel(...args),
+  removeModel: (...args: Parameters<typeof removeModel>) => removeModel(...args),
+  createModelVersion: (...args: Parameters<typeof createVersion>) => createVersion(...args),
+  writeModelVersion: (...args: Parameters<typeof writeVersion>) => writeVersion(...args),
+  removeModelVersion: (...args: Parameters<typeof removeVersion>) => removeVersion(...args),
+  setModelAlias: (...args: Parameters<typeof setAlias>) => setAlias(...args),
+  removeModelAlias: (...args: Parameters<typeof removeAlias>) => removeAlias(...args),
 } as const;
 
 /** Operations that only read and take next to no time. */
@@ -46,6 +72,9 @@ export const LOOKUPS = {
   experimentById: (db: Executor, scope: Scope, id: string) => experimentById(db, scope, id),
   hasWorkspace: async (db: Executor, scope: Scope) => (await findWorkspace(db, scope)) !== undefined,
   listWorkspaces: (db: Executor) => listWorkspaces(db),
+  model: (...args: Parameters<typeof getModel>) => getModel(...args),
+  modelVersion: (...args: Parameters<typeof getVersion>) => getVersion(...args),
+  modelVersionByAlias: (...args: Parameters<typeof versionByAlias>) => versionByAlias(...args),
 } as const;
 
 /** Operations that only read and may take long: they must not stand in the way of lookups. */
@@ -54,6 +83,8 @@ export const LISTS = {
   story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),
   listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>
     listExperiments(db, scope, ask),
+  searchModels: (...args: Parameters<typeof searchModels>) => searchModels(...args),
+  searchModelVersions: (...args: Parameters<typeof searchVersions>) => searchVersions(...args),
 } as const;
 
 type Operation = (db: Executor, ...args: never[]) => Promise<unknown>;

@@ -100,6 +100,41 @@ export type Database = {
     cause: string | null;
     detail: string | null;
   };
+  models: {
+    no: Generated<number>;
+    workspace_no: number;
+    name: string;
+    created_at: number;
+    changed_at: number;
+    /** Rises with every change of description, tags or name. */
+    revision: number;
+    /** The highest number ever given to a version: none is given twice. */
+    last_version: number;
+    description: string | null;
+    /** JSON object of texts. */
+    tags: string;
+  };
+  model_versions: {
+    no: Generated<number>;
+    workspace_no: number;
+    model_no: number;
+    version: number;
+    created_at: number;
+    changed_at: number;
+    revision: number;
+    description: string | null;
+    stage: string;
+    framework: string | null;
+    run_id: string | null;
+    source: string | null;
+    /** JSON objects of texts. */
+    tags: string;
+    properties: string;
+    /** JSON of what else is settled when it is made, and of what else may change. */
+    origin: string;
+    more: string;
+  };
+  model_aliases: { model_no: number; alias: string; version: number };
   /** Hosted runs that somebody has to work on. Small, whatever the history: the line and the leases are read from here. */
   run_work: {
     run_no: number;

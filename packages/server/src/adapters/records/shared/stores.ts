@@ -1,11 +1,12 @@
 // The three ports over a way to call operations. The same for every database.
-import type { Clock, ExperimentStore, RunStore, WorkspaceStore } from "@malachite/core";
+import type { Clock, ExperimentStore, ModelRegistry, RunStore, WorkspaceStore } from "@malachite/core";
 import type { Call } from "./operations.ts";
 
 export type RecordStores = {
   readonly runs: RunStore;
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
+  readonly models: ModelRegistry;
 };
 
 /** The clock only dates changes that come without a time of their own. */
@@ -48,5 +49,24 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     ensure: (scope, at) => call("ensureWorkspace", scope, at),
     list: () => call("listWorkspaces"),
   };
-  return { runs, experiments, workspaces };
+  const models: ModelRegistry = {
+    createModel: (scope, name, content, at) => call("createModel", scope, name, content, at),
+    model: (scope, name) => call("model", scope, name),
+    writeModel: ({ scope, name, revision }, content, at) =>
+      call("writeModel", { scope, name, revision }, content, at),
+    renameModel: (scope, name, newName, at) => call("renameModel", scope, name, newName, at),
+    removeModel: (scope, name) => call("removeModel", scope, name),
+    searchModels: (scope, ask) => call("searchModels", scope, ask),
+    createVersion: (scope, name, version, at, options) =>
+      call("createModelVersion", scope, name, version, at, options ?? {}),
+    version: (scope, name, version) => call("modelVersion", scope, name, version),
+    versionByAlias: (scope, name, alias) => call("modelVersionByAlias", scope, name, alias),
+    writeVersion: ({ scope, name, version, revision }, content, at, options) =>
+      call("writeModelVersion", { scope, name, version, revision }, content, at, options ?? {}),
+    removeVersion: (scope, name, version, at) => call("removeModelVersion", scope, name, version, at),
+    searchVersions: (scope, ask) => call("searchModelVersions", scope, ask),
+    setAlias: (scope, name, alias, version, at) => call("setModelAlias", scope, name, alias, version, at),
+    removeAlias: (scope, name, alias, at) => call("removeModelAlias", scope, name, alias, at),
+  };
+  return { runs, experiments, workspaces, models };
 }

@@ -3,6 +3,7 @@ import {
   DummyDriver,
   Kysely,
   type RawBuilder,
+  type SqlBool,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -18,6 +19,9 @@ export const sqliteDialect: Dialect = {
     sql<
       string | null
     >`(select label.value from json_each(${json}${map ? sql`, ${`$.${map}`}` : sql``}) as label where label.key = ${key})`,
+  // SQLite's own `like` minds no case; its `glob` does, with other signs for the same.
+  like: (value, pattern) => sql<SqlBool>`${value} glob ${globOf(pattern)}`,
+  ilike: (value, pattern) => sql<SqlBool>`${value} like ${pattern}`,
   types: {
     counter: "integer primary key",
     integer: "integer",
@@ -25,6 +29,9 @@ export const sqliteDialect: Dialect = {
     ordered: " without rowid",
   },
 };
+
+const globOf = (pattern: string): string =>
+  pattern.replace(/[*?[%_]/g, (sign) => (sign === "%" ? "*" : sign === "_" ? "?" : `[${sign}]`));
 
 /** One builder serves every connection of the process: it holds nothing. */
 export const sqliteBuilder = new Kysely<Database>({

@@ -3,9 +3,10 @@ import { MalachiteError } from "@malachite/core";
 import { CompiledQuery } from "kysely";
 import type { Executor } from "../executor.ts";
 import { first } from "./0001-first.ts";
+import { models } from "./0002-models.ts";
 import type { Migration } from "./migration.ts";
 
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, models];
 
 /** Runs `work` in one transaction. */
 export type Transact = (work: () => Promise<void>) => Promise<void>;

@@ -1,0 +1,174 @@
+// Lists of models and of versions. The index of what is newest is walked, or that of a run; all else is a condition.
+import {
+  MalachiteError,
+  type ModelCondition,
+  type ModelField,
+  type ModelOrder,
+  type ModelProperty,
+  type ModelsAsk,
+  type ModelVersion,
+  type ModelVersionsAsk,
+  type Page,
+  type RegisteredModel,
+  type Scope,
+  workspaceKey,
+} from "@malachite/core";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Executor } from "../executor.ts";
+import {
+  isAfter,
+  listName,
+  orderBy,
+  pageOf,
+  pageSize,
+  parseToken,
+  positionColumns,
+  type Term,
+  withNumber,
+} from "../paging.ts";
+import { findWorkspace } from "../workspaces.ts";
+import {
+  MODEL_COLUMNS,
+  type ModelRow,
+  modelsOf,
+  VERSION_COLUMNS,
+  type VersionRow,
+  versionsOf,
+} from "./modelRows.ts";
+
+type Column = { readonly name: string; readonly nullable: boolean };
+type Columns = { readonly [K in ModelField]?: Column };
+const column = (name: string, nullable = false): Column => ({ name, nullable });
+
+const MODELS: Columns = {
+  name: column("m.name"),
+  description: column("m.description", true),
+  createdAt: column("m.created_at"),
+  changedAt: column("m.changed_at"),
+};
+const VERSIONS: Columns = {
+  name: column("m.name"),
+  version: column("v.version"),
+  description: column("v.description", true),
+  runId: column("v.run_id", true),
+  source: column("v.source", true),
+  stage: column("v.stage"),
+  framework: column("v.framework", true),
+  createdAt: column("v.created_at"),
+  changedAt: column("v.changed_at"),
+};
+
+type List = {
+  readonly name: string;
+  readonly from: RawBuilder<unknown>;
+  readonly columns: readonly string[];
+  readonly fields: Columns;
+  readonly maps: { readonly tags: string; readonly properties?: string };
+  readonly workspace: string;
+  readonly no: string;
+};
+
+const MODEL_LIST: List = {
+  name: "models",
+  from: sql`models as m`,
+  columns: MODEL_COLUMNS,
+  fields: MODELS,
+  maps: { tags: "m.tags" },
+  workspace: "m.workspace_no",
+  no: "m.no",
+};
+const VERSION_LIST: List = {
+  name: "model versions",
+  from: sql`model_versions as v inner join models as m on m.no = v.model_no`,
+  columns: VERSION_COLUMNS,
+  fields: VERSIONS,
+  maps: { tags: "v.tags", properties: "v.properties" },
+  workspace: "v.workspace_no",
+  no: "v.no",
+};
+
+/** See `ModelRegistry.searchModels`. */
+export const searchModels = (db: Executor, scope: Scope, ask: ModelsAsk): Promise<Page<RegisteredModel>> =>
+  search<ModelRow, RegisteredModel>(db, scope, ask, MODEL_LIST, [], modelsOf);
+
+const IS_LATEST = sql<SqlBool>`v.version = (select max(o.version) from model_versions as o where o.model_no = v.model_no)`;
+
+/** See `ModelRegistry.searchVersions`. */
+export const searchVersions = (
+  db: Executor,
+  scope: Scope,
+  { latest = false, ...ask }: ModelVersionsAsk,
+): Promise<Page<ModelVersion>> => {
+  const list = latest ? { ...VERSION_LIST, name: "latest model versions" } : VERSION_LIST;
+  return search<VersionRow, ModelVersion>(db, scope, ask, list, latest ? [IS_LATEST] : [], versionsOf);
+};
+
+async function search<R extends object, T>(
+  db: Executor,
+  scope: Scope,
+  ask: ModelsAsk,
+  list: List,
+  always: readonly RawBuilder<SqlBool>[],
+  read: (db: Executor, scope: Scope, rows: readonly R[]) => Promise<T[]>,
+): Promise<Page<T>> {
+  const limit = pageSize(ask.limit);
+  const terms = withNumber(
+    [...(ask.order ?? []), NEWEST].map((order) => termOf(list, order)),
+    sql.ref<number>(list.no),
+  );
+  const { conditions = [], order = [], after } = ask;
+  const name = listName(list.name, workspaceKey(scope), conditions, order);
+  const position = after === undefined ? undefined : parseToken(name, after, terms.length);
+  const wanted = conditions.map((condition) => conditionOf(db, list, condition));
+  const workspace = await findWorkspace(db, scope);
+  if (!workspace) return { values: [] };
+
+  const all = [
+    sql<SqlBool>`${sql.ref(list.workspace)} = ${workspace.no}`,
+    ...always,
+    ...wanted,
+    ...(position ? [isAfter(terms, position)] : []),
+  ];
+  const query = sql<R>`select ${sql.join(list.columns.map((one) => sql.raw(one)))}, ${positionColumns(terms)}
+    from ${list.from} where ${sql.join(all, sql` and `)} order by ${orderBy(terms)} limit ${limit + 1}`;
+  const page = pageOf(await db.all(query.compile(db.build)), limit, name, terms.length, (row) => row);
+  return { ...page, values: await read(db, workspace.scope, page.values) };
+}
+
+const NEWEST: ModelOrder = { by: "createdAt", descending: true };
+
+function termOf(list: List, { by, descending }: ModelOrder): Term {
+  const found = list.fields[by] ?? refuse(by);
+  return { value: sql.ref(found.name), nullable: found.nullable, descending };
+}
+
+const SIGN = { eq: "=", ne: "<>", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
+
+function conditionOf(db: Executor, list: List, condition: ModelCondition): RawBuilder<SqlBool> {
+  const left = propertyOf(db, list, condition.on);
+  switch (condition.is) {
+    case "set":
+      return sql<SqlBool>`${left} is not null`;
+    case "like":
+    case "ilike":
+      return db.dialect[condition.is](left, condition.pattern);
+    case "in":
+      return condition.values.length === 0
+        ? sql<SqlBool>`1 = 0`
+        : sql<SqlBool>`${left} in (${sql.join(condition.values)})`;
+    default:
+      return sql<SqlBool>`${left} ${sql.raw(SIGN[condition.is])} ${condition.value}`;
+  }
+}
+
+function propertyOf(db: Executor, list: List, on: ModelProperty): RawBuilder<string | number | null> {
+  if (on.of === "field") return sql.ref((list.fields[on.name] ?? refuse(on.name)).name);
+  const map = list.maps[on.of] ?? refuse(on.of);
+  return db.dialect.label(sql.ref(map), undefined, on.key);
+}
+
+function refuse(name: string): never {
+  throw new MalachiteError("BadFilter", `Registered models are not searched or ordered by ${name}.`, {
+    target: "filter",
+  });
+}
