@@ -8,6 +8,7 @@ const BENCHES = {
   resubmit: async () => (await import("./resubmit.ts")).resubmit(),
   records: async () => (await import("./records.ts")).records(),
   memory: async () => (await import("./memory.ts")).memory(),
+  mlflow: async () => (await import("./mlflow.ts")).mlflow(),
 };
 type Name = keyof typeof BENCHES;
 

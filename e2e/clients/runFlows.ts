@@ -1,0 +1,76 @@
+// Runs the flows of a client against one real service, and gives what each of them came to.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { ROOT, type Service, SOURCE } from "../support/service.ts";
+import type { Client } from "./matrix.ts";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+
+export type Told = {
+  readonly client: Client;
+  readonly version: string;
+  readonly area: string;
+  readonly flow: string;
+  readonly title: string;
+  readonly outcome: "passed" | "failed" | "absent";
+  readonly seconds?: number;
+  readonly error?: string;
+};
+
+/** The areas of a client, by name. */
+export const areasOf = (client: Client): string[] =>
+  (existsSync(join(HERE, "flows", client)) ? readdirSync(join(HERE, "flows", client)) : [])
+    .filter((name) => name.endsWith(".py"))
+    .map((name) => name.slice(0, -3))
+    .sort();
+
+/** What `malachite env` puts into a user's shell, and a home that holds nothing. */
+export async function clientEnvironment(service: Service, home: string): Promise<Record<string, string>> {
+  const malachite = [...SOURCE, join(ROOT, "packages/cli/bin/malachite.js")].map((word) => `'${word}'`);
+  const line = `set -e; lines="$('${process.execPath}' ${malachite.join(" ")} env --endpoint '${service.url}' --shell bash)"; eval "$lines"; exec env -0`;
+  const { stdout } = await promisify(execFile)("bash", ["-c", line], {
+    cwd: home,
+    env: { PATH: process.env.PATH, HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
+    maxBuffer: 2 ** 22,
+  });
+  const pairs = stdout
+    .split("\0")
+    .filter((pair) => pair.includes("="))
+    .map((pair): [string, string] => {
+      const at = pair.indexOf("=");
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    });
+  return Object.fromEntries(pairs);
+}
+
+/** The flows of one area. A program that dies tells of no flow: then this throws with what it said. */
+export async function runArea(
+  python: string,
+  ask: {
+    readonly client: Client;
+    readonly area: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly flows?: readonly string[];
+  },
+): Promise<{ readonly told: readonly Told[]; readonly said: string }> {
+  const child = spawn(
+    python,
+    ["-W", "ignore", join(HERE, "run_flow.py"), ask.client, ask.area, ...(ask.flows ?? [])],
+    { cwd: ask.env.HOME, env: { ...ask.env, PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" } },
+  );
+  const told: Told[] = [];
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said = (said + chunk).slice(-20_000);
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => told.push(JSON.parse(line) as Told));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0 && !told.some(({ outcome }) => outcome === "failed"))
+    throw new Error(`The flows of ${ask.area} ended with ${code} after ${told.length} of them:\n${said}`);
+  return { told, said };
+}
