@@ -77,7 +77,7 @@ const blob: Dialect = ({ body }, error) => {
 /** Text inside an XML element. */
 export const escapeXml = (text: string): string =>
   text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write these.
+    // XML 1.0 has no way to write these.
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
