@@ -9,6 +9,7 @@ const TAGS = {
   execution: "Execution",
   history: "History",
   artifact: "Artifacts",
+  content: "Snapshots",
   malachite: "Malachite",
 } as const satisfies Record<keyof typeof apis, string>;
 
@@ -96,6 +97,7 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
 /** Ids are unique: the other addresses of an operation say which they are. */
 function idAt(operation: Operation, path: string): string {
   if (path === operation.path) return operation.id;
+  if (path.startsWith("/content/v2.0/")) return `${operation.id}V2`;
   return `${operation.id}${path.includes("/experimentids/") ? "ByExperimentId" : "InWorkspace"}`;
 }
 
@@ -133,7 +135,8 @@ function requestBody({ body }: Operation, schemas: Map<string, Json>): Json {
       { type: "string", format: "binary", description },
     ]),
   );
-  const schema = { type: "object", properties, required: Object.keys(properties) };
+  const required = Object.entries(body.parts).filter(([, { optional }]) => !optional);
+  const schema = { type: "object", properties, required: required.map(([name]) => name) };
   return { requestBody: { required: true, content: { "multipart/form-data": { schema } } } };
 }
 

@@ -4,7 +4,10 @@ import type { Static, TObject, TSchema } from "typebox";
 /** How a request carries its content. Parts of a multipart form are named; a part is a file. */
 export type RequestBody =
   | { readonly kind: "json"; readonly schema: TSchema; readonly required: boolean; readonly name?: string }
-  | { readonly kind: "multipart"; readonly parts: Readonly<Record<string, { readonly description: string }>> }
+  | {
+      readonly kind: "multipart";
+      readonly parts: Readonly<Record<string, { readonly description: string; readonly optional?: true }>>;
+    }
   | { readonly kind: "bytes"; readonly contentType: string };
 
 /** What a good answer holds. `events` is a server-sent event stream. */

@@ -17,6 +17,7 @@ export * from "./domain/run/advance.ts";
 export * from "./domain/run/next.ts";
 export * from "./domain/run/run.ts";
 export * from "./domain/scope.ts";
+export * from "./domain/snapshot/clientTree.ts";
 export * from "./domain/snapshot/projectPath.ts";
 export * from "./domain/snapshot/projectTree.ts";
 export type * from "./flow/flow.ts";

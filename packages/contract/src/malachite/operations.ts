@@ -217,6 +217,21 @@ export const signedContent = operation({
   authenticated: false,
 });
 
+export const signedSnapshot = operation({
+  id: "Malachite_SignedSnapshot",
+  method: "GET",
+  path: `${base}/snapshots/{snapshotId}/signed`,
+  summary: "A snapshot as a zip by a signed link.",
+  source,
+  params: Type.Object({ ...workspaceParams, snapshotId: Type.String({ format: "uuid" }) }),
+  query: Type.Object({
+    se: integer({ format: "int64", description: "Seconds since 1970 UTC at which the link ends." }),
+    sig: Type.String({ description: "The signature over all of these." }),
+  }),
+  answer: { kind: "bytes", contentType: "application/zip", description: "The zip." },
+  authenticated: false,
+});
+
 export const Token = model("Token", {
   access_token: Type.String(),
   expires_on: Type.String({ description: "Seconds since 1970 UTC." }),

@@ -4,7 +4,7 @@ import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
 import type { Experiment } from "../ports/runStore.ts";
-import type { Snapshot, Upload } from "../ports/snapshotStore.ts";
+import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
 import type { ModelFlow } from "./models.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
@@ -141,6 +141,15 @@ export interface Flow {
 
   /** Registered models and their versions, as the SDK and MLflow see them. */
   readonly models: ModelFlow;
+  readSnapshotBody(file: string): Promise<TreeBody>;
+  /** Keeps a snapshot that its client describes; see SnapshotStore.keepTree. */
+  keepSnapshot(scope: Scope, upload: Omit<TreeUpload, "at">): Promise<Snapshot | undefined>;
+  /** Throws SnapshotNotFound. */
+  snapshot(scope: Scope, snapshotId: string): Promise<Snapshot>;
+  /** The tree of a snapshot as JSON. Throws SnapshotNotFound. */
+  snapshotMetadata(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
+  /** The same of the workspace's latest; undefined when there is none. */
+  latestSnapshotMetadata(scope: Scope): Promise<AsyncIterable<Uint8Array> | undefined>;
 
   /** The definition a details request shows: made whole, with unknown properties as they were sent. */
   shownDefinition(run: Run): JsonObject | undefined;

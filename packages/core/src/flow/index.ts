@@ -67,6 +67,18 @@ export function createFlow(ports: FlowPorts): Flow {
     },
     snapshotZip: async (scope, id) =>
       snapshots.zip(((await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope)).tree),
+    readSnapshotBody: (file) => snapshots.readTreeBody(file),
+    keepSnapshot: async (scope, upload) => {
+      await allowWorkspace(scope, ports);
+      return snapshots.keepTree(scope, { ...upload, at: ports.clock.now() });
+    },
+    snapshot: async (scope, id) => (await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope),
+    snapshotMetadata: async (scope, id) =>
+      (await snapshots.metadata(scope, id)) ?? missing(`snapshot '${id}'`, scope),
+    latestSnapshotMetadata: async (scope) => {
+      const id = await snapshots.latest(scope);
+      return id === undefined ? undefined : snapshots.metadata(scope, id);
+    },
 
     models: modelFlow(ports),
 

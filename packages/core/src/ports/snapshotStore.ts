@@ -13,6 +13,34 @@ export type Snapshot = {
   readonly sizeBytes: number;
 };
 
+/** What a client says of a snapshot beside its tree. Tags and properties are kept and given back as they are. */
+export type SnapshotAbout = {
+  readonly parentId?: string;
+  readonly tags?: unknown;
+  readonly properties?: unknown;
+};
+
+/** A file that a client has sent for a snapshot, under the path that it gave; `file` may be moved away. */
+export type SentFile = { readonly name: string; readonly file: string; readonly sizeBytes?: number };
+
+/** A snapshot whose id and tree a client has made, with its own hashes (see ClientNode). */
+export type TreeUpload = {
+  readonly id: string;
+  readonly about: SnapshotAbout;
+  /** A file with JSON: the tree itself, or an object that holds it as `DirTreeNode`. Stays where it is. */
+  readonly tree: string;
+  readonly files: readonly SentFile[];
+  /** More files follow, in snapshots that name this one as their parent: what is still missing is no fault. */
+  readonly partial: boolean;
+  readonly at: number;
+};
+
+/** What the body of a snapshot says beside its tree: which files were sent, and where to. */
+export type TreeBody = {
+  readonly about: SnapshotAbout;
+  readonly sent: readonly { readonly name: string; readonly link: string; readonly sizeBytes?: number }[];
+};
+
 export interface SnapshotStore {
   /** Unpacks a zip into the store. Throws BadArchive, BadPath naming the entry. Nothing is kept of a refused archive. */
   keepZip(scope: Scope, zip: Upload, signal?: AbortSignal): Promise<Snapshot>;
@@ -23,6 +51,18 @@ export interface SnapshotStore {
   ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }>;
   /** Keeps contents sent as a zip of entries named by their SHA-256. Throws BadArchive, ContentMismatch. */
   keepContents(zip: Upload, signal?: AbortSignal): Promise<number>;
+  /** Reads a JSON file with `ParentSnapshotId`, `Tags`, `Properties` and `FileRevisionList`. Throws BadJson, BadTree. */
+  readTreeBody(file: string): Promise<TreeBody>;
+  /**
+   * Keeps a snapshot under its client's id, all hashes checked, and makes it the workspace's latest. The same again is no fault;
+   * sent files are moved away only when all is right. Undefined for a partial one that lacks files.
+   * Throws BadTree, BadPath, ContentMismatch, SnapshotIncomplete, SnapshotNotFound (the parent), SnapshotExists.
+   */
+  keepTree(scope: Scope, upload: TreeUpload): Promise<Snapshot | undefined>;
+  /** The id of the snapshot that was kept last by `keepTree`. */
+  latest(scope: Scope): Promise<string | undefined>;
+  /** What `keepTree` was told, as JSON `{id, parentId, createdTime, tags, properties, root}`; computed for other snapshots. */
+  metadata(scope: Scope, id: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** The snapshot of that id in that workspace. */
   get(scope: Scope, id: string): Promise<Snapshot | undefined>;
   /** The snapshot of that tree, if every content of it is here; also made known in this workspace only if it is already. */

@@ -86,6 +86,7 @@ export function addRoute(app: FastifyInstance, { operation, handle }: Route, edg
         const answer = await (handle as (ask: Ask<Operation>, edge: Edge) => Promise<unknown>)(ask, edge);
         switch (operation.answer.kind) {
           case "json":
+            if (answer === undefined) return reply;
             return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer));
           case "empty":
             return reply.send();

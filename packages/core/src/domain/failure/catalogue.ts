@@ -79,6 +79,16 @@ export const CATALOGUE = {
     means: "A content does not have the hash it was sent under.",
     todo: "Send it again.",
   },
+  BadTree: {
+    kind: "invalid",
+    means: "The tree of a snapshot is broken; `target` is the path.",
+    todo: "Make the snapshot again from the project folder.",
+  },
+  SnapshotIncomplete: {
+    kind: "invalid",
+    means: "A file of the tree was not sent and is not the same in the parent snapshot.",
+    todo: "Send the named files, or the whole project without a parent.",
+  },
   TooLarge: {
     kind: "invalid",
     means: "The JSON body is larger or deeper than the service reads.",
@@ -138,6 +148,11 @@ export const CATALOGUE = {
     kind: "conflict",
     means: "The file exists and allowOverwrite is not true.",
     todo: "Choose another path or pass allowOverwrite=true.",
+  },
+  SnapshotExists: {
+    kind: "conflict",
+    means: "Another snapshot with other files has this id.",
+    todo: "Choose a new id.",
   },
   RunIdTaken: {
     kind: "conflict",

@@ -1,5 +1,5 @@
 // What a run's own token reaches, operation by operation: the only place where this is decided. docs/security.md says it in words.
-import { artifact, execution, history, malachite, type Operation } from "@malachite/contract";
+import { artifact, content, execution, history, malachite, type Operation } from "@malachite/contract";
 import { MalachiteError, type Principal, type Scope, workspaceKey } from "@malachite/core";
 
 type Reach =
@@ -48,8 +48,13 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     malachite.listTargets,
     malachite.findSnapshot,
     malachite.downloadSnapshot,
+    content.getLatestSnapshot,
+    content.getSnapshotMetadata,
+    content.getSnapshotZip,
+    content.getSnapshotZipLink,
+    content.findSnapshotByHash,
   ],
-  register: [malachite.offerSnapshot, malachite.sendContents],
+  register: [content.createSnapshotOfFiles, malachite.offerSnapshot, malachite.sendContents],
   body: [
     execution.startRun,
     execution.startSnapshotRun,

@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import * as artifacts from "./artifacts.ts";
 import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
+import * as content from "./content.ts";
 import * as experiments from "./experiments.ts";
 import { followLog } from "./followLog.ts";
 import * as read from "./getRun.ts";
@@ -35,5 +36,6 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(runArtifacts),
   ...Object.values(story),
   ...Object.values(snapshots),
+  ...Object.values(content),
   ...Object.values(service),
 ];

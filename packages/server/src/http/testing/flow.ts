@@ -121,6 +121,11 @@ export function testFlow(): TestFlow {
     snapshotByTree: async (_scope, tree) => ({ id: SNAPSHOT, tree, files: 1, sizeBytes: 1 }),
     keepContents: async () => 1,
     snapshotZip: async () => chunks("PK zip"),
+    readSnapshotBody: async () => ({ about: {}, sent: [] }),
+    keepSnapshot: async (_scope, { id }) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
+    snapshot: async (_scope, id) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
+    snapshotMetadata: async (_scope, id) => chunks(`{"id":"${id}","root":{}}`),
+    latestSnapshotMetadata: async () => undefined,
     shownDefinition: (run) => ({ configuration: run.definition?.configuration }),
   };
   const on: TestFlow["on"] = (name, does) => {

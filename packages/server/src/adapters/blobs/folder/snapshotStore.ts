@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -15,6 +15,8 @@ import {
   type Scope,
   type Snapshot,
   type SnapshotStore,
+  type TreeBody,
+  type TreeUpload,
   type Upload,
 } from "@malachite/core";
 import {
@@ -34,8 +36,10 @@ import {
   snapshotLayout,
   workspaceFolder,
 } from "./layout.ts";
+import { metadataJson, readNodes } from "./nodesFile.ts";
 import { snapshotZip } from "./snapshotZip.ts";
 import { readTree, readTreeHead } from "./treeFile.ts";
+import { nodesPath, partPath } from "./work/keepClientTree.ts";
 import { workerEntry } from "./work/workerEntry.ts";
 import { Workers } from "./work/workers.ts";
 import { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";
@@ -58,6 +62,10 @@ export type FolderSnapshotStore = SnapshotStore &
   };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The file with the id of the workspace's latest snapshot; no id of one is written so. */
+const LATEST = "latest";
+/** What is known of a snapshot that was never made whole is of use to a client that goes on, for so long. */
+const PART_LIFETIME_MS = 24 * 3600_000;
 /** How many files are looked at before others get their turn: about a millisecond. */
 const LOOKS_AT_ONCE = 200;
 /** The same for files that are only checked. */
@@ -95,7 +103,10 @@ class SnapshotFolder implements FolderSnapshotStore {
         if (name.endsWith(".tmp")) await rm(join(trees, name), { force: true });
       for (const workspace of await readdir(snapshots)) {
         for (const name of await readdir(join(snapshots, workspace))) {
-          if (name.endsWith(".tmp")) await rm(join(snapshots, workspace, name), { force: true });
+          const path = join(snapshots, workspace, name);
+          const old = async () => Date.now() - (await stat(path)).mtimeMs > PART_LIFETIME_MS;
+          if (name.endsWith(".tmp") || (name.endsWith(".part") && (await old())))
+            await rm(path, { force: true });
         }
       }
     });
@@ -134,6 +145,72 @@ class SnapshotFolder implements FolderSnapshotStore {
     return { snapshot };
   }
 
+  readTreeBody(file: string): Promise<TreeBody> {
+    return this.#givers.run("readTreeBody", { file });
+  }
+
+  async keepTree(scope: Scope, upload: TreeUpload): Promise<Snapshot | undefined> {
+    const id = upload.id.toLowerCase();
+    const folder = join(this.#layout.snapshots, workspaceFolder(scope));
+    const ask = {
+      layout: this.#layout,
+      limits: this.#limits,
+      folder,
+      upload: { ...upload, id },
+      parentTree: await this.#parentTree(scope, upload.about.parentId),
+      existing: (await this.get(scope, id))?.tree,
+    };
+    const snapshot = await this.#takers.run("keepClientTree", ask);
+    if (snapshot === undefined) return undefined;
+    await this.#register(scope, snapshot);
+    await onStorage("Recording a snapshot", async () => {
+      await rm(partPath(folder, id), { force: true });
+      // One that was there already does not become the latest again: what came after it would be forgotten.
+      if (ask.existing === undefined) await writeFileAtomic(join(folder, LATEST), `${id}\n`);
+    });
+    return snapshot;
+  }
+
+  /** The tree of a parent of which no client's tree is kept. Throws SnapshotNotFound when there is nothing of that id. */
+  async #parentTree(scope: Scope, parentId: string | undefined): Promise<string | undefined> {
+    if (parentId === undefined) return undefined;
+    const folder = join(this.#layout.snapshots, workspaceFolder(scope));
+    for (const path of [nodesPath(folder, parentId), partPath(folder, parentId)])
+      if (lstatSync(path, { throwIfNoEntry: false })) return undefined;
+    const parent = await this.get(scope, parentId);
+    if (parent) return parent.tree;
+    throw new MalachiteError(
+      "SnapshotNotFound",
+      `The parent snapshot '${parentId}' is not in this workspace. Send the whole project without a parent.`,
+      { target: "ParentSnapshotId" },
+    );
+  }
+
+  async latest(scope: Scope): Promise<string | undefined> {
+    return await onStorage("Reading a snapshot", async () => {
+      const path = join(this.#layout.snapshots, workspaceFolder(scope), LATEST);
+      const id = await readFile(path, "utf8").catch((error) => {
+        if (hasCode(error, "ENOENT")) return undefined;
+        throw error;
+      });
+      return id?.trim();
+    });
+  }
+
+  async metadata(scope: Scope, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const snapshot = await this.get(scope, id);
+    if (!snapshot) return undefined;
+    const path = nodesPath(join(this.#layout.snapshots, workspaceFolder(scope)), id.toLowerCase());
+    if (!lstatSync(path, { throwIfNoEntry: false }))
+      await this.#givers.run("describeTree", {
+        layout: this.#layout,
+        tree: snapshot.tree,
+        id: snapshot.id,
+        path,
+      });
+    return metadataJson(readNodes(path));
+  }
+
   async get(scope: Scope, id: string): Promise<Snapshot | undefined> {
     const key = id.toLowerCase();
     if (!UUID.test(key)) return undefined;
@@ -146,7 +223,7 @@ class SnapshotFolder implements FolderSnapshotStore {
       const snapshot = isSha256(tree.trim())
         ? await readTreeHead(this.#layout.trees, tree.trim())
         : undefined;
-      if (snapshot) return snapshot;
+      if (snapshot) return { ...snapshot, id: key };
       throw new MalachiteError(
         "StorageFailed",
         `The listing of snapshot ${key} is missing in the data folder. Send the project again.`,

@@ -64,7 +64,7 @@ export function writeWhole(fd: number, bytes: Uint8Array, position: number | nul
 
 /** The snapshot a stored listing is of; undefined when there is none of that hash. */
 export async function readTreeHead(trees: string, tree: string): Promise<Snapshot | undefined> {
-  for await (const line of linesOf(trees, tree)) {
+  for await (const line of linesOf(hashedPath(trees, tree), () => damaged(tree))) {
     const match = FIRST_LINE.exec(line);
     if (!match) throw damaged(tree);
     return { id: snapshotId(tree), tree, files: Number(match[1]), sizeBytes: Number(match[2]) };
@@ -76,7 +76,7 @@ export async function readTreeHead(trees: string, tree: string): Promise<Snapsho
 export async function* readTree(trees: string, tree: string): AsyncGenerator<ProjectFile> {
   let expected: number | undefined;
   let seen = 0;
-  for await (const line of linesOf(trees, tree)) {
+  for await (const line of linesOf(hashedPath(trees, tree), () => damaged(tree))) {
     if (expected === undefined) {
       const first = FIRST_LINE.exec(line);
       if (!first) throw damaged(tree);
@@ -104,9 +104,13 @@ const damaged = (tree: string): MalachiteError =>
     `The listing of the project tree ${tree} in the data folder is damaged. Send the project again.`,
   );
 
-/** Lines of the listing; none when it is missing. */
-async function* linesOf(trees: string, tree: string): AsyncGenerator<string> {
-  const handle = await open(hashedPath(trees, tree), "r").catch((error) => {
+/** Lines of a file; none when it is missing. Throws what `damage` makes when a line is cut or longer than any can be. */
+export async function* linesOf(
+  path: string,
+  damage: () => Error,
+  longestBytes = LONGEST_LINE_BYTES,
+): AsyncGenerator<string> {
+  const handle = await open(path, "r").catch((error) => {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   });
@@ -124,17 +128,17 @@ async function* linesOf(trees: string, tree: string): AsyncGenerator<string> {
         at = end + 1;
       }
       rest = text.subarray(at);
-      if (rest.length > LONGEST_LINE_BYTES) throw damaged(tree);
+      if (rest.length > longestBytes) throw damage();
     }
     // Every line ends with a line feed, so anything after the last one was cut.
-    if (rest.length > 0) throw damaged(tree);
+    if (rest.length > 0) throw damage();
   } finally {
     await handle.close();
   }
 }
 
 /** Joins lines to texts of some hundred kilobytes, so that neither calls nor memory count. */
-function* batches<T>(items: Iterable<T>, line: (item: T) => string): Generator<string> {
+export function* batches<T>(items: Iterable<T>, line: (item: T) => string): Generator<string> {
   let batch = "";
   for (const item of items) {
     batch += line(item);

@@ -1,10 +1,10 @@
 // Writes the listing of a project whose contents are here. Runs in a worker: it waits for the disk.
-import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { malachite } from "@malachite/contract";
 import type { Snapshot } from "@malachite/core";
-import { hasCode } from "../../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "../layout.ts";
+import { syncFolderNow } from "../syncFolder.ts";
 import { sortFiles, writeTree } from "../treeFile.ts";
 import { type CancelFlag, stopIfCancelled } from "./cancelled.ts";
 import { isSurelyDurable } from "./staging.ts";
@@ -36,16 +36,4 @@ export function storeTree(layout: SnapshotLayout, files: malachite.ProjectFile[]
   syncFolderNow(dirname(hashedPath(layout.trees, snapshot.tree)));
   syncFolderNow(layout.trees);
   return snapshot;
-}
-
-function syncFolderNow(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    // Some file systems know no sync of a folder.
-    if (!hasCode(error, "EINVAL", "ENOTSUP", "EPERM")) throw error;
-  } finally {
-    closeSync(fd);
-  }
 }

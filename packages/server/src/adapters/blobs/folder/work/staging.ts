@@ -1,6 +1,15 @@
 // Takes in contents so that the store gets all of them or none: first aside, then by rename. Blocks: for a worker.
 import { randomUUID } from "node:crypto";
-import { closeSync, lstatSync, mkdirSync, openSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+} from "node:fs";
 import { join } from "node:path";
 import { hasCode, removeTree } from "../../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "../layout.ts";
@@ -77,6 +86,18 @@ export class Staging {
     return written.sha256;
   }
 
+  /** Stages a file by moving it here, or a copy of it when it cannot be moved as it is. Its content has that hash. */
+  async adopt(file: string, sha256: string, sizeBytes: number): Promise<void> {
+    if (this.has(sha256, sizeBytes)) return;
+    const target = join(this.#folder, sha256);
+    // A second name (hard link) could still write to what is kept.
+    if (lstatSync(file).nlink !== 1 || !moved(file, target))
+      copyFileSync(file, target, constants.COPYFILE_FICLONE);
+    chmodSync(target, 0o444);
+    await this.#syncer.file(openSync(target, constants.O_RDONLY));
+    this.#staged.add(sha256);
+  }
+
   /** Puts all into the store, durably. May be done by several uploads at once: the same name is the same bytes. */
   async commit(): Promise<void> {
     await this.#syncer.done();
@@ -115,5 +136,16 @@ export class Staging {
       throw error;
     }
     await this.#syncer.file(fd);
+  }
+}
+
+/** False when the file is on another file system. */
+function moved(file: string, target: string): boolean {
+  try {
+    renameSync(file, target);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EXDEV")) return false;
+    throw error;
   }
 }

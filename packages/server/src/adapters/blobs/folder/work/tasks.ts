@@ -1,12 +1,24 @@
 // What the workers of the folder store can do, and how asks and answers cross the border between threads.
 import { isMalachiteError, MalachiteError } from "@malachite/core";
 import { storageFailed } from "../../../../files/index.ts";
+import { describeTree } from "./describeTree.ts";
 import { ingestContents, ingestProject } from "./ingest.ts";
+import { keepClientTree } from "./keepClientTree.ts";
 import { keepTree } from "./keepTree.ts";
 import { packFiles } from "./pack.ts";
 import { placeTree } from "./place.ts";
+import { readTreeBody } from "./readTreeBody.ts";
 
-export const TASKS = { ingestProject, ingestContents, keepTree, placeTree, packFiles } as const;
+export const TASKS = {
+  ingestProject,
+  ingestContents,
+  keepTree,
+  readTreeBody,
+  keepClientTree,
+  describeTree,
+  placeTree,
+  packFiles,
+} as const;
 export type TaskName = keyof typeof TASKS;
 export type TaskAsk<N extends TaskName> = Parameters<(typeof TASKS)[N]>[0];
 export type TaskAnswer<N extends TaskName> = Awaited<ReturnType<(typeof TASKS)[N]>>;
@@ -16,6 +28,9 @@ export const DOING: Readonly<Record<TaskName, string>> = {
   ingestProject: "Keeping a project",
   ingestContents: "Keeping contents",
   keepTree: "Making a snapshot",
+  readTreeBody: "Reading a snapshot's tree",
+  keepClientTree: "Making a snapshot",
+  describeTree: "Reading a snapshot",
   placeTree: "Placing a project",
   packFiles: "Packing a snapshot",
 };

@@ -1,0 +1,41 @@
+// Snapshots as clients of the content service describe them. No public description exists: this is what the v1 SDK sends and reads.
+import Type, { type Static } from "typebox";
+import { anyObject, dateTime, mapOf, model, oneOf, optional } from "../model.ts";
+
+export type SnapshotNode = {
+  name: string;
+  type: "File" | "Directory";
+  timestamp?: string;
+  hash: string;
+  children?: { readonly [name: string]: SnapshotNode };
+};
+/** A file or folder of a project. Clients before 2020 send `children` as a list. */
+export const SnapshotNode = model("SnapshotNode", {
+  name: Type.String({ description: "The name alone; of the root, empty." }),
+  type: oneOf(["File", "Directory"]),
+  timestamp: optional(Type.String({ description: "When it was last changed, as the client writes it." })),
+  hash: Type.String({
+    description:
+      "SHA-512 in hex. Of a file: of its bytes, its name and `File`. Of a folder: of its children's digests in order of name.",
+  }),
+  children: optional(mapOf(Type.Unsafe<SnapshotNode>({ ref: "SnapshotNode" }))),
+});
+
+export const SnapshotMetadata = model("SnapshotMetadata", {
+  id: Type.String({ format: "uuid", description: "The nil UUID when the workspace has no snapshot." }),
+  parentId: optional(Type.String({ format: "uuid" })),
+  createdTime: optional(dateTime()),
+  tags: optional(anyObject()),
+  properties: optional(anyObject()),
+  root: SnapshotNode,
+});
+export type SnapshotMetadata = Static<typeof SnapshotMetadata>;
+
+export const SnapshotCreated = model("SnapshotCreated", { id: Type.String({ format: "uuid" }) });
+
+export const SnapshotZip = model("SnapshotZip", {
+  zipSasUri: Type.String({ description: "A signed link to the snapshot as a zip." }),
+});
+
+/** A snapshot as the v2 SDK names code assets. */
+export const SnapshotAsset = model("SnapshotAsset", { name: Type.String(), version: Type.String() });

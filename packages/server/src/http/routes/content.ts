@@ -1,0 +1,104 @@
+// The content service: snapshots as the v1 SDK makes and fetches them.
+import { Readable } from "node:stream";
+import { content, malachite } from "@malachite/contract";
+import { MalachiteError } from "@malachite/core";
+import type { FastifyReply } from "fastify";
+import { disposition } from "../content.ts";
+import { readSnapshotForm } from "../plugins/snapshotForm.ts";
+import { route } from "../route.ts";
+
+/** How clients write that there is no snapshot. */
+const NOTHING = "00000000-0000-0000-0000-000000000000";
+/** Clients send at least so many files at once when more are to follow; a smaller form is the last one. */
+const PART_FILES = 200;
+/** A body of a million nodes; it is read by a worker, one at a time. */
+const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
+
+export const getLatestSnapshot = route(content.getLatestSnapshot, async ({ scope, reply }, { flow }) => {
+  const metadata = await flow.latestSnapshotMetadata(scope);
+  if (metadata === undefined) return { id: NOTHING, root: {} } as never;
+  return sendJson(reply, metadata);
+});
+
+export const getSnapshotMetadata = route(
+  content.getSnapshotMetadata,
+  async ({ scope, params, reply }, { flow }) =>
+    sendJson(reply, await flow.snapshotMetadata(scope, params.snapshotId)),
+);
+
+export const createSnapshotOfFiles = route(
+  content.createSnapshotOfFiles,
+  async ({ scope, params, query, request }, { flow, spool, settings }) => {
+    await using form = await readSnapshotForm(request, {
+      spool,
+      folder: settings.uploadsFolder,
+      treeLimitBytes: BODY_LIMIT_BYTES,
+    });
+    const { tree, files, about } = form;
+    const parent = parentOf(query.parentSnapshotId);
+    const partial = files.length >= PART_FILES;
+    await flow.keepSnapshot(scope, {
+      id: params.snapshotId,
+      about: { ...about, ...parent },
+      tree,
+      files,
+      partial,
+    });
+    return { id: params.snapshotId };
+  },
+);
+
+export const getSnapshotZip = route(
+  content.getSnapshotZip,
+  async ({ scope, params, base }, { flow, auth }) => {
+    const { id } = await flow.snapshot(scope, params.snapshotId);
+    return { zipSasUri: auth.links.signSnapshot(base, scope, id) };
+  },
+);
+
+export const getSnapshotZipLink = route(
+  content.getSnapshotZipLink,
+  async ({ scope, params, base }, { flow, auth }) => {
+    const { id } = await flow.snapshot(scope, params.snapshotId);
+    return auth.links.signSnapshot(base, scope, id);
+  },
+);
+
+export const findSnapshotByHash = route(content.findSnapshotByHash, async ({ scope, query }, { flow }) => {
+  const { id } = await flow.snapshotByTree(scope, query.hash.toLowerCase());
+  return { name: id, version: "1" };
+});
+
+export const signedSnapshot = route(
+  malachite.signedSnapshot,
+  async ({ scope, params, query, reply }, { flow, auth }) => {
+    if (!auth.links.verifySnapshot(scope, params.snapshotId, query))
+      throw new MalachiteError("NotAllowed", "The link is not valid or has ended. Ask for a new one.", {
+        target: "sig",
+      });
+    const zip = await flow.snapshotZip(scope, params.snapshotId);
+    reply
+      .headers({
+        "content-type": "application/zip",
+        "content-disposition": disposition(`${params.snapshotId}.zip`),
+        "x-content-type-options": "nosniff",
+      })
+      .send(Readable.from(zip, { objectMode: false }));
+    return undefined;
+  },
+);
+
+/** JSON that is made while it is sent: a tree may have a million nodes. */
+function sendJson(reply: FastifyReply, pieces: AsyncIterable<Uint8Array>): undefined {
+  reply.type("application/json; charset=utf-8").send(Readable.from(pieces, { objectMode: false }));
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function parentOf(id: string | undefined): { readonly parentId?: string } {
+  if (id === undefined || id === "" || id === NOTHING) return {};
+  if (UUID.test(id)) return { parentId: id.toLowerCase() };
+  throw new MalachiteError("InvalidRequest", "parentSnapshotId is not a UUID.", {
+    target: "parentSnapshotId",
+  });
+}
