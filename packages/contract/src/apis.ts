@@ -1,6 +1,7 @@
 // Every API of the wire, one namespace each. The order is that of the documentation.
 export * as artifact from "./artifact/index.ts";
 export * as content from "./content/index.ts";
+export * as environment from "./environment/index.ts";
 export * as execution from "./execution/index.ts";
 export * as history from "./history/index.ts";
 export * as malachite from "./malachite/index.ts";

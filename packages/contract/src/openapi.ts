@@ -6,6 +6,7 @@ import type { Operation } from "./operation.ts";
 type Json = Record<string, unknown>;
 
 const TAGS = {
+  environment: "Environments",
   execution: "Execution",
   history: "History",
   artifact: "Artifacts",
@@ -98,7 +99,10 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
 function idAt(operation: Operation, path: string): string {
   if (path === operation.path) return operation.id;
   if (path.startsWith("/content/v2.0/")) return `${operation.id}V2`;
-  return `${operation.id}${path.includes("/experimentids/") ? "ByExperimentId" : "InWorkspace"}`;
+  if (path.includes("/experimentids/")) return `${operation.id}ByExperimentId`;
+  const others = (operation.alsoAt ?? []).filter((address) => !address.includes("/experimentids/"));
+  const place = others.findIndex((address) => address.replace("*}", "}") === path);
+  return place < 1 ? `${operation.id}InWorkspace` : `${operation.id}InWorkspace${place + 1}`;
 }
 
 function parameters(

@@ -1,5 +1,6 @@
 // What a run is and what happens to it. No I/O here: adapters of the ports do it.
 export * from "./domain/environment/environment.ts";
+export * from "./domain/environment/registered.ts";
 export * from "./domain/failure/catalogue.ts";
 export * from "./domain/failure/malachiteError.ts";
 export * from "./domain/failure/reasons.ts";
@@ -20,6 +21,7 @@ export * from "./domain/scope.ts";
 export * from "./domain/snapshot/clientTree.ts";
 export * from "./domain/snapshot/projectPath.ts";
 export * from "./domain/snapshot/projectTree.ts";
+export type { EnvironmentFlow } from "./flow/environments.ts";
 export type * from "./flow/flow.ts";
 export * from "./flow/index.ts";
 export type { ModelFlow } from "./flow/models.ts";

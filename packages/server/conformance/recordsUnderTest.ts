@@ -1,5 +1,6 @@
 // What the suites of the record stores work with: a store in a folder of its own, and runs to put into it.
 import type {
+  EnvironmentRegistry,
   ExperimentStore,
   Life,
   ModelRegistry,
@@ -16,6 +17,7 @@ export type Records = {
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
+  readonly environmentRegistry: EnvironmentRegistry;
   /** Finishes what is under way. */
   close(): Promise<void>;
 };

@@ -1,5 +1,6 @@
 // What every store of runs, experiments and workspaces must do, as tests over the ports alone.
 import { after, before, describe } from "node:test";
+import { environmentRegistrySuite } from "./environmentRegistrySuite.ts";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
@@ -22,6 +23,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runListsSuite,
     experimentStoreSuite,
     modelRegistrySuite,
+    environmentRegistrySuite,
   };
   for (const suite of Object.values(suites)) {
     describe(name, () => {

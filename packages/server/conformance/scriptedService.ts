@@ -82,12 +82,13 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces, models } = this.#records;
+    const { runs, experiments, workspaces, models, environmentRegistry } = this.#records;
     this.ports = {
       runs,
       experiments,
       workspaces,
       models,
+      environmentRegistry,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder }),
       environments: { prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }) },

@@ -94,6 +94,7 @@ export async function compose(
     experiments: records.experiments,
     workspaces: records.workspaces,
     models: records.models,
+    environmentRegistry: records.environmentRegistry,
     snapshots,
     artifacts,
     environments: createSystemEnvironments({ path: settings.path, now: clock.now }),

@@ -5,6 +5,7 @@ import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
 import type { Experiment } from "../ports/runStore.ts";
 import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
+import type { EnvironmentFlow } from "./environments.ts";
 import type { ModelFlow } from "./models.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
@@ -150,6 +151,7 @@ export interface Flow {
   snapshotMetadata(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
   /** The same of the workspace's latest; undefined when there is none. */
   latestSnapshotMetadata(scope: Scope): Promise<AsyncIterable<Uint8Array> | undefined>;
+  readonly environments: EnvironmentFlow;
 
   /** The definition a details request shows: made whole, with unknown properties as they were sent. */
   shownDefinition(run: Run): JsonObject | undefined;

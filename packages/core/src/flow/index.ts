@@ -5,6 +5,7 @@ import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Scope } from "../domain/scope.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { cancelRun } from "./cancelRun.ts";
+import { environmentFlow } from "./environments.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
 import { modelFlow } from "./models.ts";
@@ -81,6 +82,7 @@ export function createFlow(ports: FlowPorts): Flow {
     },
 
     models: modelFlow(ports),
+    environments: environmentFlow(ports),
 
     shownDefinition: read.shownDefinition,
   };

@@ -3,6 +3,7 @@ import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Run } from "../domain/run/run.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { fillEnvironment } from "./environments.ts";
 import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -10,7 +11,15 @@ import { checkScript, parentOf } from "./submitRun.ts";
 
 type PackPorts = Pick<
   FlowPorts,
-  "runs" | "workspaces" | "snapshots" | "bundler" | "tokens" | "clock" | "ids" | "settings"
+  | "runs"
+  | "workspaces"
+  | "environmentRegistry"
+  | "snapshots"
+  | "bundler"
+  | "tokens"
+  | "clock"
+  | "ids"
+  | "settings"
 >;
 
 /** Without a snapshot the project is expected beside the bundle. A retry with the same id and content gives the same run. */
@@ -19,7 +28,7 @@ export async function packLocalRun(
   ports: PackPorts,
 ): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }> {
   await allowWorkspace(ask.scope, ports);
-  const { definition, sent } = parseDefinition(ask.definition);
+  const { definition, sent } = parseDefinition(await fillEnvironment(ask.scope, ask.definition, ports));
   const { configuration } = definition;
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId

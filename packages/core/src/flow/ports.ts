@@ -3,6 +3,7 @@ import type {
   ArtifactStore,
   Clock,
   EnvironmentBuilder,
+  EnvironmentRegistry,
   ExperimentStore,
   Ids,
   LocalBundler,
@@ -39,6 +40,7 @@ export type FlowPorts = {
   readonly snapshots: SnapshotStore;
   readonly artifacts: ArtifactStore;
   readonly environments: EnvironmentBuilder;
+  readonly environmentRegistry: EnvironmentRegistry;
   readonly models: ModelRegistry;
   readonly bundler: LocalBundler;
   readonly tokens: RunTokens;

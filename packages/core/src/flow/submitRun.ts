@@ -7,6 +7,7 @@ import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { fillEnvironment } from "./environments.ts";
 import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -14,13 +15,22 @@ import { mayMakeChild } from "./reachRun.ts";
 
 type SubmitPorts = Pick<
   FlowPorts,
-  "runs" | "workspaces" | "snapshots" | "environments" | "targets" | "clock" | "ids" | "news" | "settings"
+  | "runs"
+  | "workspaces"
+  | "snapshots"
+  | "environments"
+  | "environmentRegistry"
+  | "targets"
+  | "clock"
+  | "ids"
+  | "news"
+  | "settings"
 >;
 
 /** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
 export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
   await allowWorkspace(ask.scope, ports);
-  const { definition, sent } = parseDefinition(ask.definition);
+  const { definition, sent } = parseDefinition(await fillEnvironment(ask.scope, ask.definition, ports));
   const target = await usableTarget(definition.configuration.target, ports);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);

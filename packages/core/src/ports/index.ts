@@ -2,6 +2,7 @@ export type * from "./artifactStore.ts";
 export type * from "./clock.ts";
 export type * from "./computeDriver.ts";
 export type * from "./environmentBuilder.ts";
+export type * from "./environmentRegistry.ts";
 export type * from "./localBundler.ts";
 export type * from "./log.ts";
 export type * from "./metricStore.ts";

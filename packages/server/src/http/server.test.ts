@@ -15,6 +15,10 @@ const VALUES: Readonly<Record<string, string>> = {
   runId: "run1",
   origin: "ExperimentRun",
   container: "dcid.run1",
+  environmentName: "env",
+  version: "1",
+  label: "latest",
+  compute: "local",
   treeHash: "a".repeat(64),
   snapshotId: "22222222-2222-2222-2222-222222222222",
 };

@@ -23,6 +23,11 @@ export const CATALOGUE = {
     means: "The definition asks for something this service understands but does not do.",
     todo: "Remove the named property or choose a target that supports it.",
   },
+  UnsupportedOperation: {
+    kind: "invalid",
+    means: "The operation is understood, and this service does not do it.",
+    todo: "See the message for what to use instead.",
+  },
   UnknownTarget: {
     kind: "invalid",
     means: "No compute target has that name.",
@@ -143,6 +148,16 @@ export const CATALOGUE = {
     kind: "conflict",
     means: "A registered model has that name.",
     todo: "Make a new version of it, or choose another name.",
+  },
+  EnvironmentNotFound: {
+    kind: "notFound",
+    means: "The workspace has no environment of that name, version or label.",
+    todo: "List the environments of the workspace, or register it first.",
+  },
+  EnvironmentExists: {
+    kind: "conflict",
+    means: "That version of the environment has another content; versions never change.",
+    todo: "Register it without a version (in the SDK: set environment.version to None) to get the next one.",
   },
   ArtifactExists: {
     kind: "conflict",

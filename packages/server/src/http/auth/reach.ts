@@ -1,5 +1,13 @@
 // What a run's own token reaches, operation by operation: the only place where this is decided. docs/security.md says it in words.
-import { artifact, content, execution, history, malachite, type Operation } from "@malachite/contract";
+import {
+  artifact,
+  content,
+  environment,
+  execution,
+  history,
+  malachite,
+  type Operation,
+} from "@malachite/contract";
 import { MalachiteError, type Principal, type Scope, workspaceKey } from "@malachite/core";
 
 type Reach =
@@ -42,6 +50,11 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     artifact.getRunArtifactContentInformation,
     artifact.listRunArtifactContentInformation,
     artifact.getRunArtifactUri,
+    environment.listEnvironments,
+    environment.getEnvironment,
+    environment.getEnvironmentVersion,
+    environment.getEnvironmentByLabel,
+    environment.getEnvironmentImage,
     malachite.why,
     malachite.story,
     malachite.followLog,
@@ -54,7 +67,13 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     content.getSnapshotZipLink,
     content.findSnapshotByHash,
   ],
-  register: [content.createSnapshotOfFiles, malachite.offerSnapshot, malachite.sendContents],
+  register: [
+    content.createSnapshotOfFiles,
+    malachite.offerSnapshot,
+    malachite.sendContents,
+    environment.registerEnvironment,
+    environment.registerEnvironmentVersion,
+  ],
   body: [
     execution.startRun,
     execution.startSnapshotRun,

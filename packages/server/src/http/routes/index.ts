@@ -4,6 +4,7 @@ import * as artifacts from "./artifacts.ts";
 import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
 import * as content from "./content.ts";
+import * as environments from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import { followLog } from "./followLog.ts";
 import * as read from "./getRun.ts";
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(change),
   ...Object.values(events),
   ...Object.values(experiments),
+  ...Object.values(environments),
   ...Object.values(artifacts),
   ...Object.values(runArtifacts),
   ...Object.values(story),

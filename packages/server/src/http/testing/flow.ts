@@ -4,6 +4,9 @@ import {
   type Flow,
   type LogEvent,
   MalachiteError,
+  type ModelVersion,
+  type RegisteredEnvironment,
+  type RegisteredModel,
   type Run,
   type RunFile,
   type ShownRun,
@@ -128,10 +131,55 @@ export function testFlow(): TestFlow {
     latestSnapshotMetadata: async () => undefined,
     shownDefinition: (run) => ({ configuration: run.definition?.configuration }),
   };
+  const model = { scope: SCOPE, createdAt: NOON, changedAt: NOON, revision: 1, tags: {} };
+  const registered = (name: string): RegisteredModel => ({ ...model, name, aliases: {}, latest: [] });
+  const versionOf = (name: string, version: number): ModelVersion => ({
+    ...model,
+    name,
+    version,
+    properties: {},
+    stage: "None",
+    more: {},
+    createdBy: { name: "developer", objectId: "o", tenantId: "t" },
+    aliases: [],
+  });
+  const environmentOf = (name: string, version = "1"): RegisteredEnvironment => ({
+    scope: SCOPE,
+    name,
+    version,
+    createdAt: NOON,
+    labels: [],
+    definition: {},
+  });
+  const parts: { readonly [K in "models" | "environments"]: Flow[K] } = {
+    models: {
+      create: async (_scope, name) => registered(name),
+      get: async (_scope, name) => registered(name),
+      change: async (_scope, name) => registered(name),
+      rename: async (_scope, _name, newName) => registered(newName),
+      remove: async () => {},
+      search: async () => ({ values: [registered("model")] }),
+      createVersion: async (_scope, name) => versionOf(name, 1),
+      version: async (_scope, name, version) => versionOf(name, version),
+      versionByAlias: async (_scope, name) => versionOf(name, 1),
+      changeVersion: async (_scope, name, version) => versionOf(name, version),
+      setStage: async (_scope, name, version, stage) => ({ ...versionOf(name, version), stage }),
+      removeVersion: async () => true,
+      searchVersions: async () => ({ values: [versionOf("model", 1)] }),
+      setAlias: async () => {},
+      removeAlias: async () => {},
+    },
+    environments: {
+      register: async (_scope, name, _sent, version) => environmentOf(name, version),
+      get: async (_scope, name, which) => environmentOf(name, which?.version),
+      list: async () => ({ values: [environmentOf("environment")] }),
+      setLabels: async () => {},
+    },
+  };
   const on: TestFlow["on"] = (name, does) => {
     base[name] = does;
   };
-  const own: Record<string, unknown> = { runs, files, calls, on };
+  const own: Record<string, unknown> = { runs, files, calls, on, ...parts };
   return new Proxy({} as TestFlow, {
     get(_target, name) {
       if (typeof name !== "string") return undefined;

@@ -3,6 +3,12 @@ import type { AboutChange, ExperimentStore, NewRun, RunsAsk, Scope, StoryEntry }
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
 import { ahead, claimAbandoned, claimQueued, holding, letGo, renewLeases, waiting } from "./claimRuns.ts";
 import { createRun } from "./createRun.ts";
+import {
+  getEnvironment,
+  listEnvironments,
+  registerEnvironment,
+  setEnvironmentLabels,
+} from "./environments/environments.ts";
 import type { Executor } from "./executor.ts";
 import { experimentById, experimentByName, makeExperiment, modifyExperiment } from "./experiments.ts";
 import { isWithin } from "./isWithin.ts";
@@ -56,6 +62,8 @@ export const WRITES = {
   writeModelVersion: (...args: Parameters<typeof writeVersion>) => writeVersion(...args),
   removeModelVersion: (...args: Parameters<typeof removeVersion>) => removeVersion(...args),
   setModelAlias: (...args: Parameters<typeof setAlias>) => setAlias(...args),
+  registerEnvironment: (...args: Parameters<typeof registerEnvironment>) => registerEnvironment(...args),
+  setEnvironmentLabels: (...args: Parameters<typeof setEnvironmentLabels>) => setEnvironmentLabels(...args),
   removeModelAlias: (...args: Parameters<typeof removeAlias>) => removeAlias(...args),
 } as const;
 
@@ -72,6 +80,7 @@ export const LOOKUPS = {
   experimentById: (db: Executor, scope: Scope, id: string) => experimentById(db, scope, id),
   hasWorkspace: async (db: Executor, scope: Scope) => (await findWorkspace(db, scope)) !== undefined,
   listWorkspaces: (db: Executor) => listWorkspaces(db),
+  environment: (...args: Parameters<typeof getEnvironment>) => getEnvironment(...args),
   model: (...args: Parameters<typeof getModel>) => getModel(...args),
   modelVersion: (...args: Parameters<typeof getVersion>) => getVersion(...args),
   modelVersionByAlias: (...args: Parameters<typeof versionByAlias>) => versionByAlias(...args),
@@ -83,6 +92,7 @@ export const LISTS = {
   story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),
   listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>
     listExperiments(db, scope, ask),
+  listEnvironments: (...args: Parameters<typeof listEnvironments>) => listEnvironments(...args),
   searchModels: (...args: Parameters<typeof searchModels>) => searchModels(...args),
   searchModelVersions: (...args: Parameters<typeof searchVersions>) => searchVersions(...args),
 } as const;

@@ -135,6 +135,25 @@ export type Database = {
     more: string;
   };
   model_aliases: { model_no: number; alias: string; version: number };
+  environments: {
+    no: Generated<number>;
+    workspace_no: number;
+    name: string;
+    /** The highest version that is a number. */
+    last_number: number;
+    /** Of environment_versions. */
+    newest_no: number | null;
+  };
+  environment_versions: {
+    no: Generated<number>;
+    environment_no: number;
+    version: string;
+    created_at: number;
+    fingerprint: string;
+    /** JSON. */
+    definition: string;
+  };
+  environment_labels: { environment_no: number; label: string; version_no: number };
   /** Hosted runs that somebody has to work on. Small, whatever the history: the line and the leases are read from here. */
   run_work: {
     run_no: number;

@@ -1,5 +1,12 @@
 // The three ports over a way to call operations. The same for every database.
-import type { Clock, ExperimentStore, ModelRegistry, RunStore, WorkspaceStore } from "@malachite/core";
+import type {
+  Clock,
+  EnvironmentRegistry,
+  ExperimentStore,
+  ModelRegistry,
+  RunStore,
+  WorkspaceStore,
+} from "@malachite/core";
 import type { Call } from "./operations.ts";
 
 export type RecordStores = {
@@ -7,6 +14,7 @@ export type RecordStores = {
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
+  readonly environmentRegistry: EnvironmentRegistry;
 };
 
 /** The clock only dates changes that come without a time of their own. */
@@ -68,5 +76,11 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     setAlias: (scope, name, alias, version, at) => call("setModelAlias", scope, name, alias, version, at),
     removeAlias: (scope, name, alias, at) => call("removeModelAlias", scope, name, alias, at),
   };
-  return { runs, experiments, workspaces, models };
+  const environmentRegistry: EnvironmentRegistry = {
+    register: (scope, ask) => call("registerEnvironment", scope, ask),
+    get: (scope, name, which) => call("environment", scope, name, which),
+    list: (scope, ask) => call("listEnvironments", scope, ask),
+    setLabels: (scope, name, version, labels) => call("setEnvironmentLabels", scope, name, version, labels),
+  };
+  return { runs, experiments, workspaces, models, environmentRegistry };
 }

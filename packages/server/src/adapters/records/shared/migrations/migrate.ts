@@ -4,9 +4,10 @@ import { CompiledQuery } from "kysely";
 import type { Executor } from "../executor.ts";
 import { first } from "./0001-first.ts";
 import { models } from "./0002-models.ts";
+import { environments } from "./0003-environments.ts";
 import type { Migration } from "./migration.ts";
 
-export const MIGRATIONS: readonly Migration[] = [first, models];
+export const MIGRATIONS: readonly Migration[] = [first, models, environments];
 
 /** Runs `work` in one transaction. */
 export type Transact = (work: () => Promise<void>) => Promise<void>;
