@@ -25,7 +25,7 @@ async function launched(run: Run, { targets, tokens }: LaunchPorts, signal: Abor
   const earlier = await driver.find(plan.target, plan.key, signal);
   if (earlier) return { name: "launched", handle: earlier };
   try {
-    const secrets = tokenVariables(await tokens.issue(run));
+    const secrets = tokenVariables(await tokens.issue(run), plan.environment);
     return { name: "launched", handle: await driver.launch({ plan, secrets }, signal) };
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;

@@ -3,7 +3,8 @@
 import type { WholeDefinition } from "../definition/runDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
 import type { LaunchKey, LaunchPlan, TargetSettings } from "./launchPlan.ts";
-import { type Inside, insideVariables } from "./variables.ts";
+import { PYTHON_START_NAME } from "./pythonStart.ts";
+import { type Inside, insideVariables, inviteVariables, mlflowVariables } from "./variables.ts";
 
 export type PlanLaunch = {
   readonly key: LaunchKey;
@@ -14,6 +15,9 @@ export type PlanLaunch = {
   readonly inside: Inside;
 };
 
+/** As the project folder, in which the command runs, sees it. */
+const START = `../${PYTHON_START_NAME}`;
+
 /** The folders a script may count on, as on the real service. */
 const FOLDERS = ["outputs", "logs"];
 
@@ -23,15 +27,17 @@ const FOLDERS = ["outputs", "logs"];
  */
 export function planLaunch({ key, target, definition, environment, tree, inside }: PlanLaunch): LaunchPlan {
   const { configuration } = definition;
+  const given = { ...environment.variables, ...configuration.environment?.environmentVariables };
   return {
     key,
     target,
     ...(tree === undefined ? {} : { tree }),
-    argv: [environment.python, notAnOption(configuration.script), ...configuration.arguments],
+    argv: [environment.python, START, notAnOption(configuration.script), ...configuration.arguments],
     environment: {
       PYTHONUNBUFFERED: "1",
-      ...environment.variables,
-      ...configuration.environment?.environmentVariables,
+      ...inviteVariables(inside),
+      ...mlflowVariables(inside, given),
+      ...given,
       ...insideVariables(inside),
     },
     folders: FOLDERS,

@@ -24,18 +24,51 @@ export const insideVariables = (inside: Inside): Record<string, string> => ({
   AZUREML_ARM_PROJECT_NAME: inside.experimentName,
   AZUREML_EXPERIMENT_ID: inside.experimentId,
   AZUREML_WORKSPACE_ID: inside.workspaceId,
-  AZUREML_WORKSPACE_SCOPE: `/subscriptions/${inside.scope.subscriptionId}/resourceGroups/${inside.scope.resourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/${inside.scope.workspace}`,
+  AZUREML_WORKSPACE_SCOPE: workspaceScope(inside.scope),
   AZUREML_SERVICE_ENDPOINT: inside.serviceUrl,
-  AZUREML_CURRENT_CLOUD: "AzureCloud",
 });
 
-/** The run's token and its end, as ISO 8601: clients read a number as local time. Never kept. */
-export const tokenVariables = (token: {
-  readonly token: string;
-  readonly expiresAt: number;
-}): Record<string, string> => ({
-  AZUREML_RUN_TOKEN: token.token,
-  AZUREML_RUN_TOKEN_EXPIRY: new Date(token.expiresAt).toISOString(),
+const workspaceScope = ({ subscriptionId, resourceGroup, workspace }: Scope): string =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/${workspace}`;
+
+/** Variables that a definition may set otherwise: where more is found, and what mlflow is to log to. */
+export const inviteVariables = (inside: Inside): Record<string, string> => ({
+  AZUREML_CURRENT_CLOUD: "AzureCloud",
+  AZUREML_DISCOVERY_SERVICE_ENDPOINT: `${inside.serviceUrl}/discovery/workspaces/${inside.workspaceId}`,
+});
+
+/**
+ * What makes mlflow log to this run. Plain mlflow and azureml's plug-in both take this form of the address. None of them for a
+ * definition that names another tracking server: this run's id and token are nothing to that one.
+ */
+export const mlflowVariables = (
+  inside: Inside,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> =>
+  given[TRACKING_URI] === undefined
+    ? {
+        [TRACKING_URI]: `${inside.serviceUrl}/mlflow/v1.0${workspaceScope(inside.scope)}`,
+        MLFLOW_RUN_ID: inside.runId,
+        MLFLOW_EXPERIMENT_ID: inside.experimentId,
+        MLFLOW_EXPERIMENT_NAME: inside.experimentName,
+      }
+    : {};
+
+const TRACKING_URI = "MLFLOW_TRACKING_URI";
+
+/**
+ * The run's token and its end, as ISO 8601: clients read a number as local time. Never kept. mlflow gets it only where the
+ * planned variables send mlflow to this service.
+ */
+export const tokenVariables = (
+  { token, expiresAt }: { readonly token: string; readonly expiresAt: number },
+  planned: Readonly<Record<string, string>>,
+): Record<string, string> => ({
+  AZUREML_RUN_TOKEN: token,
+  AZUREML_RUN_TOKEN_EXPIRY: new Date(expiresAt).toISOString(),
+  ...(planned[TRACKING_URI]?.startsWith(`${planned.AZUREML_SERVICE_ENDPOINT}/`)
+    ? { MLFLOW_TRACKING_TOKEN: token }
+    : {}),
 });
 
 /** Names a definition may not give: they tell the code which run it is and what it may reach. */

@@ -5,6 +5,8 @@ import {
   type LaunchPlan,
   MalachiteError,
   type ProjectPlacer,
+  PYTHON_START,
+  PYTHON_START_NAME,
   RUN_FOLDER,
   START_SCRIPT,
   START_SCRIPT_NAME,
@@ -31,6 +33,7 @@ export async function prepareFolder(
     makeLog(join(folder, RUN_FOLDER.log)),
     writeFile(join(folder, LAUNCH_FILE), JSON.stringify({ version: 1, group })),
     writeFile(join(folder, START_SCRIPT_NAME), START_SCRIPT),
+    writeFile(join(folder, PYTHON_START_NAME), PYTHON_START),
   ]);
 }
 
