@@ -9,6 +9,8 @@ export * from "./domain/launch/launchKey.ts";
 export * from "./domain/launch/launchPlan.ts";
 export * from "./domain/launch/pythonStart.ts";
 export * from "./domain/launch/startScript.ts";
+export * from "./domain/metric/checkMetric.ts";
+export type * from "./domain/metric/metric.ts";
 export * from "./domain/model/model.ts";
 export * from "./domain/query/fields.ts";
 export * from "./domain/query/filter.ts";

@@ -3,6 +3,7 @@ import type {
   EnvironmentRegistry,
   ExperimentStore,
   Life,
+  MetricStore,
   ModelRegistry,
   NewRun,
   Run,
@@ -18,6 +19,7 @@ export type Records = {
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
   readonly environmentRegistry: EnvironmentRegistry;
+  readonly metrics: MetricStore;
   /** Finishes what is under way. */
   close(): Promise<void>;
 };

@@ -2,6 +2,7 @@
 import { after, before, describe } from "node:test";
 import { environmentRegistrySuite } from "./environmentRegistrySuite.ts";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
+import { metricStoreSuite } from "./metricStore.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
 import { runChangesSuite } from "./runChangesSuite.ts";
@@ -24,6 +25,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,
+    metricStoreSuite,
   };
   for (const suite of Object.values(suites)) {
     describe(name, () => {

@@ -82,13 +82,14 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces, models, environmentRegistry } = this.#records;
+    const { runs, experiments, workspaces, models, environmentRegistry, metrics } = this.#records;
     this.ports = {
       runs,
       experiments,
       workspaces,
       models,
       environmentRegistry,
+      metrics,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder }),
       environments: { prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }) },

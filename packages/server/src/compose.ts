@@ -95,6 +95,7 @@ export async function compose(
     workspaces: records.workspaces,
     models: records.models,
     environmentRegistry: records.environmentRegistry,
+    metrics: records.metrics,
     snapshots,
     artifacts,
     environments: createSystemEnvironments({ path: settings.path, now: clock.now }),

@@ -6,6 +6,7 @@ import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
 import type { Experiment } from "../ports/runStore.ts";
 import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
 import type { EnvironmentFlow } from "./environments.ts";
+import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
@@ -95,6 +96,9 @@ export interface Flow {
   deleteTags(address: RunAddress, tags: readonly string[], by: Principal): Promise<ShownRun>;
   /** An event by its full or short name. Throws RunEnded for a second, different end. */
   postEvent(address: RunAddress, event: history.BaseEvent, by: Principal): Promise<void>;
+
+  /** What is measured in runs. */
+  readonly metrics: MetricFlow;
 
   getExperiment(scope: Scope, by: { readonly name: string } | { readonly id: string }): Promise<Experiment>;
   createExperiment(scope: Scope, name: string): Promise<Experiment>;

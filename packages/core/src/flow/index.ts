@@ -8,6 +8,7 @@ import { cancelRun } from "./cancelRun.ts";
 import { environmentFlow } from "./environments.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
+import { createMetricFlow } from "./metrics.ts";
 import { modelFlow } from "./models.ts";
 import { packLocalRun } from "./packLocalRun.ts";
 import { patchRun } from "./patchRun.ts";
@@ -19,6 +20,7 @@ import * as files from "./runFiles.ts";
 import { submitRun } from "./submitRun.ts";
 import { whyRun } from "./whyRun.ts";
 
+export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
@@ -38,6 +40,8 @@ export function createFlow(ports: FlowPorts): Flow {
     patchRun: (address, body, by) => patchRun(address, body, by, ports),
     deleteTags: (address, tags, by) => read.deleteTags(address, tags, by, ports),
     postEvent: (address, event, by) => postEvent(address, event, by, ports),
+
+    metrics: createMetricFlow(ports),
 
     getExperiment: (scope, by) => read.getExperiment(scope, by, ports),
     createExperiment: (scope, name) => read.createExperiment(scope, name, ports),

@@ -8,6 +8,7 @@ import type {
   Ids,
   LocalBundler,
   Log,
+  MetricStore,
   ModelRegistry,
   RunStore,
   RunTokens,
@@ -37,6 +38,7 @@ export type FlowPorts = {
   readonly runs: RunStore;
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
+  readonly metrics: MetricStore;
   readonly snapshots: SnapshotStore;
   readonly artifacts: ArtifactStore;
   readonly environments: EnvironmentBuilder;

@@ -1,66 +1,78 @@
 // Where metrics are kept: one store for the SDK's metrics and MLflow's. A metric of a run is a name and its rows, in order of time.
+import type {
+  LatestMetric,
+  MetricColumnType,
+  MetricDefinition,
+  MetricKey,
+  MetricPost,
+  MetricRow,
+} from "../domain/metric/metric.ts";
 import type { Instant, Scope } from "../domain/scope.ts";
 
-export type MetricColumnType = "int" | "double" | "string" | "bool" | "artifact";
+/** Why a post was refused as a whole: a column has another type already, or there are too many. `post` is its place among the posts. */
+export type MetricRefusal = { readonly post: number } & (
+  | {
+      readonly why: "type";
+      readonly column: string;
+      readonly has: MetricColumnType;
+      readonly given: MetricColumnType;
+    }
+  | { readonly why: "columns"; readonly most: number }
+);
 
-/** NaN and the infinities are numbers here; how the wire writes them is the edge's business. */
-export type MetricCell = number | string | boolean | null;
-
-/** One logged value. Rows of the same `metricId` are the same row: a request that is repeated adds nothing. */
-export type MetricRow = {
-  readonly metricId?: string;
-  readonly createdAt: Instant;
-  readonly step?: number;
-  readonly data: Readonly<Record<string, MetricCell>>;
-};
-
-/** Rows to add to a metric. Columns are merged with those that are there. */
-export type MetricPost = {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly columns: Readonly<Record<string, MetricColumnType>>;
-  readonly rows: readonly MetricRow[];
-  /** What kind of chart the SDK meant: `azureml.v1.scalar` and its like. Kept from the first post that says it. */
-  readonly uxMetricType?: string;
-};
-
-export type MetricDefinition = {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly columns: Readonly<Record<string, MetricColumnType>>;
-  readonly uxMetricType?: string;
-  readonly rows: number;
-};
-
-/** The newest value of a scalar metric, as MLflow means it: the largest step, then time, then value. */
-export type LatestMetric = {
-  readonly name: string;
-  readonly value: number;
-  readonly step: number;
-  readonly at: Instant;
-};
+export type MetricPage<T> = { readonly values: readonly T[]; readonly next?: string };
 
 export interface MetricStore {
-  /** Adds rows, durably, in the order given. Rows that are there already (by metricId) are passed over. */
-  add(scope: Scope, runId: string, posts: readonly MetricPost[]): Promise<void>;
-  /** Metrics of the run in order of name. `after` is the last name of the page before. */
+  /**
+   * Adds rows, durably, in the order given. Rows that are there already are passed over; a refused post is told and stops no other.
+   * Many rows are written in several transactions, so after a crash some of them may be there: adding them again is safe when
+   * they have ids or are the same by content. Throws RunNotFound.
+   */
+  add(scope: Scope, runId: string, posts: readonly MetricPost[]): Promise<readonly MetricRefusal[]>;
+  /** Metrics of the run in order of name. `after` is where the page before ended, opaque. Throws BadContinuationToken. */
   list(
     scope: Scope,
     runId: string,
-    ask: { readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly values: readonly MetricDefinition[]; readonly next?: string }>;
-  get(scope: Scope, runId: string, name: string): Promise<MetricDefinition | undefined>;
-  /** Rows in order of `createdAt`, those of one post in the order they came. `after` is where the page before ended, opaque. */
+    ask: { readonly namespace?: string; readonly after?: string; readonly limit: number },
+  ): Promise<MetricPage<MetricDefinition>>;
+  get(scope: Scope, runId: string, key: MetricKey): Promise<MetricDefinition | undefined>;
+  /**
+   * Rows in order of `createdAt`, then step, then arrival; those `from` and `to` a time, both inclusive, when given. `after` is
+   * where the page before ended, opaque. A page ends before `limit` when its rows are large. Throws BadContinuationToken.
+   */
   rows(
     scope: Scope,
     runId: string,
-    name: string,
-    ask: { readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly values: readonly MetricRow[]; readonly next?: string }>;
-  /** About `count` rows, evenly taken over all, the first and the last among them. */
-  sample(scope: Scope, runId: string, name: string, count: number): Promise<readonly MetricRow[]>;
-  /** The newest value of every scalar metric, for each run that has any. */
+    key: MetricKey,
+    ask: {
+      readonly after?: string;
+      readonly limit: number;
+      readonly from?: Instant;
+      readonly to?: Instant;
+    },
+  ): Promise<MetricPage<MetricRow>>;
+  /** About `count` rows, evenly taken over the time of all, the first and the last among them. */
+  sample(scope: Scope, runId: string, key: MetricKey, count: number): Promise<readonly MetricRow[]>;
+  /**
+   * For each run at most about `count` rows with numbers, evenly taken over the steps of all the runs together, in order of step:
+   * what a chart of several runs shows. Runs that log at the same steps are sampled at the same steps.
+   */
+  sampleSteps(
+    scope: Scope,
+    runIds: readonly string[],
+    key: MetricKey,
+    ask: { readonly from?: number; readonly to?: number; readonly count: number },
+  ): Promise<ReadonlyMap<string, readonly MetricRow[]>>;
+  /** The row of that id, wherever in the workspace it is. */
+  find(
+    scope: Scope,
+    metricId: string,
+  ): Promise<
+    | { readonly runId: string; readonly metric: MetricDefinition; readonly rows: readonly MetricRow[] }
+    | undefined
+  >;
+  /** The newest value of every metric of numbers without a namespace, for each run that has any, in order of name. */
   latest(scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, readonly LatestMetric[]>>;
-  /** Removes metrics of a run; not there is success. */
-  remove(scope: Scope, runId: string, names: readonly string[]): Promise<void>;
+  /** Removes metrics of a run, all when no keys are given; not there is success. */
+  remove(scope: Scope, runId: string, keys?: readonly MetricKey[]): Promise<void>;
 }

@@ -109,6 +109,11 @@ export const CATALOGUE = {
     means: "A property that is set cannot be changed.",
     todo: "Use a tag for what changes.",
   },
+  InvalidMetric: {
+    kind: "invalid",
+    means: "A metric, or a value of it, is not what can be kept; the message tells which and why.",
+    todo: "Correct the named metric and post it again; the others of the request were kept.",
+  },
   RouteNotFound: {
     kind: "notFound",
     means: "No operation has this address and method.",
@@ -158,6 +163,11 @@ export const CATALOGUE = {
     kind: "conflict",
     means: "That version of the environment has another content; versions never change.",
     todo: "Register it without a version (in the SDK: set environment.version to None) to get the next one.",
+  },
+  MetricNotFound: {
+    kind: "notFound",
+    means: "The run has no metric of that name.",
+    todo: "List the run's metrics to see their names.",
   },
   ArtifactExists: {
     kind: "conflict",

@@ -20,6 +20,8 @@ export type Dialect = {
     /** A whole number that the database counts up by itself, as primary key. */
     readonly counter: string;
     readonly integer: string;
+    /** A double; holds the infinities. */
+    readonly real: string;
     /** Compared by code point. */
     readonly text: string;
     /** Behind a table that is kept in order of its primary key, where the database can. */

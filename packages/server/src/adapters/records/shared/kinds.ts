@@ -1,14 +1,16 @@
 // Which operations write, look up and list. Apart from operations.ts, so that the service's own thread need not load the statements.
-import type { LISTS, LOOKUPS, Name, WRITES } from "./operations.ts";
+import type { LISTS, LOOKUPS, Name, SERIES, WRITES } from "./operations.ts";
 
-export type Kind = "write" | "lookup" | "list";
+export type Kind = "write" | "lookup" | "list" | "series";
 type KindOf<N extends Name> = N extends keyof typeof WRITES
   ? "write"
   : N extends keyof typeof LOOKUPS
     ? "lookup"
     : N extends keyof typeof LISTS
       ? "list"
-      : never;
+      : N extends keyof typeof SERIES
+        ? "series"
+        : never;
 
 export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   create: "write",
@@ -32,6 +34,9 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   removeModelVersion: "write",
   setModelAlias: "write",
   removeModelAlias: "write",
+  addPoints: "write",
+  dropMetrics: "write",
+  sweepPoints: "write",
   get: "lookup",
   isWithin: "lookup",
   getMany: "lookup",
@@ -52,4 +57,12 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   listEnvironments: "list",
   searchModels: "list",
   searchModelVersions: "list",
+  listMetrics: "series",
+  metricOf: "series",
+  findPoint: "series",
+  latestMetrics: "series",
+  readPoints: "series",
+  samplePoints: "series",
+  stepRange: "series",
+  stepPoints: "series",
 };

@@ -14,6 +14,10 @@ import { experimentById, experimentByName, makeExperiment, modifyExperiment } fr
 import { isWithin } from "./isWithin.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
+import { addPoints, type PackedPost } from "./metrics/addPoints.ts";
+import { findPoint, latestMetrics, listMetrics } from "./metrics/readMetrics.ts";
+import { metricOf, readPoints, samplePoints, stepPoints, stepRange } from "./metrics/readPoints.ts";
+import { dropMetrics, sweepPoints } from "./metrics/removeMetrics.ts";
 import {
   createVersion,
   getVersion,
@@ -65,6 +69,10 @@ export const WRITES = {
   registerEnvironment: (...args: Parameters<typeof registerEnvironment>) => registerEnvironment(...args),
   setEnvironmentLabels: (...args: Parameters<typeof setEnvironmentLabels>) => setEnvironmentLabels(...args),
   removeModelAlias: (...args: Parameters<typeof removeAlias>) => removeAlias(...args),
+  addPoints: (db: Executor, scope: Scope, runId: string, posts: readonly PackedPost[]) =>
+    addPoints(db, scope, runId, posts),
+  dropMetrics: (...args: Parameters<typeof dropMetrics>) => dropMetrics(...args),
+  sweepPoints: (db: Executor) => sweepPoints(db),
 } as const;
 
 /** Operations that only read and take next to no time. */
@@ -97,15 +105,28 @@ export const LISTS = {
   searchModelVersions: (...args: Parameters<typeof searchVersions>) => searchVersions(...args),
 } as const;
 
+/** Operations that read metrics: many points at a time, so they stand in the way of nothing but each other. */
+export const SERIES = {
+  listMetrics: (...args: Parameters<typeof listMetrics>) => listMetrics(...args),
+  metricOf: (...args: Parameters<typeof metricOf>) => metricOf(...args),
+  findPoint: (...args: Parameters<typeof findPoint>) => findPoint(...args),
+  latestMetrics: (...args: Parameters<typeof latestMetrics>) => latestMetrics(...args),
+  readPoints: (...args: Parameters<typeof readPoints>) => readPoints(...args),
+  samplePoints: (...args: Parameters<typeof samplePoints>) => samplePoints(...args),
+  stepRange: (...args: Parameters<typeof stepRange>) => stepRange(...args),
+  stepPoints: (...args: Parameters<typeof stepPoints>) => stepPoints(...args),
+} as const;
+
 type Operation = (db: Executor, ...args: never[]) => Promise<unknown>;
 type Rest<F> = F extends (db: Executor, ...rest: infer A) => unknown ? A : never;
-export type Operations = typeof WRITES & typeof LOOKUPS & typeof LISTS;
+export type Operations = typeof WRITES & typeof LOOKUPS & typeof LISTS & typeof SERIES;
 export type Name = keyof Operations;
 export type Arguments<N extends Name> = Rest<Operations[N]>;
 export type Answer<N extends Name> = Awaited<ReturnType<Operations[N]>>;
 
 /** The operation of that name. */
-export const operation = (name: Name): Operation => ({ ...WRITES, ...LOOKUPS, ...LISTS })[name] as Operation;
+export const operation = (name: Name): Operation => ALL[name] as Operation;
+const ALL = { ...WRITES, ...LOOKUPS, ...LISTS, ...SERIES };
 
 /** Runs an operation somewhere and answers what it answers. */
 export type Call = <N extends Name>(name: N, ...args: Arguments<N>) => Promise<Answer<N>>;

@@ -163,6 +163,50 @@ export type Database = {
     lease_owner: string | null;
     lease_until: number | null;
   };
+  /** A metric of a run, with its newest value for lists that are ordered by it. */
+  metrics: {
+    no: Generated<number>;
+    /** None: it was removed, and its points are still to go. */
+    run_no: number | null;
+    /** Empty for none. */
+    namespace: string;
+    name: string;
+    /** JSON object of types. */
+    columns: string;
+    ux_type: string | null;
+    points: number;
+    /** The arrival number of its youngest point; never given twice. */
+    last_seq: number;
+    /** How much its points hold in `data`: pages of large ones must be short. */
+    data_bytes: number;
+    lowest_step: number;
+    highest_step: number;
+    first_at: number;
+    last_at: number;
+    /** 1 when there is a newest value: a point that is one number. */
+    has_latest: number;
+    /** Null for NaN: no database orders it alike. */
+    latest_value: number | null;
+    latest_step: number;
+    latest_at: number;
+  };
+  metric_points: {
+    metric_no: number;
+    /** Milliseconds since 1970, with a fraction. */
+    at: number;
+    /** 0 for none. */
+    step: number;
+    /** From 1, in the metric. */
+    seq: number;
+    /** Whether it came with a step. */
+    stepped: number;
+    /** The cell of a point that is one number, under the metric's own name; null for NaN, and where there is `data`. */
+    value: number | null;
+    /** As `packId` writes it. */
+    id: string | null;
+    /** JSON of the cells, as `packCells` writes it. */
+    data: string | null;
+  };
 };
 
 /** Before the first instant that a Date can hold. */

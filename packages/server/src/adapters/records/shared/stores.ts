@@ -1,12 +1,14 @@
-// The three ports over a way to call operations. The same for every database.
+// The ports over a way to call operations. The same for every database.
 import type {
   Clock,
   EnvironmentRegistry,
   ExperimentStore,
+  MetricStore,
   ModelRegistry,
   RunStore,
   WorkspaceStore,
 } from "@malachite/core";
+import { createMetricStore } from "./metrics/metricStore.ts";
 import type { Call } from "./operations.ts";
 
 export type RecordStores = {
@@ -15,6 +17,7 @@ export type RecordStores = {
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
   readonly environmentRegistry: EnvironmentRegistry;
+  readonly metrics: MetricStore;
 };
 
 /** The clock only dates changes that come without a time of their own. */
@@ -82,5 +85,12 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     list: (scope, ask) => call("listEnvironments", scope, ask),
     setLabels: (scope, name, version, labels) => call("setEnvironmentLabels", scope, name, version, labels),
   };
-  return { runs, experiments, workspaces, models, environmentRegistry };
+  return {
+    runs,
+    experiments,
+    workspaces,
+    models,
+    environmentRegistry,
+    metrics: createMetricStore(call),
+  };
 }

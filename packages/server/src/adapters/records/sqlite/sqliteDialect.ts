@@ -25,6 +25,7 @@ export const sqliteDialect: Dialect = {
   types: {
     counter: "integer primary key",
     integer: "integer",
+    real: "real",
     text: "text",
     ordered: " without rowid",
   },

@@ -1,4 +1,4 @@
-// Runs, experiments and workspaces in one SQLite file of this machine. For one server at a time: the data folder's lock sees to
+// Runs, experiments, workspaces and metrics in one SQLite file of this machine. For one server at a time: the data folder's lock sees to
 // that.
 import type { Clock } from "@malachite/core";
 import { KINDS } from "../shared/kinds.ts";
@@ -21,7 +21,8 @@ export type SqliteRecords = RecordStores & {
 
 /**
  * Opens the file and brings its tables up to date. Throws StorageFailed when it cannot be opened, is no database, or was written by
- * a newer program. One worker writes, one looks up, and one, started by the first list, lists: no list keeps a lookup waiting. What
+ * a newer program. One worker writes, one looks up, one lists and one reads metrics, the last two started by their first work: none keeps
+ * another waiting. What
  * a resolved write has changed, every later read sees.
  */
 export async function openSqliteRecords({
@@ -33,10 +34,11 @@ export async function openSqliteRecords({
     write: new DatabaseWorker(file, "writer", entry),
     lookup: new DatabaseWorker(file, "reader", entry),
     list: new DatabaseWorker(file, "reader", entry),
+    series: new DatabaseWorker(file, "reader", entry),
   };
   const close = async (): Promise<void> => {
     // The writer last: the last connection to close folds the log into the file.
-    await Promise.all([workers.lookup.close(), workers.list.close()]);
+    await Promise.all([workers.lookup.close(), workers.list.close(), workers.series.close()]);
     await workers.write.close();
   };
   try {

@@ -5,9 +5,10 @@ import type { Executor } from "../executor.ts";
 import { first } from "./0001-first.ts";
 import { models } from "./0002-models.ts";
 import { environments } from "./0003-environments.ts";
+import { metrics } from "./0004-metrics.ts";
 import type { Migration } from "./migration.ts";
 
-export const MIGRATIONS: readonly Migration[] = [first, models, environments];
+export const MIGRATIONS: readonly Migration[] = [first, models, environments, metrics];
 
 /** Runs `work` in one transaction. */
 export type Transact = (work: () => Promise<void>) => Promise<void>;
