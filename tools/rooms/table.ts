@@ -188,4 +188,17 @@ export const ONLY_HERE: Readonly<Record<string, { readonly in: string; readonly 
 export const ADAPTERS_BY_SUBFOLDER: readonly string[] = ["compute"];
 
 /** Types of ports that flow's own interface speaks of, so whoever may call flow may name them. */
-export const COMMON_PORT_TYPES: readonly string[] = ["Clock", "Experiment", "Log", "Snapshot", "Upload"];
+export const COMMON_PORT_TYPES: readonly string[] = [
+  "BlobAddress",
+  "BlobDigests",
+  "BlobFacts",
+  "BlobInfo",
+  "Block",
+  "BlockChoice",
+  "OpenBlob",
+  "Clock",
+  "Experiment",
+  "Log",
+  "Snapshot",
+  "Upload",
+];

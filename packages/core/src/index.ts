@@ -1,4 +1,6 @@
 // What a run is and what happens to it. No I/O here: adapters of the ports do it.
+export * from "./domain/blob/blobName.ts";
+export * from "./domain/blob/crc64.ts";
 export * from "./domain/environment/environment.ts";
 export * from "./domain/environment/registered.ts";
 export * from "./domain/failure/catalogue.ts";
@@ -24,6 +26,7 @@ export * from "./domain/scope.ts";
 export * from "./domain/snapshot/clientTree.ts";
 export * from "./domain/snapshot/projectPath.ts";
 export * from "./domain/snapshot/projectTree.ts";
+export { artifactBlob, bucketOfBlob, containerOf } from "./flow/blobs.ts";
 export type { EnvironmentFlow } from "./flow/environments.ts";
 export type * from "./flow/flow.ts";
 export * from "./flow/index.ts";

@@ -15,8 +15,10 @@ import {
 } from "@malachite/core";
 import {
   createArtifactStore,
+  createBlobStore,
   createSnapshotStore,
   type FolderSnapshotStore,
+  KeyedLock,
 } from "../src/adapters/blobs/folder/index.ts";
 import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
@@ -83,6 +85,7 @@ export class ScriptedService implements AsyncDisposable {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
     const { runs, experiments, workspaces, models, environmentRegistry, metrics } = this.#records;
+    const locks = new KeyedLock();
     this.ports = {
       runs,
       experiments,
@@ -91,7 +94,8 @@ export class ScriptedService implements AsyncDisposable {
       environmentRegistry,
       metrics,
       snapshots: this.#snapshots,
-      artifacts: createArtifactStore({ folder: this.#folder }),
+      artifacts: createArtifactStore({ folder: this.#folder, locks }),
+      blobs: createBlobStore({ folder: this.#folder, locks }),
       environments: { prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }) },
       bundler: { pack: async function* () {} },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },

@@ -2,6 +2,8 @@
 import type { AddressInfo } from "node:net";
 import { createFlow, type Flow, type FlowPorts, RunKeeper, RunNews } from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
+import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
+import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
@@ -43,6 +45,9 @@ const LEASE_MS = 30_000;
 /** Engines are asked this often when no hint comes. */
 const WATCH_INTERVAL_MS = 1000;
 
+/** Blocks that nobody commits are looked for so often. */
+const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
+
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed. */
 export async function compose(
   settings: Settings,
@@ -55,8 +60,11 @@ export async function compose(
   const records = await openSqliteRecords({ file: folder.records, entry: ENTRIES.records });
   opened.defer(() => records.close());
   const snapshots = opened.use(createSnapshotStore({ folder: folder.blobs, entry: ENTRIES.blobs }));
-  const artifacts = createArtifactStore({ folder: folder.blobs });
-  await Promise.all([snapshots.sweep(), artifacts.sweep()]);
+  const locks = new KeyedLock();
+  const artifacts = createArtifactStore({ folder: folder.blobs, locks });
+  const blobs = createBlobStore({ folder: folder.blobs, locks });
+  await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(clock.now())]);
+  opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => blobs.sweepBlocks(clock.now()), log));
   const launcher = opened.use(
     createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
   );
@@ -98,6 +106,7 @@ export async function compose(
     metrics: records.metrics,
     snapshots,
     artifacts,
+    blobs,
     environments: createSystemEnvironments({ path: settings.path, now: clock.now }),
     bundler: createLocalBundler({ writeZip: storedZip, files: ENTRIES.agent }),
     tokens: auth.runTokens,
@@ -159,6 +168,14 @@ export async function compose(
       await owned.disposeAsync().finally(() => clearInterval(alive));
     },
   };
+}
+
+/** Does it again and again until disposed of. A failure is logged and tried again at the next time. */
+function repeated(everyMs: number, work: () => Promise<void>, log: FlowPorts["log"]): Disposable {
+  const timer = setInterval(() => {
+    work().catch((error: unknown) => log.error("sweep failed", error));
+  }, everyMs).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** The address as this machine reaches it: a service that listens everywhere is on loopback too. */

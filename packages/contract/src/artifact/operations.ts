@@ -11,7 +11,12 @@ import {
   workspaceParams,
   workspacePath,
 } from "../scope.ts";
-import { Artifact, ArtifactContentInformation } from "./artifact.ts";
+import {
+  Artifact,
+  ArtifactContentInformation,
+  ArtifactPathList,
+  BatchArtifactContentInformationResult,
+} from "./artifact.ts";
 
 const base = `/artifact/v2.0${workspacePath}/artifacts`;
 const source = "artifact 2019-09-30";
@@ -124,6 +129,36 @@ export const listArtifactContentInformation = operation({
   params: container,
   query: maybePath,
   answer: informationPage,
+});
+
+/** Empty ones are not made: an artifact is there once its content is, so that a reader never takes a begun one for a whole one. */
+const batch = {
+  kind: "json",
+  schema: BatchArtifactContentInformationResult,
+  description: "By the paths as they were sent: what was made, where to write it, and what could not be.",
+} as const;
+const paths = { kind: "json", schema: ArtifactPathList, required: true } as const;
+
+export const createArtifacts = operation({
+  id: "Artifacts_BatchCreateEmptyArtifacts",
+  method: "POST",
+  path: `${base}/{origin}/{container}/batch/metadata`,
+  alsoAt: [`${base}/batch/metadata/{origin}/{container}`],
+  summary: "Where the contents of new artifacts are to be written.",
+  source,
+  params: container,
+  body: paths,
+  answer: batch,
+});
+export const createRunArtifacts = operation({
+  id: "RunArtifacts_BatchCreateEmptyArtifacts",
+  method: "POST",
+  ...runAddresses("/history/v1.0", "/artifacts/batch/metadata"),
+  summary: "Where the contents of a run's new artifacts are to be written.",
+  source: history,
+  params: oneRun,
+  body: paths,
+  answer: batch,
 });
 
 export const listRunArtifacts = operation({

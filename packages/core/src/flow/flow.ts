@@ -3,6 +3,7 @@ import type { execution, history, malachite } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
+import type { BlobStore } from "../ports/blobStore.ts";
 import type { Experiment } from "../ports/runStore.ts";
 import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
 import type { EnvironmentFlow } from "./environments.ts";
@@ -124,6 +125,10 @@ export interface Flow {
     options: { readonly append: boolean; readonly overwrite: boolean },
   ): Promise<RunFile>;
   removeFile(at: Container, path: string): Promise<void>;
+  /** Blobs of artifacts and of storage containers; growing files of a run among them. */
+  readonly blobs: BlobStore;
+  /** Throws WorkspaceNotFound where a first write may not make the workspace. */
+  allowWorkspace(scope: Scope): Promise<void>;
   /** Log paths of a run, kept and live: what `details.logFiles` names. */
   logFiles(run: Run): Promise<readonly string[]>;
   /** The log from `from` on, live, with status changes, until one `end`. Ends early with the signal. */

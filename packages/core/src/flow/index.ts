@@ -4,6 +4,7 @@
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Scope } from "../domain/scope.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
 import { environmentFlow } from "./environments.ts";
 import type { Flow } from "./flow.ts";
@@ -53,6 +54,8 @@ export function createFlow(ports: FlowPorts): Flow {
     readFile: (at, path, from = 0, to) => files.readFile(at, path, from, to, ports),
     putFile: (at, path, stream, options) => files.putFile(at, path, stream, options, ports),
     removeFile: (at, path) => artifacts.remove(at.scope, at.container, path),
+    blobs: withLiveFiles(ports),
+    allowWorkspace: (scope) => allowWorkspace(scope, ports),
     logFiles: (run) => files.logFiles(run, ports),
     followLog: (address, ask) => followLog(address, ask, ports),
 

@@ -1,6 +1,7 @@
 // Everything the steps ask for, and the few numbers they work by. compose fills it in; each step takes what it uses.
 import type {
   ArtifactStore,
+  BlobStore,
   Clock,
   EnvironmentBuilder,
   EnvironmentRegistry,
@@ -41,6 +42,8 @@ export type FlowPorts = {
   readonly metrics: MetricStore;
   readonly snapshots: SnapshotStore;
   readonly artifacts: ArtifactStore;
+  /** The artifacts once more, with all that Azure's blobs can do, and the storage containers. */
+  readonly blobs: BlobStore;
   readonly environments: EnvironmentBuilder;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly models: ModelRegistry;

@@ -64,7 +64,7 @@ export async function sendFile(
 }
 
 /** Exactly that many bytes: a file that has become shorter must cut the answer, never end it as if it were whole. */
-async function* exactly(bytes: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
+export async function* exactly(bytes: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
   let left = length;
   for await (const chunk of bytes) {
     if (chunk.byteLength >= left) {

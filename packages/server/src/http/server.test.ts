@@ -24,7 +24,7 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 const addressesOf = ({ path, alsoAt = [] }: Operation) =>
   [path, ...alsoAt].map((address) =>
-    address.replace(/\{(\w+)\}/g, (_all, name) => VALUES[name] ?? assert.fail(name)),
+    address.replace(/\{(\w+)\*?\}/g, (_all, name) => VALUES[name] ?? assert.fail(name)),
   );
 
 describe("routes", () => {

@@ -2,6 +2,7 @@
 import multipart from "@fastify/multipart";
 import { MalachiteError } from "@malachite/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { addBlobSurface } from "./blobs/surface.ts";
 import type { Edge, HttpParts } from "./edge.ts";
 import { createStallWatch } from "./plugins/bodyStream.ts";
 import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
@@ -113,6 +114,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   });
   app.setNotFoundHandler(refuseUnknown);
   for (const route of ROUTES) addRoute(app, route, edge);
+  addBlobSurface(app, edge);
   app.addHook("preClose", async () => {
     closing.abort();
     stalls.stop();

@@ -169,6 +169,61 @@ export const CATALOGUE = {
     means: "The run has no metric of that name.",
     todo: "List the run's metrics to see their names.",
   },
+  BlobNotFound: {
+    kind: "notFound",
+    means: "The storage container has no blob of that name.",
+    todo: "List the container to see its blobs.",
+  },
+  BlobExists: {
+    kind: "conflict",
+    means: "There is a blob of that name and the request asked for none to be there.",
+    todo: "Overwrite it, or choose another name.",
+  },
+  BlobTypeMismatch: {
+    kind: "conflict",
+    means: "The blob is of another type (block or append) than the operation works on.",
+    todo: "Write the blob anew with the type that is wanted.",
+  },
+  BadBlockList: {
+    kind: "invalid",
+    means: "A block of the list was not staged, or its id is not base64 of at most 64 bytes.",
+    todo: "Stage the blocks again, then commit.",
+  },
+  TooManyBlocks: {
+    kind: "conflict",
+    means: "A blob has more blocks than there may be: 50,000 in one blob, 100,000 staged.",
+    todo: "Send larger blocks.",
+  },
+  ConditionNotMet: {
+    kind: "conflict",
+    means: "The blob is not, or no longer, as the condition of the request asks.",
+    todo: "Look at the blob again and decide anew.",
+  },
+  AppendPositionMismatch: {
+    kind: "conflict",
+    means: "The piece was to begin at another place than the end of the blob.",
+    todo: "Ask for the blob's size; the piece may have come already.",
+  },
+  AppendTooLong: {
+    kind: "conflict",
+    means: "With this piece the blob would be longer than the request allows.",
+    todo: "Begin another blob.",
+  },
+  ContainerExists: {
+    kind: "conflict",
+    means: "There is a storage container of that name already.",
+    todo: "Use it.",
+  },
+  LinkRefused: {
+    kind: "denied",
+    means: "The signed link was changed, has ended, or is for something else.",
+    todo: "Ask for a new link.",
+  },
+  LinkTooNarrow: {
+    kind: "denied",
+    means: "The signed link does not allow this operation.",
+    todo: "Ask for a link that does: one to write is not one to list.",
+  },
   ArtifactExists: {
     kind: "conflict",
     means: "The file exists and allowOverwrite is not true.",

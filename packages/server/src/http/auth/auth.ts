@@ -13,6 +13,7 @@ import { keyFor } from "./keys.ts";
 import { createLinks, type Links } from "./links.ts";
 import { createOidcVerifier, type OidcSettings } from "./oidc.ts";
 import { createOwnTokens, type IssuedToken, OWN_ISSUER } from "./ownTokens.ts";
+import { type BlobLinks, createBlobLinks } from "./sas.ts";
 
 export type AuthSettings = {
   /** 32 bytes or more that only this data folder knows. */
@@ -35,6 +36,8 @@ export interface Auth {
   userToken(secret: string | undefined): Promise<IssuedToken>;
   readonly runTokens: RunTokens;
   readonly links: Links;
+  /** Links to blobs, in Azure's form. */
+  readonly blobs: BlobLinks;
 }
 
 /** Longer than any real token; a megabyte of them is not worth decoding. */
@@ -85,6 +88,7 @@ export function createAuth(settings: AuthSettings, clock: Clock): Auth {
     },
     runTokens: own,
     links: createLinks({ key: keyFor("links", settings.secret), clock }),
+    blobs: createBlobLinks({ key: keyFor("blobs", settings.secret), clock }),
   };
 }
 

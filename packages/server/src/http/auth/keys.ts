@@ -5,7 +5,7 @@ import { hkdfSync } from "node:crypto";
 export const SECRET_BYTES = 32;
 
 /** A 32-byte key for one use. Throws RangeError for a secret that is too short. */
-export function keyFor(use: "tokens" | "links", secret: Uint8Array): Uint8Array {
+export function keyFor(use: "tokens" | "links" | "blobs", secret: Uint8Array): Uint8Array {
   if (secret.byteLength < SECRET_BYTES) {
     throw new RangeError(`The secret must have ${SECRET_BYTES} bytes or more; it has ${secret.byteLength}.`);
   }

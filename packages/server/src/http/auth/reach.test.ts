@@ -2,7 +2,7 @@
 // stranger, and in another workspace.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Operation, operations } from "@malachite/contract";
+import { artifact, type Operation, operations } from "@malachite/contract";
 import { type Principal, workspaceKey } from "@malachite/core";
 import { SCOPE, SNAPSHOT, testFlow, testRun } from "../testing/flow.ts";
 import { mayReach, reachFor } from "./reach.ts";
@@ -44,7 +44,7 @@ describe("a run's token", () => {
     it(`${operation.id}: ${reach ?? "users only"}`, async () => {
       for (const runId of Object.keys(TREE))
         assert.equal(await reaches(operation, runId), reach !== undefined, runId);
-      const others = reach !== undefined && reach !== "tree";
+      const others = reach !== undefined && reach !== "tree" && reach !== "upload";
       assert.equal(await reaches(operation, "stranger"), others, "stranger");
       assert.equal(await reaches(operation, "nobody"), others, "a run that is not there");
       assert.equal(
@@ -71,6 +71,13 @@ describe("a run's token", () => {
       odd.map(({ id }) => id),
       [],
     );
+  });
+  it("adds files to containers that are no run's", async () => {
+    const ask = (origin: string, container: string) =>
+      mayReach(principal, artifact.createArtifacts, SCOPE, { origin, container }, flow);
+    await ask("LocalUpload", "a-model");
+    await assert.rejects(ask("ExperimentRun", "a-model"), { code: "NotAllowed" });
+    await assert.rejects(ask("experimentrun", "dcid.stranger"), { code: "NotAllowed" });
   });
   it("matches run ids exactly", async () => {
     const cancel = operations.find((o) => o.id === "Runs_CancelRunWithUri") ?? assert.fail();

@@ -17,6 +17,8 @@ type Reach =
   | "read"
   /** Adds to the workspace what is content or has a version of its own: it takes nothing from anybody. */
   | "register"
+  /** Adds files: to a run of its tree, or to a container that is no run's (what models and assets are made of). */
+  | "upload"
   /** Names its runs in the body, or makes one: the flow checks each of them with the caller it is given. */
   | "body";
 
@@ -29,8 +31,9 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     history.cancelRunByHistory,
     history.getRunToken,
     artifact.deleteArtifact,
-    artifact.uploadArtifact,
+    artifact.createRunArtifacts,
   ],
+  upload: [artifact.uploadArtifact, artifact.createArtifacts],
   read: [
     history.getRun,
     history.getRunDetails,
@@ -106,7 +109,8 @@ export async function mayReach(
   const { runId } = by.run;
   const reach = by.run.workspace === workspaceKey(scope) ? reachFor(operation) : undefined;
   if (reach === undefined) throw refused(runId);
-  if (reach !== "tree") return;
+  if (reach === "upload" && ofNoRun(params)) return;
+  if (reach !== "tree" && reach !== "upload") return;
   const asked = runOf(params);
   if (asked === undefined || !(await flow.reaches(by, scope, asked))) throw refused(runId);
 }
@@ -116,6 +120,9 @@ function runOf({ runId, container }: Readonly<Record<string, unknown>>): string 
   if (typeof runId === "string") return runId;
   return typeof container === "string" ? /^dcid\.(.+)$/s.exec(container)?.[1] : undefined;
 }
+
+const ofNoRun = ({ origin }: Readonly<Record<string, unknown>>): boolean =>
+  typeof origin === "string" && origin.toLowerCase() !== "experimentrun";
 
 const refused = (runId: string): MalachiteError =>
   new MalachiteError(

@@ -24,3 +24,18 @@ export const contentInformationDto = (
   path: string,
   contentUri: string,
 ): artifact.ArtifactContentInformation => ({ contentUri, origin: ORIGIN, container, path });
+
+/** One that has no content yet. */
+export const newArtifactDto = (
+  origin: string,
+  container: string,
+  path: string,
+  now: number,
+): artifact.Artifact => ({
+  artifactId: `${origin}/${container}/${path}`,
+  origin,
+  container,
+  path,
+  createdTime: dateText(now),
+  dataPath: { dataStoreName: "workspaceartifactstore", relativePath: `${origin}/${container}/${path}` },
+});

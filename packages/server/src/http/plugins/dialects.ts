@@ -1,5 +1,5 @@
 // How an error is written, by the family of addresses it comes from: each client reads the shape of its own service.
-import type { ErrorKind, MalachiteError } from "@malachite/core";
+import type { Code, ErrorKind, MalachiteError } from "@malachite/core";
 import type { HttpError } from "./errors.ts";
 
 /** An error in the words of one family. */
@@ -8,6 +8,9 @@ export type Written = {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 };
+/** A target that begins so names a code of Azure Storage. */
+export const AZURE_CODE = "blob:";
+
 type Dialect = (answer: HttpError, error: MalachiteError | undefined) => Written;
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -51,7 +54,7 @@ const modelManagement: Dialect = ({ status, body }, error) => ({
   }),
 });
 
-const BLOB_CODES = {
+const BLOB_KINDS = {
   invalid: "InvalidInput",
   notFound: "ResourceNotFound",
   conflict: "BlobAlreadyExists",
@@ -61,11 +64,30 @@ const BLOB_CODES = {
   fault: "InternalError",
 } as const satisfies Record<ErrorKind, string>;
 
-/** Azure Storage: XML, and its code once more in a header. The blob routes name finer codes by `target`. */
+/** Azure's words for our codes, where the kind alone would say less. */
+const BLOB_CODES: Partial<Record<Code, string>> = {
+  AppendPositionMismatch: "AppendPositionConditionNotMet",
+  AppendTooLong: "MaxBlobSizeConditionNotMet",
+  BadBlockList: "InvalidBlockList",
+  BadPath: "InvalidResourceName",
+  BadRange: "InvalidRange",
+  ArtifactNotFound: "BlobNotFound",
+  BlobNotFound: "BlobNotFound",
+  BlobTypeMismatch: "InvalidBlobType",
+  ConditionNotMet: "ConditionNotMet",
+  ContainerExists: "ContainerAlreadyExists",
+  ContentMismatch: "Md5Mismatch",
+  LinkRefused: "AuthenticationFailed",
+  LinkTooNarrow: "AuthorizationPermissionMismatch",
+  TooLarge: "RequestBodyTooLarge",
+  TooManyBlocks: "BlockCountExceedsLimit",
+};
+
+/** Azure Storage: XML, and its code once more in a header. The blob routes name further codes by `target`. */
 const blob: Dialect = ({ body }, error) => {
-  const code = error?.target?.startsWith("blob:")
-    ? error.target.slice("blob:".length)
-    : BLOB_CODES[error?.kind ?? "fault"];
+  const code = error?.target?.startsWith(AZURE_CODE)
+    ? error.target.slice(AZURE_CODE.length)
+    : ((error && BLOB_CODES[error.code]) ?? BLOB_KINDS[error?.kind ?? "fault"]);
   const message = escapeXml(body.error?.message ?? "");
   return {
     contentType: "application/xml",

@@ -22,6 +22,9 @@ const EXCEPTIONS: Partial<Record<Code, { status?: number; code?: ErrorCode }>> =
   UnsupportedMediaType: { status: 415 },
   TooLarge: { status: 413 },
   BadRange: { status: 416 },
+  ConditionNotMet: { status: 412 },
+  AppendPositionMismatch: { status: 412 },
+  AppendTooLong: { status: 412 },
   StorageFailed: { code: "AzureStorageError" },
 };
 

@@ -4,6 +4,7 @@ import { type Container, MalachiteError, type Scope, workspaceKey } from "@malac
 import { sendFile } from "../content.ts";
 import { artifactDto, contentInformationDto, ORIGIN } from "../dto/artifact.ts";
 import { filePage, linkPage } from "../filePage.ts";
+import { newArtifacts } from "../newArtifacts.ts";
 import { route } from "../route.ts";
 
 /** This service keeps files of runs alone. */
@@ -113,3 +114,10 @@ async function checkPlace(
     },
   );
 }
+
+export const createArtifacts = route(artifact.createArtifacts, async (ask, edge) => {
+  const { scope, params } = ask;
+  await edge.flow.allowWorkspace(scope);
+  const { paths } = await ask.body();
+  return newArtifacts(ask, edge, { scope, origin: params.origin, container: params.container }, paths);
+});

@@ -1,8 +1,9 @@
 // The history service's view of one run's files: the same files, addressed by the run.
 import { artifact } from "@malachite/contract";
 import type { Container, Flow, RunAddress } from "@malachite/core";
-import { artifactDto, contentInformationDto } from "../dto/artifact.ts";
+import { artifactDto, contentInformationDto, ORIGIN } from "../dto/artifact.ts";
 import { filePage, linkPage } from "../filePage.ts";
+import { newArtifacts } from "../newArtifacts.ts";
 import { addressOf, route } from "../route.ts";
 
 async function containerOf(flow: Flow, address: RunAddress): Promise<Container> {
@@ -41,4 +42,10 @@ export const getRunArtifactUri = route(artifact.getRunArtifactUri, async (ask, {
   const at = await containerOf(flow, addressOf(ask));
   const { path } = await flow.fileInfo(at, ask.query.path);
   return auth.links.sign(ask.base, at, path);
+});
+
+export const createRunArtifacts = route(artifact.createRunArtifacts, async (ask, edge) => {
+  const { scope, container } = await containerOf(edge.flow, addressOf(ask));
+  const { paths } = await ask.body();
+  return newArtifacts(ask, edge, { scope, origin: ORIGIN, container }, paths);
 });

@@ -106,6 +106,7 @@ export function testFlow(): TestFlow {
       files.set(key(at, path), bytes);
       return infoOf(path, bytes);
     },
+    allowWorkspace: async () => {},
     removeFile: async (at, path) => void files.delete(key(at, path)),
     logFiles: async () => ["user_logs/std_log.txt"],
     followLog: async function* (): AsyncGenerator<LogEvent> {
@@ -184,6 +185,8 @@ export function testFlow(): TestFlow {
     get(_target, name) {
       if (typeof name !== "string") return undefined;
       if (name in own) return own[name];
+      // A port of its own, which a test puts in.
+      if (name === "blobs") return base.blobs;
       return (...args: readonly unknown[]) => {
         calls.push({ name, args });
         const does = base[name as keyof Flow] as (...args: readonly unknown[]) => unknown;

@@ -1,6 +1,6 @@
 // What is done to one file of a container: given its name, added to, removed. Every step is durable and follows no link.
 import { type BigIntStats, constants } from "node:fs";
-import { link, lstat, open, rename, rmdir, unlink } from "node:fs/promises";
+import { type FileHandle, link, lstat, open, rename, rmdir, unlink } from "node:fs/promises";
 import { MalachiteError } from "@malachite/core";
 import {
   hasCode,
@@ -90,22 +90,38 @@ export async function appendFile(
     }
     if (there.isDirectory()) await makeRoom(target, path);
     await using into = await openRegular(target, constants.O_WRONLY);
-    const { size } = await into.stat();
-    try {
-      let at = size;
-      for await (const piece of readRange(await open(temporary, "r"))) {
-        for (let done = 0; done < piece.byteLength; ) {
-          done += (await into.write(piece, done, piece.byteLength - done, at + done)).bytesWritten;
-        }
-        at += piece.byteLength;
-      }
-      await into.datasync();
-    } catch (error) {
-      await into.truncate(size).catch(() => undefined); // The first error is the one to tell.
-      throw error;
-    }
-    return await into.stat({ bigint: true });
+    return await addAt(into, (await into.stat()).size, temporary);
   });
+}
+
+/** Adds a finished piece at a place of a file that is there; what lies behind that place is gone then. */
+export async function appendAt(
+  root: string,
+  segments: readonly string[],
+  temporary: string,
+  offset: number,
+): Promise<BigIntStats> {
+  await using folder = await openFolderInside(root, segments.slice(0, -1), { make: false });
+  await using into = await openRegular(folder.at(segments.at(-1) as string), constants.O_WRONLY);
+  await into.truncate(offset);
+  return await addAt(into, offset, temporary);
+}
+
+async function addAt(into: FileHandle, offset: number, temporary: string): Promise<BigIntStats> {
+  try {
+    let at = offset;
+    for await (const piece of readRange(await open(temporary, "r"))) {
+      for (let done = 0; done < piece.byteLength; ) {
+        done += (await into.write(piece, done, piece.byteLength - done, at + done)).bytesWritten;
+      }
+      at += piece.byteLength;
+    }
+    await into.datasync();
+  } catch (error) {
+    await into.truncate(offset).catch(() => undefined); // The first error is the one to tell.
+    throw error;
+  }
+  return await into.stat({ bigint: true });
 }
 
 /** Opens the folder that the path's file is in, making it, and tries again when a removal takes it away meanwhile. */

@@ -4,13 +4,17 @@ import type { BigIntStats } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { hasCode, type OpenFolder, openFolder } from "../../../files/index.ts";
 
-export type FoundFile = { readonly path: string; readonly stats: BigIntStats };
+/** A file; or, where folders are wanted as such, a folder, its path ending in a slash. */
+export type Found =
+  | { readonly path: string; readonly stats: BigIntStats }
+  | { readonly path: string; readonly stats?: undefined };
 
 type Child = { readonly name: string; readonly folder: boolean };
 
 /**
  * Regular files below `root` whose path begins with `prefix` and comes behind `after`, in the order of the code units of their
- * whole path, at most `limit`. Links and special files are passed over, also those that come into being meanwhile.
+ * whole path, at most `limit`. Links and special files are passed over, also those that come into being meanwhile. With `folders`,
+ * a folder below the prefix stands for all that is in it.
  */
 export async function listFiles(
   root: string,
@@ -18,17 +22,28 @@ export async function listFiles(
     prefix,
     after,
     limit,
-  }: { readonly prefix: string; readonly after: string | undefined; readonly limit: number },
-): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
+    folders = false,
+  }: {
+    readonly prefix: string;
+    readonly after: string | undefined;
+    readonly limit: number;
+    readonly folders?: boolean | undefined;
+  },
+): Promise<Found[]> {
+  const found: Found[] = [];
   const top = await openFolder(root).catch(gone);
-  if (top) await walk(top, "", { prefix, after, limit }, found);
+  if (top) await walk(top, "", { prefix, after, limit, folders }, found);
   return found;
 }
 
-type Ask = { readonly prefix: string; readonly after: string | undefined; readonly limit: number };
+type Ask = {
+  readonly prefix: string;
+  readonly after: string | undefined;
+  readonly limit: number;
+  readonly folders: boolean;
+};
 
-async function walk(folder: OpenFolder, at: string, ask: Ask, found: FoundFile[]): Promise<void> {
+async function walk(folder: OpenFolder, at: string, ask: Ask, found: Found[]): Promise<void> {
   try {
     // A folder comes where its first path would: its name with a slash.
     let last: string | undefined;
@@ -47,15 +62,14 @@ async function walk(folder: OpenFolder, at: string, ask: Ask, found: FoundFile[]
   }
 }
 
-async function visit(
-  folder: OpenFolder,
-  at: string,
-  child: Child,
-  ask: Ask,
-  found: FoundFile[],
-): Promise<void> {
+async function visit(folder: OpenFolder, at: string, child: Child, ask: Ask, found: Found[]): Promise<void> {
   const path = at + child.name;
   if (child.folder) {
+    const key = `${path}/`;
+    if (ask.folders && key.length > ask.prefix.length) {
+      if (ask.after === undefined || key > ask.after) found.push({ path: key });
+      return;
+    }
     const inner = await openFolder(folder.at(child.name)).catch(gone);
     if (inner) await walk(inner, `${path}/`, ask, found);
     return;

@@ -34,16 +34,23 @@ export type FolderArtifactStore = ArtifactStore & {
 };
 
 /** `folder` is the data folder; `artifacts` is made in it. Opens and starts nothing. */
-export const createArtifactStore = ({ folder }: { readonly folder: string }): FolderArtifactStore =>
-  new ArtifactFolder(join(folder, "artifacts"));
+export const createArtifactStore = ({
+  folder,
+  locks = new KeyedLock(),
+}: {
+  readonly folder: string;
+  /** Shared with whoever writes the same files. */
+  readonly locks?: KeyedLock;
+}): FolderArtifactStore => new ArtifactFolder(join(folder, "artifacts"), locks);
 
 class ArtifactFolder implements FolderArtifactStore {
   readonly #root: string;
   readonly #unfinished: string;
-  readonly #locks = new KeyedLock();
+  readonly #locks: KeyedLock;
 
-  constructor(root: string) {
+  constructor(root: string, locks: KeyedLock) {
     this.#root = root;
+    this.#locks = locks;
     // Workspace folders have a "~" in their name, so none of them is called this.
     this.#unfinished = join(root, "unfinished");
   }
@@ -167,7 +174,9 @@ class ArtifactFolder implements FolderArtifactStore {
     const found = await onStorage("Listing files", () =>
       listFiles(this.#containerOf(scope, container), { prefix, after, limit: limit + 1 }),
     );
-    const values = found.slice(0, limit).map(({ path, stats }) => infoOf(container, path, stats));
+    const values = found
+      .slice(0, limit)
+      .flatMap(({ path, stats }) => (stats === undefined ? [] : [infoOf(container, path, stats)]));
     return { values, more: found.length > limit };
   }
 

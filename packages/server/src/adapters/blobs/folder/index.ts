@@ -1,5 +1,7 @@
 // Snapshots and artifacts as plain files of the data folder.
 export * from "./artifactStore.ts";
+export * from "./blobStore.ts";
+export { KeyedLock } from "./keyedLock.ts";
 export * from "./snapshotStore.ts";
 export { workerEntry } from "./work/workerEntry.ts";
 export { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";

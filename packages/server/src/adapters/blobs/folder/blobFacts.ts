@@ -1,0 +1,122 @@
+// What is known of a blob beside its bytes: a small file for each blob that needs one, apart from the plain files, so that those
+// stay what they are. Facts belong to one version of the file and say which: facts of another version count for nothing, so a
+// crash between the two writes, or a file that somebody else replaces, never gives a blob the facts of another.
+import { createHash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import type { BlobHeaders, BlobInfo, Block } from "@malachite/core";
+import { hasCode, writeFileAtomic } from "../../../files/index.ts";
+import { hashedPath } from "./layout.ts";
+
+/** The facts of one version. An append blob is known by its file alone, since its size and time change with each piece. */
+export type Facts = {
+  readonly kind: "block" | "append";
+  readonly ino: string;
+  readonly sizeBytes: number;
+  /** Of block blobs only. */
+  readonly modifiedNs?: string;
+  readonly headers: BlobHeaders;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Raised by each change of the facts alone. */
+  readonly revision?: number;
+  readonly changedAt?: number;
+  /** Pieces of an append blob so far. */
+  readonly pieces?: number;
+  readonly blocks?: readonly Block[];
+};
+
+type FactsFile = { readonly version: 1; readonly path: string; readonly facts: readonly Facts[] };
+
+/** The facts of the blobs below one folder. */
+export class BlobFactsFolder {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** `key` is unique to the blob: where its file is in the data folder. */
+  #file(key: string): string {
+    return hashedPath(this.#folder, createHash("sha256").update(key).digest("hex"));
+  }
+
+  /** The facts of the file as it is; undefined when none were kept for this version of it. */
+  async of(key: string, stats: BigIntStats): Promise<Facts | undefined> {
+    return matching(await this.#read(key), stats);
+  }
+
+  /**
+   * Durable when it resolves. During a write both versions are kept, the one that is there and the one that is coming; which
+   * of them counts is decided by the file.
+   */
+  async keep(key: string, facts: readonly (Facts | undefined)[]): Promise<void> {
+    const file: FactsFile = { version: 1, path: key, facts: facts.filter((one) => one !== undefined) };
+    if (file.facts.length === 0) return;
+    await writeFileAtomic(this.#file(key), JSON.stringify(file), 0o600);
+  }
+
+  async drop(key: string): Promise<void> {
+    await rm(this.#file(key), { force: true });
+  }
+
+  async #read(key: string): Promise<readonly Facts[]> {
+    try {
+      return (JSON.parse(await readFile(this.#file(key), "utf8")) as FactsFile).facts;
+    } catch (error) {
+      if (hasCode(error, "ENOENT") || error instanceof SyntaxError) return [];
+      throw error;
+    }
+  }
+}
+
+function matching(all: readonly Facts[], { ino, size, mtimeNs }: BigIntStats): Facts | undefined {
+  const same = all.filter((one) => one.ino === String(ino));
+  const block = same.find(
+    (one) => one.kind === "block" && one.sizeBytes === Number(size) && one.modifiedNs === String(mtimeNs),
+  );
+  if (block) return block;
+  // While a piece is being added, and when that was cut short, the blob is as long as it was before.
+  const whole = same.filter((one) => one.kind === "append" && one.sizeBytes <= Number(size));
+  return whole.sort((a, b) => b.sizeBytes - a.sizeBytes)[0];
+}
+
+const PLAIN_TYPE = "application/octet-stream";
+
+export const identityOf = (stats: BigIntStats, kind: "block" | "append") => ({
+  kind,
+  ino: String(stats.ino),
+  sizeBytes: Number(stats.size),
+  ...(kind === "block" ? { modifiedNs: String(stats.mtimeNs) } : { pieces: 0 }),
+});
+
+export const plainFacts = (stats: BigIntStats): Facts => ({
+  ...identityOf(stats, "block"),
+  headers: {},
+  metadata: {},
+});
+
+/** What is known of a file without any facts: nothing has to be written for it. */
+export const isPlain = ({ kind, headers, metadata, blocks }: Facts): boolean =>
+  kind === "block" &&
+  blocks === undefined &&
+  Object.keys(metadata).length === 0 &&
+  Object.entries(headers).every(
+    ([name, value]) => value === undefined || (name === "contentType" && value === PLAIN_TYPE),
+  );
+
+export function infoOf(path: string, stats: BigIntStats, facts: Facts | undefined): BlobInfo {
+  const born = stats.birthtimeMs > 0n ? stats.birthtimeMs : stats.mtimeMs;
+  const sizeBytes = facts?.kind === "append" ? facts.sizeBytes : Number(stats.size);
+  const version = facts?.kind === "append" ? (facts.pieces ?? 0) : stats.mtimeNs;
+  return {
+    path,
+    kind: facts?.kind ?? "block",
+    sizeBytes,
+    etag: [version, sizeBytes, stats.ino, facts?.revision ?? 0].map((n) => `${n.toString(36)}`).join("-"),
+    createdAt: Number(born),
+    changedAt: facts?.changedAt ?? Number(stats.mtimeMs),
+    headers: facts?.headers ?? {},
+    metadata: facts?.metadata ?? {},
+    ...(facts?.kind === "append" ? { pieces: facts.pieces ?? 0 } : {}),
+  };
+}
