@@ -15,6 +15,9 @@ export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 export const mapOf = <T extends TSchema>(value: T, options: TSchemaOptions = {}) =>
   Type.Record(Type.String(), value, options);
 
+/** Tags: a tag without a value, which clients send as null, has an empty one. */
+export const tagMap = (options: TSchemaOptions = {}) => mapOf(Type.String({ nullable: true }), options);
+
 /** A free object whose content the service does not look into. */
 export const anyObject = (options: TSchemaOptions = {}) =>
   Type.Record(Type.String(), Type.Unknown(), options);

@@ -24,6 +24,7 @@ type Schema = {
   maximum?: number;
   minLength?: number;
   maxLength?: number;
+  nullable?: boolean;
 };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -93,6 +94,7 @@ function readObject(schema: Schema, value: unknown, at: string, written: Written
   if (schema.patternProperties) {
     const [inner] = Object.values(schema.patternProperties);
     const entries = Object.entries(value)
+      .map(([k, v]) => [k, v === null && inner?.nullable ? "" : v] as const)
       .filter(([, v]) => v !== null || inner?.type === undefined)
       .map(([k, v]) => [k, inner ? read(inner, v, join(at, k), written, faults) : v] as const);
     return Object.fromEntries(entries);

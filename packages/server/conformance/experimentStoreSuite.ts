@@ -52,6 +52,41 @@ export function experimentStoreSuite(bench: RecordsBench): void {
       await assert.rejects(experiments.modify(scope, "nowhere", {}, 1), isMissing);
     });
 
+    it("lose tags, take another name, and keep their runs through it", async () => {
+      const { runs, experiments } = bench.records;
+      const scope = freshScope();
+      const { id } = await experiments.ensure(scope, "e", 1);
+      await experiments.ensure(scope, "other", 1);
+      await create(runs, newRun(scope, "r", { experimentName: "e" }));
+      await experiments.modify(scope, id, { tags: { a: "1", b: "2", __proto__: "3" } }, 2);
+      const less = await experiments.modify(scope, id, { removeTags: ["a", "nowhere"], tags: { c: "3" } }, 3);
+      assert.deepEqual(less.tags, { b: "2", c: "3" });
+      const renamed = await experiments.modify(scope, id, { name: "new" }, 4);
+      assert.deepEqual([renamed.name, renamed.id], ["new", id]);
+      assert.equal(await experiments.byName(scope, "e"), undefined);
+      assert.equal((await runs.get(scope, "r"))?.experimentName, "new");
+      const taken = (error: unknown) => isMalachiteError(error) && error.code === "ExperimentNameTaken";
+      await assert.rejects(experiments.modify(scope, id, { name: "other", description: "no" }, 5), taken);
+      assert.equal((await experiments.byId(scope, id))?.description, undefined);
+      assert.equal((await experiments.modify(scope, id, { name: "new" }, 6)).name, "new");
+    });
+
+    it("can be deleted while they have no runs, and made anew", async () => {
+      const { runs, experiments } = bench.records;
+      const scope = freshScope();
+      const { id } = await experiments.ensure(scope, "e", 1);
+      await experiments.remove(scope, id);
+      assert.equal(await experiments.byName(scope, "e"), undefined);
+      const isMissing = (error: unknown) => isMalachiteError(error) && error.code === "ExperimentNotFound";
+      await assert.rejects(experiments.remove(scope, id), isMissing);
+      const again = await experiments.ensure(scope, "e", 2);
+      assert.notEqual(again.id, id);
+      await create(runs, newRun(scope, "r", { experimentName: "e" }));
+      const full = (error: unknown) => isMalachiteError(error) && error.code === "ExperimentNotEmpty";
+      await assert.rejects(experiments.remove(scope, again.id), full);
+      assert.equal((await experiments.byName(scope, "e"))?.id, again.id);
+    });
+
     it("are listed newest first, filtered and ordered, page by page", async () => {
       const { experiments } = bench.records;
       const scope = freshScope();

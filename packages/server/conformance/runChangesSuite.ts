@@ -1,7 +1,7 @@
 // Changing runs: lives guarded by version and lease, what users say merged and never lost.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isMalachiteError, type LaunchKey, type LaunchPlan } from "@malachite/core";
+import { type Filter, isMalachiteError, type LaunchKey, type LaunchPlan } from "@malachite/core";
 import { claimOne, create, entryOf, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
 import type { RecordsBench } from "./runStore.ts";
 
@@ -13,6 +13,12 @@ const plan: LaunchPlan = {
   folders: ["outputs"],
   nodes: 1,
 };
+
+const filterOn = (name: string, value: string): Filter => ({
+  op: "eq",
+  field: { of: "field", name },
+  literal: { value },
+});
 
 export function runChangesSuite(bench: RecordsBench): void {
   describe("apply", () => {
@@ -212,6 +218,21 @@ export function runChangesSuite(bench: RecordsBench): void {
       assert.equal(Object.keys(run?.about.tags ?? {}).length, 100);
       assert.equal(Object.keys(run?.about.properties ?? {}).length, 100);
       assert.equal(run?.version, 101);
+    });
+
+    it("replaces target and definition, and merges what is only kept", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await create(runs, newRun(scope, "r", { origin: "external" }));
+      const kept = { primaryMetricName: "loss", parameters: { a: 1 } };
+      await runs.describe(scope, "r", { target: "gpu", sent: { other: [1] }, kept }, 1);
+      const after = await runs.describe(scope, "r", { kept: { parameters: { b: null } } }, 2);
+      assert.deepEqual([after.target, after.sent], ["gpu", { other: [1] }]);
+      assert.deepEqual(after.about.kept, { primaryMetricName: "loss", parameters: { b: null } });
+      const { target: _, sent: __, kept: ___, ...about } = after.about as Record<string, unknown>;
+      assert.deepEqual(about, { tags: {}, properties: {}, warnings: [] });
+      const [listed] = (await runs.list({ scope, limit: 1, filter: filterOn("target", "gpu") })).values;
+      assert.deepEqual(listed?.about.kept, after.about.kept);
     });
 
     it("throws RunNotFound for a run that is not there", async () => {

@@ -22,4 +22,5 @@ export const BatchEventCommandResult = model("BatchEventCommandResult", {
       }),
     ),
   ),
+  successes: optional(Type.Array(Type.String({ description: "The runs of the events that were taken." }))),
 });

@@ -1,6 +1,7 @@
 // The experiment: the group a run belongs to. Created by its first use.
 import Type, { type Static } from "typebox";
-import { dateTime, mapOf, model, optional } from "../model.ts";
+import { ErrorResponse } from "../errors.ts";
+import { dateTime, mapOf, model, optional, tagMap } from "../model.ts";
 
 export const Experiment = model("Experiment", {
   experimentId: optional(Type.String()),
@@ -15,8 +16,15 @@ export const Experiment = model("Experiment", {
 export type Experiment = Static<typeof Experiment>;
 
 export const ModifyExperiment = model("ModifyExperiment", {
+  name: optional(Type.String({ minLength: 1, maxLength: 255 })),
   description: optional(Type.String()),
-  tags: optional(mapOf(Type.String())),
+  tags: optional(tagMap()),
   archive: optional(Type.Boolean()),
+});
+export const DeleteTagsCommand = model("DeleteTagsCommand", { tags: optional(Type.Array(Type.String())) });
+/** The newer contract answers what failed, the older one the experiment: both are in one answer. */
+export const DeleteExperimentTagsResult = model("DeleteExperimentTagsResult", {
+  ...Experiment.properties,
+  errors: optional(mapOf(ErrorResponse)),
 });
 export type ModifyExperiment = Static<typeof ModifyExperiment>;

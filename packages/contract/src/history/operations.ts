@@ -12,9 +12,22 @@ import {
   workspacePath,
 } from "../scope.ts";
 import { BaseEvent, BatchEventCommand, BatchEventCommandResult } from "./event.ts";
-import { Experiment, ModifyExperiment } from "./experiment.ts";
+import { DeleteExperimentTagsResult, DeleteTagsCommand, Experiment, ModifyExperiment } from "./experiment.ts";
 import { listQuery, pageOf, QueryParams } from "./query.ts";
-import { BatchAddOrModifyRunRequest, BatchRunResult, CreateRun, Run, RunDetails, RunToken } from "./run.ts";
+import {
+  BatchAddOrModifyRunRequest,
+  BatchGetRunData,
+  BatchRunData,
+  BatchRunResult,
+  CreateRun,
+  DeleteOrModifyTags,
+  GetRunDataRequest,
+  GetRunDataResult,
+  GetRunsByIds,
+  Run,
+  RunDetails,
+  RunToken,
+} from "./run.ts";
 
 const base = "/history/v1.0";
 const source = "runHistory 2019-09-30";
@@ -28,6 +41,18 @@ const oneRun = Type.Object({
   runId,
 });
 const run = { kind: "json", schema: Run, description: "The run." } as const;
+/** Parameters of an operation on runs of an experiment, which is given by name, by id, or not at all. */
+const maybeExperiment = Type.Object({
+  ...workspaceParams,
+  experimentName: optional(experimentName),
+  experimentId: optional(experimentId),
+});
+const everywhere = (rest: string) => ({
+  path: `${workspace}/experiments/{experimentName}/${rest}`,
+  alsoAt: [`${workspace}/experimentids/{experimentId}/${rest}`, `${workspace}/${rest}`],
+});
+const oneExperiment = Type.Object({ ...workspaceParams, experimentId });
+const experiment = { kind: "json", schema: Experiment, description: "The experiment." } as const;
 const page = {
   kind: "json",
   schema: pageOf("PaginatedRunList", Run),
@@ -82,6 +107,66 @@ export const deleteRunTags = operation({
   body: { kind: "json", schema: Type.Array(Type.String()), required: true },
   answer: run,
 });
+export const modifyRunTags = operation({
+  id: "Runs_ModifyOrDeleteTags",
+  method: "PATCH",
+  ...runAddresses(base, "/tags"),
+  summary: "Set and remove tags of a run.",
+  source: newer,
+  params: oneRun,
+  body: { kind: "json", schema: DeleteOrModifyTags, required: true },
+  answer: run,
+});
+export const addRun = operation({
+  id: "Runs_Add",
+  method: "POST",
+  path: `${workspace}/runs/{runId}`,
+  summary: "Create a run; one that is there already is not changed.",
+  source: newer,
+  params: Type.Object({ ...workspaceParams, runId }),
+  body: { kind: "json", schema: CreateRun, required: true },
+  answer: run,
+});
+export const getRunsByIds = operation({
+  id: "Runs_GetByIds",
+  method: "POST",
+  ...everywhere("runs/runIds"),
+  summary: "Get many runs by their ids.",
+  source: newer,
+  params: maybeExperiment,
+  body: { kind: "json", schema: GetRunsByIds, required: true },
+  answer: { kind: "json", schema: BatchRunResult, description: "The runs, and what was not found." },
+});
+export const getRunData = operation({
+  id: "Runs_GetRunData",
+  method: "POST",
+  path: `${workspace}/rundata`,
+  summary: "Get a run with its definition.",
+  source: newer,
+  params: Type.Object(workspaceParams),
+  body: { kind: "json", schema: GetRunDataRequest, required: true },
+  answer: { kind: "json", schema: GetRunDataResult, description: "What was selected." },
+});
+export const batchGetRunData = operation({
+  id: "Runs_BatchGetRunData",
+  method: "POST",
+  path: `${workspace}/batchrundata`,
+  summary: "Get many runs with their definitions.",
+  source: newer,
+  params: Type.Object(workspaceParams),
+  body: { kind: "json", schema: BatchGetRunData, required: true },
+  answer: { kind: "json", schema: BatchRunData, description: "What was selected, and what failed." },
+});
+export const listRunsByCompute = operation({
+  id: "Runs_ListByCompute",
+  method: "GET",
+  path: `${workspace}/computes/{computeName}/runs`,
+  summary: "List the runs of a compute target.",
+  source: newer,
+  params: Type.Object({ ...workspaceParams, computeName: Type.String({ minLength: 1, maxLength: 255 }) }),
+  query: listQuery,
+  answer: page,
+});
 export const postRunEvent = operation({
   id: "Events_Post",
   method: "POST",
@@ -114,35 +199,30 @@ export const getRunToken = operation({
 export const queryRuns = operation({
   id: "Runs_GetByQuery",
   method: "POST",
-  path: `${workspace}/experiments/{experimentName}/runs:query`,
-  alsoAt: [`${workspace}/experimentids/{experimentId}/runs:query`, `${workspace}/runs:query`],
+  ...everywhere("runs:query"),
   summary: "List runs by a query.",
   source,
-  params: Type.Object({
-    ...workspaceParams,
-    experimentName: optional(experimentName),
-    experimentId: optional(experimentId),
-  }),
+  params: maybeExperiment,
   body: { kind: "json", schema: QueryParams, required: false },
   answer: page,
 });
 export const batchPatchRuns = operation({
   id: "Runs_BatchAddOrModify",
   method: "PATCH",
-  path: `${workspace}/experiments/{experimentName}/batch/runs`,
+  ...everywhere("batch/runs"),
   summary: "Create or modify many runs.",
   source,
-  params: Type.Object(experimentParams),
+  params: maybeExperiment,
   body: { kind: "json", schema: BatchAddOrModifyRunRequest, required: true },
   answer: { kind: "json", schema: BatchRunResult, description: "The runs, and what failed." },
 });
 export const batchEvents = operation({
   id: "Events_BatchPost",
   method: "POST",
-  path: `${workspace}/experiments/{experimentName}/batch/events`,
+  ...everywhere("batch/events"),
   summary: "Post events of many runs.",
   source,
-  params: Type.Object(experimentParams),
+  params: maybeExperiment,
   body: { kind: "json", schema: BatchEventCommand, required: true },
   answer: { kind: "json", schema: BatchEventCommandResult, description: "What failed." },
 });
@@ -153,7 +233,7 @@ export const getExperiment = operation({
   summary: "Get an experiment.",
   source,
   params: Type.Object(experimentParams),
-  answer: { kind: "json", schema: Experiment, description: "The experiment." },
+  answer: experiment,
 });
 export const createExperiment = operation({
   id: "Experiments_Create",
@@ -162,7 +242,7 @@ export const createExperiment = operation({
   summary: "Create an experiment.",
   source,
   params: Type.Object(experimentParams),
-  answer: { kind: "json", schema: Experiment, description: "The experiment." },
+  answer: experiment,
 });
 export const getExperimentById = operation({
   id: "Experiments_GetById",
@@ -170,8 +250,8 @@ export const getExperimentById = operation({
   path: `${workspace}/experimentids/{experimentId}`,
   summary: "Get an experiment by id.",
   source,
-  params: Type.Object({ ...workspaceParams, experimentId }),
-  answer: { kind: "json", schema: Experiment, description: "The experiment." },
+  params: oneExperiment,
+  answer: experiment,
 });
 export const modifyExperiment = operation({
   id: "Experiments_Update",
@@ -179,9 +259,56 @@ export const modifyExperiment = operation({
   path: `${workspace}/experimentids/{experimentId}`,
   summary: "Change an experiment.",
   source,
-  params: Type.Object({ ...workspaceParams, experimentId }),
+  params: oneExperiment,
   body: { kind: "json", schema: ModifyExperiment, required: true },
-  answer: { kind: "json", schema: Experiment, description: "The experiment." },
+  answer: experiment,
+});
+export const deleteExperiment = operation({
+  id: "Experiments_Delete",
+  method: "DELETE",
+  path: `${workspace}/experimentids/{experimentId}`,
+  summary: "Delete an experiment that has no runs.",
+  source: newer,
+  params: oneExperiment,
+  answer: { kind: "empty", description: "The experiment is gone." },
+});
+export const deleteExperimentTags = operation({
+  id: "Experiments_DeleteTagsByPost",
+  method: "POST",
+  path: `${workspace}/experimentids/{experimentId}/tags:delete`,
+  summary: "Remove tags of an experiment.",
+  source: newer,
+  params: oneExperiment,
+  body: { kind: "json", schema: DeleteTagsCommand, required: true },
+  answer: {
+    kind: "json",
+    schema: DeleteExperimentTagsResult,
+    description: "The experiment, and what failed.",
+  },
+});
+export const removeExperimentTags = operation({
+  id: "Experiments_DeleteTags",
+  method: "DELETE",
+  path: `${workspace}/experimentids/{experimentId}/tags`,
+  summary: "Remove tags of an experiment, as the older contract has it.",
+  source,
+  params: oneExperiment,
+  body: { kind: "json", schema: DeleteTagsCommand, required: true },
+  answer: experiment,
+});
+export const listExperiments = operation({
+  id: "Experiments_List",
+  method: "GET",
+  path: `${workspace}/experiments`,
+  summary: "List experiments.",
+  source: "sdk",
+  params: Type.Object(workspaceParams),
+  query: Type.Object({ ...listQuery.properties, viewType: optional(Type.String()) }),
+  answer: {
+    kind: "json",
+    schema: pageOf("PaginatedExperimentList", Experiment),
+    description: "A page of experiments.",
+  },
 });
 export const queryExperiments = operation({
   id: "Experiments_GetByQuery",

@@ -1,7 +1,7 @@
 // The run as the history service shows it (runHistory.json 2019-09-30, and the fields of run-history v1.0 which real clients read).
 import Type, { type Static } from "typebox";
 import { ErrorResponse } from "../errors.ts";
-import { anyObject, dateTime, integer, mapOf, model, optional } from "../model.ts";
+import { anyObject, dateTime, integer, mapOf, model, optional, tagMap } from "../model.ts";
 
 /** Every status a run can show. `Canceled` has one l. */
 export const RUN_STATUSES = [
@@ -44,9 +44,71 @@ export const RunDetailsWarning = model("RunDetailsWarning", {
   message: optional(Type.String()),
 });
 
+export const QueueingInfo = model("QueueingInfo", {
+  code: optional(Type.String()),
+  message: optional(Type.String()),
+  lastRefreshTimestamp: optional(dateTime()),
+});
+
+const datasetIdentifier = model("DatasetIdentifier", {
+  savedId: optional(Type.String()),
+  registeredId: optional(Type.String()),
+  registeredVersion: optional(Type.String()),
+});
+const DatasetLineage = model("DatasetLineage", {
+  identifier: optional(datasetIdentifier),
+  consumptionType: optional(Type.String()),
+  inputDetails: optional(anyObject()),
+});
+const OutputDatasetLineage = model("OutputDatasetLineage", {
+  identifier: optional(datasetIdentifier),
+  outputType: optional(Type.String()),
+  outputDetails: optional(anyObject()),
+});
+const ComputeRequest = model("ComputeRequest", {
+  nodeCount: optional(integer({ format: "int32" })),
+  gpuCount: optional(integer({ format: "int32" })),
+});
+const Compute = model("Compute", {
+  target: optional(Type.String()),
+  targetType: optional(Type.String()),
+  vmSize: optional(Type.String()),
+  instanceCount: optional(integer({ format: "int32" })),
+  gpuCount: optional(integer({ format: "int32" })),
+  priority: optional(Type.String()),
+  region: optional(Type.String()),
+});
+const TypedAssetReference = model("TypedAssetReference", {
+  assetId: optional(Type.String()),
+  type: optional(Type.String()),
+});
+
+/** What the newer contract lets a client say of a run, and the service only keeps and gives back. */
+export const keptFields = {
+  parameters: optional(anyObject()),
+  actionUris: optional(mapOf(Type.String())),
+  uniqueChildRunComputeTargets: optional(Type.Array(Type.String())),
+  settings: optional(mapOf(Type.String())),
+  services: optional(mapOf(anyObject())),
+  inputDatasets: optional(Type.Array(DatasetLineage)),
+  outputDatasets: optional(Type.Array(OutputDatasetLineage)),
+  jobSpecification: optional(anyObject()),
+  primaryMetricName: optional(Type.String()),
+  completeUri: optional(Type.String()),
+  computeRequest: optional(ComputeRequest),
+  compute: optional(Compute),
+  retainForLifetimeOfWorkspace: optional(Type.Boolean()),
+  queueingInfo: optional(QueueingInfo),
+  activeChildRunId: optional(Type.String()),
+  inputs: optional(mapOf(TypedAssetReference)),
+  outputs: optional(mapOf(TypedAssetReference)),
+  isVirtual: optional(Type.Boolean()),
+};
+
 const changeable = {
   runId: optional(Type.String()),
   parentRunId: optional(Type.String()),
+  experimentId: optional(Type.String()),
   status: optional(Type.String()),
   startTimeUtc: optional(dateTime()),
   endTimeUtc: optional(dateTime()),
@@ -59,14 +121,15 @@ const changeable = {
   hidden: optional(Type.Boolean()),
   runType: optional(Type.String()),
   runTypeV2: optional(RunTypeV2),
-  properties: optional(mapOf(Type.String())),
+  properties: optional(tagMap()),
   scriptName: optional(Type.String()),
   target: optional(Type.String()),
-  tags: optional(mapOf(Type.String())),
+  tags: optional(tagMap()),
   runDefinition: optional(anyObject()),
   createdFrom: optional(CreatedFrom),
   cancelUri: optional(Type.String()),
   diagnosticsUri: optional(Type.String()),
+  ...keptFields,
 };
 
 /** What a PATCH may carry. Tags and properties are merged, all else replaces. */
@@ -79,7 +142,6 @@ export const Run = model("Run", {
   ...changeable,
   runNumber: optional(integer({ format: "int32" })),
   rootRunId: optional(Type.String()),
-  experimentId: optional(Type.String()),
   createdUtc: optional(dateTime()),
   createdBy: optional(User),
   userId: optional(Type.String()),
@@ -88,16 +150,9 @@ export const Run = model("Run", {
   error: optional(ErrorResponse),
   warnings: optional(Type.Array(RunDetailsWarning)),
   revision: optional(integer({ format: "int32" })),
-  runUuid: optional(Type.String()),
+  effectiveStartTimeUtc: optional(dateTime()),
   lastModifiedUtc: optional(dateTime()),
   duration: optional(Type.String()),
-  queueingInfo: optional(
-    model("QueueingInfo", {
-      code: optional(Type.String()),
-      message: optional(Type.String()),
-      lastRefreshTimestamp: optional(dateTime()),
-    }),
-  ),
   cancelationReason: optional(Type.String()),
 });
 export type Run = Static<typeof Run>;
@@ -119,6 +174,22 @@ export const RunDetails = model("RunDetails", {
     mapOf(Type.String(), { description: "Log path to a URL that is fetched without a token." }),
   ),
   revision: optional(integer({ format: "int32" })),
+  rootRunId: optional(Type.String()),
+  runNumber: optional(integer({ format: "int32" })),
+  createdBy: optional(User),
+  userId: optional(Type.String()),
+  runTypeV2: optional(RunTypeV2),
+  lastModifiedUtc: optional(dateTime()),
+  duration: optional(Type.String()),
+  parameters: keptFields.parameters,
+  settings: keptFields.settings,
+  services: keptFields.services,
+  inputDatasets: keptFields.inputDatasets,
+  outputDatasets: keptFields.outputDatasets,
+  computeRequest: keptFields.computeRequest,
+  compute: keptFields.compute,
+  inputs: keptFields.inputs,
+  outputs: keptFields.outputs,
 });
 export type RunDetails = Static<typeof RunDetails>;
 
@@ -128,6 +199,31 @@ export const BatchAddOrModifyRunRequest = model("BatchAddOrModifyRunRequest", {
 export const BatchRunResult = model("BatchAddOrModifyRunResult", {
   runs: optional(mapOf(Run)),
   errors: optional(mapOf(ErrorResponse)),
+});
+
+export const DeleteOrModifyTags = model("DeleteOrModifyTags", {
+  tagsToModify: optional(tagMap()),
+  tagsToDelete: optional(Type.Array(Type.String())),
+});
+export const GetRunsByIds = model("GetRunsByIds", { runIds: optional(Type.Array(Type.String())) });
+
+export const GetRunDataRequest = model("GetRunDataRequest", {
+  runId: optional(Type.String()),
+  selectRunMetadata: optional(Type.Boolean()),
+  selectRunDefinition: optional(Type.Boolean()),
+  selectJobSpecification: optional(Type.Boolean()),
+});
+export type GetRunDataRequest = Static<typeof GetRunDataRequest>;
+export const GetRunDataResult = model("GetRunDataResult", {
+  runMetadata: optional(Run),
+  runDefinition: optional(anyObject()),
+  jobSpecification: optional(anyObject()),
+});
+export type GetRunDataResult = Static<typeof GetRunDataResult>;
+export const BatchGetRunData = model("BatchRequest1", { requests: optional(mapOf(GetRunDataRequest)) });
+export const BatchRunData = model("BatchResult1", {
+  successfulResults: optional(mapOf(GetRunDataResult)),
+  failedResults: optional(mapOf(ErrorResponse)),
 });
 
 export const RunToken = model("RunToken", {

@@ -4,7 +4,7 @@ import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
 import type { BlobStore } from "../ports/blobStore.ts";
-import type { Experiment } from "../ports/runStore.ts";
+import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
@@ -84,6 +84,11 @@ export interface Flow {
   /** Whether the principal may change the run: every user may; a run's own token its run and those below it. */
   reaches(by: Principal, scope: Scope, runId: string): Promise<boolean>;
   getRun(address: RunAddress): Promise<ShownRun>;
+  /** Those of the runs that are there, in the order of the ids, each once. */
+  getRuns(
+    at: Pick<RunAddress, "scope" | "experimentName" | "experimentId">,
+    runIds: readonly string[],
+  ): Promise<readonly ShownRun[]>;
   listRuns(
     ask: PageAsk & {
       readonly scope: Scope;
@@ -94,7 +99,15 @@ export interface Flow {
   listChildren(address: RunAddress, ask: PageAsk): Promise<Page<ShownRun>>;
   /** Creates a run that others execute, or changes what may be changed. */
   patchRun(address: RunAddress, body: history.CreateRun, by: Principal): Promise<ShownRun>;
+  /** Creates a run that others execute. Throws RunIdTaken. */
+  addRun(address: RunAddress, body: history.CreateRun, by: Principal): Promise<ShownRun>;
   deleteTags(address: RunAddress, tags: readonly string[], by: Principal): Promise<ShownRun>;
+  /** Removes tags and sets tags, together. */
+  modifyTags(
+    address: RunAddress,
+    change: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
+    by: Principal,
+  ): Promise<ShownRun>;
   /** An event by its full or short name. Throws RunEnded for a second, different end. */
   postEvent(address: RunAddress, event: history.BaseEvent, by: Principal): Promise<void>;
 
@@ -103,7 +116,9 @@ export interface Flow {
 
   getExperiment(scope: Scope, by: { readonly name: string } | { readonly id: string }): Promise<Experiment>;
   createExperiment(scope: Scope, name: string): Promise<Experiment>;
-  modifyExperiment(scope: Scope, id: string, change: history.ModifyExperiment): Promise<Experiment>;
+  modifyExperiment(scope: Scope, id: string, change: ExperimentChange): Promise<Experiment>;
+  /** Throws ExperimentNotEmpty for one that has runs. */
+  deleteExperiment(scope: Scope, id: string): Promise<void>;
   listExperiments(
     scope: Scope,
     ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" },

@@ -7,12 +7,14 @@ import { allowWorkspace } from "./allowWorkspace.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
 import { environmentFlow } from "./environments.ts";
+import * as experiments from "./experiments.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
 import { createMetricFlow } from "./metrics.ts";
 import { modelFlow } from "./models.ts";
+import { modifyTags } from "./modifyTags.ts";
 import { packLocalRun } from "./packLocalRun.ts";
-import { patchRun } from "./patchRun.ts";
+import { addRun, patchRun } from "./patchRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { postEvent } from "./postEvent.ts";
 import { reachesRun } from "./reachRun.ts";
@@ -36,17 +38,21 @@ export function createFlow(ports: FlowPorts): Flow {
 
     reaches: (by, scope, runId) => reachesRun(by, scope, runId, ports),
     getRun: (address) => read.getRun(address, ports),
+    getRuns: (at, runIds) => read.getRuns(at, runIds, ports),
     listRuns: (ask) => read.listRuns(ask, ports),
     listChildren: (address, ask) => read.listChildren(address, ask, ports),
     patchRun: (address, body, by) => patchRun(address, body, by, ports),
-    deleteTags: (address, tags, by) => read.deleteTags(address, tags, by, ports),
+    addRun: (address, body, by) => addRun(address, body, by, ports),
+    deleteTags: (address, tags, by) => modifyTags(address, { remove: tags, set: {} }, by, ports),
+    modifyTags: (address, change, by) => modifyTags(address, change, by, ports),
     postEvent: (address, event, by) => postEvent(address, event, by, ports),
 
     metrics: createMetricFlow(ports),
 
-    getExperiment: (scope, by) => read.getExperiment(scope, by, ports),
-    createExperiment: (scope, name) => read.createExperiment(scope, name, ports),
-    modifyExperiment: (scope, id, change) => read.modifyExperiment(scope, id, change, ports),
+    getExperiment: (scope, by) => experiments.getExperiment(scope, by, ports),
+    createExperiment: (scope, name) => experiments.createExperiment(scope, name, ports),
+    modifyExperiment: (scope, id, change) => experiments.modifyExperiment(scope, id, change, ports),
+    deleteExperiment: (scope, id) => experiments.deleteExperiment(scope, id, ports),
     listExperiments: (scope, ask) => ports.experiments.list(scope, ask),
 
     listFiles: (at, ask) => files.listFiles(at, ask, ports),

@@ -1,9 +1,9 @@
 // Creates a run that others execute, or changes what its users may change. The status of a run that the service executes is
 // the service's own: a client that reports it is heard and changes nothing.
-import type { history } from "@malachite/contract";
-import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import { history } from "@malachite/contract";
+import { isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
 import { report, statusWord } from "../domain/run/external.ts";
-import type { NewRun, Run } from "../domain/run/run.ts";
+import type { Life, NewRun, Run } from "../domain/run/run.ts";
 import type { JsonObject, Principal } from "../domain/scope.ts";
 import type { AboutChange } from "../ports/runStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
@@ -15,38 +15,82 @@ import { mayChangeRun, mayMakeChild } from "./reachRun.ts";
 
 type PatchPorts = Pick<FlowPorts, "runs" | "experiments" | "workspaces" | "clock" | "news" | "settings">;
 
+/** Throws RunIdTaken for a run of another experiment, RunEnded for a second, different end, PropertyImmutable. */
 export async function patchRun(
   address: RunAddress,
   body: history.CreateRun,
   by: Principal,
   ports: PatchPorts,
 ): Promise<ShownRun> {
-  if (body.runId !== undefined && body.runId !== address.runId) {
-    throw new MalachiteError(
-      "InvalidRequest",
-      `The body names the run '${body.runId}', the address '${address.runId}'.`,
-      { target: "runId" },
-    );
+  refuseOtherId(address, body);
+  for (;;) {
+    const there = await ports.runs.get(address.scope, address.runId);
+    if (there) {
+      if (!isIn(there, address)) throw taken(there);
+      await mayChangeRun(by, address.scope, there.id, ports);
+      return shown(await withStatus(await describe(there, body, ports), body, by, ports), ports);
+    }
+    const made = await make(address, body, by, ports).catch((error: unknown) => {
+      // Somebody else has made it in between: then this is a change of it.
+      if (isMalachiteError(error) && error.code === "RunIdTaken") return undefined;
+      throw error;
+    });
+    if (made) return shown(await withStatus(made, body, by, ports), ports);
   }
-  const there = await ports.runs.get(address.scope, address.runId);
-  if (there && !isIn(there, address)) {
-    throw new MalachiteError(
-      "RunIdTaken",
-      `The run '${address.runId}' belongs to the experiment '${there.experimentName}'.`,
-      { target: "runId" },
-    );
-  }
-  if (there) await mayChangeRun(by, address.scope, there.id, ports);
-  const described = there ? await describe(there, body, ports) : await make(address, body, by, ports);
-  return shown(await withStatus(described, body, by, ports), ports);
 }
 
+/** Creates a run. Throws RunIdTaken for one that is there. */
+export async function addRun(
+  address: RunAddress,
+  body: history.CreateRun,
+  by: Principal,
+  ports: PatchPorts,
+): Promise<ShownRun> {
+  refuseOtherId(address, body);
+  return shown(await withStatus(await make(address, body, by, ports), body, by, ports), ports);
+}
+
+function refuseOtherId(address: RunAddress, body: history.CreateRun): void {
+  if (body.runId === undefined || body.runId === address.runId) return;
+  throw wrong("runId", `The body names the run '${body.runId}', the address '${address.runId}'.`);
+}
+
+const taken = (run: Run): MalachiteError =>
+  new MalachiteError("RunIdTaken", `The run '${run.id}' belongs to the experiment '${run.experimentName}'.`, {
+    target: "runId",
+  });
+
 async function describe(run: Run, body: history.CreateRun, { runs, clock, news }: PatchPorts): Promise<Run> {
-  const change = changeOf(body);
+  refuseFixed(run, body);
+  const { target, runDefinition } = run.origin === "external" ? body : {};
+  const change: AboutChange = {
+    ...changeOf(body),
+    ...(target === undefined ? {} : { target }),
+    ...(runDefinition === undefined ? {} : { sent: runDefinition as JsonObject }),
+  };
   if (Object.keys(change).length === 0) return run;
   const after = await runs.describe(run.scope, run.id, change, clock.now());
   news.changed(after);
   return after;
+}
+
+/** What is decided when a run is made: saying the same again is no mistake. */
+function refuseFixed(run: Run, body: history.CreateRun): void {
+  containerOf(run.id, body.dataContainerId);
+  const fixed = { parentRunId: run.parentRunId, experimentId: run.experimentId };
+  for (const [name, is] of Object.entries(fixed)) {
+    const asked = body[name as keyof typeof fixed];
+    if (asked === undefined || asked === is) continue;
+    throw wrong(name, `The ${name} of the run '${run.id}' is ${is ? `'${is}'` : "empty"} and cannot change.`);
+  }
+  if (run.origin === "external") return;
+  if (body.target !== undefined && body.target !== run.target)
+    throw wrong("target", `The run '${run.id}' runs on '${run.target}': its target cannot change.`);
+  if (body.runDefinition !== undefined)
+    throw wrong(
+      "runDefinition",
+      `The run '${run.id}' was submitted with a definition, which cannot be changed.`,
+    );
 }
 
 async function make(
@@ -55,22 +99,23 @@ async function make(
   by: Principal,
   ports: PatchPorts,
 ): Promise<Run> {
+  const id = checkedRunId(address.runId);
   await allowWorkspace(address.scope, ports);
   await mayMakeChild(by, address.scope, body.parentRunId, ports);
   const { tags, properties, removeTags, addWarnings, ...about } = changeOf(body);
-  const parent = body.parentRunId ? await ports.runs.get(address.scope, body.parentRunId) : undefined;
+  const parent = await parentOf(address, body, ports);
   const at = ports.clock.now();
   const run: NewRun = {
     scope: address.scope,
-    id: checkedRunId(address.runId),
-    experimentName: await experimentOf(address, parent, ports),
+    id,
+    experimentName: await experimentOf(address, body, parent, ports),
     origin: "external",
-    ...(body.parentRunId ? { parentRunId: body.parentRunId } : {}),
+    ...(parent ? { parentRunId: parent.id } : {}),
     createdAt: at,
     createdBy: { name: by.name, objectId: by.objectId, tenantId: by.tenantId },
     target: body.target ?? "local",
     ...(body.runDefinition ? { sent: body.runDefinition as JsonObject } : {}),
-    dataContainerId: containerOf(address.runId, body.dataContainerId),
+    dataContainerId: containerOf(id, body.dataContainerId),
     life: { status: "NotStarted", attempt: 0 },
     about: { ...about, tags: tags ?? {}, properties: properties ?? {}, warnings: [] },
   };
@@ -83,19 +128,33 @@ async function make(
   return created.run;
 }
 
+/** The parent must be there: a child of nothing would be lost from every list, and have no root. */
+async function parentOf(
+  { scope, runId }: RunAddress,
+  { parentRunId }: history.CreateRun,
+  { runs }: PatchPorts,
+): Promise<Run | undefined> {
+  if (parentRunId === undefined) return undefined;
+  if (parentRunId === runId) throw wrong("parentRunId", `The run '${runId}' cannot be the parent of itself.`);
+  const parent = await runs.get(scope, parentRunId);
+  if (parent) return parent;
+  throw wrong("parentRunId", `The parent run '${parentRunId}' is not in the workspace '${scope.workspace}'.`);
+}
+
 /** A container of the run's own. Another run's would let two runs write each other's files. */
 function containerOf(runId: string, asked: string | undefined): string {
   const own = `dcid.${runId}`;
   if (asked === undefined || asked === own) return own;
-  throw new MalachiteError(
-    "InvalidRequest",
+  throw wrong(
+    "dataContainerId",
     `The files of the run '${runId}' are kept in '${own}'; '${asked}' was asked for.`,
-    { target: "dataContainerId" },
   );
 }
 
+/** The experiment of the address; for an address by workspace alone that of the body, else the parent's. */
 async function experimentOf(
-  { scope, experimentName, experimentId }: RunAddress,
+  { scope, experimentName, experimentId = undefined }: RunAddress,
+  body: history.CreateRun,
   parent: Run | undefined,
   { experiments }: PatchPorts,
 ): Promise<string> {
@@ -105,39 +164,55 @@ async function experimentOf(
       (await experiments.byId(scope, experimentName))?.name ??
       experimentName
     );
-  const found = experimentId === undefined ? undefined : await experiments.byId(scope, experimentId);
+  const asked = experimentId ?? body.experimentId;
+  const found =
+    asked === undefined
+      ? undefined
+      : ((await experiments.byId(scope, asked)) ?? (await experiments.byName(scope, asked)));
   if (found) return found.name;
-  if (parent) return parent.experimentName;
+  if (parent && asked === undefined) return parent.experimentName;
   throw new MalachiteError(
     "ExperimentNotFound",
-    `A new run needs an experiment; '${experimentId ?? ""}' is not one of this workspace.`,
+    asked === undefined
+      ? "A new run needs an experiment: name it in the address, by experimentId in the body, or by a parentRunId."
+      : `A new run needs an experiment; '${asked}' is not one of this workspace.`,
+    { target: "experimentId" },
   );
 }
 
-/** The status a client reports in a PATCH is the same news as an event. */
+/** The status and the times that a client reports in a PATCH are the same news as an event. */
 async function withStatus(
   run: Run,
   body: history.CreateRun,
   by: Principal,
   { runs, clock, news }: PatchPorts,
 ): Promise<Run> {
-  const status = body.status === undefined ? undefined : statusWord(body.status);
-  if (status === undefined || run.origin === "hosted") return run;
+  const status = reportedStatus(body.status);
+  const startedAt = instant(body.startTimeUtc);
+  const endedAt = instant(body.endTimeUtc);
+  if (run.origin === "hosted" || (status ?? startedAt ?? endedAt) === undefined) return run;
   let now = run;
   for (;;) {
     const at = clock.now();
-    const times = { startedAt: instant(body.startTimeUtc), endedAt: instant(body.endTimeUtc) };
-    const life = report(now.life, { name: "status", status, at: times.endedAt ?? times.startedAt }, at);
+    const life =
+      status === undefined
+        ? now.life
+        : report(now.life, { name: "status", status, at: endedAt ?? startedAt }, at);
     if (!life)
       throw new MalachiteError(
         "RunEnded",
         `The run '${run.id}' has ended as ${now.life.status} and cannot become ${status}.`,
         { target: "status" },
       );
-    if (life === now.life) return now;
-    const after = await runs.apply(now, { ...life, startedAt: times.startedAt ?? life.startedAt }, [
-      { at, event: "reported", status: life.status, actor: by.name },
-    ]);
+    const timed: Life = {
+      ...life,
+      startedAt: startedAt ?? life.startedAt,
+      endedAt: endedAt ?? life.endedAt,
+    };
+    if (sameLife(timed, now.life)) return now;
+    const changes = timed.status !== now.life.status;
+    const entry = { at, event: "reported", status: timed.status, actor: by.name };
+    const after = await runs.apply(now, timed, changes ? [entry] : []);
     if (after) {
       news.changed(after);
       return after;
@@ -146,10 +221,25 @@ async function withStatus(
   }
 }
 
+const sameLife = (a: Life, b: Life): boolean =>
+  a.status === b.status && a.startedAt === b.startedAt && a.endedAt === b.endedAt;
+
+/** Throws InvalidRequest for a word that no run of others can have. */
+function reportedStatus(word: string | undefined) {
+  if (word === undefined) return undefined;
+  const status = statusWord(word);
+  if (status !== undefined) return status;
+  const known = history.RUN_STATUSES.filter((name) => name !== "NotResponding").join(", ");
+  throw wrong("status", `A run cannot be given the status '${word.slice(0, 60)}'. There are: ${known}.`);
+}
+
 const instant = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text);
 
-/** What of a run its users may change; the rest is the service's. */
+const wrong = (target: string, message: string): MalachiteError =>
+  new MalachiteError("InvalidRequest", message, { target });
+
+/** What of a run its users may change and the service understands. */
 const CHANGEABLE = [
   "name",
   "displayName",
@@ -166,5 +256,14 @@ const CHANGEABLE = [
   "properties",
 ] as const satisfies readonly (keyof AboutChange & keyof history.CreateRun)[];
 
-const changeOf = (body: history.CreateRun): AboutChange =>
-  Object.fromEntries(CHANGEABLE.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]]])));
+const KEPT = Object.keys(history.keptFields) as readonly (keyof typeof history.keptFields)[];
+
+function changeOf(body: history.CreateRun): AboutChange {
+  const given = (names: readonly (keyof history.CreateRun)[]) =>
+    names.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const]));
+  const kept = given(KEPT);
+  return {
+    ...Object.fromEntries(given(CHANGEABLE)),
+    ...(kept.length === 0 ? {} : { kept: Object.fromEntries(kept) }),
+  };
+}

@@ -1,15 +1,11 @@
-// Runs and experiments as they are read: one, a list, children, story, targets.
-import type { history } from "@malachite/contract";
-import { MalachiteError } from "../domain/failure/malachiteError.ts";
+// Runs as they are read: one, many, a list, children, story, targets.
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
-import type { JsonObject, Principal, Scope } from "../domain/scope.ts";
-import type { Experiment } from "../ports/runStore.ts";
-import { allowWorkspace } from "./allowWorkspace.ts";
-import { findRun, shown } from "./findRun.ts";
+import type { JsonObject, Scope } from "../domain/scope.ts";
+import { experimentBy } from "./experiments.ts";
+import { findRun, isIn, shown } from "./findRun.ts";
 import type { RunAddress, ShownRun, ShownTarget } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
-import { mayChangeRun } from "./reachRun.ts";
 import { explain } from "./whyRun.ts";
 
 export async function getRun(
@@ -19,6 +15,15 @@ export async function getRun(
   const run = await findRun(address, ports);
   if (run.life.status !== "NotStarted" || run.origin === "external") return shown(run, ports);
   return { ...shown(run, ports), waitsFor: (await explain(run, ports)).summary };
+}
+
+export async function getRuns(
+  { scope, ...experiment }: Pick<RunAddress, "scope" | "experimentName" | "experimentId">,
+  runIds: readonly string[],
+  ports: Pick<FlowPorts, "runs" | "clock">,
+): Promise<readonly ShownRun[]> {
+  const found = await ports.runs.getMany(scope, runIds);
+  return found.filter((run) => isIn(run, experiment)).map((run) => shown(run, ports));
 }
 
 export async function listRuns(
@@ -48,68 +53,12 @@ const view = (page: Page<Run>, ports: Pick<FlowPorts, "clock">): Page<ShownRun> 
   values: page.values.map((run) => shown(run, ports)),
 });
 
-export async function deleteTags(
-  address: RunAddress,
-  tags: readonly string[],
-  by: Principal,
-  ports: Pick<FlowPorts, "runs" | "clock" | "news">,
-): Promise<ShownRun> {
-  const run = await findRun(address, ports);
-  await mayChangeRun(by, run.scope, run.id, ports);
-  const after = await ports.runs.describe(run.scope, run.id, { removeTags: tags }, ports.clock.now());
-  ports.news.changed(after);
-  return shown(after, ports);
-}
-
 export async function story(
   address: RunAddress,
   ports: Pick<FlowPorts, "runs">,
 ): Promise<readonly StoryEntry[]> {
   const run = await findRun(address, ports);
   return ports.runs.story(run.scope, run.id);
-}
-
-/** By name, and by id where a client puts one in the place of a name. */
-async function experimentBy(
-  scope: Scope,
-  nameOrId: string,
-  { experiments }: Pick<FlowPorts, "experiments">,
-): Promise<Experiment | undefined> {
-  return (await experiments.byName(scope, nameOrId)) ?? experiments.byId(scope, nameOrId);
-}
-
-export async function getExperiment(
-  scope: Scope,
-  by: { readonly name: string } | { readonly id: string },
-  ports: Pick<FlowPorts, "experiments">,
-): Promise<Experiment> {
-  const asked = "name" in by ? by.name : by.id;
-  const found = await experimentBy(scope, asked, ports);
-  if (found) return found;
-  throw new MalachiteError(
-    "ExperimentNotFound",
-    `The workspace '${scope.workspace}' has no experiment '${asked}'.`,
-    { target: "experimentName" },
-  );
-}
-
-export async function createExperiment(
-  scope: Scope,
-  name: string,
-  ports: Pick<FlowPorts, "experiments" | "workspaces" | "clock" | "settings">,
-): Promise<Experiment> {
-  await allowWorkspace(scope, ports);
-  return ports.experiments.ensure(scope, name, ports.clock.now());
-}
-
-export async function modifyExperiment(
-  scope: Scope,
-  id: string,
-  change: history.ModifyExperiment,
-  ports: Pick<FlowPorts, "experiments" | "clock">,
-): Promise<Experiment> {
-  const found = await getExperiment(scope, { id }, ports);
-  return ports.experiments.modify(scope, found.id, change, ports.clock.now());
 }
 
 export async function listTargets({

@@ -3,7 +3,7 @@
 import type { history } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { About, NewRun, Run, StoryEntry } from "../domain/run/run.ts";
-import type { Instant, Scope } from "../domain/scope.ts";
+import type { Instant, JsonObject, Scope } from "../domain/scope.ts";
 
 /** Who works on a run, and until when nobody else may. */
 export type Lease = { readonly owner: string; readonly token: string; readonly until: Instant };
@@ -20,12 +20,18 @@ export type Experiment = {
   readonly latestRun?: { readonly id: string; readonly createdAt: Instant };
 };
 
-/** What a user changes of a run. Maps are merged; a property that is set cannot change (PropertyImmutable). */
+/**
+ * What a user changes of a run. Tags, properties and what is kept are merged by their keys; a property that is set cannot change
+ * (PropertyImmutable); all else replaces.
+ */
 export type AboutChange = Partial<Omit<About, "tags" | "properties" | "warnings">> & {
   readonly tags?: Readonly<Record<string, string>>;
   readonly properties?: Readonly<Record<string, string>>;
   readonly removeTags?: readonly string[];
   readonly addWarnings?: readonly { readonly source: string; readonly message: string }[];
+  /** For runs that others execute: where, and by what definition. */
+  readonly target?: string;
+  readonly sent?: JsonObject;
 };
 
 /** Which runs a list is about; no experiment means the whole workspace. */
@@ -93,12 +99,17 @@ export interface RunStore {
   story(scope: Scope, runId: string): Promise<readonly StoryEntry[]>;
 }
 
+export type ExperimentChange = history.ModifyExperiment & { readonly removeTags?: readonly string[] };
+
 export interface ExperimentStore {
   byName(scope: Scope, name: string): Promise<Experiment | undefined>;
   byId(scope: Scope, id: string): Promise<Experiment | undefined>;
   /** The experiment of that name, made if it is new. */
   ensure(scope: Scope, name: string, at: Instant): Promise<Experiment>;
-  modify(scope: Scope, id: string, change: history.ModifyExperiment, at: Instant): Promise<Experiment>;
+  /** Tags are taken off, then merged. Throws ExperimentNotFound, ExperimentNameTaken. */
+  modify(scope: Scope, id: string, change: ExperimentChange, at: Instant): Promise<Experiment>;
+  /** Removes an experiment that has no runs. Throws ExperimentNotFound, ExperimentNotEmpty. */
+  remove(scope: Scope, id: string): Promise<void>;
   list(
     scope: Scope,
     ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" },

@@ -67,6 +67,22 @@ export const addressOf = ({
   ...(params.experimentId === undefined ? {} : { experimentId: params.experimentId }),
 });
 
+/** The experiment that a path names, by name, by id, or not at all. */
+export const experimentOf = ({
+  scope,
+  params,
+}: {
+  readonly scope: Scope;
+  readonly params: { readonly experimentName?: string; readonly experimentId?: string };
+}): Omit<RunAddress, "runId"> => {
+  const { experimentName, experimentId } = params;
+  return {
+    scope,
+    ...(experimentName === undefined ? {} : { experimentName }),
+    ...(experimentId === undefined ? {} : { experimentId }),
+  };
+};
+
 /** `{name}` becomes `:name`, `{name*}` the rest of the path; a colon of the path itself is doubled, as the router asks. */
 export const routerPath = (path: string): string =>
   path

@@ -12,6 +12,7 @@ const VALUES: Readonly<Record<string, string>> = {
   workspaceName: "ws1",
   experimentName: "exp",
   experimentId: "exp-id",
+  computeName: "local",
   runId: "run1",
   origin: "ExperimentRun",
   container: "dcid.run1",

@@ -137,8 +137,9 @@ function drain(server: FastifyInstance["server"]): void {
   });
 }
 
-/** Some clients encode the colon of `runs:query` and its like; in no parameter does that word follow a colon. */
-const withPlainColon = (url: string): string => url.replace(/^([^?]*)%3a(query\/?(?:\?|$))/i, "$1:$2");
+/** Some clients encode the colon of `runs:query` and `tags:delete`; no parameter at the end of a path has those words. */
+const withPlainColon = (url: string): string =>
+  url.replace(/^([^?]*)%3a((?:query|delete)\/?(?:\?|$))/i, "$1:$2");
 
 /** Nothing to read has no type worth refusing; an empty form is still a form, of which all parts are missing. */
 function forgetType(headers: Record<string, unknown>): void {

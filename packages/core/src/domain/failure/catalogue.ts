@@ -69,6 +69,16 @@ export const CATALOGUE = {
     means: "The filter or the order is not understood; the message tells the position.",
     todo: "Correct the expression.",
   },
+  ExperimentNameTaken: {
+    kind: "conflict",
+    means: "The workspace has another experiment of that name.",
+    todo: "Choose another name, or rename or delete the other experiment first.",
+  },
+  ExperimentNotEmpty: {
+    kind: "conflict",
+    means: "Only an experiment without runs can be deleted.",
+    todo: "Archive it instead.",
+  },
   BadContinuationToken: {
     kind: "invalid",
     means: "The continuation token was not made by this list.",

@@ -75,6 +75,8 @@ export type About = {
   readonly tags: Readonly<Record<string, string>>;
   readonly properties: Readonly<Record<string, string>>;
   readonly warnings: readonly { readonly source: string; readonly message: string }[];
+  /** Fields of the newer contract that the service keeps as they were sent and does not look into, by their wire names. */
+  readonly kept?: JsonObject;
   /** The error that the run's owner posted, an ErrorResponse. */
   readonly error?: JsonObject;
 };

@@ -23,12 +23,15 @@ export function runDto({ run, status, waitsFor }: ShownRun, base: string): histo
     ...given({ description: about.description, hidden: about.hidden, scriptName: about.scriptName }),
     ...given({ runType: about.runType, heartbeatEnabled: about.heartbeatEnabled }),
     ...given({ diagnosticsUri: about.diagnosticsUri, cancelUri, error }),
+    ...(about.kept as Partial<history.CreateRun> | undefined),
     ...(about.runTypeV2 ? { runTypeV2: about.runTypeV2 } : {}),
     ...(about.createdFrom ? { createdFrom: about.createdFrom } : {}),
     target: run.target,
     createdUtc: dateText(run.createdAt),
     lastModifiedUtc: dateText(run.changedAt),
-    ...(startedAt === undefined ? {} : { startTimeUtc: dateText(startedAt) }),
+    ...(startedAt === undefined
+      ? {}
+      : { startTimeUtc: dateText(startedAt), effectiveStartTimeUtc: dateText(startedAt) }),
     ...(endedAt === undefined ? {} : { endTimeUtc: dateText(endedAt) }),
     ...(startedAt === undefined || endedAt === undefined
       ? {}

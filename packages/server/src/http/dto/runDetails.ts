@@ -10,33 +10,45 @@ export function runDetailsDto(
   runDefinition: JsonObject | undefined,
   logFiles: Readonly<Record<string, string>>,
 ): history.RunDetails {
-  const {
-    runId,
-    target,
-    status,
-    parentRunId,
-    startTimeUtc,
-    endTimeUtc,
-    error,
-    warnings,
-    tags,
-    properties,
-    revision,
-  } = runDto(shown, base);
+  const run = runDto(shown, base);
   return {
-    runId,
-    target,
-    status,
-    ...(parentRunId === undefined ? {} : { parentRunId }),
-    createdTimeUtc: runDto(shown, base).createdUtc,
-    ...(startTimeUtc === undefined ? {} : { startTimeUtc }),
-    ...(endTimeUtc === undefined ? {} : { endTimeUtc }),
-    ...(error === undefined ? {} : { error }),
-    warnings,
-    tags,
-    properties,
+    ...shared(run),
+    createdTimeUtc: run.createdUtc,
     ...(runDefinition === undefined ? {} : { runDefinition: { ...runDefinition } }),
     logFiles: { ...logFiles },
-    revision,
   };
 }
+
+/** What the details have in common with the run, under the same names. */
+const SHARED = [
+  "runId",
+  "rootRunId",
+  "parentRunId",
+  "runNumber",
+  "runTypeV2",
+  "target",
+  "status",
+  "startTimeUtc",
+  "endTimeUtc",
+  "lastModifiedUtc",
+  "duration",
+  "createdBy",
+  "userId",
+  "error",
+  "warnings",
+  "tags",
+  "properties",
+  "parameters",
+  "settings",
+  "services",
+  "inputDatasets",
+  "outputDatasets",
+  "inputs",
+  "outputs",
+  "compute",
+  "computeRequest",
+  "revision",
+] as const satisfies readonly (keyof history.Run & keyof history.RunDetails)[];
+
+const shared = (run: history.Run): Pick<history.RunDetails, (typeof SHARED)[number]> =>
+  Object.fromEntries(SHARED.flatMap((name) => (run[name] === undefined ? [] : [[name, run[name]]])));

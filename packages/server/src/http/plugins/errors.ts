@@ -53,6 +53,12 @@ export function httpError(error: unknown, correlation: Correlation, now: number)
   };
 }
 
+/** A refusal as one of many answers in a batch. What is nobody's mistake is thrown again: then the whole request has failed. */
+export function tellRefusal(error: unknown, correlation: Correlation, now: number): ErrorResponse {
+  if (!isMalachiteError(error) || error.kind === "fault" || error.kind === "unavailable") throw error;
+  return httpError(error, correlation, now).body;
+}
+
 function envelope(
   error: MalachiteError,
   code: ErrorCode,

@@ -1,34 +1,46 @@
-// Changing what users may change of a run: by PATCH, one or many, and by removing tags.
+// Making runs and changing what users may change of them: one by one, many in a batch, and their tags alone.
 
 import type { ErrorResponse } from "@malachite/contract";
 import { history } from "@malachite/contract";
-import { isMalachiteError } from "@malachite/core";
 import { runDto } from "../dto/run.ts";
-import { httpError } from "../plugins/errors.ts";
-import { addressOf, route } from "../route.ts";
+import { inWaves } from "../inWaves.ts";
+import { tellRefusal } from "../plugins/errors.ts";
+import { addressOf, experimentOf, route } from "../route.ts";
 
 export const patchRun = route(history.patchRun, async (ask, { flow }) =>
   runDto(await flow.patchRun(addressOf(ask), await ask.body(), ask.by), ask.base),
+);
+
+export const addRun = route(history.addRun, async (ask, { flow }) =>
+  runDto(await flow.addRun(addressOf(ask), await ask.body(), ask.by), ask.base),
 );
 
 export const deleteRunTags = route(history.deleteRunTags, async (ask, { flow }) =>
   runDto(await flow.deleteTags(addressOf(ask), await ask.body(), ask.by), ask.base),
 );
 
+export const modifyRunTags = route(history.modifyRunTags, async (ask, { flow }) => {
+  const { tagsToModify = {}, tagsToDelete = [] } = await ask.body();
+  const change = { set: tagsToModify, remove: tagsToDelete };
+  return runDto(await flow.modifyTags(addressOf(ask), change, ask.by), ask.base);
+});
+
 /** Each run by itself: one that is refused is told in `errors` and stops no other. */
 export const batchPatchRuns = route(history.batchPatchRuns, async (ask, { flow, clock }) => {
   const { runs = [] } = await ask.body();
   const done = new Map<string, history.Run>();
   const errors = new Map<string, ErrorResponse>();
-  for (const [index, change] of runs.entries()) {
+  await inWaves(runs, namesOf, async (change, index) => {
     const runId = change.runId ?? "";
     try {
-      const address = { scope: ask.scope, runId, experimentName: ask.params.experimentName };
+      const address = { ...experimentOf(ask), runId };
       done.set(runId, runDto(await flow.patchRun(address, change, ask.by), ask.base));
     } catch (error) {
-      if (!isMalachiteError(error) || error.kind === "fault" || error.kind === "unavailable") throw error;
-      errors.set(runId || `[${index}]`, httpError(error, ask.request.correlation, clock.now()).body);
+      errors.set(runId || `[${index}]`, tellRefusal(error, ask.request.correlation, clock.now()));
     }
-  }
+  });
   return { runs: Object.fromEntries(done), errors: Object.fromEntries(errors) };
 });
+
+const namesOf = ({ runId, parentRunId }: history.CreateRun): readonly string[] =>
+  [runId, parentRunId].filter((id) => id !== undefined);

@@ -1,9 +1,9 @@
-// Experiments: made, read, changed and listed.
+// Experiments: made, read, changed, listed and removed.
 import { history } from "@malachite/contract";
 import { EXPERIMENT_FIELDS, MalachiteError } from "@malachite/core";
 import { experimentDto } from "../dto/experiment.ts";
 import { given } from "../dto/run.ts";
-import { pageByBody } from "../paging.ts";
+import { pageByBody, pageByQuery } from "../paging.ts";
 import { route } from "../route.ts";
 
 export const getExperiment = route(history.getExperiment, async ({ scope, params }, { flow }) =>
@@ -20,6 +20,28 @@ export const getExperimentById = route(history.getExperimentById, async ({ scope
 
 export const modifyExperiment = route(history.modifyExperiment, async ({ scope, params, body }, { flow }) =>
   experimentDto(await flow.modifyExperiment(scope, params.experimentId, await body())),
+);
+
+export const deleteExperiment = route(history.deleteExperiment, async ({ scope, params }, { flow }) => {
+  await flow.deleteExperiment(scope, params.experimentId);
+  return undefined;
+});
+
+export const deleteExperimentTags = route(
+  history.deleteExperimentTags,
+  async ({ scope, params, body }, { flow }) => {
+    const { tags = [] } = await body();
+    const after = await flow.modifyExperiment(scope, params.experimentId, { removeTags: tags });
+    return { ...experimentDto(after), errors: {} };
+  },
+);
+
+export const removeExperimentTags = route(
+  history.removeExperimentTags,
+  async ({ scope, params, body }, { flow }) => {
+    const { tags = [] } = await body();
+    return experimentDto(await flow.modifyExperiment(scope, params.experimentId, { removeTags: tags }));
+  },
 );
 
 const VIEWS = {
@@ -47,6 +69,14 @@ export const queryExperiments = route(history.queryExperiments, async ({ scope, 
   const query = await body();
   const page = await flow.listExperiments(scope, {
     ...pageByBody(query, EXPERIMENT_FIELDS),
+    view: viewOf(query.viewType),
+  });
+  return { value: page.values.map(experimentDto), ...given({ continuationToken: page.next }) };
+});
+
+export const listExperiments = route(history.listExperiments, async ({ scope, query }, { flow }) => {
+  const page = await flow.listExperiments(scope, {
+    ...pageByQuery(query, EXPERIMENT_FIELDS),
     view: viewOf(query.viewType),
   });
   return { value: page.values.map(experimentDto), ...given({ continuationToken: page.next }) };

@@ -8,6 +8,7 @@ import * as environments from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import { followLog } from "./followLog.ts";
 import * as read from "./getRun.ts";
+import * as many from "./getRuns.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as events from "./postEvents.ts";
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   signedContent,
   ...Object.values(cancel),
   ...Object.values(read),
+  ...Object.values(many),
   ...Object.values(lists),
   ...Object.values(change),
   ...Object.values(events),

@@ -1,9 +1,16 @@
-// Lists of runs: by a query in the body, and the children of a run by a query string.
+// Lists of runs: by a query in the body, and by a query string the children of a run and the runs of a compute target.
 import { history } from "@malachite/contract";
-import { type Flow, MalachiteError, type PageAsk, RUN_FIELDS, type RunAddress } from "@malachite/core";
+import {
+  type Filter,
+  type Flow,
+  MalachiteError,
+  type PageAsk,
+  RUN_FIELDS,
+  type RunAddress,
+} from "@malachite/core";
 import { given, runDto } from "../dto/run.ts";
 import { LARGEST_PAGE, pageByBody, pageByQuery } from "../paging.ts";
-import { addressOf, route } from "../route.ts";
+import { addressOf, experimentOf, route } from "../route.ts";
 
 export const queryRuns = route(history.queryRuns, async (ask, { flow }) => {
   const query = await ask.body();
@@ -18,8 +25,7 @@ export const queryRuns = route(history.queryRuns, async (ask, { flow }) => {
   }
   const page = await flow.listRuns({
     ...pageByBody(query, RUN_FIELDS),
-    scope: ask.scope,
-    ...given({ experimentName: ask.params.experimentName, experimentId: ask.params.experimentId }),
+    ...experimentOf(ask),
   });
   return {
     value: page.values.map((run) => runDto(run, ask.base)),
@@ -35,6 +41,22 @@ export const listChildren = route(history.listChildren, async (ask, { flow }) =>
   return {
     value: page.values.map((run) => runDto(run, ask.base)),
     ...given({ continuationToken: page.next, nextLink: page.next && nextLink(ask, page.next), count }),
+  };
+});
+
+/** The runs of the workspace that were made for a compute target. */
+export const listRunsByCompute = route(history.listRunsByCompute, async (ask, { flow }) => {
+  const { filter, ...asked } = pageByQuery(ask.query, RUN_FIELDS);
+  const ofTarget: Filter = {
+    op: "eq",
+    field: { of: "field", name: "target" },
+    literal: { value: ask.params.computeName },
+  };
+  const both: Filter = filter ? { op: "and", parts: [ofTarget, filter] } : ofTarget;
+  const page = await flow.listRuns({ ...asked, filter: both, scope: ask.scope });
+  return {
+    value: page.values.map((run) => runDto(run, ask.base)),
+    ...given({ continuationToken: page.next, nextLink: page.next && nextLink(ask, page.next) }),
   };
 });
 

@@ -85,11 +85,15 @@ export function testFlow(): TestFlow {
     listRuns: async () => ({ values: [...runs.values()] }),
     listChildren: async () => ({ values: [...runs.values()] }),
     patchRun: async (ask) => runs.get(ask.runId) ?? { run: testRun(ask.runId), status: "NotStarted" },
+    getRuns: async (_at, ids) => ids.flatMap((id) => runs.get(id) ?? []),
+    addRun: async (ask) => ({ run: testRun(ask.runId), status: "NotStarted" }),
+    modifyTags: async (ask) => find(ask.runId),
     deleteTags: async (ask) => find(ask.runId),
     postEvent: async (ask) => void find(ask.runId),
     getExperiment: async (scope) => ({ scope, id: "exp-id", name: "exp", createdAt: NOON, tags: {} }),
     createExperiment: async (scope, name) => ({ scope, id: "exp-id", name, createdAt: NOON, tags: {} }),
     modifyExperiment: async (scope, id) => ({ scope, id, name: "exp", createdAt: NOON, tags: {} }),
+    deleteExperiment: async () => {},
     listExperiments: async () => ({ values: [] }),
     listFiles: async (at) => {
       const own = [...files].filter(([name]) => name.startsWith(`${at.container}/`));

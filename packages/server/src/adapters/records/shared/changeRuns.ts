@@ -96,13 +96,13 @@ const described = statement<{ key: string; id: string }>()((q, p) =>
   q
     .selectFrom("workspaces as w")
     .innerJoin("runs as r", "r.workspace_no", "w.no")
-    .select(["r.no", "r.about", "r.workspace_no", "r.created_at"])
+    .select(["r.no", "r.about", "r.target", "r.workspace_no", "r.created_at"])
     .where("w.key", "=", p.key)
     .where("r.id", "=", p.id),
 );
 
 const updateAbout = statement<
-  { no: number; at: number } & {
+  { no: number; at: number; target: string } & {
     [K in keyof ReturnType<typeof aboutColumns>]: ReturnType<typeof aboutColumns>[K];
   }
 >()((q, p) =>
@@ -116,10 +116,15 @@ const updateAbout = statement<
       orchestrator: p.orchestrator,
       script_name: p.script_name,
       about: p.about,
+      target: p.target,
       version: sql<number>`version + 1`,
       changed_at: p.at,
     })
     .where("no", "=", p.no),
+);
+
+const updateSent = statement<{ no: number; sent: string }>()((q, p) =>
+  q.updateTable("run_bodies").set({ sent: p.sent }).where("run_no", "=", p.no),
 );
 
 const deleteLabel = statement<{
@@ -155,7 +160,9 @@ export async function describeRun(
     });
   const before = JSON.parse(row.about) as About;
   const after = mergeAbout(runId, before, change);
-  await updateAbout(db, { no: row.no, at: Math.trunc(at), ...aboutColumns(after) });
+  const target = change.target ?? row.target;
+  await updateAbout(db, { no: row.no, at: Math.trunc(at), target, ...aboutColumns(after) });
+  if (change.sent) await updateSent(db, { no: row.no, sent: printed(change.sent) as string });
   const { gone, come } = labelChanges(before, after);
   const place = { workspace: row.workspace_no, at: row.created_at, run: row.no };
   for (const label of gone) await deleteLabel(db, { ...place, ...label });

@@ -1,9 +1,9 @@
 // Statements on single experiments. listExperiments.ts has the list.
 import { randomUUID } from "node:crypto";
-import type { history } from "@malachite/contract";
-import { type Experiment, MalachiteError, type Scope } from "@malachite/core";
+import { type Experiment, type ExperimentChange, MalachiteError, type Scope } from "@malachite/core";
 import type { Kysely, Selectable } from "kysely";
 import type { Executor } from "./executor.ts";
+import { mergeTags } from "./mergeAbout.ts";
 import type { Database } from "./schema.ts";
 import { statement } from "./statement.ts";
 import { ensureWorkspace, findWorkspace } from "./workspaces.ts";
@@ -48,13 +48,14 @@ const insert = statement<{ workspace: number; id: string; name: string; at: numb
 
 const update = statement<{
   no: number;
+  name: string;
   description: string | null;
   tags: string;
   archived_at: number | null;
 }>()((q, p) =>
   q
     .updateTable("experiments")
-    .set({ description: p.description, tags: p.tags, archived_at: p.archived_at })
+    .set({ name: p.name, description: p.description, tags: p.tags, archived_at: p.archived_at })
     .where("no", "=", p.no),
 );
 
@@ -110,25 +111,34 @@ export async function makeExperiment(
   return (await experimentByName(db, scope, name)) as Experiment;
 }
 
-/** See `ExperimentStore.modify`. Tags are merged; archiving again keeps the first time. Throws ExperimentNotFound. */
+const anyRun = statement<{ no: number }>()((q, p) =>
+  q.selectFrom("runs").select("no").where("experiment_no", "=", p.no).limit(1),
+);
+
+const deleteOne = statement<{ no: number }>()((q, p) => q.deleteFrom("experiments").where("no", "=", p.no));
+
+/** See `ExperimentStore.modify`. Archiving again keeps the first time. */
 export async function modifyExperiment(
   db: Executor,
   scope: Scope,
   id: string,
-  change: history.ModifyExperiment,
+  change: ExperimentChange,
   at: number,
 ): Promise<Experiment> {
-  const workspace = await findWorkspace(db, scope);
-  const [row] = workspace ? await selectById(db, { workspace: workspace.no, id }) : [];
-  if (!row || !workspace)
+  const { row, workspace } = await rowOf(db, scope, id);
+  const name = change.name ?? row.name;
+  const [other] = name === row.name ? [] : await selectByName(db, { workspace: workspace.no, name });
+  if (other)
     throw new MalachiteError(
-      "ExperimentNotFound",
-      `The workspace '${scope.workspace}' has no experiment of the id '${id}'.`,
-      {
-        target: "experimentId",
-      },
+      "ExperimentNameTaken",
+      `The workspace '${scope.workspace}' already has an experiment '${name}'.`,
+      { target: "name" },
     );
-  const tags = { ...(JSON.parse(row.tags) as Record<string, string>), ...change.tags };
+  const tags = mergeTags(
+    JSON.parse(row.tags) as Record<string, string>,
+    change.removeTags ?? [],
+    change.tags,
+  );
   const archivedAt =
     change.archive === undefined
       ? row.archived_at
@@ -137,15 +147,41 @@ export async function modifyExperiment(
         : null;
   const changed = {
     ...row,
+    name,
     description: change.description ?? row.description,
     tags: JSON.stringify(tags),
     archived_at: archivedAt,
   };
   await update(db, {
     no: row.no,
+    name,
     description: changed.description,
     tags: changed.tags,
     archived_at: changed.archived_at,
   });
   return experimentOf(changed, workspace.scope);
+}
+
+/** See `ExperimentStore.remove`. */
+export async function removeExperiment(db: Executor, scope: Scope, id: string): Promise<void> {
+  const { row } = await rowOf(db, scope, id);
+  const [run] = await anyRun(db, { no: row.no });
+  if (run)
+    throw new MalachiteError(
+      "ExperimentNotEmpty",
+      `The experiment '${row.name}' has runs. Archive it instead.`,
+      { target: "experimentId" },
+    );
+  await deleteOne(db, { no: row.no });
+}
+
+async function rowOf(db: Executor, scope: Scope, id: string) {
+  const workspace = await findWorkspace(db, scope);
+  const [row] = workspace ? await selectById(db, { workspace: workspace.no, id }) : [];
+  if (row && workspace) return { row, workspace };
+  throw new MalachiteError(
+    "ExperimentNotFound",
+    `The workspace '${scope.workspace}' has no experiment of the id '${id}'.`,
+    { target: "experimentId" },
+  );
 }

@@ -22,6 +22,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   letGo: "write",
   ensureExperiment: "write",
   modifyExperiment: "write",
+  removeExperiment: "write",
   ensureWorkspace: "write",
   registerEnvironment: "write",
   setEnvironmentLabels: "write",

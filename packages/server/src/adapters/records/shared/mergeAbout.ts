@@ -2,15 +2,17 @@
 import { type About, type AboutChange, MalachiteError } from "@malachite/core";
 
 /**
- * Tags are taken off, then set; properties are added; a warning that is there already is not repeated; all else replaces.
+ * Tags are taken off, then set; properties and what is kept are added; a warning that is there already is not repeated; all else
+ * replaces.
  * Throws PropertyImmutable when a property would get another value.
  */
 export function mergeAbout(runId: string, before: About, change: AboutChange): About {
-  const { tags, properties, removeTags = [], addWarnings = [], ...rest } = change;
+  const { tags, properties, kept, removeTags = [], addWarnings = [], target: _, sent: __, ...rest } = change;
   const replaced = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...before,
     ...replaced,
+    ...(kept ? { kept: { ...before.kept, ...kept } } : {}),
     tags: mergeTags(before.tags, removeTags, tags),
     properties: mergeProperties(runId, before.properties, properties),
     warnings: mergeWarnings(before.warnings, addWarnings),
@@ -19,8 +21,8 @@ export function mergeAbout(runId: string, before: About, change: AboutChange): A
 
 type Texts = Readonly<Record<string, string>>;
 
-// Maps and fromEntries, since a key may be `__proto__`.
-function mergeTags(before: Texts, gone: readonly string[], come: Texts = {}): Texts {
+/** Tags without those that go, with those that come. Maps and fromEntries, since a key may be `__proto__`. */
+export function mergeTags(before: Texts, gone: readonly string[], come: Texts = {}): Texts {
   const tags = new Map(Object.entries(before));
   for (const key of gone) tags.delete(key);
   for (const [key, value] of Object.entries(come)) tags.set(key, value);

@@ -10,7 +10,13 @@ import {
   setEnvironmentLabels,
 } from "./environments/environments.ts";
 import type { Executor } from "./executor.ts";
-import { experimentById, experimentByName, makeExperiment, modifyExperiment } from "./experiments.ts";
+import {
+  experimentById,
+  experimentByName,
+  makeExperiment,
+  modifyExperiment,
+  removeExperiment,
+} from "./experiments.ts";
 import { isWithin } from "./isWithin.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
@@ -55,6 +61,7 @@ export const WRITES = {
   ensureExperiment: (db: Executor, scope: Scope, name: string, at: number) =>
     makeExperiment(db, scope, name, at),
   modifyExperiment: (...args: Parameters<typeof modifyExperiment>) => modifyExperiment(...args),
+  removeExperiment: (db: Executor, scope: Scope, id: string) => removeExperiment(db, scope, id),
   ensureWorkspace: async (db: Executor, scope: Scope, at: number) => {
     await ensureWorkspace(db, scope, at);
   },

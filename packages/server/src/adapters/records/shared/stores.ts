@@ -53,6 +53,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     byId: (scope, id) => call("experimentById", scope, id),
     ensure: (scope, name, at) => call("ensureExperiment", scope, name, at),
     modify: async (scope, id, change, at) => call("modifyExperiment", scope, id, change, at),
+    remove: (scope, id) => call("removeExperiment", scope, id),
     list: (scope, ask) => call("listExperiments", scope, ask),
   };
   const workspaces: WorkspaceStore = {
