@@ -163,6 +163,8 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   fastify: ["packages/server/src/http/"],
   "@fastify/multipart": ["packages/server/src/http/"],
   kysely: ["packages/server/src/adapters/records/"],
+  "@peculiar/x509": ["packages/server/src/adapters/tls/"],
+  "reflect-metadata": ["packages/server/src/adapters/tls/"],
   jose: ["packages/server/src/http/auth/"],
   yaml: ["packages/server/src/settings", "packages/cli/"],
   commander: ["packages/cli/"],

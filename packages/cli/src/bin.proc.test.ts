@@ -73,8 +73,13 @@ test("no service: exit code 3, the address and the way out on stderr, nothing on
 });
 
 test("env prints lines that a shell takes, and only those on stdout", async () => {
-  const { code, stdout } = await start(BIN, ["env"], { MALACHITE_TOKEN: "it's $HOME `x`" });
+  const { code, stdout, stderr } = await start(BIN, ["env"], {
+    MALACHITE_TOKEN: "it's $HOME `x`",
+    MALACHITE_ENDPOINT: "http://127.0.0.1:9",
+  });
   assert.equal(code, 0);
+  assert.match(stderr, /No service answers at http:\/\/127\.0\.0\.1:9: run this again/);
+  assert.doesNotMatch(stdout, /REQUESTS_CA_BUNDLE/);
   const seen = execFileSync("sh", ["-c", `${stdout}\nprintf %s "$MALACHITE_TOKEN"`], { encoding: "utf8" });
   assert.equal(seen, "it's $HOME `x`");
 });

@@ -27,8 +27,10 @@ export {
 export type { ByteStream } from "./transport/byteStream.ts";
 export type { ByteSource, FileBody } from "./transport/fileBody.ts";
 export {
+  type CreateWorkspaceOptions,
   type DownloadSnapshotOptions,
   type FindSnapshotOptions,
+  type GetWorkspaceOptions,
   type ListExperimentsOptions,
   type ListTargetsOptions,
   type OfferSnapshotOptions,

@@ -1,7 +1,7 @@
 // The way in: a service, and the workspaces on it.
 import type { TokenCredential } from "@azure/core-auth";
 import { ExecutionApi } from "./executionApi.ts";
-import type { Health, WorkspaceAddress } from "./models.ts";
+import type { Health, Workspace, WorkspaceAddress } from "./models.ts";
 import { operations } from "./operations.generated.ts";
 import type { ClientOptions, OperationOptions } from "./options.ts";
 import { type RunPoller, type RunPollerOptions, readPollerState } from "./runPoller.ts";
@@ -9,6 +9,7 @@ import { Transport } from "./transport/transport.ts";
 import { WorkspaceClient } from "./workspaceClient.ts";
 
 export type GetHealthOptions = OperationOptions;
+export type ListWorkspacesOptions = OperationOptions;
 
 /** A client of one service. Holds no connection of its own, so there is nothing to close. */
 export class MalachiteClient {
@@ -33,6 +34,24 @@ export class MalachiteClient {
   /** One workspace. Sends nothing: a workspace that does not exist is told about by its first operation. */
   workspace(address: WorkspaceAddress): WorkspaceClient {
     return new WorkspaceClient(this.#transport, address);
+  }
+
+  /** Every workspace that was made or written to. */
+  async listWorkspaces(options: ListWorkspacesOptions = {}): Promise<Workspace[]> {
+    const call = { retry: "always", options } as const;
+    const subscriptions = await this.#transport.json<{ value: { subscriptionId: string }[] }>(
+      operations.listSubscriptions,
+      { ...call, path: {} },
+    );
+    const found: Workspace[] = [];
+    for (const { subscriptionId } of subscriptions.value) {
+      const path = { subscriptionId };
+      found.push(
+        ...(await this.#transport.json<{ value: Workspace[] }>(operations.listWorkspaces, { ...call, path }))
+          .value,
+      );
+    }
+    return found;
   }
 
   /** Whether the service takes work. Needs no token; Malachite only. */

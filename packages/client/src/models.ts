@@ -1,5 +1,5 @@
 // The models of the wire under their names in the contract. Types only: nothing here exists when a program runs.
-import type { AnswerOf, artifact, execution, history, malachite } from "@malachite/contract";
+import type { AnswerOf, arm, artifact, execution, history, malachite } from "@malachite/contract";
 
 export type { ErrorDetails, ErrorResponse, InnerErrorResponse, RootError } from "@malachite/contract";
 
@@ -39,6 +39,9 @@ export type Why = malachite.Why;
 export type Constraint = NonNullable<Why["constraints"]>[number];
 export type StoryEntry = malachite.StoryEntry;
 export type ProjectFile = malachite.ProjectFile;
+
+/** A workspace, as Azure Resource Manager shows it. */
+export type Workspace = arm.Workspace;
 
 /** Whether the service takes work. */
 export type Health = AnswerOf<typeof malachite.health>;

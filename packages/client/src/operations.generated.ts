@@ -234,6 +234,43 @@ export const operations = {
     body: "bytes",
     answer: "json",
   },
+  listSubscriptions: {
+    id: "Subscriptions_List",
+    method: "GET",
+    paths: ["/subscriptions"],
+    query: [],
+    body: "none",
+    answer: "json",
+  },
+  listWorkspaces: {
+    id: "Workspaces_ListBySubscription",
+    method: "GET",
+    paths: ["/subscriptions/{subscriptionId}/providers/Microsoft.MachineLearningServices/workspaces"],
+    query: [],
+    body: "none",
+    answer: "json",
+  },
+  getWorkspace: {
+    id: "Workspaces_Get",
+    method: "GET",
+    paths: [
+      "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}",
+      "/rp/workspaces/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}",
+    ],
+    query: [],
+    body: "none",
+    answer: "json",
+  },
+  putWorkspace: {
+    id: "Workspaces_CreateOrUpdate",
+    method: "PUT",
+    paths: [
+      "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
   health: {
     id: "Malachite_Health",
     method: "GET",

@@ -32,6 +32,8 @@ const ANSWERS: Record<string, unknown> = {
   cancelRun: { runId: "r1" },
   getRun: { runId: "r1", dataContainerId: "dcid.r1" },
   getExperiment: { experimentId: "e-1" },
+  listSubscriptions: { value: [{ subscriptionId: WORKSPACE.subscriptionId }] },
+  listWorkspaces: { value: [{ name: "ws1" }] },
   story: { value: [] },
   listTargets: { value: [] },
   offerSnapshot: { missing: [] },
@@ -60,6 +62,9 @@ test("every operation is sent as the contract describes it", async () => {
   };
 
   await client.getHealth();
+  assert.deepEqual(await client.listWorkspaces(), [{ name: "ws1" }]);
+  await workspace.create();
+  await workspace.get();
   await experiment.submit({ configuration: { script: "a.py", framework: "Python" } }, { projectZip: "PK" });
   await experiment.submit({ snapshotId: "22222222-2222-2222-2222-222222222222" }, { runId: "mine" });
   await (await experiment.startLocalRun({ configuration: { script: "a.py" } })).bundle.bytes();

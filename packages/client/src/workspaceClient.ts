@@ -10,6 +10,7 @@ import type {
   ProjectFile,
   Run,
   SnapshotOffer,
+  Workspace,
   WorkspaceAddress,
 } from "./models.ts";
 import { operations } from "./operations.generated.ts";
@@ -25,6 +26,8 @@ export interface ListExperimentsOptions extends QueryOptions {
   /** Which experiments. Default: those that are not archived. */
   viewType?: "Default" | "All" | "ActiveOnly" | "ArchivedOnly";
 }
+export type GetWorkspaceOptions = OperationOptions;
+export type CreateWorkspaceOptions = OperationOptions;
 export type ListTargetsOptions = OperationOptions;
 export type FindSnapshotOptions = OperationOptions;
 export type OfferSnapshotOptions = OperationOptions;
@@ -50,6 +53,17 @@ export class WorkspaceClient {
   /** The base URL of the service. */
   get endpoint(): string {
     return this.#transport.endpoint;
+  }
+
+  /** The workspace itself. Throws RestError, 404, for one that nothing was written to and nobody made. */
+  get(options: GetWorkspaceOptions = {}): Promise<Workspace> {
+    return this.#transport.json(operations.getWorkspace, { path: this.#path, retry: "always", options });
+  }
+
+  /** Makes the workspace; one that is there is left as it is. */
+  create(options: CreateWorkspaceOptions = {}): Promise<Workspace> {
+    const call = { path: this.#path, json: {}, retry: "always", options } as const;
+    return this.#transport.json(operations.putWorkspace, call);
   }
 
   /** One experiment. Sends nothing; the experiment is made by its first run. */

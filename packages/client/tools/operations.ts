@@ -1,7 +1,7 @@
 // Writes src/operations.generated.ts: the operations of the contract that the client calls, as plain data. The schemas stay
 // behind, because loading them costs a program ten times what the rest of the client costs.
 import { writeFileSync } from "node:fs";
-import { artifact, execution, history, malachite, type Operation } from "@malachite/contract";
+import { arm, artifact, execution, history, malachite, type Operation } from "@malachite/contract";
 
 /** The operations that the client calls, by their names in the contract. */
 export const CALLED: Readonly<Record<string, Operation>> = {
@@ -26,6 +26,10 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   getRunArtifact: artifact.getRunArtifact,
   downloadArtifact: artifact.downloadArtifact,
   uploadArtifact: artifact.uploadArtifact,
+  listSubscriptions: arm.listSubscriptions,
+  listWorkspaces: arm.listWorkspaces,
+  getWorkspace: arm.getWorkspace,
+  putWorkspace: arm.putWorkspace,
   health: malachite.health,
   why: malachite.why,
   story: malachite.story,

@@ -1,4 +1,5 @@
 // Every API of the wire, one namespace each. The order is that of the documentation.
+export * as arm from "./arm/index.ts";
 export * as artifact from "./artifact/index.ts";
 export * as content from "./content/index.ts";
 export * as environment from "./environment/index.ts";

@@ -11,6 +11,7 @@ const TAGS = {
   history: "History",
   artifact: "Artifacts",
   content: "Snapshots",
+  arm: "Resources",
   malachite: "Malachite",
 } as const satisfies Record<keyof typeof apis, string>;
 

@@ -117,6 +117,8 @@ export class ScriptedService implements AsyncDisposable {
         graceMs: 5000,
         workspacesByFirstWrite: true,
         serviceUrl: () => "http://127.0.0.1:1",
+        secureUrl: () => "https://127.0.0.1:1",
+        caBundle: "/etc/ca-bundle.pem",
         workspaceId: () => "00000000-0000-0000-0000-000000000000",
       },
     };

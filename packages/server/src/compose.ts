@@ -16,6 +16,8 @@ import { openSqliteRecords } from "./adapters/records/sqlite/sqliteRecords.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { systemIds } from "./adapters/system/ids.ts";
 import { createLog } from "./adapters/system/log.ts";
+import { openCertificates } from "./adapters/tls/openCertificates.ts";
+import { serverNames } from "./adapters/tls/serverNames.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "./entries.ts";
 import { spool } from "./files/index.ts";
@@ -57,6 +59,18 @@ export async function compose(
   const log = createLog(settings.logLevel, writeLog);
   const clock = systemClock;
   const folder = opened.use(openDataFolder(settings.data));
+  const certificates = opened.use(
+    await openCertificates({
+      folder: folder.tls,
+      names: serverNames(settings),
+      ...(settings.tlsCert !== undefined && settings.tlsKey !== undefined
+        ? { given: { certificate: settings.tlsCert, key: settings.tlsKey } }
+        : {}),
+      trusted: settings.trusted,
+      now: clock.now,
+      log,
+    }),
+  );
   const records = await openSqliteRecords({ file: folder.records, entry: ENTRIES.records });
   opened.defer(() => records.close());
   const snapshots = opened.use(createSnapshotStore({ folder: folder.blobs, entry: ENTRIES.blobs }));
@@ -84,6 +98,7 @@ export async function compose(
       // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
       development: isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined,
       tokens: settings.token,
+      msiSecret: settings.msiSecret,
       issuer:
         settings.issuer === undefined
           ? undefined
@@ -108,7 +123,11 @@ export async function compose(
     artifacts,
     blobs,
     environments: createSystemEnvironments({ path: settings.path, now: clock.now }),
-    bundler: createLocalBundler({ writeZip: storedZip, files: ENTRIES.agent }),
+    bundler: createLocalBundler({
+      writeZip: storedZip,
+      files: ENTRIES.agent,
+      certificateAuthority: certificates.authority,
+    }),
     tokens: auth.runTokens,
     targets: createTargets(settings.target, settings.runsAtOnce, [process]),
     clock,
@@ -122,6 +141,8 @@ export async function compose(
       graceMs: settings.graceSeconds * 1000,
       workspacesByFirstWrite: settings.workspacesByFirstWrite,
       serviceUrl: () => settings.publicUrl ?? url,
+      secureUrl: () => (settings.publicUrl ?? url).replace(/^http:/, "https:"),
+      caBundle: certificates.bundle,
       workspaceId: (key) => guidOf(folder.id, key),
     },
   });
@@ -135,6 +156,7 @@ export async function compose(
     clock,
     spool,
     ready: () => ready,
+    certificates,
     settings: {
       version: VERSION,
       uploadsFolder: folder.incoming,

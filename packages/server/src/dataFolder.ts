@@ -14,6 +14,8 @@ export type DataFolder = {
   readonly runs: string;
   readonly blobs: string;
   readonly incoming: string;
+  /** The authority, the server's certificate, and what clients trust. */
+  readonly tls: string;
   /** Signs the service's own tokens and links; made once, readable by its owner alone. */
   readonly secret: Uint8Array;
   /** A GUID of this data folder: workspaces of another folder are other workspaces. */
@@ -44,8 +46,10 @@ export function openDataFolder(path: string): DataFolder {
     runs: join(path, "runs"),
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
+    tls: join(path, "tls"),
   };
-  for (const folder of [folders.runs, folders.blobs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [folders.runs, folders.blobs, folders.tls])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Uploads that a dead server did not finish belong to nobody.
   rmSync(folders.incoming, { recursive: true, force: true });
   mkdirSync(folders.incoming, { recursive: true, mode: 0o700 });

@@ -21,11 +21,14 @@ export type Settings = {
   readonly port: number;
   readonly data: string;
   readonly token: readonly string[];
+  readonly msiSecret: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
   readonly jwksUri: string | undefined;
   readonly clockSkewSeconds: number;
   readonly publicUrl: string | undefined;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   readonly allowHost: readonly string[];
   readonly allowOrigin: readonly string[];
   readonly target: Readonly<Record<string, TargetEntry>>;
@@ -36,6 +39,8 @@ export type Settings = {
   readonly logLevel: LogLevel;
   /** The PATH on which interpreters are looked up. */
   readonly path: string;
+  /** Files of certificate authorities that this environment trusts beside the system's. */
+  readonly trusted: readonly string[];
 };
 
 type Kind = "text" | "number" | "boolean" | "list" | "targets" | "level";
@@ -55,6 +60,10 @@ export const SETTINGS = {
   },
   data: { kind: "text", about: "The data folder. Default ~/.malachite/data." },
   token: { kind: "list", about: "Tokens of the operator's own, accepted as bearer tokens." },
+  msiSecret: {
+    kind: "text",
+    about: "What a caller must send to get a token of the service's own, where callers are to be known.",
+  },
   issuer: { kind: "text", about: "URL of an OIDC issuer whose tokens are accepted." },
   audience: { kind: "text", about: "The audience a token of the issuer must have. Needed with issuer." },
   jwksUri: { kind: "text", about: "Where the issuer's keys are, if its discovery document does not say." },
@@ -68,6 +77,11 @@ export const SETTINGS = {
     kind: "text",
     about: "The address clients use, when it is not the one listened on (behind a proxy).",
   },
+  tlsCert: {
+    kind: "text",
+    about: "A certificate of your own, PEM, with its chain. Default: one of the data folder's own authority.",
+  },
+  tlsKey: { kind: "text", about: "The key of that certificate, PEM. Needed with tlsCert." },
   allowHost: { kind: "list", about: "Further Host names that requests may name." },
   allowOrigin: { kind: "list", about: "Further Origins whose pages may call the service." },
   target: {
@@ -100,6 +114,9 @@ export const SETTINGS = {
 type Name = keyof typeof SETTINGS;
 export type GivenSettings = Readonly<Partial<Record<Name, unknown>>>;
 
+/** Where a machine names authorities of its own, as those of a company's proxy. */
+const TRUST_VARIABLES = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+
 /** The workspace that every data folder begins with; the one that the examples and `malachite env` name. */
 export const DEFAULT_WORKSPACE = "11111111-1111-1111-1111-111111111111/rg/ws1";
 
@@ -128,11 +145,14 @@ export function readSettings(
     port: (read("port") as number | undefined) ?? 7464,
     data: resolve((read("data") as string | undefined) ?? join(homedir(), ".malachite", "data")),
     token: (read("token") as string[] | undefined) ?? [],
+    msiSecret: read("msiSecret") as string | undefined,
     issuer: read("issuer") as string | undefined,
     audience: read("audience") as string | undefined,
     jwksUri: read("jwksUri") as string | undefined,
     clockSkewSeconds: (read("clockSkewSeconds") as number | undefined) ?? 60,
     publicUrl: read("publicUrl") as string | undefined,
+    tlsCert: read("tlsCert") as string | undefined,
+    tlsKey: read("tlsKey") as string | undefined,
     allowHost: (read("allowHost") as string[] | undefined) ?? [],
     allowOrigin: (read("allowOrigin") as string[] | undefined) ?? [],
     target: (read("target") as Record<string, TargetEntry> | undefined) ?? {},
@@ -142,6 +162,7 @@ export function readSettings(
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
     logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
     path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+    trusted: TRUST_VARIABLES.flatMap((name) => env[name] || []),
   };
   faults.push(...faultsTogether(settings));
   if (faults.length > 0)
@@ -250,7 +271,10 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** What is wrong only together. A run service is remote code execution: it is closed unless somebody opens it knowingly. */
 function faultsTogether(
-  settings: Pick<Settings, "host" | "token" | "issuer" | "audience" | "workspace">,
+  settings: Pick<
+    Settings,
+    "host" | "token" | "msiSecret" | "issuer" | "audience" | "publicUrl" | "tlsCert" | "tlsKey" | "workspace"
+  >,
 ): string[] {
   const faults: string[] = [];
   if (!isLoopback(settings.host) && settings.issuer === undefined && settings.token.length === 0) {
@@ -265,6 +289,13 @@ function faultsTogether(
   for (const token of settings.token)
     if (token.length < 16 && !isLoopback(settings.host))
       faults.push("A --token must have at least 16 characters on an address that other machines reach.");
+  const { publicUrl, tlsCert, tlsKey } = settings;
+  if (publicUrl !== undefined && !(URL.canParse(publicUrl) && /^https?:/i.test(publicUrl)))
+    faults.push(`--public-url must be a URL such as https://malachite.example.org; it is '${publicUrl}'.`);
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    faults.push("--tls-cert and --tls-key belong together: give both or neither.");
+  if (settings.msiSecret !== undefined && settings.msiSecret.length < 16)
+    faults.push("--msi-secret must have at least 16 characters: whoever knows it gets tokens.");
   for (const name of settings.workspace)
     if (name.split("/").length !== 3 || name.split("/").includes(""))
       faults.push(`--workspace must be SUBSCRIPTION/GROUP/NAME; it is '${name}'.`);

@@ -40,7 +40,7 @@ for (const name of Object.keys(COMMANDS))
   test(`\`${name} --help\` shows how, with examples`, async () => {
     const io = record();
     assert.equal(await runProgram([name, "--help"], io, "1.2.3", COMMANDS), 0);
-    const words = name === "target" ? /target.*list/s : /Examples:\n {2}(malachite|eval)/;
+    const words = ["target", "workspace"].includes(name) ? /list/s : /Examples:\n {2}(malachite|eval)/;
     assert.match(io.stdout, words);
     assert.equal(io.stderr, "");
   });
@@ -104,6 +104,40 @@ test("variables for a shell are quoted, whatever is in them", () => {
   assert.equal(assignment("fish", "A", "it's \\"), "set -gx A 'it\\'s \\\\'");
   assert.equal(assignment("powershell", "A", "it's"), "$env:A = 'it''s'");
   const workspace = { subscriptionId: "s", resourceGroup: "my group", workspace: "w" };
-  const variables = variablesOf({ endpoint: "http://h", token: "t", workspace, workspaceFrom: "" });
+  const connection = { endpoint: "http://h", token: "t", workspace, workspaceFrom: "" };
+  const variables = variablesOf(connection, SETUP);
   assert.match(variables.MALACHITE_EXECUTION_URL ?? "", /resourceGroups\/my%20group\//);
+});
+
+const SETUP = { bundle: "/b.pem", configFolder: "/azure", msiSecret: undefined, env: {} };
+const WORKSPACE = { subscriptionId: "s", resourceGroup: "g", workspace: "w" };
+
+test("variables tell clients where tokens come from, as the service was started", () => {
+  const of = (token: string, msiSecret?: string) => {
+    const connection = { endpoint: "http://h:1", token, workspace: WORKSPACE, workspaceFrom: "" };
+    const { MSI_ENDPOINT, MSI_SECRET } = variablesOf(connection, { ...SETUP, msiSecret });
+    return [MSI_ENDPOINT, MSI_SECRET];
+  };
+  assert.deepEqual(of("dev"), ["http://h:1/msi/token", "dev"]);
+  assert.deepEqual(of("a b&c"), ["http://h:1/msi/token?secret=a%20b%26c", "a b&c"]);
+  assert.deepEqual(of("aa.bb.cc"), [undefined, undefined]);
+  assert.deepEqual(of("aa.bb.cc", "s3"), ["http://h:1/msi/token?secret=s3", "s3"]);
+});
+
+test("variables name the bundle to all who read their own variable, where the service is reached over TLS", () => {
+  const names = (endpoint: string) =>
+    Object.entries(
+      variablesOf({ endpoint, token: "t", workspace: WORKSPACE, workspaceFrom: "" }, SETUP),
+    ).flatMap(([name, value]) => (value === "/b.pem" ? name : []));
+  assert.deepEqual(names("http://h"), ["REQUESTS_CA_BUNDLE"]);
+  assert.deepEqual(names("https://h"), ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]);
+});
+
+test("variables lead past a proxy, and keep what was already led past it", () => {
+  const connection = { endpoint: "http://[::1]:1", token: "t", workspace: WORKSPACE, workspaceFrom: "" };
+  const of = (env: Record<string, string>) => variablesOf(connection, { ...SETUP, env }).no_proxy;
+  assert.equal(of({}), undefined);
+  assert.equal(of({ HTTPS_PROXY: "http://p" }), "::1");
+  assert.equal(of({ http_proxy: "http://p", NO_PROXY: "a.b, c" }), "a.b,c,::1");
+  assert.equal(of({ http_proxy: "http://p", no_proxy: "a.b,::1" }), "a.b,::1");
 });

@@ -24,8 +24,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   download: { about: "Download the files of a run.", load: () => import("./downloadCommand.ts") },
   why: { about: "Say what a run waits for, or why it ended.", load: () => import("./whyCommand.ts") },
   env: {
-    about: "Print the settings in use, as variables for a shell.",
+    about: "Print what a shell needs, for curl, the Azure ML SDK and MLflow.",
     load: () => import("./envCommand.ts"),
   },
+  workspace: { about: "List, show and make workspaces.", load: () => import("./workspaceCommand.ts") },
   target: { about: "List the compute targets.", load: () => import("./targetCommand.ts") },
 };

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { UsageError } from "../errors/usageError.ts";
 import type { Io } from "../io.ts";
 import type { Frame } from "../program.ts";
+import { trustKept } from "../trust/authority.ts";
 import { findWorkspaceConfig, type WorkspaceAddress } from "./workspaceConfig.ts";
 
 export type ConnectionOptions = {
@@ -103,6 +104,7 @@ export async function connect(
 ): Promise<Connection & { readonly client: MalachiteClient; readonly runs: WorkspaceClient }> {
   const connection = readConnection(options, io, folder);
   frame.endpoint = connection.endpoint;
+  trustKept(connection.endpoint, io);
   const { MalachiteClient } = await import("@malachite/client");
   // A command is used by a person who waits: a service that is not there is told at once.
   const client = new MalachiteClient(connection.endpoint, connection.token, {

@@ -18,6 +18,14 @@ const KEYS = {
   workspace_name: "workspace",
 } as const;
 
+/** The content of a workspace file, as the SDK itself writes it. */
+export const configText = ({ subscriptionId, resourceGroup, workspace }: WorkspaceAddress): string =>
+  `${JSON.stringify(
+    { subscription_id: subscriptionId, resource_group: resourceGroup, workspace_name: workspace },
+    null,
+    4,
+  )}\n`;
+
 /** The first workspace file at or above a folder, or undefined. Throws UsageError for one that is broken. */
 export function findWorkspaceConfig(folder: string): { path: string; address: WorkspaceAddress } | undefined {
   for (let at = resolve(folder); ; at = dirname(at)) {

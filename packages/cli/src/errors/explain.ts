@@ -30,7 +30,17 @@ const UNREACHABLE = new Set([
   "REQUEST_SEND_ERROR",
 ]);
 
+/** What Node says of a certificate whose authority it does not know. */
+export const isUntrusted = (code: string): boolean =>
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET|VERIFY)_[A-Z_]+|CERT_UNTRUSTED)$/.test(
+    code,
+  );
+
 type Loose = Error & { readonly code?: unknown; readonly statusCode?: unknown; readonly cause?: unknown };
+
+/** True when nothing answered at all. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof Error && UNREACHABLE.has(deepestCode(error));
 
 /** Explains an error that came while talking to `endpoint`. Unknown errors keep their stack: they are faults of the command. */
 export function explain(error: unknown, endpoint?: string): Explanation {
@@ -44,6 +54,11 @@ export function explain(error: unknown, endpoint?: string): Explanation {
     return { text, exitCode: STATUS_EXITS[statusCode] ?? EXIT.failed };
   }
   const deepest = deepestCode(error);
+  if (isUntrusted(deepest))
+    return {
+      text: `The certificate of ${endpoint ?? "the endpoint"} is not trusted here (${deepest}). If it is a Malachite service, run 'malachite env' for it first.`,
+      exitCode: EXIT.unreachable,
+    };
   if (UNREACHABLE.has(deepest) || name === "RestError")
     return {
       text: `No service answers at ${endpoint ?? "the endpoint"} (${deepest || message}). Start one with: malachite up\nOr name another with MALACHITE_ENDPOINT or --endpoint.`,

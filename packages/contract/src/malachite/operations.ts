@@ -96,6 +96,16 @@ export const openapi = operation({
   answer: { kind: "json", schema: anyObject(), description: "The OpenAPI document." },
   authenticated: false,
 });
+export const certificateAuthority = operation({
+  id: "Malachite_CertificateAuthority",
+  method: "GET",
+  path: "/malachite/ca.pem",
+  summary: "The certificate authority of the service's own certificate, PEM.",
+  source,
+  params: Type.Object({}),
+  answer: { kind: "bytes", contentType: "application/x-pem-file", description: "The certificate." },
+  authenticated: false,
+});
 
 export const why = operation({
   id: "Malachite_Why",
@@ -246,7 +256,12 @@ const token = {
   summary: "A token of the service's own, as a managed identity endpoint gives it.",
   source,
   params: Type.Object({}),
-  query: Type.Object({ resource: optional(Type.String()) }),
+  query: Type.Object({
+    resource: optional(Type.String()),
+    secret: optional(
+      Type.String({ description: "As the header of that name, for clients that have only an address." }),
+    ),
+  }),
   answer: { kind: "json", schema: Token, description: "The token." },
   authenticated: false,
 } as const;

@@ -71,6 +71,14 @@ export type ShownTarget = {
   readonly waiting?: number;
 };
 
+/** A workspace as it is shown, in the spelling of its first use. */
+export type Workspace = {
+  readonly scope: Scope;
+  /** The same in one data folder, another one in another: clients keep what they know of a workspace by it. */
+  readonly id: string;
+  readonly createdAt: Instant;
+};
+
 export interface Flow {
   /** Checks, keeps and queues. The same id with the same content answers the run that is there. */
   submitRun(ask: SubmitRun): Promise<Run>;
@@ -155,6 +163,15 @@ export interface Flow {
   why(address: RunAddress): Promise<malachite.Why>;
   story(address: RunAddress): Promise<readonly StoryEntry[]>;
   targets(): Promise<readonly ShownTarget[]>;
+  /** The target of that name, also one that a `*` stands for. Throws ComputeNotFound. */
+  target(name: string): Promise<ShownTarget>;
+
+  /** Every workspace that was made or written to, the oldest first. */
+  listWorkspaces(): Promise<readonly Workspace[]>;
+  /** Throws WorkspaceNotFound, saying how one is made. */
+  getWorkspace(scope: Scope): Promise<Workspace>;
+  /** Makes it; one that is there is answered as it is. */
+  createWorkspace(scope: Scope): Promise<Workspace>;
 
   offerSnapshot(
     scope: Scope,

@@ -21,7 +21,9 @@ import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import * as files from "./runFiles.ts";
 import { submitRun } from "./submitRun.ts";
+import * as targets from "./targets.ts";
 import { whyRun } from "./whyRun.ts";
+import * as workspaces from "./workspaces.ts";
 
 export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
@@ -67,7 +69,12 @@ export function createFlow(ports: FlowPorts): Flow {
 
     why: (address) => whyRun(address, ports),
     story: (address) => read.story(address, ports),
-    targets: () => read.listTargets(ports),
+    targets: () => targets.listTargets(ports),
+    target: (name) => targets.getTarget(name, ports),
+
+    listWorkspaces: () => workspaces.listWorkspaces(ports),
+    getWorkspace: (scope) => workspaces.getWorkspace(scope, ports),
+    createWorkspace: (scope) => workspaces.createWorkspace(scope, ports),
 
     offerSnapshot: async (scope, offered) => {
       await allowWorkspace(scope, ports);

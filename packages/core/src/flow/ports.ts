@@ -31,6 +31,10 @@ export type FlowSettings = {
   readonly workspacesByFirstWrite: boolean;
   /** Base URL of the service as code inside a run reaches it. */
   readonly serviceUrl: () => string;
+  /** The same over TLS: what clients insist on for uploads, and for all that Azure Resource Manager answers. */
+  readonly secureUrl: () => string;
+  /** Path of a file, on this machine, of the authorities by which code inside a run trusts this service and all public ones. */
+  readonly caBundle: string;
   /** A GUID of the workspace in this data folder. */
   readonly workspaceId: (workspaceKey: string) => string;
 };

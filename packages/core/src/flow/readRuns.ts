@@ -1,10 +1,10 @@
-// Runs as they are read: one, many, a list, children, story, targets.
+// Runs as they are read: one, many, a list, children, story.
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { JsonObject, Scope } from "../domain/scope.ts";
 import { experimentBy } from "./experiments.ts";
 import { findRun, isIn, shown } from "./findRun.ts";
-import type { RunAddress, ShownRun, ShownTarget } from "./flow.ts";
+import type { RunAddress, ShownRun } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
 import { explain } from "./whyRun.ts";
 
@@ -59,29 +59,6 @@ export async function story(
 ): Promise<readonly StoryEntry[]> {
   const run = await findRun(address, ports);
   return ports.runs.story(run.scope, run.id);
-}
-
-export async function listTargets({
-  targets,
-  runs,
-}: Pick<FlowPorts, "targets" | "runs">): Promise<readonly ShownTarget[]> {
-  return Promise.all(
-    targets.all().map(async (target) => {
-      const [health, holding, waiting] = await Promise.all([
-        targets.driver(target.kind).check(target, AbortSignal.timeout(10_000)),
-        runs.holding(target.pool),
-        runs.waiting(target.pool),
-      ]);
-      const numbers = { runsAtOnce: targets.runsAtOnce(target.pool), running: holding.length, waiting };
-      return {
-        name: target.name,
-        kind: target.kind,
-        usable: health.usable,
-        ...(health.usable ? {} : { reason: health.reason }),
-        ...numbers,
-      };
-    }),
-  );
 }
 
 /** Unknown properties are in the definition as they were sent: it was read, not rebuilt. */

@@ -116,8 +116,13 @@ export interface ExperimentStore {
   ): Promise<Page<Experiment>>;
 }
 
+/** A workspace in the spelling of its first use. */
+export type KnownWorkspace = Scope & { readonly createdAt: Instant };
+
 export interface WorkspaceStore {
   has(scope: Scope): Promise<boolean>;
+  get(scope: Scope): Promise<KnownWorkspace | undefined>;
   ensure(scope: Scope, at: Instant): Promise<void>;
-  list(): Promise<readonly Scope[]>;
+  /** Every workspace, the oldest first. */
+  list(): Promise<readonly KnownWorkspace[]>;
 }

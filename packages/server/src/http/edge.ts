@@ -6,6 +6,15 @@ import type { Turns } from "./plugins/turns.ts";
 /** Streams a request body to a file of the service. Throws StorageFailed; leaves nothing behind when it throws. */
 export type Spool = (stream: AsyncIterable<Uint8Array>, folder: string) => Promise<Upload>;
 
+/** What the server shows to clients that speak TLS: a key and its certificate, in PEM. */
+export type CertificateSource = {
+  /** What clients are to trust, in PEM. */
+  readonly authority: string;
+  current(): { readonly key: string; readonly certificate: string };
+  /** Is called with each new one. */
+  onRenewal(take: (pair: { readonly key: string; readonly certificate: string }) => void): void;
+};
+
 /** Settings of the edge. compose fills them from the service's settings. */
 export type HttpSettings = {
   /** The version of the program, as /healthz shows it. */
@@ -37,6 +46,8 @@ export type HttpParts = {
   readonly spool: Spool;
   /** True while the service takes work. */
   readonly ready: () => boolean;
+  /** Absent: the server speaks HTTP alone. */
+  readonly certificates?: CertificateSource;
   readonly settings: HttpSettings;
 };
 

@@ -12,7 +12,7 @@ import {
 import { MalachiteError, type Principal, type RunAddress, type Scope } from "@malachite/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { mayReach } from "./auth/reach.ts";
-import { baseUrl } from "./baseUrl.ts";
+import { baseUrl, secureBase } from "./baseUrl.ts";
 import type { Edge } from "./edge.ts";
 import { bodyStream } from "./plugins/bodyStream.ts";
 import { type JsonBody, readJson } from "./plugins/jsonBody.ts";
@@ -27,6 +27,8 @@ export type Ask<O extends Operation> = {
   readonly by: Principal;
   /** The base URL for links in the answer. */
   readonly base: string;
+  /** The same over TLS, for those links that clients follow over TLS alone. */
+  readonly secureBase: string;
   /** The JSON body, read as the contract says. */
   body(): Promise<BodyOf<O>>;
   /** The JSON body as it was sent. */
@@ -142,6 +144,7 @@ async function readAsk(
   await mayReach(by, operation, scope, named, edge.flow);
 
   const { jsonLimitBytes } = edge.settings;
+  const base = baseUrl(request, edge.settings);
   const bytes = () => bodyStream(request.raw);
   let json: Promise<JsonBody> | undefined;
   const sent = () => {
@@ -153,7 +156,8 @@ async function readAsk(
     query: query.value as never,
     scope,
     by,
-    base: baseUrl(request, edge.settings),
+    base,
+    secureBase: secureBase(base),
     bytes,
     sent,
     body: async () => readBody(operation, await sent()) as never,

@@ -14,6 +14,7 @@ const VALUES: Readonly<Record<string, string>> = {
   experimentId: "exp-id",
   computeName: "local",
   runId: "run1",
+  workspaceId: "33333333-3333-3333-3333-333333333333",
   origin: "ExperimentRun",
   container: "dcid.run1",
   environmentName: "env",

@@ -4,6 +4,7 @@ import { MalachiteError } from "@malachite/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { addBlobSurface } from "./blobs/surface.ts";
 import type { Edge, HttpParts } from "./edge.ts";
+import { createOnePort, type Limits, type OnePort } from "./onePort.ts";
 import { createStallWatch } from "./plugins/bodyStream.ts";
 import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
 import { correlate } from "./plugins/correlation.ts";
@@ -41,15 +42,22 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     },
   };
   const now = () => parts.clock.now();
-  const app = Fastify({
-    logger: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: 0,
+  const limits: Limits = {
+    withinMs: HEADERS_WITHIN_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_WITHIN_MS,
       connectionsCheckingInterval: 5000,
     },
+  };
+  const port = parts.certificates && createOnePort(parts.certificates, limits);
+  const app = Fastify({
+    ...(port === undefined ? {} : { serverFactory: port.serverFactory }),
+    logger: false,
+    keepAliveTimeout: limits.keepAliveMs,
+    requestTimeout: 0,
+    http: limits.http,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
     // Requests that come while it closes are told so in the envelope of every other error (route.ts).
@@ -118,7 +126,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   app.addHook("preClose", async () => {
     closing.abort();
     stalls.stop();
-    drain(app.server);
+    drain(app.server, port);
   });
   return app;
 }
@@ -127,10 +135,17 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
 const DRAIN_MS = 3000;
 
 /** A connection that is only kept for a next request is cut at once, one whose reader does not read when the time is over. */
-function drain(server: FastifyInstance["server"]): void {
+function drain(server: FastifyInstance["server"], port: OnePort | undefined): void {
   if (!server.listening) return;
-  const idle = setInterval(() => server.closeIdleConnections(), 50).unref();
-  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+  port?.cutSilent();
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+    port?.cutSilent();
+  }, 50).unref();
+  const late = setTimeout(() => {
+    server.closeAllConnections();
+    port?.cutTls();
+  }, DRAIN_MS).unref();
   server.once("close", () => {
     clearInterval(idle);
     clearTimeout(late);

@@ -141,8 +141,23 @@ export const CATALOGUE = {
   },
   WorkspaceNotFound: {
     kind: "notFound",
-    means: "The workspace does not exist and may not be made by writing to it.",
-    todo: "Use one of the workspaces that the settings name.",
+    means: "The workspace does not exist; where a write was to make it, the settings forbid that.",
+    todo: "Make it with `malachite workspace create`, or use one of those there are.",
+  },
+  SubscriptionNotFound: {
+    kind: "notFound",
+    means: "No workspace is in that subscription or resource group.",
+    todo: "Make one there with `malachite workspace create`, or name another.",
+  },
+  ComputeNotFound: {
+    kind: "notFound",
+    means: "The settings name no compute target of that name.",
+    todo: "Start the service with --target NAME=process, or use one of those there are.",
+  },
+  NotOffered: {
+    kind: "invalid",
+    means: "Azure does this, Malachite does not.",
+    todo: "Do what the message says instead.",
   },
   SnapshotNotFound: {
     kind: "notFound",

@@ -8,7 +8,7 @@ import {
   type RunTokens,
 } from "@malachite/core";
 import { decodeJwt, errors } from "jose";
-import { createFixedTokens, sameText } from "./fixedTokens.ts";
+import { createFixedTokens, DEVELOPER, OPERATOR, sameText } from "./fixedTokens.ts";
 import { keyFor } from "./keys.ts";
 import { createLinks, type Links } from "./links.ts";
 import { createOidcVerifier, type OidcSettings } from "./oidc.ts";
@@ -22,7 +22,7 @@ export type AuthSettings = {
   readonly development: boolean;
   /** The operator's own tokens. */
   readonly tokens?: readonly string[];
-  /** What a caller of /msi/token must send as `secret` where development is off. Absent: nobody gets one. */
+  /** What a caller of /msi/token may send as `secret` where development is off, instead of one of the operator's tokens. */
   readonly msiSecret?: string;
   readonly issuer?: OidcSettings;
   /** The stated lifetime of issued tokens. Default 24 h. */
@@ -79,11 +79,14 @@ export function createAuth(settings: AuthSettings, clock: Clock): Auth {
       }
     },
     async userToken(secret) {
-      const right = msiSecret !== undefined && secret !== undefined && sameText(secret, msiSecret);
-      if (settings.development || right) return own.issueUser();
+      if (settings.development) return own.issueUser(DEVELOPER);
+      const secrets = [...(settings.tokens ?? []), ...(msiSecret === undefined ? [] : [msiSecret])];
+      // All of them are compared, so that the time taken tells nothing.
+      const right = secrets.filter((one) => secret !== undefined && sameText(secret, one));
+      if (right.length > 0) return own.issueUser(OPERATOR);
       throw new MalachiteError(
         "NotAllowed",
-        "This service gives tokens only to callers that send its secret in the header 'secret'.",
+        "This service gives tokens only to callers that send its --msi-secret, or a --token of it, in the header or the query as 'secret'.",
       );
     },
     runTokens: own,

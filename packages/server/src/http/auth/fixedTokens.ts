@@ -9,7 +9,7 @@ export const DEVELOPER: Principal = {
   objectId: "00000000-0000-0000-0000-000000000002",
   tenantId: LOCAL_TENANT,
 };
-const OPERATOR: Principal = {
+export const OPERATOR: Principal = {
   name: "operator",
   objectId: "00000000-0000-0000-0000-000000000003",
   tenantId: LOCAL_TENANT,

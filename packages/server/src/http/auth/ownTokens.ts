@@ -1,7 +1,6 @@
 // The JWTs that the service issues and verifies itself: for users in development, and for each run its own.
 import { type Clock, type Principal, type Run, type RunTokens, workspaceKey } from "@malachite/core";
 import { jwtVerify, SignJWT } from "jose";
-import { DEVELOPER } from "./fixedTokens.ts";
 
 export const OWN_ISSUER = "malachite";
 const AUDIENCE = "malachite";
@@ -12,8 +11,8 @@ const SKEW_SECONDS = 60;
 export type IssuedToken = { readonly token: string; readonly expiresAt: number };
 
 export interface OwnTokens extends RunTokens {
-  /** A token of the development user. */
-  issueUser(): Promise<IssuedToken>;
+  /** A token of a user. */
+  issueUser(user: Principal): Promise<IssuedToken>;
   /** Who the token stands for. Throws jose's errors for one that is not ours or not valid now. */
   verify(token: string): Promise<Principal>;
 }
@@ -45,7 +44,7 @@ export function createOwnTokens(ask: {
     return { token, expiresAt };
   };
   return {
-    issueUser: () => issue(DEVELOPER),
+    issueUser: issue,
     issue: (run: Run) =>
       issue({
         name: run.createdBy.name,

@@ -1,5 +1,6 @@
 // What a run's own token reaches, operation by operation: the only place where this is decided. docs/security.md says it in words.
 import {
+  arm,
   artifact,
   content,
   environment,
@@ -36,6 +37,9 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
   ],
   upload: [artifact.uploadArtifact, artifact.createArtifacts],
   read: [
+    arm.getWorkspace,
+    arm.listComputes,
+    arm.getCompute,
     history.getRun,
     history.getRunDetails,
     history.listChildren,

@@ -106,9 +106,29 @@ export const escapeXml = (text: string): string =>
     .replace(/>/g, "&gt;")
     .toWellFormed();
 
+const ARM_CODES = {
+  invalid: "BadRequest",
+  notFound: "ResourceNotFound",
+  conflict: "Conflict",
+  denied: "AuthorizationFailed",
+  throttled: "TooManyRequests",
+  unavailable: "ServiceUnavailable",
+  fault: "InternalServerError",
+} as const satisfies Record<ErrorKind, string>;
+
+/** Azure Resource Manager: the same envelope, its own words for what is wrong. */
+const resourceManager: Dialect = ({ status, body }, error) => {
+  const code = status === 401 ? "AuthenticationFailed" : ARM_CODES[error?.kind ?? "fault"];
+  return {
+    contentType: JSON_TYPE,
+    body: JSON.stringify({ ...body, error: { ...body.error, code } }),
+  };
+};
+
 const FAMILIES: readonly (readonly [RegExp, Dialect])[] = [
   [/^\/+mlflow\//i, mlflow],
   [/^\/+model(?:management|registry)\//i, modelManagement],
+  [/^\/+(?:subscriptions|tenants|rp|metadata)(?:[/?]|$)/i, resourceManager],
   // Blob containers have names that begin so; see the blob surface.
   [/^\/+azureml/i, blob],
 ];

@@ -12,6 +12,7 @@ import * as many from "./getRuns.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as events from "./postEvents.ts";
+import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
 import * as service from "./service.ts";
 import { signedContent } from "./signedContent.ts";
@@ -42,4 +43,5 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(snapshots),
   ...Object.values(content),
   ...Object.values(service),
+  ...Object.values(resources),
 ];

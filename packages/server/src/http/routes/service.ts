@@ -1,5 +1,6 @@
 // The service itself: is it up, how is it called, who may call it.
 import { malachite, openApiDocument } from "@malachite/contract";
+import { MalachiteError } from "@malachite/core";
 import type { Edge } from "../edge.ts";
 import { readBytes } from "../plugins/jsonBody.ts";
 import { type Ask, refuseUnlessReady, route } from "../route.ts";
@@ -16,6 +17,16 @@ export const openapi = route(malachite.openapi, async () => {
   return document;
 });
 
+export const certificateAuthority = route(
+  malachite.certificateAuthority,
+  async ({ reply }, { certificates }) => {
+    if (certificates === undefined)
+      throw new MalachiteError("NotOffered", "This server speaks HTTP alone and has no authority.");
+    reply.type("application/x-pem-file").send(certificates.authority);
+    return undefined;
+  },
+);
+
 const LONGEST_FORM = 16 * 1024;
 
 export const getToken = route(malachite.getToken, (ask, edge) => token(ask, edge, ask.query.resource));
@@ -25,12 +36,13 @@ export const postToken = route(malachite.postToken, async (ask, edge) => {
 });
 
 async function token(
-  { request, reply }: Pick<Ask<typeof malachite.getToken>, "request" | "reply">,
+  { request, reply, query }: Pick<Ask<typeof malachite.getToken>, "request" | "reply" | "query">,
   { auth, clock }: Edge,
   resource: string | undefined,
 ): Promise<malachite.Token> {
-  const secret = request.headers.secret;
-  const issued = await auth.userToken(Array.isArray(secret) ? secret[0] : secret);
+  const sent = request.headers.secret;
+  // The address wins: clients that send a header of their own making have been given the secret in the address.
+  const issued = await auth.userToken(query.secret ?? (Array.isArray(sent) ? sent[0] : sent));
   reply.header("cache-control", "no-store");
   return {
     access_token: issued.token,

@@ -16,6 +16,7 @@ import { NOON } from "./clock.ts";
 export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 export const WORKSPACE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws1`;
 export const SCOPE = { subscriptionId: SUBSCRIPTION, resourceGroup: "rg", workspace: "ws1" };
+const WORKSPACE_ONE = { scope: SCOPE, id: "44444444-4444-4444-4444-444444444444", createdAt: NOON };
 export const SNAPSHOT = "22222222-2222-2222-2222-222222222222";
 
 /** A run record; `change` replaces what a test is about. */
@@ -125,6 +126,10 @@ export function testFlow(): TestFlow {
     }),
     story: async () => [{ at: NOON, event: "submitted", status: "NotStarted", actor: "developer" }],
     targets: async () => [{ name: "local", kind: "process", usable: true }],
+    target: async (name) => ({ name, kind: "process", usable: true, runsAtOnce: 2, running: 1, waiting: 0 }),
+    listWorkspaces: async () => [WORKSPACE_ONE],
+    getWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),
+    createWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),
     offerSnapshot: async () => ({ missing: [] }),
     snapshotByTree: async (_scope, tree) => ({ id: SNAPSHOT, tree, files: 1, sizeBytes: 1 }),
     keepContents: async () => 1,

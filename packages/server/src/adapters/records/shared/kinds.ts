@@ -47,6 +47,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   experimentByName: "lookup",
   experimentById: "lookup",
   hasWorkspace: "lookup",
+  getWorkspace: "lookup",
   listWorkspaces: "lookup",
   environment: "lookup",
   model: "lookup",

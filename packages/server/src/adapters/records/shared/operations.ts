@@ -94,6 +94,10 @@ export const LOOKUPS = {
   experimentByName: (db: Executor, scope: Scope, name: string) => experimentByName(db, scope, name),
   experimentById: (db: Executor, scope: Scope, id: string) => experimentById(db, scope, id),
   hasWorkspace: async (db: Executor, scope: Scope) => (await findWorkspace(db, scope)) !== undefined,
+  getWorkspace: async (db: Executor, scope: Scope) => {
+    const found = await findWorkspace(db, scope);
+    return found && { ...found.scope, createdAt: found.createdAt };
+  },
   listWorkspaces: (db: Executor) => listWorkspaces(db),
   environment: (...args: Parameters<typeof getEnvironment>) => getEnvironment(...args),
   model: (...args: Parameters<typeof getModel>) => getModel(...args),

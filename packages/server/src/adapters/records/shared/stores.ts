@@ -58,6 +58,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
   };
   const workspaces: WorkspaceStore = {
     has: (scope) => call("hasWorkspace", scope),
+    get: (scope) => call("getWorkspace", scope),
     ensure: (scope, at) => call("ensureWorkspace", scope, at),
     list: () => call("listWorkspaces"),
   };

@@ -1,5 +1,5 @@
 // Statements on workspaces.
-import { type Scope, workspaceKey } from "@malachite/core";
+import { type KnownWorkspace, type Scope, workspaceKey } from "@malachite/core";
 import type { Executor } from "./executor.ts";
 import { scopeOf } from "./runRows.ts";
 import { statement } from "./statement.ts";
@@ -7,7 +7,7 @@ import { statement } from "./statement.ts";
 const byKey = statement<{ key: string }>()((q, p) =>
   q
     .selectFrom("workspaces")
-    .select(["no", "subscription_id", "resource_group", "name as workspace"])
+    .select(["no", "subscription_id", "resource_group", "name as workspace", "created_at"])
     .where("key", "=", p.key),
 );
 
@@ -33,7 +33,7 @@ const insert = statement<{
 /** Its number and the spelling of its first use; undefined when nothing was written to it yet. */
 export async function findWorkspace(db: Executor, scope: Scope) {
   const [row] = await byKey(db, { key: workspaceKey(scope) });
-  return row && { no: row.no, scope: scopeOf(row) };
+  return row && { no: row.no, scope: scopeOf(row), createdAt: row.created_at };
 }
 
 /** The number of the workspace, made if it is new. */
@@ -51,10 +51,10 @@ export async function ensureWorkspace(db: Executor, scope: Scope, at: number): P
 }
 
 /** Every workspace, the oldest first. */
-export async function listWorkspaces(db: Executor): Promise<readonly Scope[]> {
+export async function listWorkspaces(db: Executor): Promise<readonly KnownWorkspace[]> {
   const query = db.build
     .selectFrom("workspaces")
-    .select(["subscription_id", "resource_group", "name as workspace"])
+    .select(["subscription_id", "resource_group", "name as workspace", "created_at"])
     .orderBy("no");
-  return (await db.all(query.compile())).map(scopeOf);
+  return (await db.all(query.compile())).map((row) => ({ ...scopeOf(row), createdAt: row.created_at }));
 }

@@ -1,0 +1,102 @@
+// HTTP and TLS on one port: the first byte of a connection says which it is. One HTTP server answers both, so routes, limits,
+// keep-alive and closing are the same. Opens nothing by itself.
+import { createServer, type Server, type ServerOptions } from "node:http";
+import type { Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import type { FastifyServerFactory } from "fastify";
+import type { CertificateSource } from "./edge.ts";
+
+/** The first byte of a TLS handshake; no HTTP request begins so. */
+const TLS_HANDSHAKE = 0x16;
+
+export type OnePort = {
+  /** For fastify. A service that listens on two addresses asks for two servers. */
+  readonly serverFactory: FastifyServerFactory;
+  /** Cuts connections that have sent nothing yet. */
+  cutSilent(): void;
+  /** Cuts connections over TLS, whether their handshake is done or not. */
+  cutTls(): void;
+};
+
+export type Limits = {
+  /** A connection must say by then what it is, and end its handshake within as much again. */
+  readonly withinMs: number;
+  readonly keepAliveMs: number;
+  readonly http: ServerOptions;
+};
+
+export function createOnePort(certificates: CertificateSource, limits: Limits): OnePort {
+  const { withinMs } = limits;
+  const silent = new Set<Socket>();
+  const secured = new Set<Socket>();
+  return {
+    serverFactory(handler) {
+      const server = createServer(limits.http, handler);
+      server.keepAliveTimeout = limits.keepAliveMs;
+      server.requestTimeout = 0;
+      const answer = takeOver(server);
+      const tls = createTlsServer({
+        ...shown(certificates.current()),
+        minVersion: "TLSv1.2",
+        ALPNProtocols: ["http/1.1"],
+        handshakeTimeout: withinMs,
+        allowHalfOpen: true,
+      });
+      tls.on("secureConnection", answer);
+      // Scanners, and clients that do not trust the certificate: theirs to know, not ours.
+      tls.on("tlsClientError", (_error, socket) => socket.destroy());
+      certificates.onRenewal((pair) => tls.setSecureContext(shown(pair)));
+      server.on("connection", (socket: Socket) => {
+        silent.add(socket);
+        const forget = () => silent.delete(socket);
+        const cut = () => socket.destroy();
+        const decide = (first: Buffer) => {
+          socket.pause();
+          socket.unshift(first);
+          socket.setTimeout(0);
+          forget();
+          for (const [event, listener] of waiting) socket.off(event, listener);
+          if (first[0] === TLS_HANDSHAKE) {
+            secured.add(socket);
+            socket.once("close", () => secured.delete(socket));
+            socket.on("error", cut);
+            tls.emit("connection", socket);
+          } else {
+            answer(socket);
+            socket.resume();
+          }
+        };
+        const waiting = [
+          ["data", decide],
+          ["timeout", cut],
+          ["end", cut],
+          ["error", cut],
+          ["close", forget],
+        ] as const;
+        for (const [event, listener] of waiting) socket.on(event, listener);
+        socket.setTimeout(withinMs);
+      });
+      return server;
+    },
+    cutSilent() {
+      for (const socket of silent) socket.destroy();
+    },
+    cutTls() {
+      for (const socket of secured) socket.destroy();
+    },
+  };
+}
+
+/** Takes the server's connections away from it; gives what hands one back. */
+function takeOver(server: Server): (socket: Socket | TLSSocket) => void {
+  const listeners = server.listeners("connection");
+  server.removeAllListeners("connection");
+  return (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
+  };
+}
+
+const shown = ({ key, certificate }: ReturnType<CertificateSource["current"]>) => ({
+  key,
+  cert: certificate,
+});
