@@ -167,7 +167,6 @@ export function snapshotTreesSuite(f: SnapshotFixture): void {
     await f.refused(keep(files, { tree: "{" }), "BadJson");
     await f.refused(keep(files, { tree: [] }), "BadTree");
     await f.refused(keep({ "../x": "x" }), "BadPath", /"\.\."/);
-    const [first] = await sentFiles({ "b.py": "right-two" });
     const upload = {
       id: randomUUID(),
       about: {},
@@ -175,19 +174,23 @@ export function snapshotTreesSuite(f: SnapshotFixture): void {
       partial: false,
       at: 0,
     };
-    const sized = (sizeBytes: number) => ({ ...(first as SentFile), sizeBytes });
+    const sized = async (sizeBytes: number): Promise<SentFile> => ({
+      name: "b.py",
+      file: await fileOf("right-two"),
+      sizeBytes,
+    });
     await f.refused(
-      f.under.store.keepTree(scope, { ...upload, files: [sized(8)] }),
+      f.under.store.keepTree(scope, { ...upload, files: [await sized(8)] }),
       "ContentMismatch",
       /said to have 8 bytes, and 9/,
     );
     await f.refused(
-      f.under.store.keepTree(scope, { ...upload, files: [sized(9), sized(9)] }),
+      f.under.store.keepTree(scope, { ...upload, files: [await sized(9), await sized(9)] }),
       "ContentMismatch",
       /twice/,
     );
     assert.deepEqual(await f.under.kept(), before);
-    assert.ok(await f.under.store.keepTree(scope, { ...upload, files: [sized(9)] }));
+    assert.ok(await f.under.store.keepTree(scope, { ...upload, files: [await sized(9)] }));
   });
 
   test("the same again is the same snapshot, other files under its id are refused", async () => {

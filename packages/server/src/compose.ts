@@ -47,7 +47,8 @@ const LEASE_MS = 30_000;
 /** Engines are asked this often when no hint comes. */
 const WATCH_INTERVAL_MS = 1000;
 
-/** Blocks that nobody commits are looked for so often. */
+/** Files that no snapshot was made of are looked for so often, and blocks that nobody commits. */
+const UPLOADS_SWEPT_EVERY_MS = 3600_000;
 const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed. */
@@ -147,6 +148,7 @@ export async function compose(
     },
   });
   const flow = createFlow(ports);
+  opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.sweepSnapshotUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
   let ready = false;
   const http = createHttpServer({
@@ -179,6 +181,7 @@ export async function compose(
       // Listening comes first, so that runs are told the right address; requests are answered 503 until all runs are in hand.
       await http.listen({ host: settings.host, port: settings.port });
       url = urlOf(http.server.address() as AddressInfo);
+      await flow.sweepSnapshotUploads();
       await keeper.start();
       ready = true;
       folder.announce({ pid: globalThis.process.pid, url, startedAt: new Date(clock.now()).toISOString() });

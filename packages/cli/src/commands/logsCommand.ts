@@ -13,6 +13,8 @@ type Options = ConnectionOptions & {
   readonly list?: boolean;
 };
 const DEFAULT_LOG = "user_logs/std_log.txt";
+/** The one of a run that the v1 SDK runs on its own machine. */
+const LOCAL_LOG = "azureml-logs/70_driver_log.txt";
 
 function offset(text: string): number {
   const value = Number(text);
@@ -69,10 +71,11 @@ async function printSoFar(
   io: Io,
   abortSignal: AbortSignal,
 ): Promise<void> {
+  const download = (path: string) => run.artifacts.download(path, { offset: options.from, abortSignal });
   try {
-    const file = await run.artifacts.download(options.path ?? DEFAULT_LOG, {
-      offset: options.from,
-      abortSignal,
+    const file = await download(options.path ?? DEFAULT_LOG).catch((error: { statusCode?: number }) => {
+      if (options.path !== undefined || error.statusCode !== 404) throw error;
+      return download(LOCAL_LOG);
     });
     for await (const bytes of file.stream as AsyncIterable<Uint8Array>) await io.out(bytes);
   } catch (error) {

@@ -3,7 +3,15 @@ import Type from "typebox";
 import { optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import { workspaceParams, workspacePath } from "../scope.ts";
-import { SnapshotAsset, SnapshotCreated, SnapshotMetadata, SnapshotZip } from "./snapshot.ts";
+import {
+  CreateSnapshot,
+  FileNames,
+  FileNodes,
+  SnapshotAsset,
+  SnapshotCreated,
+  SnapshotMetadata,
+  SnapshotZip,
+} from "./snapshot.ts";
 
 const v1 = `/content/v1.0${workspacePath}/snapshots`;
 const v2 = `/content/v2.0${workspacePath}/snapshots`;
@@ -32,6 +40,28 @@ export const getSnapshotMetadata = operation({
   source,
   params: oneSnapshot,
   answer: metadata,
+});
+
+export const getSnapshotBlobs = operation({
+  id: "Snapshots_GetBlobs",
+  method: "POST",
+  path: `${v2}/getblob`,
+  summary: "Links to send the changed files of a coming snapshot to.",
+  source,
+  params: Type.Object(workspaceParams),
+  body: { kind: "json", schema: FileNames, required: true },
+  answer: { kind: "json", schema: FileNodes, description: "A link for each file, in the order asked." },
+});
+
+export const createSnapshot = operation({
+  id: "Snapshots_Create",
+  method: "POST",
+  path: `${v2}/{snapshotId}`,
+  summary: "Make a snapshot of files that were sent to their links, and of unchanged ones of a parent.",
+  source,
+  params: oneSnapshot,
+  body: { kind: "json", schema: CreateSnapshot, required: true },
+  answer: created,
 });
 
 export const createSnapshotOfFiles = operation({

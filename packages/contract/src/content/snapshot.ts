@@ -1,6 +1,6 @@
 // Snapshots as clients of the content service describe them. No public description exists: this is what the v1 SDK sends and reads.
 import Type, { type Static } from "typebox";
-import { anyObject, dateTime, mapOf, model, oneOf, optional } from "../model.ts";
+import { anyObject, dateTime, integer, mapOf, model, oneOf, optional } from "../model.ts";
 
 export type SnapshotNode = {
   name: string;
@@ -30,6 +30,43 @@ export const SnapshotMetadata = model("SnapshotMetadata", {
   root: SnapshotNode,
 });
 export type SnapshotMetadata = Static<typeof SnapshotMetadata>;
+
+export const FileNames = model("FileNames", {
+  fileNames: Type.Array(Type.String(), { description: "Paths of the files that will be sent." }),
+});
+export type FileNames = Static<typeof FileNames>;
+
+export const FileNodes = model("FileNodes", {
+  fileNodes: Type.Array(
+    model("FileNode", {
+      fullName: Type.String({ description: "The path as it was asked for." }),
+      blobUri: Type.String({ description: "A signed link to send the file to." }),
+    }),
+  ),
+});
+export type FileNodes = Static<typeof FileNodes>;
+
+export const CreateSnapshot = model("CreateSnapshot", {
+  parentSnapshotId: optional(
+    Type.String({ description: "Files that were not sent are those of this snapshot." }),
+  ),
+  tags: optional(anyObject()),
+  properties: optional(anyObject()),
+  dirTreeNode: SnapshotNode,
+  fileRevisionList: optional(
+    model("FileRevisionList", {
+      fileNodes: optional(
+        Type.Array(
+          model("FileRevision", {
+            fullName: Type.String(),
+            blobUri: Type.String(),
+            fileSize: optional(integer({ format: "int64" })),
+          }),
+        ),
+      ),
+    }),
+  ),
+});
 
 export const SnapshotCreated = model("SnapshotCreated", { id: Type.String({ format: "uuid" }) });
 

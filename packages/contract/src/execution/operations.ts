@@ -54,6 +54,40 @@ export const startLocalRun = operation({
   answer: { kind: "bytes", contentType: "application/octet-stream", description: "File Response" },
 });
 
+const localForm = {
+  kind: "multipart",
+  parts: {
+    files: {
+      description:
+        "Two files of this name: definition.json, the RunDefinition, and aml_config.zip, the client's own settings.",
+    },
+  },
+} as const;
+
+export const localRun = operation({
+  id: "Runs_LocalRun",
+  method: "POST",
+  path: `${base}/localrun`,
+  summary: "Start a run on a local machine, as the v1 SDK does it.",
+  source: "sdk",
+  params: Type.Object(experimentParams),
+  query,
+  body: localForm,
+  answer: { kind: "bytes", contentType: "application/zip", description: "What to start on that machine." },
+});
+
+export const localPrepare = operation({
+  id: "Runs_LocalPrepare",
+  method: "POST",
+  path: `${base}/localprepare`,
+  summary: "Check that a local machine can run a definition, without running its script.",
+  source: "sdk",
+  params: Type.Object(experimentParams),
+  query,
+  body: localForm,
+  answer: { kind: "bytes", contentType: "application/zip", description: "What to start on that machine." },
+});
+
 export const cancelRun = operation({
   id: "Runs_CancelRunWithUri",
   method: "POST",

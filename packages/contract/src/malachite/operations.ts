@@ -137,7 +137,9 @@ export const followLog = operation({
   source,
   params: oneRun,
   query: Type.Object({
-    path: optional(Type.String({ description: "The log. Default: user_logs/std_log.txt." })),
+    path: optional(
+      Type.String({ description: "The log. Default: that of the script, user_logs/std_log.txt." }),
+    ),
     from: optional(
       integer({
         format: "int64",

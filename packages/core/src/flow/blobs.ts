@@ -101,6 +101,7 @@ function bound(blobs: BlobStore): BlobStore {
     append: (at, stream, ask) => blobs.append(at, stream, ask),
     describe: (at, change, ask) => blobs.describe(at, change, ask),
     remove: (at, ask) => blobs.remove(at, ask),
+    take: (at) => blobs.take(at),
     list: (bucket, ask) => blobs.list(bucket, ask),
   };
 }

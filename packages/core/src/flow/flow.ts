@@ -9,6 +9,7 @@ import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotSt
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
+import type { SentSnapshot } from "./snapshotUploads.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
 export type RunAddress = {
@@ -27,6 +28,14 @@ export type SubmitRun = {
   /** The project, when it comes with the request. */
   readonly project?: Upload;
   readonly by: Principal;
+};
+
+export type PackLocalRun = SubmitRun & {
+  readonly serviceUrl: string;
+  /** The client has laid the project beside the bundle, as the v1 SDK does. */
+  readonly besideProject?: boolean;
+  /** Only look whether the machine can run it. */
+  readonly only?: "prepare";
 };
 
 export type CancelRun = RunAddress & {
@@ -83,9 +92,7 @@ export interface Flow {
   /** Checks, keeps and queues. The same id with the same content answers the run that is there. */
   submitRun(ask: SubmitRun): Promise<Run>;
   /** Makes a run that is executed elsewhere, and the zip to take there. */
-  packLocalRun(
-    ask: SubmitRun & { readonly serviceUrl: string },
-  ): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }>;
+  packLocalRun(ask: PackLocalRun): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }>;
   /** Records the wish and returns; the watcher stops the job. An ended run is answered as it is. */
   cancelRun(ask: CancelRun): Promise<ShownRun>;
 
@@ -154,10 +161,10 @@ export interface Flow {
   allowWorkspace(scope: Scope): Promise<void>;
   /** Log paths of a run, kept and live: what `details.logFiles` names. */
   logFiles(run: Run): Promise<readonly string[]>;
-  /** The log from `from` on, live, with status changes, until one `end`. Ends early with the signal. */
+  /** The log (the run's own unless a path is given) from `from` on, live, with status changes, until one `end`. Ends early with the signal. */
   followLog(
     address: RunAddress,
-    ask: { readonly path: string; readonly from: number; readonly signal: AbortSignal },
+    ask: { readonly path?: string; readonly from: number; readonly signal: AbortSignal },
   ): AsyncIterable<LogEvent>;
 
   why(address: RunAddress): Promise<malachite.Why>;
@@ -186,6 +193,12 @@ export interface Flow {
   readSnapshotBody(file: string): Promise<TreeBody>;
   /** Keeps a snapshot that its client describes; see SnapshotStore.keepTree. */
   keepSnapshot(scope: Scope, upload: Omit<TreeUpload, "at">): Promise<Snapshot | undefined>;
+  /** The name of a blob for one file of a coming snapshot. */
+  snapshotUploadName(scope: Scope): string;
+  /** Keeps a snapshot whose files were sent as blobs. */
+  keepSentSnapshot(scope: Scope, sent: SentSnapshot): Promise<Snapshot | undefined>;
+  /** Removes blobs that no snapshot was made of. */
+  sweepSnapshotUploads(): Promise<void>;
   /** Throws SnapshotNotFound. */
   snapshot(scope: Scope, snapshotId: string): Promise<Snapshot>;
   /** The tree of a snapshot as JSON. Throws SnapshotNotFound. */

@@ -1,6 +1,6 @@
 // One log as a stream: what is there from an offset on, then what is written, until the run has ended and all was said.
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
-import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
+import { LOCAL_LOG, RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import { isTerminal } from "../domain/run/next.ts";
 import type { Run } from "../domain/run/run.ts";
 import { shownStatus } from "../domain/run/showStatus.ts";
@@ -12,7 +12,7 @@ import type { FlowPorts } from "./ports.ts";
 import { fileInfo, readFile } from "./runFiles.ts";
 
 type FollowPorts = Pick<FlowPorts, "artifacts" | "runs" | "targets" | "clock" | "news">;
-export type FollowAsk = { readonly path: string; readonly from: number; readonly signal: AbortSignal };
+export type FollowAsk = { readonly path?: string; readonly from: number; readonly signal: AbortSignal };
 
 /** Hints make it quick; without any, the log is looked at this often. */
 const LOOK_MS = 1000;
@@ -44,7 +44,7 @@ export async function* followLog(
       status = now;
       if (!over && watching !== run.life.handle?.key) {
         watching = run.life.handle?.key;
-        listen(run, ask.path, ports, bell, signal);
+        listen(run, ask.path ?? RUN_FOLDER.log, ports, bell, signal);
       }
       for await (const bytes of readOn(run, ask, position, over, ports)) {
         yield { kind: "log", from: position, to: position + bytes.length, bytes };
@@ -88,19 +88,28 @@ async function* readOn(
   ports: FollowPorts,
 ): AsyncGenerator<Uint8Array> {
   const at = { scope: run.scope, container: run.dataContainerId };
-  const size = await fileInfo(at, ask.path, ports)
-    .then((file) => file.sizeBytes)
-    .catch((error) => {
-      if (over && ask.path !== RUN_FOLDER.log) throw error;
-      if (!(error instanceof MalachiteError) || error.code !== "ArtifactNotFound") throw error;
-      return 0;
-    });
+  const sizeOf = (path: string) =>
+    fileInfo(at, path, ports).then(
+      (file) => file.sizeBytes,
+      (error: unknown) => {
+        if (over && path !== RUN_FOLDER.log && path !== LOCAL_LOG) throw error;
+        if (!(error instanceof MalachiteError) || error.code !== "ArtifactNotFound") throw error;
+        return undefined;
+      },
+    );
+  let path = ask.path ?? RUN_FOLDER.log;
+  let size = await sizeOf(path);
+  if (size === undefined && ask.path === undefined && run.origin === "external") {
+    path = LOCAL_LOG;
+    size = await sizeOf(path);
+  }
+  size ??= 0;
   if (over && ask.from > size) {
     throw new MalachiteError(
       "BadRange",
-      `The log '${ask.path}' has ${size} bytes; it cannot be followed from byte ${ask.from}.`,
+      `The log '${path}' has ${size} bytes; it cannot be followed from byte ${ask.from}.`,
       { target: "from" },
     );
   }
-  if (size > position) yield* readFile(at, ask.path, position, undefined, ports);
+  if (size > position) yield* readFile(at, path, position, undefined, ports);
 }

@@ -20,6 +20,7 @@ import { postEvent } from "./postEvent.ts";
 import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import * as files from "./runFiles.ts";
+import * as uploads from "./snapshotUploads.ts";
 import { submitRun } from "./submitRun.ts";
 import * as targets from "./targets.ts";
 import { whyRun } from "./whyRun.ts";
@@ -29,6 +30,7 @@ export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
+export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 
 /** Binds every question and wish of the outside to the ports. Starts nothing. */
 export function createFlow(ports: FlowPorts): Flow {
@@ -93,6 +95,9 @@ export function createFlow(ports: FlowPorts): Flow {
       await allowWorkspace(scope, ports);
       return snapshots.keepTree(scope, { ...upload, at: ports.clock.now() });
     },
+    snapshotUploadName: (scope) => uploads.uploadName(scope, ports),
+    keepSentSnapshot: (scope, sent) => uploads.keepSentSnapshot(scope, sent, ports),
+    sweepSnapshotUploads: () => uploads.sweepSnapshotUploads(ports),
     snapshot: async (scope, id) => (await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope),
     snapshotMetadata: async (scope, id) =>
       (await snapshots.metadata(scope, id)) ?? missing(`snapshot '${id}'`, scope),

@@ -1,10 +1,13 @@
 // A run that its user takes home: a record that others will report to, and the zip to take there.
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import { LOCAL_LOG, RUN_FOLDER } from "../domain/launch/launchPlan.ts";
+import { insideVariables, inviteVariables, mlflowVariables } from "../domain/launch/variables.ts";
 import type { Run } from "../domain/run/run.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { fillEnvironment } from "./environments.ts";
-import type { SubmitRun } from "./flow.ts";
+import type { PackLocalRun } from "./flow.ts";
+import { insideOf } from "./insideOf.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { checkScript, parentOf } from "./submitRun.ts";
@@ -24,7 +27,7 @@ type PackPorts = Pick<
 
 /** Without a snapshot the project is expected beside the bundle. A retry with the same id and content gives the same run. */
 export async function packLocalRun(
-  ask: SubmitRun & { readonly serviceUrl: string },
+  ask: PackLocalRun,
   ports: PackPorts,
 ): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }> {
   await allowWorkspace(ask.scope, ports);
@@ -60,6 +63,8 @@ export async function packLocalRun(
     { at: made.createdAt, event: "packed", status: "NotStarted", actor: ask.by.name },
   );
   const { token, expiresAt } = await ports.tokens.issue(run);
+  const inside = insideOf(run, ask.serviceUrl, ports);
+  const given = configuration.environment?.environmentVariables ?? {};
   const zip = ports.bundler.pack({
     serviceUrl: ask.serviceUrl,
     scope: ask.scope,
@@ -72,9 +77,16 @@ export async function packLocalRun(
     script: configuration.script,
     arguments: configuration.arguments,
     interpreterPath: configuration.environment?.python?.interpreterPath,
-    environmentVariables: configuration.environment?.environmentVariables ?? {},
+    environmentVariables: {
+      ...inviteVariables(inside),
+      ...mlflowVariables(inside, given),
+      ...given,
+      ...insideVariables(inside),
+    },
     maxRunDurationSeconds: configuration.maxRunDurationSeconds,
     outputCollection: configuration.history?.outputCollection !== false,
+    ...(ask.only === undefined ? {} : { only: ask.only }),
+    log: ask.besideProject ? LOCAL_LOG : RUN_FOLDER.log,
     directoriesToWatch: configuration.history?.directoriesToWatch ?? ["logs"],
   });
   return { run, zip };

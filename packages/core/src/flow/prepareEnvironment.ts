@@ -4,9 +4,9 @@ import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
-import { workspaceKey } from "../domain/scope.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
+import { insideOf } from "./insideOf.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type PreparePorts = Pick<
@@ -45,16 +45,7 @@ async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Pro
     };
   try {
     const environment = await ports.environments.prepare(definition.configuration.environment ?? {}, signal);
-    const inside = {
-      scope: run.scope,
-      runId: run.id,
-      experimentName: run.experimentName,
-      experimentId: run.experimentId,
-      rootRunId: run.rootRunId,
-      parentRunId: run.parentRunId,
-      serviceUrl: ports.settings.serviceUrl(),
-      workspaceId: ports.settings.workspaceId(workspaceKey(run.scope)),
-    };
+    const inside = insideOf(run, ports.settings.serviceUrl(), ports);
     return {
       name: "prepared",
       plan: planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside }),

@@ -113,6 +113,8 @@ export interface BlobStore {
   ): Promise<BlobInfo>;
   /** False when there was none. */
   remove(at: BlobAddress, ask: { readonly check: BlobCheck }): Promise<boolean>;
+  /** Takes the blob out of the store: its bytes become a file of this machine that nobody writes any more. */
+  take(at: BlobAddress): Promise<{ readonly file: string; readonly sizeBytes: number } | undefined>;
   /**
    * In order of path. `after` is the last path or folder of the page before. With `folders`, what lies in a folder below the
    * prefix is answered as that folder, its path ending in a slash.

@@ -15,9 +15,14 @@ export type LocalJob = {
   readonly arguments: readonly string[];
   /** The interpreter as the definition names it; looked up on that machine. */
   readonly interpreterPath?: string;
+  /** All that the script finds in its environment beside that machine's own, but the run's token. */
   readonly environmentVariables: Readonly<Record<string, string>>;
   readonly maxRunDurationSeconds?: number;
   readonly outputCollection: boolean;
+  /** `prepare`: only the interpreter is looked for, and the run ends. */
+  readonly only?: "prepare";
+  /** The path under which the log is kept on the service. */
+  readonly log: string;
   /** Folders whose files are sent while the run runs. */
   readonly directoriesToWatch: readonly string[];
 };

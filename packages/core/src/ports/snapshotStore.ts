@@ -20,7 +20,7 @@ export type SnapshotAbout = {
   readonly properties?: unknown;
 };
 
-/** A file that a client has sent for a snapshot, under the path that it gave; `file` may be moved away. */
+/** A file that a client has sent for a snapshot, under the path that it gave; `file` is moved away or removed. */
 export type SentFile = { readonly name: string; readonly file: string; readonly sizeBytes?: number };
 
 /** A snapshot whose id and tree a client has made, with its own hashes (see ClientNode). */
@@ -54,8 +54,8 @@ export interface SnapshotStore {
   /** Reads a JSON file with `ParentSnapshotId`, `Tags`, `Properties` and `FileRevisionList`. Throws BadJson, BadTree. */
   readTreeBody(file: string): Promise<TreeBody>;
   /**
-   * Keeps a snapshot under its client's id, all hashes checked, and makes it the workspace's latest. The same again is no fault;
-   * sent files are moved away only when all is right. Undefined for a partial one that lacks files.
+   * Keeps a snapshot under its client's id, all hashes checked, and makes it the workspace's latest. The same again is no fault.
+   * Sent files are moved away or removed, whatever comes of it. Undefined for a partial one that lacks files.
    * Throws BadTree, BadPath, ContentMismatch, SnapshotIncomplete, SnapshotNotFound (the parent), SnapshotExists.
    */
   keepTree(scope: Scope, upload: TreeUpload): Promise<Snapshot | undefined>;

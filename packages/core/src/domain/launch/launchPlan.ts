@@ -40,3 +40,6 @@ export const RUN_FOLDER = {
   /** Written by rename as the last act of the start script. */
   exit: "exit.json",
 } as const;
+
+/** The log of a run that the v1 SDK runs on its own machine: that is where its users look. */
+export const LOCAL_LOG = "azureml-logs/70_driver_log.txt";

@@ -50,7 +50,7 @@ assert os.getcwd() == os.path.realpath(os.path.dirname(os.path.abspath(__file__)
   });
 }
 
-test("arguments and variables reach the script as they are, and ours win over the definition's", async () => {
+test("arguments and variables reach the script as they are, and the job's win over the caller's", async () => {
   await using stub = new StubService();
   using folder = new BundleFolder();
   const values = [
@@ -74,7 +74,7 @@ json.dump([sys.argv[1:], {n: os.environ[n] for n in names}], open("outputs/seen.
   const variables = Object.fromEntries(values.map((value, i) => [`V${i}`, value]));
   const what = job(await stub.listen(), {
     arguments: values,
-    environmentVariables: { ...variables, AZUREML_RUN_ID: "forged", CALLER: "definition" },
+    environmentVariables: { ...variables, AZUREML_RUN_ID: "run_1", CALLER: "definition" },
   });
   await folder.unpack(what);
   const { code, stderr } = await folder.start({ LC_ALL: "C.UTF-8", CALLER: "caller", CALLER2: "kept" }).ended;
@@ -89,14 +89,71 @@ json.dump([sys.argv[1:], {n: os.environ[n] for n in names}], open("outputs/seen.
     CALLER: "definition",
     CALLER2: "kept",
     AZUREML_RUN_ID: "run_1",
-    AZUREML_ARM_SUBSCRIPTION: what.scope.subscriptionId,
-    AZUREML_ARM_RESOURCEGROUP: "rg",
-    AZUREML_ARM_WORKSPACE_NAME: "ws1",
-    AZUREML_ARM_PROJECT_NAME: "exp/ü",
     AZUREML_RUN_TOKEN: "token-1",
     AZUREML_RUN_TOKEN_EXPIRY: new Date(what.tokenExpiresAt).toISOString(),
-    AZUREML_SERVICE_ENDPOINT: stub.url,
   });
+});
+
+test("mlflow gets the token where it is to log to this service, and the certificates that this machine trusts", async () => {
+  await using stub = new StubService();
+  using folder = new BundleFolder();
+  folder.file(
+    "train.py",
+    `import json, os
+seen = {n: os.environ.get(n) for n in ("MLFLOW_TRACKING_TOKEN", "REQUESTS_CA_BUNDLE")}
+bundle = seen["REQUESTS_CA_BUNDLE"]
+if bundle.startswith(os.getcwd()):
+    seen["ours"] = open(bundle).read().rstrip().endswith("OUR AUTHORITY")
+json.dump(seen, open("outputs/seen.json", "w"))
+`,
+  );
+  const url = await stub.listen();
+  const environmentVariables = { MLFLOW_TRACKING_URI: `${url}/mlflow/v1.0/x` };
+  const seen = async (env: Record<string, string>) => {
+    assert.equal((await folder.start(env).ended).code, 0);
+    return JSON.parse(stub.text("outputs/seen.json") ?? "");
+  };
+  await folder.unpack(job(url, { environmentVariables }), "OUR AUTHORITY");
+  const first = await seen({});
+  assert.deepEqual([first.MLFLOW_TRACKING_TOKEN, first.ours], ["token-1", true]);
+  await folder.unpack(job(url, { runId: "run_2" }), "OUR AUTHORITY");
+  stub.status = "NotStarted";
+  const second = await seen({ REQUESTS_CA_BUNDLE: "/the/callers.pem" });
+  assert.deepEqual(second, { MLFLOW_TRACKING_TOKEN: null, REQUESTS_CA_BUNDLE: "/the/callers.pem" });
+});
+
+test("a run of the v1 SDK: the log under the name that it knows, and the project as the SDK laid it", async () => {
+  await using stub = new StubService();
+  using folder = new BundleFolder();
+  folder.file("a b/ü.py", "import sys, __main__\nprint(sys.argv, __main__.__file__, sys.path[0])\n");
+  await folder.unpack(
+    job(await stub.listen(), { log: "azureml-logs/70_driver_log.txt", script: "a b/ü.py" }),
+  );
+  const { code, stdout } = await folder.start({ LC_ALL: "C.UTF-8" }).ended;
+  assert.equal(code, 0);
+  const log = stub.text("azureml-logs/70_driver_log.txt") ?? "";
+  assert.equal(stdout.toString(), log);
+  assert.match(log, /^\['a b\/ü.py'\] .*a b\/ü.py .*\/a b\n$/);
+  assert.equal(readFileSync(join(folder.path, "user_logs/std_log.txt"), "utf8"), log);
+  assert.deepEqual([...stub.files.keys()], ["azureml-logs/70_driver_log.txt"]);
+});
+
+test("a preparation looks for the interpreter and runs nothing", async () => {
+  await using stub = new StubService();
+  using folder = new BundleFolder();
+  folder.file("train.py", "open('ran', 'w')\n");
+  const url = await stub.listen();
+  await folder.unpack(job(url, { only: "prepare" }));
+  assert.equal((await folder.start().ended).code, 0);
+  assert.deepEqual(stub.story(), ["Start", "Completed"]);
+  assert.match(stub.text("user_logs/std_log.txt") ?? "", /would be run by .*python/);
+  stub.status = "NotStarted";
+  stub.events.length = 0;
+  await folder.unpack(job(url, { only: "prepare", runId: "run_2", interpreterPath: "/no/python" }));
+  assert.equal((await folder.start().ended).code, 127);
+  assert.deepEqual(stub.story(), ["Start", "Error", "Failed"]);
+  assert.match(stub.error().message, /\/no\/python/);
+  assert.throws(() => readFileSync(join(folder.path, "ran")));
 });
 
 test("a script that fails: the traceback is the run's error, outputs come all the same", async () => {

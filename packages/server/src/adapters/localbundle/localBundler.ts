@@ -1,6 +1,6 @@
 // Packs the zip that startlocalrun answers: a start script, the agent that runs the run elsewhere, and the run as data.
 import { readFile } from "node:fs/promises";
-import type { LocalBundler, LocalJob } from "@malachite/core";
+import { type LocalBundler, type LocalJob, PYTHON_START, PYTHON_START_NAME } from "@malachite/core";
 import { AGENT_FILES } from "./agentFiles.ts";
 
 /** One file of a zip. `mode` holds the permission bits only. */
@@ -26,7 +26,8 @@ export function createLocalBundler(options: LocalBundlerOptions): LocalBundler {
   return {
     async *pack(job) {
       agent ??= readAgent(files);
-      const entries = [...(await agent), entry("job.json", 0o600, jobText(job))];
+      const start = entry(PYTHON_START_NAME, 0o644, PYTHON_START);
+      const entries = [...(await agent), start, entry("job.json", 0o600, jobText(job))];
       if (certificateAuthority !== undefined) entries.push(entry("ca.pem", 0o644, certificateAuthority));
       yield* writeZip(entries);
     },
@@ -69,6 +70,8 @@ function jobText(job: LocalJob): string {
     interpreterPath: job.interpreterPath,
     environmentVariables: job.environmentVariables,
     maxRunDurationSeconds: job.maxRunDurationSeconds,
+    only: job.only,
+    log: job.log,
     outputCollection: job.outputCollection,
     directoriesToWatch: job.directoriesToWatch,
   } satisfies Record<keyof LocalJob, unknown>);

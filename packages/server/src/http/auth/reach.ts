@@ -81,6 +81,8 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     content.findSnapshotByHash,
   ],
   register: [
+    content.getSnapshotBlobs,
+    content.createSnapshot,
     content.createSnapshotOfFiles,
     malachite.offerSnapshot,
     malachite.sendContents,
@@ -91,6 +93,8 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     execution.startRun,
     execution.startSnapshotRun,
     execution.startLocalRun,
+    execution.localRun,
+    execution.localPrepare,
     history.patchRun,
     history.addRun,
     history.batchPatchRuns,

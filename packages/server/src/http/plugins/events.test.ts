@@ -170,10 +170,10 @@ describe("following a log over HTTP", () => {
     const asked = edge.flow.calls.find(({ name }) => name === "followLog")?.args[1];
     return { answer, asked: asked as { from: number; path: string } };
   };
-  it("begins at the beginning of the standard log", async () => {
+  it("begins at the beginning of the run's own log", async () => {
     const { answer, asked } = await follow("");
     assert.equal(answer.headers["content-type"], "text/event-stream; charset=utf-8");
-    assert.equal(asked.path, "user_logs/std_log.txt");
+    assert.equal(asked.path, undefined);
     assert.equal(asked.from, 0);
     assert.deepEqual(
       readFrames(answer.body).map(({ event }) => event),

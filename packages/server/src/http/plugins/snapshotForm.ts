@@ -5,6 +5,7 @@ import { MalachiteError } from "@malachite/core";
 import type { FastifyRequest } from "fastify";
 import type { Spool } from "../edge.ts";
 import { atMost } from "./atMost.ts";
+import { brokenForm } from "./brokenForm.ts";
 import { parseJson, readBytes } from "./jsonBody.ts";
 
 /** The clients send 500 files at once. */
@@ -63,7 +64,7 @@ export async function readSnapshotForm(
   } catch (error) {
     request.raw.unpipe();
     request.raw.resume();
-    throw asRefusal(error);
+    throw brokenForm(error, (message, cause) => refused(message, undefined, cause));
   }
   const owned = taken.move();
   return { tree, files, about, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -74,11 +75,3 @@ const refused = (message: string, target?: string, cause?: unknown): MalachiteEr
     ...(target === undefined ? {} : { target: target.slice(0, 100) }),
     cause,
   });
-
-/** What the form parser throws is what the sender did; errors of our own and of the disk stay what they are. */
-function asRefusal(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name === "MalachiteError") return error;
-  const code = "code" in error ? String(error.code) : "";
-  if ("syscall" in error && code !== "ECONNRESET") return error;
-  return refused(`The multipart body is broken: ${error.message}.`, undefined, error);
-}

@@ -4,6 +4,7 @@ import type { MultipartFile } from "@fastify/multipart";
 import { MalachiteError, type Upload } from "@malachite/core";
 import type { FastifyRequest } from "fastify";
 import type { Spool } from "../edge.ts";
+import { brokenForm } from "./brokenForm.ts";
 import { parseJson, readBytes } from "./jsonBody.ts";
 
 const DEFINITION = "runDefinitionFile";
@@ -53,7 +54,7 @@ export async function readStartForm(
     request.raw.unpipe();
     request.raw.resume();
     if (project) await rm(project.file, { force: true });
-    throw asRefusal(error);
+    throw brokenForm(error, (message, cause) => refused(message, undefined, cause));
   }
 }
 
@@ -68,12 +69,3 @@ const refused = (message: string, target?: string, cause?: unknown): MalachiteEr
     ...(target === undefined ? {} : { target }),
     cause,
   });
-
-/** What the form parser throws is what the sender did; errors of our own and of the disk stay what they are. */
-function asRefusal(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name === "MalachiteError") return error;
-  const code = "code" in error ? String(error.code) : "";
-  const ofDisk = "syscall" in error && code !== "ECONNRESET";
-  if (ofDisk) return error;
-  return refused(`The multipart body is broken: ${error.message}.`, undefined, error);
-}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
-import { codeOf, DEV, type TestEdge, testEdge } from "../testing/edge.ts";
+import { codeOf, DEV, JSON_DEV, type TestEdge, testEdge } from "../testing/edge.ts";
 import { chunks, WORKSPACE } from "../testing/flow.ts";
 
 const ID = "33333333-3333-4333-8333-333333333333";
@@ -89,6 +89,68 @@ describe("the form of a snapshot", () => {
     const json = await edge.app.inject({ method: "POST", url: `${v1}/${ID}`, headers: DEV, payload: {} });
     assert.deepEqual([json.statusCode, codeOf(json.body)], [415, "UnsupportedMediaType"]);
     assert.equal((await post(edge, `${v1}/no-uuid`, [tree])).statusCode, 400);
+    assert.deepEqual(await edge.left(), []);
+  });
+});
+
+describe("files sent as blobs", () => {
+  const json = (edge: TestEdge, url: string, payload: object) =>
+    edge.app.inject({ method: "POST", url, headers: JSON_DEV, payload });
+
+  it("each have a link, https and for writing, in the order asked", async () => {
+    await using edge = await testEdge();
+    const names = [
+      "train.py",
+      "a b/ü#%.py",
+      "pkg\\win.py",
+      ...Array.from({ length: 450 }, (_, i) => `f${i}`),
+    ];
+    const answer = await json(edge, `${v2}/getblob`, { FileNames: names });
+    assert.equal(answer.statusCode, 200, answer.body);
+    const { fileNodes } = answer.json() as { fileNodes: { fullName: string; blobUri: string }[] };
+    assert.deepEqual(
+      fileNodes.map((node) => node.fullName),
+      names,
+    );
+    const first = fileNodes[0]?.blobUri ?? "";
+    assert.match(first, /^https:\/\/malachite\.blob\.x@[^/]+\/azureml-snapshots\/folder\/name\?.*sp=rcw/);
+    assert.deepEqual((await json(edge, `${v2}/getblob`, { FileNames: [] })).json(), { fileNodes: [] });
+    assert.equal((await json(edge, `${v2}/getblob`, {})).statusCode, 400);
+  });
+
+  it("become a snapshot by their links, and by no others", async () => {
+    await using edge = await testEdge();
+    const [node] = (await json(edge, `${v2}/getblob`, { FileNames: ["a.py"] })).json().fileNodes;
+    const create = (link: string) => {
+      edge.flow.on("readSnapshotBody", async () => ({
+        about: { parentId: PARENT },
+        sent: [{ name: "a.py", link, sizeBytes: 3 }],
+      }));
+      return json(edge, `${v2}/${ID}`, { DirTreeNode: {} });
+    };
+    const answer = await create(node.blobUri);
+    assert.equal(answer.statusCode, 200, answer.body);
+    assert.deepEqual(answer.json(), { id: ID });
+    const [, sent] = edge.flow.calls.find(({ name }) => name === "keepSentSnapshot")?.args ?? [];
+    const { body, ...told } = sent as { body: string };
+    assert.deepEqual(told, {
+      id: ID,
+      about: { parentId: PARENT },
+      sent: [{ name: "a.py", blob: "folder/name", sizeBytes: 3 }],
+    });
+    await assert.rejects(readFile(body));
+    const others = [
+      "",
+      "https://elsewhere/x",
+      node.blobUri.replace("folder/name", "folder/other"),
+      node.blobUri.replace(/sig=./, "sig=_"),
+      edge.auth.blobs.link("http://h", { container: "other", blob: "x", permissions: "r" }),
+    ];
+    for (const other of others) {
+      const refused = await create(other);
+      assert.deepEqual([refused.statusCode, codeOf(refused.body)], [400, "ContentMismatch"], other);
+      assert.match(refused.body, /a\.py/);
+    }
     assert.deepEqual(await edge.left(), []);
   });
 });

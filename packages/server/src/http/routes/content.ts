@@ -1,9 +1,13 @@
 // The content service: snapshots as the v1 SDK makes and fetches them.
+import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { content, malachite } from "@malachite/contract";
-import { MalachiteError } from "@malachite/core";
+import { MalachiteError, SNAPSHOT_UPLOADS } from "@malachite/core";
 import type { FastifyReply } from "fastify";
 import { disposition } from "../content.ts";
+import type { Edge } from "../edge.ts";
+import { atMost } from "../plugins/atMost.ts";
 import { readSnapshotForm } from "../plugins/snapshotForm.ts";
 import { route } from "../route.ts";
 
@@ -11,6 +15,8 @@ import { route } from "../route.ts";
 const NOTHING = "00000000-0000-0000-0000-000000000000";
 /** Clients send at least so many files at once when more are to follow; a smaller form is the last one. */
 const PART_FILES = 200;
+/** Some milliseconds of signing. */
+const LINKS_AT_ONCE = 200;
 /** A body of a million nodes; it is read by a worker, one at a time. */
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
 
@@ -25,6 +31,72 @@ export const getSnapshotMetadata = route(
   async ({ scope, params, reply }, { flow }) =>
     sendJson(reply, await flow.snapshotMetadata(scope, params.snapshotId)),
 );
+
+export const getSnapshotBlobs = route(
+  content.getSnapshotBlobs,
+  async ({ scope, base, reply, body }, { flow, auth }) => {
+    const { fileNames } = await body();
+    await flow.allowWorkspace(scope);
+    const linkFor = () =>
+      auth.blobs.link(base, {
+        container: SNAPSHOT_UPLOADS,
+        blob: flow.snapshotUploadName(scope),
+        permissions: "rcw",
+      });
+    return sendJson(reply, fileNodes(fileNames, linkFor));
+  },
+);
+
+/** Signs while it is sent, some at a time, since a project may have a hundred thousand files. */
+async function* fileNodes(names: readonly string[], linkFor: () => string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('{"fileNodes":[');
+  for (let at = 0; at < names.length; at += LINKS_AT_ONCE) {
+    const nodes = names
+      .slice(at, at + LINKS_AT_ONCE)
+      .map((fullName) => JSON.stringify({ fullName, blobUri: linkFor() }));
+    yield Buffer.from(`${at > 0 ? "," : ""}${nodes.join(",")}`);
+    await nextTurn();
+  }
+  yield Buffer.from("]}");
+}
+
+export const createSnapshot = route(
+  content.createSnapshot,
+  async ({ scope, params, bytes }, { flow, auth, spool, settings }) => {
+    const { file } = await spool(atMost(bytes(), BODY_LIMIT_BYTES), settings.uploadsFolder);
+    try {
+      const { about, sent } = await flow.readSnapshotBody(file);
+      const blobs: { name: string; blob: string; sizeBytes?: number }[] = [];
+      for (const [i, { link, ...one }] of sent.entries()) {
+        if (i % LINKS_AT_ONCE === 0) await nextTurn();
+        blobs.push({ ...one, blob: sentTo(link, one.name, auth) });
+      }
+      await flow.keepSentSnapshot(scope, { id: params.snapshotId, body: file, about, sent: blobs });
+      return { id: params.snapshotId };
+    } finally {
+      await rm(file, { force: true });
+    }
+  },
+);
+
+/** The blob that a link of ours is for. Throws ContentMismatch naming the file. */
+function sentTo(link: string, name: string, { blobs }: Edge["auth"]): string {
+  try {
+    const { pathname, searchParams } = new URL(link);
+    const [, container = "", ...parts] = pathname.split("/");
+    const blob = parts.map(decodeURIComponent).join("/");
+    blobs.check(searchParams, { container, blob });
+    if (container === SNAPSHOT_UPLOADS) return blob;
+  } catch (cause) {
+    if (!(cause instanceof MalachiteError || cause instanceof TypeError || cause instanceof URIError))
+      throw cause;
+  }
+  throw new MalachiteError(
+    "ContentMismatch",
+    `The BlobUri of ${JSON.stringify(name.slice(0, 200))} is not a link that getblob gave, or it has ended. Ask for new links.`,
+    { target: name.slice(0, 500) },
+  );
+}
 
 export const createSnapshotOfFiles = route(
   content.createSnapshotOfFiles,

@@ -5,8 +5,6 @@ import { isTerminal, type LogEvent, MalachiteError } from "@malachite/core";
 import { frameEvents } from "../plugins/events.ts";
 import { addressOf, route } from "../route.ts";
 
-const DEFAULT_LOG = "user_logs/std_log.txt";
-
 export const followLog = route(malachite.followLog, async (ask, { flow, settings, closing }) => {
   const { request, reply, query } = ask;
   const address = addressOf(ask);
@@ -16,7 +14,7 @@ export const followLog = route(malachite.followLog, async (ask, { flow, settings
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   const signal = AbortSignal.any([gone.signal, closing]);
-  const events = flow.followLog(address, { path: query.path ?? DEFAULT_LOG, from, signal });
+  const events = flow.followLog(address, { path: query.path, from, signal });
   const head = isTerminal(shown.status) ? await firstNews(events) : { events };
   reply.headers({
     "content-type": "text/event-stream; charset=utf-8",

@@ -11,6 +11,7 @@ import * as read from "./getRun.ts";
 import * as many from "./getRuns.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
+import * as local from "./localRun.ts";
 import * as events from "./postEvents.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(story),
   ...Object.values(snapshots),
   ...Object.values(content),
+  ...Object.values(local),
   ...Object.values(service),
   ...Object.values(resources),
 ];

@@ -2,7 +2,7 @@
 // Bytes come into a file of their own first, so a cut upload leaves what was there. Writes of one blob come one after another.
 import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { type FileHandle, lstat, mkdir, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type BlobAddress,
@@ -272,11 +272,23 @@ class BlobFolder implements FolderBlobStore {
       return await onStorage("Removing a blob", async () => {
         if (!(await removeFile(root, segments))) return false;
         await this.#facts.drop(keyOf(at));
-        // Folders exist for their files only: an empty one would be in the way of a file of its name.
-        for (let depth = segments.length - 1; depth > 0; depth -= 1) {
-          if (!(await removeEmptyFolder(root, segments.slice(0, depth)))) break;
-        }
+        await removeEmptyFolders(root, segments);
         return true;
+      });
+    });
+  }
+
+  async take(at: BlobAddress): Promise<{ readonly file: string; readonly sizeBytes: number } | undefined> {
+    const segments = segmentsOf(at.path);
+    const root = this.#root(at.bucket);
+    return await this.#turn(at, async () => {
+      if (!(await this.#there(at))) return undefined;
+      return await onStorage("Taking a blob", async () => {
+        const file = join(this.#unfinished, randomUUID());
+        await rename(join(root, ...segments), file);
+        await this.#facts.drop(keyOf(at));
+        await removeEmptyFolders(root, segments);
+        return { file, sizeBytes: (await lstat(file)).size };
       });
     });
   }
@@ -373,6 +385,13 @@ class BlobFolder implements FolderBlobStore {
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+}
+
+/** Folders exist for their files only: an empty one would be in the way of a file of its name. */
+async function removeEmptyFolders(root: string, segments: readonly string[]): Promise<void> {
+  for (let depth = segments.length - 1; depth > 0; depth -= 1) {
+    if (!(await removeEmptyFolder(root, segments.slice(0, depth)))) return;
   }
 }
 

@@ -171,19 +171,12 @@ class SnapshotFolder implements FolderSnapshotStore {
     return snapshot;
   }
 
-  /** The tree of a parent of which no client's tree is kept. Throws SnapshotNotFound when there is nothing of that id. */
+  /** The tree of a parent of which no client's tree is kept. */
   async #parentTree(scope: Scope, parentId: string | undefined): Promise<string | undefined> {
     if (parentId === undefined) return undefined;
-    const folder = join(this.#layout.snapshots, workspaceFolder(scope));
-    for (const path of [nodesPath(folder, parentId), partPath(folder, parentId)])
-      if (lstatSync(path, { throwIfNoEntry: false })) return undefined;
-    const parent = await this.get(scope, parentId);
-    if (parent) return parent.tree;
-    throw new MalachiteError(
-      "SnapshotNotFound",
-      `The parent snapshot '${parentId}' is not in this workspace. Send the whole project without a parent.`,
-      { target: "ParentSnapshotId" },
-    );
+    const nodes = nodesPath(join(this.#layout.snapshots, workspaceFolder(scope)), parentId);
+    if (lstatSync(nodes, { throwIfNoEntry: false })) return undefined;
+    return (await this.get(scope, parentId))?.tree;
   }
 
   async latest(scope: Scope): Promise<string | undefined> {

@@ -3,8 +3,8 @@
 // What is sent is moved into the store before the snapshot is known; should the process die in between, the client asks again
 // with files that are no longer where it sent them. So what they are is written first, to a file beside the snapshot's own.
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, mkdirSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, lstatSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { malachite } from "@malachite/contract";
 import {
   type ClientNode,
@@ -18,6 +18,7 @@ import {
 import { shown } from "../../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "../layout.ts";
 import { isHead, type KeptNode, type NodesHead, readNodes, writeNodes } from "../nodesFile.ts";
+import { syncFolderNow } from "../syncFolder.ts";
 import { readTree } from "../treeFile.ts";
 import type { ArchiveLimits } from "../zip/archiveLimits.ts";
 import { type CancelFlag, stopIfCancelled } from "./cancelled.ts";
@@ -48,14 +49,23 @@ export async function keepClientTree(
   ask: KeepClientTreeAsk,
   flag: CancelFlag,
 ): Promise<Snapshot | undefined> {
+  try {
+    return await kept(ask, flag);
+  } finally {
+    for (const { file } of ask.upload.files) rmSync(file, { force: true });
+  }
+}
+
+async function kept(ask: KeepClientTreeAsk, flag: CancelFlag): Promise<Snapshot | undefined> {
   const { layout, limits, folder, upload } = ask;
   const nodes = readClientTree(treeOf(readJsonFile(upload.tree)), limits);
   checkFolders(nodes);
   if (ask.existing !== undefined) return await sameAs(nodes, ask, ask.existing);
+  checkParent(ask);
 
   const wanted = new Map(nodes.filter((node) => !node.folder).map((node) => [node.path, node]));
   const known = new Map<string, KeptNode>();
-  mkdirSync(folder, { recursive: true });
+  if (mkdirSync(folder, { recursive: true }) !== undefined) syncFolderNow(dirname(folder));
   const staging = new Staging(layout);
   try {
     const sent = new Map<string, KeptNode & { readonly from: string }>();
@@ -71,8 +81,8 @@ export async function keepClientTree(
     if (missing.length > 0 && !upload.partial) throw incomplete(missing, upload);
 
     const head: NodesHead = { version: 1, id: upload.id, about: upload.about, at: upload.at };
-    const kept = nodes.map((node) => known.get(node.path) ?? node);
-    writeNodes(partPath(folder, upload.id), head, kept);
+    const described = nodes.map((node) => known.get(node.path) ?? node);
+    writeNodes(partPath(folder, upload.id), head, described);
     for (const { from, sha256, sizeBytes } of sent.values())
       await staging.adopt(from, sha256 as string, sizeBytes as number);
     // Marks those that are here as well: what an earlier upload has just brought may not be durable yet.
@@ -80,7 +90,7 @@ export async function keepClientTree(
     await staging.commit();
     if (missing.length > 0) return undefined;
     const snapshot = storeTree(layout, [...known.values()].map(projectFile));
-    writeNodes(nodesPath(folder, upload.id), head, kept);
+    writeNodes(nodesPath(folder, upload.id), head, described);
     return { ...snapshot, id: upload.id };
   } finally {
     await staging.drop();
@@ -162,6 +172,19 @@ export function clientHash(
     closeSync(fd);
   }
   return { hash: digest.update(name).update("File").digest("hex"), sizeBytes };
+}
+
+/** Throws SnapshotNotFound when there is nothing of the parent's id. */
+function checkParent({ folder, upload, parentTree }: KeepClientTreeAsk): void {
+  const { parentId } = upload.about;
+  if (parentId === undefined || parentTree !== undefined) return;
+  const places = [nodesPath(folder, parentId), partPath(folder, parentId)];
+  if (places.some((place) => lstatSync(place, { throwIfNoEntry: false }))) return;
+  throw new MalachiteError(
+    "SnapshotNotFound",
+    `The parent snapshot '${parentId}' is not in this workspace. Send the whole project without a parent.`,
+    { target: "ParentSnapshotId" },
+  );
 }
 
 /** Adds the files that were not sent and are the same elsewhere: in an earlier try of this snapshot, or in its parent. */

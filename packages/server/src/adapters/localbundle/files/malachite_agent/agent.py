@@ -9,13 +9,12 @@ import traceback
 from .console import say
 from .folders import Notes
 from .job import Job, iso
-from .log import NAME as LOG_NAME
 from .log import Log
 from .outputs import send_outputs
 from .patience import Patience
 from .processes import Tree, adopt_orphans, start_time
 from .project import ProjectError, lay_project
-from .script import StartFailed, describe_failure, exit_code_of, start_script
+from .script import StartFailed, describe_failure, exit_code_of, find_interpreter, start_script
 from .service import TERMINAL, Away, Refused, Service
 from .state import Busy, State
 from .transport import LocalFileError
@@ -68,7 +67,21 @@ class Agent:
                 raise
             say("the service does not let the run start: %s" % refused)
             return AGENT_FAILED
+        if self.job.only == "prepare":
+            return self._look_only(log)
         return self._run_script(log)
+
+    def _look_only(self, log):
+        """Nothing is run: the run ends well when there is an interpreter that could."""
+        try:
+            environment = self.job.environment(self.service.token, self.service.token_expires)
+            found = "The script would be run by %s.\n" % find_interpreter(self.job, environment)
+            log.writing.write(found.encode("utf-8", "backslashreplace"))
+            self._end("Completed", None, 0)
+        except StartFailed as failed:
+            self._end_failed(failed.code, str(failed), failed.exit_code)
+        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {self.job.log})
+        return self._deliver(log, watcher)
 
     def _prepare(self):
         """The folder made ready and the log opened; None when the run has come to its end before it began."""
@@ -103,7 +116,7 @@ class Agent:
         return True
 
     def _run_script(self, log):
-        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {LOG_NAME})
+        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {self.job.log})
         self.patience.hold()
         self.running = True
         try:
@@ -166,9 +179,9 @@ class Agent:
 
     def _deliver_again(self):
         """An earlier start ended the run but could not tell all of it."""
-        if not os.path.exists(os.path.join(self.job.folder, *LOG_NAME.split("/"))):
+        if not os.path.exists(self.job.inside(self.job.log)):
             return self._deliver(None, None)
-        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {LOG_NAME})
+        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {self.job.log})
         return self._deliver(Log(self.job, self.service, True), watcher)
 
     def _deliver(self, log, watcher):
@@ -214,7 +227,7 @@ class Agent:
         try:
             log.finish()
         except (Refused, LocalFileError) as problem:
-            self.notes.add(LOG_NAME, str(problem))
+            self.notes.add(self.job.log, str(problem))
 
     def _warn(self):
         text = self.notes.text()

@@ -1,6 +1,7 @@
 """The run as the service described it (job.json), and the environment that its script gets."""
 import json
 import os
+import ssl
 import time
 from urllib.parse import quote
 
@@ -30,6 +31,8 @@ class Job:
         self.arguments = data["arguments"]
         self.interpreter = data.get("interpreterPath")
         self.variables = data["environmentVariables"]
+        self.only = data.get("only")
+        self.log = data["log"]
         self.max_seconds = data.get("maxRunDurationSeconds")
         self.collect_outputs = data["outputCollection"]
         self.watched = data["directoriesToWatch"]
@@ -60,25 +63,42 @@ class Job:
         """The address of the project as a zip."""
         return "/malachite/v1.0%s/snapshots/%s/zip" % (self.workspace_path(), _part(self.snapshot_id))
 
+    def inside(self, name):
+        """The path on this machine of a file that the service knows by that name."""
+        return os.path.join(self.folder, *name.split("/"))
+
     def environment(self, token, expires):
-        """The script's variables: the caller's, then the definition's, then those that name the run."""
-        own = {
-            "AZUREML_RUN_ID": self.run_id,
-            "AZUREML_ARM_SUBSCRIPTION": self.scope["subscriptionId"],
-            "AZUREML_ARM_RESOURCEGROUP": self.scope["resourceGroup"],
-            "AZUREML_ARM_WORKSPACE_NAME": self.scope["workspace"],
-            "AZUREML_ARM_PROJECT_NAME": self.experiment,
-            "AZUREML_RUN_TOKEN": token,
-            "AZUREML_RUN_TOKEN_EXPIRY": iso(expires),
-            "AZUREML_SERVICE_ENDPOINT": self.url,
-        }
+        """The script's variables: the caller's, then those of the job, and those that change: the token and its end."""
         variables = dict(os.environ)
         variables.pop("AZUREML_TARGET_TYPE", None)
         # Without it Python keeps output back while it is no terminal, and the log would not be live.
         variables.setdefault("PYTHONUNBUFFERED", "1")
+        if not variables.get("REQUESTS_CA_BUNDLE"):
+            bundle = trusted_bundle(self.setup)
+            if bundle is not None:
+                variables["REQUESTS_CA_BUNDLE"] = bundle
         variables.update(self.variables)
-        variables.update(own)
+        variables["AZUREML_RUN_TOKEN"] = token
+        variables["AZUREML_RUN_TOKEN_EXPIRY"] = iso(expires)
+        if variables.get("MLFLOW_TRACKING_URI", "").startswith(self.url + "/"):
+            variables["MLFLOW_TRACKING_TOKEN"] = token
         return variables
+
+
+def trusted_bundle(setup):
+    """A file with the certificates that this machine trusts and the service's own authority; None when it has none."""
+    authority = os.path.join(setup, "ca.pem")
+    if not os.path.isfile(authority):
+        return None
+    public = ssl.get_default_verify_paths().cafile
+    path = os.path.join(setup, "ca-bundle.pem")
+    with open(path + ".new", "wb") as bundle:
+        for source in (public, authority):
+            if source and os.path.isfile(source):
+                with open(source, "rb") as file:
+                    bundle.write(file.read().rstrip() + b"\n")
+    os.replace(path + ".new", path)
+    return path
 
 
 def iso(seconds):

@@ -9,10 +9,9 @@ from .remote_file import RemoteFile, open_regular
 from .service import Away, Refused
 from .transport import LocalFileError, read_at
 
-# The name that every run's log has, so that one way of reading serves all runs. Clients of v1 find it, too.
-NAME = "user_logs/std_log.txt"
-# Where people of v1 look on their own machine: the same file under a second name.
-V1_NAME = "azureml-logs/70_driver_log.txt"
+# The two names that a log goes by: that of every run of the service, and that of local runs of v1. Which of them the service
+# knows it by is said in the job; on this machine the same file is found under both.
+NAMES = ("user_logs/std_log.txt", "azureml-logs/70_driver_log.txt")
 LOOK_SECONDS = 0.1
 SEND_SECONDS = 0.5
 # A console that takes nothing (stopped, or a pipe that nobody reads) must not keep the run from ending.
@@ -24,13 +23,13 @@ class Log:
 
     def __init__(self, job, service, resumed):
         self._service = service
-        self.path = os.path.join(job.folder, *NAME.split("/"))
-        self._v1_path = os.path.join(job.folder, *V1_NAME.split("/"))
-        self._remote = RemoteFile(job, service, NAME)
+        self.path = job.inside(job.log)
+        self._other_path = job.inside(next(name for name in NAMES if name != job.log))
+        self._remote = RemoteFile(job, service, job.log)
         self._resumed = resumed
         self._ended = threading.Event()
         self._refused = None
-        for path in (self.path, self._v1_path):
+        for path in (self.path, self._other_path):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if not resumed and os.path.lexists(path):
                 os.unlink(path)
@@ -52,7 +51,7 @@ class Log:
         if self._echo_thread.is_alive():
             self._echo_thread.join(CONSOLE_PATIENCE_SECONDS)
         if not self._linked:
-            shutil.copyfile(self.path, self._v1_path)
+            shutil.copyfile(self.path, self._other_path)
         if self._send_thread.is_alive():
             self._send_thread.join()
         if self._refused is not None:
@@ -71,9 +70,9 @@ class Log:
 
     def _link(self):
         try:
-            if os.path.lexists(self._v1_path):
-                os.unlink(self._v1_path)
-            os.link(self.path, self._v1_path)
+            if os.path.lexists(self._other_path):
+                os.unlink(self._other_path)
+            os.link(self.path, self._other_path)
             return True
         except (OSError, NotImplementedError):
             return False  # No hard links on this file system: a copy is made at the end.

@@ -20,7 +20,9 @@ class StartFailed(Exception):
 def start_script(job, environment, log_file):
     """The script's process, leader of a group and session of its own. Raises StartFailed."""
     interpreter = find_interpreter(job, environment)
-    arguments = [interpreter, job.script] + list(job.arguments)
+    # A script named like an option must not be read as one.
+    script = "./" + job.script if job.script.startswith("-") else job.script
+    arguments = [interpreter, os.path.join(job.setup, "start.py"), script] + list(job.arguments)
     options = {}
     if POSIX:
         options["start_new_session"] = True
