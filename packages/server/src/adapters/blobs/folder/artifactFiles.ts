@@ -192,3 +192,10 @@ function nothing(error: unknown): undefined {
   if (hasCode(error, "ENOENT")) return undefined;
   throw error;
 }
+
+/** Folders exist for their files only: an empty one would be in the way of a file of its name. */
+export async function removeEmptyFolders(root: string, segments: readonly string[]): Promise<void> {
+  for (let depth = segments.length - 1; depth > 0; depth -= 1) {
+    if (!(await removeEmptyFolder(root, segments.slice(0, depth)))) return;
+  }
+}

@@ -27,7 +27,7 @@ import {
   segmentsOf,
   shown,
 } from "../../../files/index.ts";
-import { appendAt, publish, removeEmptyFolder, removeFile } from "./artifactFiles.ts";
+import { appendAt, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
 import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, plainFacts } from "./blobFacts.ts";
 import { joined, type Piece, receive } from "./blobFiles.ts";
@@ -385,13 +385,6 @@ class BlobFolder implements FolderBlobStore {
     } finally {
       await rm(temporary, { force: true });
     }
-  }
-}
-
-/** Folders exist for their files only: an empty one would be in the way of a file of its name. */
-async function removeEmptyFolders(root: string, segments: readonly string[]): Promise<void> {
-  for (let depth = segments.length - 1; depth > 0; depth -= 1) {
-    if (!(await removeEmptyFolder(root, segments.slice(0, depth)))) return;
   }
 }
 
