@@ -20,6 +20,8 @@ const FIELD: Readonly<Record<string, (run: Run) => Value | undefined>> = {
   parentrunid: (run) => run.parentRunId,
   rootrunid: (run) => run.rootRunId,
   experimentid: (run) => run.experimentId,
+  experimentname: (run) => run.experimentName,
+  description: (run) => run.about.description,
   userid: (run) => run.createdBy.objectId,
   createdby: (run) => run.createdBy.name,
   hidden: (run) => run.about.hidden ?? false,
@@ -28,6 +30,10 @@ const FIELD: Readonly<Record<string, (run: Run) => Value | undefined>> = {
 /** The value of a field of the run; null when it has none. */
 export function valueOfField(run: Run, field: Field): Value {
   if (field.of === "field") return FIELD[field.name]?.(run) ?? null;
+  if (field.of === "traits") {
+    const traits = run.about.runTypeV2?.traits;
+    return Array.isArray(traits) && traits.includes(field.key) ? field.key : null;
+  }
   const map = run.about[field.of];
   return Object.hasOwn(map, field.key) ? (map[field.key] as string) : null;
 }

@@ -48,6 +48,8 @@ const shape = fc.record({
   hidden: sometimes(fc.boolean()),
   runType: sometimes(fc.constantFrom("azureml.scriptrun", "hyperdrive")),
   orchestrator: sometimes(fc.constantFrom("Execution", "Pipeline")),
+  traits: sometimes(fc.subarray(["deep", "wide"])),
+  description: sometimes(word),
   tags: fc.array(fc.tuple(fc.constantFrom(...TAGS), word), { maxLength: 3 }),
   source: sometimes(fc.constantFrom("azureml.scriptrun", "x")),
   status: fc.constantFrom(...STATUSES),
@@ -73,7 +75,8 @@ export function randomRuns(
         displayName,
         hidden,
         runType,
-        ...(orchestrator === undefined ? {} : { runTypeV2: { orchestrator } }),
+        description: given.description,
+        ...(orchestrator === undefined ? {} : { runTypeV2: { orchestrator, traits: given.traits } }),
         tags: Object.fromEntries(given.tags),
         properties: given.source === undefined ? {} : { "azureml.runsource": given.source },
         warnings: [],
@@ -91,6 +94,9 @@ const FIELDS: readonly Field[] = [
   ..."runtypev2/orchestrator scriptname parentrunid rootrunid experimentid userid createdby hidden"
     .split(" ")
     .map(plain),
+  plain("experimentname"),
+  plain("description"),
+  { of: "traits", key: "deep" },
   ...TAGS.map((key): Field => ({ of: "tags", key })),
   { of: "properties", key: "azureml.runsource" },
 ];
@@ -134,7 +140,9 @@ export function anyFilter(all: readonly Run[]): fc.Arbitrary<Filter> {
 export const anyOrder = (): fc.Arbitrary<readonly Order[]> =>
   fc.uniqueArray(
     fc.record({
-      field: fc.constantFrom(...FIELDS.filter(({ of }) => of === "field")),
+      field: fc.constantFrom(
+        ...FIELDS.filter((field) => field.of === "field" && field.name !== "description"),
+      ),
       descending: fc.boolean(),
     }),
     { maxLength: 3, selector: ({ field }) => JSON.stringify(field) },

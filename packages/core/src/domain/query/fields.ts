@@ -1,5 +1,6 @@
 // What lists of runs and experiments can be filtered and ordered by. Stores have a column for each name in here.
 import { history } from "@malachite/contract";
+import type { Field } from "./filter.ts";
 
 export type FieldType = "text" | "number" | "date" | "boolean";
 
@@ -13,17 +14,25 @@ export type FieldInfo = {
   readonly words?: readonly string[];
 };
 
+/** What is addressed by a key, behind its lower-case wire name and a slash. */
+export type MapName = Exclude<Field, { readonly of: "field" }>["of"];
+const MAPS: ReadonlyMap<string, MapName> = new Map([
+  ["tags", "tags"],
+  ["properties", "properties"],
+  ["runtypev2/traits", "traits"],
+]);
+
 export type Fields = {
   /** Plural, for messages. */
   readonly subject: "runs" | "experiments";
   /** By lower-case name; other names of the same property lead to the same entry. */
   readonly byName: ReadonlyMap<string, FieldInfo>;
-  readonly maps: ReadonlySet<"tags" | "properties">;
+  readonly maps: ReadonlyMap<string, MapName>;
 };
 
 const fields = (
   subject: Fields["subject"],
-  maps: readonly ("tags" | "properties")[],
+  maps: readonly MapName[],
   list: readonly Omit<FieldInfo, "name">[],
   aliases: Readonly<Record<string, string>>,
 ): Fields => {
@@ -34,13 +43,13 @@ const fields = (
     const info = byName.get(name);
     if (info) byName.set(alias, info);
   }
-  return { subject, byName, maps: new Set(maps) };
+  return { subject, byName, maps: new Map([...MAPS].filter(([, map]) => maps.includes(map))) };
 };
 
 /** `hidden` is false for a run that does not say; `userId` is the object id, `createdBy` the name of who made the run. */
 export const RUN_FIELDS: Fields = fields(
   "runs",
-  ["tags", "properties"],
+  ["tags", "properties", "traits"],
   [
     { shown: "runId", type: "text" },
     { shown: "runNumber", type: "number" },
@@ -58,12 +67,16 @@ export const RUN_FIELDS: Fields = fields(
     { shown: "parentRunId", type: "text" },
     { shown: "rootRunId", type: "text" },
     { shown: "experimentId", type: "text" },
+    { shown: "experimentName", type: "text" },
+    { shown: "description", type: "text" },
     { shown: "userId", type: "text" },
     { shown: "createdBy", type: "text" },
     { shown: "hidden", type: "boolean" },
   ],
   {
     createdtimeutc: "createdutc",
+    "compute/target": "target",
+    username: "createdby",
     "createdby/username": "createdby",
     "createdby/userobjectid": "userid",
   },
@@ -87,5 +100,5 @@ export const EXPERIMENT_FIELDS: Fields = fields(
 /** The names as people write them, for messages. */
 export function shownNames({ byName, maps }: Fields): string {
   const names = [...new Set(byName.values())].map((info) => info.shown);
-  return [...names, ...[...maps].map((map) => `${map}/KEY`)].join(", ");
+  return [...names, ...[...maps.keys()].map((map) => `${map}/KEY`)].join(", ");
 }

@@ -1,9 +1,11 @@
 // A filter and an order over runs or experiments, as data. parseFilter.ts makes it from text; stores turn it into their own query.
 
-/** A property by its lower-case wire name (`status`, `createdutc`), or one tag or property by its key. */
+/** A property by its lower-case wire name (`status`, `createdutc`), or one tag, property or trait by its key. */
 export type Field =
   | { readonly of: "field"; readonly name: string }
-  | { readonly of: "tags" | "properties"; readonly key: string };
+  | { readonly of: "tags" | "properties"; readonly key: string }
+  /** A trait of the run's type: its own name where the run has it, else missing. */
+  | { readonly of: "traits"; readonly key: string };
 
 export type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
 /** Dates are instants in milliseconds with `date: true`, so that a store can compare them as numbers. */

@@ -3,15 +3,17 @@ import { type FieldInfo, type Fields, shownNames } from "./fields.ts";
 import type { Field } from "./filter.ts";
 import { badFilter, type Token } from "./tokens.ts";
 
-/** Names without regard to case; the key of a tag or property as it is written. `info` is absent for those: they are texts. */
+/** Names without regard to case; the key of a tag, property or trait as it is written. `info` is absent for those: they are texts. */
 export function parseField(
   token: Token,
   fields: Fields,
   what: "filter" | "orderBy",
 ): { readonly field: Field; readonly info?: FieldInfo } {
-  const slash = token.text.indexOf("/");
-  const map = token.text.slice(0, Math.max(slash, 0)).toLowerCase();
-  if ((map === "tags" || map === "properties") && fields.maps.has(map)) {
+  const lower = token.text.toLowerCase();
+  const prefix = [...fields.maps.keys()].find((name) => lower.startsWith(`${name}/`));
+  const map = prefix === undefined ? undefined : fields.maps.get(prefix);
+  if (prefix !== undefined && map !== undefined) {
+    const slash = prefix.length;
     const key =
       token.key === undefined ? token.text.slice(slash + 1) : token.text.slice(slash + 1) + token.key;
     if (key === "")

@@ -57,14 +57,85 @@ describe("parseFilter", () => {
       ["Tags/n eq 5", { op: "eq", field: tag("n"), literal: { value: "5" } }],
       ["Tags/n eq 'null'", { op: "eq", field: tag("n"), literal: { value: "null" } }],
       ["Tags/'odd ''(key)' eq 'it''s'", { op: "eq", field: tag("odd '(key)"), literal: { value: "it's" } }],
-      [
-        'Tags/k eq "a \\"b\\" C:\\\\x C:\\y"',
-        { op: "eq", field: tag("k"), literal: { value: 'a "b" C:\\x C:\\y' } },
-      ],
+      ['Tags/k eq "a ""b"" C:\\x\\"', { op: "eq", field: tag("k"), literal: { value: 'a "b" C:\\x\\' } }],
+      ["Tags/k eq it's", { op: "eq", field: tag("k"), literal: { value: "it's" } }],
       ["Tags/a/b eq x", { op: "eq", field: tag("a/b"), literal: { value: "x" } }],
     ];
     for (const [text, expected] of cases) assert.deepEqual(run(text), expected, text);
     assert.equal(run("  "), undefined);
+  });
+
+  it("reads what the v1 SDK puts together without quoting anything", () => {
+    const eq = (key: string, value: string): Filter => ({ op: "eq", field: tag(key), literal: { value } });
+    const top: Filter = { op: "eq", field: field("parentrunid"), literal: { value: null } };
+    for (const [text, expected] of [
+      ['((Tags/a b eq "x y") and (ParentRunId eq null))', eq("a b", "x y")],
+      ['((Tags/q/1 eq "it\'s "q"") and (ParentRunId eq null))', eq("q/1", 'it\'s "q"')],
+      ['((Tags/k eq "say "hi" now") and (ParentRunId eq null))', eq("k", 'say "hi" now')],
+      ['((Tags/k eq """) and (ParentRunId eq null))', eq("k", '"')],
+      ['((Tags/k eq "") and (ParentRunId eq null))', eq("k", "")],
+      ['((Tags/k eq "C:\\dir\\") and (ParentRunId eq null))', eq("k", "C:\\dir\\")],
+      ['((Tags/f(x) and "g" eq "1") and (ParentRunId eq null))', eq('f(x) and "g"', "1")],
+      ['((Tags/it\'s eq "1") and (ParentRunId eq null))', eq("it's", "1")],
+      [
+        "((Tags/a b ne null or Tags/a b eq null) and (ParentRunId eq null))",
+        { op: "ne", field: tag("a b"), literal: { value: null } },
+      ],
+      [
+        "((CreatedUtc ge 2020-01-02 03:04:05.000006+00:00) and (ParentRunId eq null))",
+        {
+          op: "ge",
+          field: field("createdutc"),
+          literal: { value: Date.UTC(2020, 0, 2, 3, 4, 5), date: true },
+        },
+      ],
+    ] as const satisfies readonly (readonly [string, Filter])[])
+      assert.deepEqual(run(text), { op: "and", parts: [expected, top] }, text);
+    const inExperiments = (text: string) => parseFilter(text, EXPERIMENT_FIELDS);
+    assert.deepEqual(inExperiments("((name eq my first) and (Tags/k eq it's all here))"), {
+      op: "and",
+      parts: [{ op: "eq", field: field("name"), literal: { value: "my first" } }, eq("k", "it's all here")],
+    });
+  });
+
+  it("reads a trait as the v1 SDK asks for it, wherever it stands", () => {
+    const trait: Filter = { op: "ne", field: { of: "traits", key: "x" }, literal: { value: null } };
+    const status: Filter = { op: "eq", field: field("status"), literal: { value: "Running" } };
+    const top: Filter = { op: "eq", field: field("parentrunid"), literal: { value: null } };
+    const has = "(RunTypeV2/Traits/x ne null) or (RunTypeV2/Traits/x eq null)";
+    assert.deepEqual(run(has), trait);
+    assert.deepEqual(run(`((Status eq Running) and ${has})`), { op: "and", parts: [status, trait] });
+    assert.deepEqual(run(`(${has} and (ParentRunId eq null))`), { op: "and", parts: [trait, top] });
+    assert.deepEqual(run(`((Status eq Running) and ${has} and (ParentRunId eq null))`), {
+      op: "and",
+      parts: [status, trait, top],
+    });
+    // Of a tag, the same words can be meant.
+    const either = run("Status eq Running and Tags/x ne null or Tags/x eq null and Status eq Queued");
+    assert.equal(either?.op, "or");
+  });
+
+  it("reads instants in every form that clients print", () => {
+    const at = (text: string) => run(`createdUtc ge ${text}`);
+    const expected = (value: number): Filter => ({
+      op: "ge",
+      field: field("createdutc"),
+      literal: { value, date: true },
+    });
+    const noon = Date.UTC(2024, 0, 2, 12);
+    for (const text of [
+      "2024-01-02T12:00:00Z",
+      "2024-01-02t12:00:00z",
+      "2024-01-02T12:00",
+      "2024-01-02 12:00:00",
+      "2024-01-02 12:00:00.000000+00:00",
+      "2024-01-02T12:00:00.0000000Z",
+      "2024-01-02 13:00:00 +0100",
+      "2024-01-02T13:00:00+01",
+      "'2024-01-02T12:00:00Z'",
+      '"2024-01-02 12:00:00+00:00"',
+    ])
+      assert.deepEqual(at(text), expected(noon), text);
   });
 
   it("binds and stronger than or, and not strongest", () => {
@@ -85,6 +156,11 @@ describe("parseFilter", () => {
       ["status eq", 10, /a value/],
       ["status eq and", 11, /a value/],
       ["status eq Running Queued", 19, /'and', 'or' or the end/],
+      ["createdUtc gt 2024-01-02 tomorrow", 26, /'and', 'or' or the end/],
+      ["Tags/a and (status eq Running)", 8, /a comparison/],
+      ["(Tags/a) and (b eq c)", 8, /a comparison/],
+      ['Tags/k eq "x" y', 15, /'and', 'or' or the end/],
+      ['name eq "open', 9, /never closed/],
       ["(status eq Running", 19, /'\)'/],
       ["status eq Running)", 18, /the end of the filter/],
       ["colour eq red", 1, /runId, runNumber, .*tags\/KEY/],

@@ -1,5 +1,5 @@
 // Reads the OData subset that clients of run history send: eq ne gt ge lt le, and or not, brackets. Pure.
-import type { Fields } from "./fields.ts";
+import type { FieldInfo, Fields } from "./fields.ts";
 import type { Comparison, Field, Filter } from "./filter.ts";
 import { parseField } from "./parseField.ts";
 import { parseLiteral } from "./parseLiteral.ts";
@@ -23,19 +23,21 @@ export function parseFilter(text: string, fields: Fields): Filter | undefined {
       `it is longer than ${FILTER_LIMITS.length} characters.`,
       "filter",
     );
-  const reader = new Reader(tokens(text), fields);
+  const reader = new Reader(text, fields);
   return reader.peek().kind === "end" ? undefined : reader.whole();
 }
 
 class Reader {
+  readonly #text: string;
   readonly #tokens: readonly Token[];
   readonly #fields: Fields;
   #next = 0;
   #depth = 0;
   #comparisons = 0;
 
-  constructor(list: readonly Token[], fields: Fields) {
-    this.#tokens = list;
+  constructor(text: string, fields: Fields) {
+    this.#text = text;
+    this.#tokens = tokens(text);
     this.#fields = fields;
   }
 
@@ -50,7 +52,7 @@ class Reader {
   }
 
   #any(): Filter {
-    return hasKey(this.#chain("or", () => this.#chain("and", () => this.#one())));
+    return this.#chain("or", () => this.#chain("and", () => this.#one()));
   }
 
   #chain(op: "and" | "or", part: () => Filter): Filter {
@@ -60,7 +62,7 @@ class Reader {
       if (read.op === op) parts.push(...read.parts);
       else parts.push(read);
     } while (this.#takeWord(op));
-    return parts.length === 1 ? (parts[0] as Filter) : { op, parts };
+    return joined(op, op === "or" ? hasKey(parts) : parts);
   }
 
   #one(): Filter {
@@ -97,9 +99,22 @@ class Reader {
     const token = this.peek();
     if ((token.kind !== "word" && token.kind !== "quoted") || this.#isKeyword(token))
       throw this.#expected("a value (a text in quotes, a number, a date, true, false or null)");
-    const literal = parseLiteral(token, info);
+    return { op, field, literal: parseLiteral(this.#value(token, info), info) };
+  }
+
+  /** Clients write texts with spaces without quotes, and Python's form of an instant has one between its day and its time. */
+  #value(first: Token, info: FieldInfo | undefined): Token {
     this.#next += 1;
-    return { op, field, literal };
+    if (first.kind !== "word" || info?.words !== undefined) return first;
+    const type = info?.type ?? "text";
+    if (type !== "text" && type !== "date") return first;
+    let { end } = first;
+    for (let next = this.peek(); next.kind === "word" && !this.#isKeyword(next); next = this.peek()) {
+      if (type === "date" && !/^(?:\d{1,2}:|[+-]\d|z$)/i.test(next.text)) break;
+      end = next.end;
+      this.#next += 1;
+    }
+    return { kind: "word", text: this.#text.slice(first.at, end), at: first.at, end };
   }
 
   #field(): ReturnType<typeof parseField> {
@@ -140,14 +155,34 @@ class Reader {
 
 /**
  * Clients ask for "has this tag, whatever its value" as `Tags/k ne null or Tags/k eq null`. To the letter that holds for every
- * run; nobody can mean that, so it is read as `Tags/k ne null`.
+ * run; nobody can mean that, so it is read as `Tags/k ne null`. The v1 SDK writes the same of a trait without brackets around both
+ * halves, so that what it joins with `and` binds to one of them: `A and T ne null or T eq null and B`.
  */
-function hasKey(filter: Filter): Filter {
-  if (filter.op !== "or" || filter.parts.length !== 2) return filter;
-  const [a, b] = filter.parts as [Filter, Filter];
-  if (!isNullTest(a) || !isNullTest(b) || a.op === b.op || !sameKey(a.field, b.field)) return filter;
-  return a.op === "ne" ? a : b;
+function hasKey(parts: readonly Filter[]): readonly Filter[] {
+  const read: Filter[] = [];
+  for (const part of parts) {
+    const before = read.at(-1);
+    const both = before && asOne(before, part, parts.length);
+    if (both) read[read.length - 1] = both;
+    else read.push(part);
+  }
+  return read;
 }
+
+function asOne(left: Filter, right: Filter, parts: number): Filter | undefined {
+  const before = left.op === "and" ? left.parts : [left];
+  const after = right.op === "and" ? right.parts : [right];
+  const a = before.at(-1);
+  const [b] = after;
+  if (!a || !b || !isNullTest(a) || !isNullTest(b) || a.op === b.op || !sameKey(a.field, b.field))
+    return undefined;
+  const alone = parts === 2 && before.length === 1 && after.length === 1;
+  if (!alone && a.field.of !== "traits") return undefined;
+  return joined("and", [...before.slice(0, -1), a.op === "ne" ? a : b, ...after.slice(1)]);
+}
+
+const joined = (op: "and" | "or", parts: readonly Filter[]): Filter =>
+  parts.length === 1 ? (parts[0] as Filter) : { op, parts };
 
 const isNullTest = (filter: Filter): filter is Extract<Filter, { field: Field }> =>
   (filter.op === "eq" || filter.op === "ne") && filter.literal.value === null;

@@ -5,7 +5,7 @@ import { badFilter, type Token } from "./tokens.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const DATE =
-  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /**
  * An unquoted word is a text where a text is compared, so `Status eq Completed` needs no quotes. Without `info` (tags and
@@ -46,10 +46,14 @@ function instantOf(text: string): number | undefined {
   days.setUTCFullYear(Number(year), Number(month), 0);
   if (Number(day) > days.getUTCDate()) return undefined;
   const value = Date.parse(
-    `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, "0")}${zone.toUpperCase()}`,
+    `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, "0")}${zoneOf(zone)}`,
   );
   return Number.isNaN(value) ? undefined : value;
 }
+
+/** `+02` and `+0200` as `+02:00`. */
+const zoneOf = (zone: string): string =>
+  zone.toUpperCase() === "Z" ? "Z" : `${zone.slice(0, 3)}:${zone.slice(3).replace(":", "") || "00"}`;
 
 const wrong = (token: Token, info: FieldInfo, expected: string): Error =>
   badFilter(

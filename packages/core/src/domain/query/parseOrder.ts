@@ -29,7 +29,11 @@ function parsePart(part: string, at: number, fields: Fields): Order | undefined 
   const words = [...part.matchAll(/\S+/g)];
   const [name, direction, extra] = words;
   if (!name) return undefined;
-  const { field } = parseField({ kind: "word", text: name[0], at: at + name.index }, fields, "orderBy");
+  const { field } = parseField(
+    { kind: "word", text: name[0], at: at + name.index, end: at + name.index + name[0].length },
+    fields,
+    "orderBy",
+  );
   if (field.of !== "field")
     throw badFilter(
       "orderBy",

@@ -18,7 +18,9 @@ const printInside = (filter: Filter): string =>
   filter.op === "and" || filter.op === "or" ? `(${printFilter(filter)})` : printFilter(filter);
 
 const printField = (field: Field): string =>
-  field.of === "field" ? field.name : `${field.of}/${quoted(field.key)}`;
+  field.of === "field"
+    ? field.name
+    : `${field.of === "traits" ? "runtypev2/traits" : field.of}/${quoted(field.key)}`;
 
 function printLiteral({ value, date }: Literal): string {
   if (date && typeof value === "number") return new Date(value).toISOString();

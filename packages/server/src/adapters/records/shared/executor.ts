@@ -15,6 +15,10 @@ export type Dialect = {
   /** True where the text matches a pattern in which `%` is any text and `_` any character; `ilike` does not mind case. */
   like(value: RawBuilder<string | number | null>, pattern: string): RawBuilder<SqlBool>;
   ilike(value: RawBuilder<string | number | null>, pattern: string): RawBuilder<SqlBool>;
+  /** `item` where the JSON array at `path` (member names) of a JSON object has it as a text; null where it has not. */
+  listed(json: RawBuilder<string>, path: readonly string[], item: string): RawBuilder<string | null>;
+  /** The text at a member of a JSON object; null when there is none. */
+  member(json: RawBuilder<string>, name: string): RawBuilder<string | null>;
   /** Words of table definitions. */
   readonly types: {
     /** A whole number that the database counts up by itself, as primary key. */

@@ -24,6 +24,7 @@ const COLUMN: Readonly<Record<string, { readonly name: string; readonly nullable
   parentrunid: { name: "r.parent_id", nullable: true },
   rootrunid: { name: "r.root_id", nullable: false },
   experimentid: { name: "e.id", nullable: false },
+  experimentname: { name: "e.name", nullable: false },
   userid: { name: "r.user_id", nullable: false },
   createdby: { name: "r.created_by", nullable: false },
   hidden: { name: "r.hidden", nullable: false },
@@ -34,7 +35,9 @@ const columnOf = (field: Field) => (field.of === "field" ? COLUMN[field.name] : 
 /** Filters: no index serves these. A run that has not started has no start. */
 export const runColumns = (dialect: Dialect): Columns => ({
   of(field) {
+    if (field.of === "traits") return dialect.listed(sql.ref("r.about"), ["runTypeV2", "traits"], field.key);
     if (field.of !== "field") return dialect.label(sql.ref("r.about"), field.of, field.key);
+    if (field.name === "description") return dialect.member(sql.ref("r.about"), "description");
     const column = columnOf(field);
     if (!column) return undefined;
     if (field.name === "starttimeutc") return sql`nullif(r.started_at, ${NOT_STARTED_AT})`;
@@ -73,6 +76,7 @@ export type Indexed = {
 
 /** The index for equality in the field; undefined when there is none, or for null where it does not know about null. */
 export function indexOf(field: Field, range: Range, isNull: boolean): Indexed | undefined {
+  if (field.of === "traits") return undefined;
   if (field.of !== "field") {
     if (isNull) return undefined;
     const key = labelText(field.key);

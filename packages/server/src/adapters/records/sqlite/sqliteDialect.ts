@@ -22,6 +22,11 @@ export const sqliteDialect: Dialect = {
   // SQLite's own `like` minds no case; its `glob` does, with other signs for the same.
   like: (value, pattern) => sql<SqlBool>`${value} glob ${globOf(pattern)}`,
   ilike: (value, pattern) => sql<SqlBool>`${value} like ${pattern}`,
+  listed: (json, path, item) =>
+    sql<
+      string | null
+    >`(select item.value from json_each(${json}, ${`$.${path.join(".")}`}) as item where item.value = ${item} limit 1)`,
+  member: (json, name) => sql<string | null>`json_extract(${json}, ${`$.${name}`})`,
   types: {
     counter: "integer primary key",
     integer: "integer",
