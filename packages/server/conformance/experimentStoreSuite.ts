@@ -140,7 +140,7 @@ export function experimentStoreSuite(bench: RecordsBench): void {
       ]);
       assert.equal(await workspaces.has(scope), true);
       const spelled = (await workspaces.list()).filter((w) => w.workspace.toLowerCase() === scope.workspace);
-      assert.deepEqual(spelled, [scope]);
+      assert.deepEqual(spelled, [{ ...scope, createdAt: spelled[0]?.createdAt }]);
     });
   });
 }
