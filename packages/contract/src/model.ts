@@ -26,6 +26,9 @@ export const anyObject = (options: TSchemaOptions = {}) =>
 export const oneOf = <const T extends readonly string[]>(values: T, options: TSchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ type: "string", enum: values, ...options });
 
+/** A string that clients also send as the number or the boolean it is made of. */
+export const looseText = () => Type.String({ loose: true });
+
 /** An instant in RFC 3339, UTC. */
 export const dateTime = (options: TSchemaOptions = {}) => Type.String({ format: "date-time", ...options });
 

@@ -143,9 +143,9 @@ describe("faults", () => {
   it("are all told, each with its path", () => {
     const value = {
       Configuration: {
-        Arguments: ["a", 1, {}],
+        Arguments: ["a", [], {}],
         NodeCount: "x",
-        Environment: { environmentVariables: { A: 1 } },
+        Environment: { environmentVariables: { A: {} } },
         dataReferences: { d: { mode: "Steal" } },
       },
       snapshotId: 5,
@@ -170,6 +170,9 @@ describe("faults", () => {
 
 /** A value that a schema describes, as a client might hold it. */
 function anyValue(schema: Record<string, unknown>, depth = 0): fc.Arbitrary<unknown> {
+  if (Array.isArray(schema.anyOf)) {
+    return fc.oneof(...schema.anyOf.map((one) => anyValue(one as Record<string, unknown>, depth)));
+  }
   if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as string[]));
   if (schema.format === "uuid") return fc.uuid();
   if (schema.format === "date-time")

@@ -25,6 +25,7 @@ type Schema = {
   minLength?: number;
   maxLength?: number;
   nullable?: boolean;
+  loose?: boolean;
 };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -143,6 +144,7 @@ function readArray(schema: Schema, value: unknown, at: string, written: Written,
 }
 
 function readString(schema: Schema, value: unknown, at: string, faults: Fault[]): unknown {
+  if (schema.loose && isPlain(value)) return String(value);
   if (typeof value !== "string") return wrong(value, at, "a string", faults);
   if (schema.enum) {
     const known = schema.enum.find((name) => name.toLowerCase() === value.toLowerCase());
@@ -200,6 +202,11 @@ function wrong(value: unknown, at: string, wanted: string, faults: Fault[]): unk
   faults.push({ target: at, message: `Must be ${wanted}; ${kindOf(value)} was given.` });
   return value;
 }
+
+/** A number that has been read exactly, or a boolean. Of others the digits are lost. */
+const isPlain = (value: unknown): value is number | boolean =>
+  typeof value === "boolean" ||
+  (typeof value === "number" && (Number.isSafeInteger(value) || !Number.isInteger(value)));
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

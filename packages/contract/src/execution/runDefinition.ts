@@ -1,9 +1,17 @@
 // What a client sends to start a run. Shapes of the public description (execution.json, 2019-09-30); no defaults, no logic.
 import Type, { type Static } from "typebox";
-import { anyObject, integer, mapOf, model, oneOf, optional } from "../model.ts";
+import { anyObject, integer, looseText, mapOf, model, oneOf, optional } from "../model.ts";
 
 export const FRAMEWORKS = ["Python", "PySpark", "Cntk", "TensorFlow", "PyTorch"] as const;
-export const COMMUNICATORS = ["None", "ParameterServer", "Gloo", "Mpi", "Nccl"] as const;
+export const COMMUNICATORS = [
+  "None",
+  "ParameterServer",
+  "Gloo",
+  "Mpi",
+  "Nccl",
+  "OpenMpi",
+  "IntelMpi",
+] as const;
 export const DATA_STORE_MODES = ["Mount", "Download", "Upload"] as const;
 export const YARN_DEPLOY_MODES = ["None", "Client", "Cluster"] as const;
 
@@ -55,7 +63,7 @@ export const EnvironmentDefinition = model("EnvironmentDefinition", {
   name: optional(Type.String()),
   version: optional(Type.String()),
   python: optional(PythonSection),
-  environmentVariables: optional(mapOf(Type.String())),
+  environmentVariables: optional(mapOf(looseText())),
   docker: optional(DockerSection),
   spark: optional(SparkSection),
   inferencingStackVersion: optional(Type.String()),
@@ -71,7 +79,7 @@ export const HistoryConfiguration = model("HistoryConfiguration", {
 });
 
 export const SparkConfiguration = model("SparkConfiguration", {
-  configuration: optional(mapOf(Type.String())),
+  configuration: optional(mapOf(looseText())),
 });
 export const TensorflowConfiguration = model("TensorflowConfiguration", {
   workerCount: optional(integer({ format: "int32" })),
@@ -84,9 +92,21 @@ export const HdiConfiguration = model("HdiConfiguration", {
   yarnDeployMode: optional(oneOf(YARN_DEPLOY_MODES)),
 });
 
-export const RunConfiguration = model("RunConfiguration", {
-  script: optional(Type.String({ description: "The script to run, relative to the project folder." })),
+export const DockerConfiguration = model("DockerConfiguration", {
+  useDocker: optional(Type.Boolean()),
+  sharedVolumes: optional(Type.Boolean()),
   arguments: optional(Type.Array(Type.String())),
+  shmSize: optional(Type.String()),
+});
+
+export const RunConfiguration = model("RunConfiguration", {
+  command: optional(
+    Type.Union([Type.String(), Type.Array(looseText())], {
+      description: "A line for the shell, instead of script and arguments; a list is joined by blanks.",
+    }),
+  ),
+  script: optional(Type.String({ description: "The script to run, relative to the project folder." })),
+  arguments: optional(Type.Array(looseText())),
   framework: optional(oneOf(FRAMEWORKS)),
   communicator: optional(oneOf(COMMUNICATORS)),
   target: optional(Type.String({ description: "The name of the compute target. Default: local." })),
@@ -99,7 +119,12 @@ export const RunConfiguration = model("RunConfiguration", {
     }),
   ),
   nodeCount: optional(integer({ format: "int32" })),
+  priority: optional(integer({ format: "int32" })),
   environment: optional(EnvironmentDefinition),
+  environmentVariables: optional(
+    mapOf(looseText(), { description: "Variables of this run; they win over those of its environment." }),
+  ),
+  docker: optional(DockerConfiguration),
   history: optional(HistoryConfiguration),
   spark: optional(SparkConfiguration),
   tensorflow: optional(TensorflowConfiguration),

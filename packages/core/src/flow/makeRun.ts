@@ -80,12 +80,13 @@ export function makeRun(
 
         computeType: target?.kind ?? "local",
       },
-      scriptName: configuration.script,
+      ...(configuration.script === "" ? {} : { scriptName: configuration.script }),
       tags: {},
       properties: {
         "_azureml.ComputeTargetType": target?.kind ?? "local",
         "azureml.runsource": definition.runType,
-        ...(snapshotId ? { ContentSnapshotId: snapshotId } : {}),
+        // Not for a project that came with the request: the SDK has kept a snapshot of its own and names that one afterwards.
+        ...(snapshotId && !ask.project ? { ContentSnapshotId: snapshotId } : {}),
       },
       warnings: [],
     },

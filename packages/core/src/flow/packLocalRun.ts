@@ -33,6 +33,13 @@ export async function packLocalRun(
   await allowWorkspace(ask.scope, ports);
   const { definition, sent } = parseDefinition(await fillEnvironment(ask.scope, ask.definition, ports));
   const { configuration } = definition;
+  if (configuration.command !== undefined) {
+    throw new MalachiteError(
+      "UnsupportedField",
+      "A run of one's own machine has a script: give 'script' and 'arguments' instead of 'command', or submit it to a target.",
+      { target: "configuration.command" },
+    );
+  }
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)

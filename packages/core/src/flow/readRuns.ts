@@ -1,4 +1,6 @@
 // Runs as they are read: one, many, a list, children, story.
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { showDefinition } from "../domain/definition/showDefinition.ts";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { JsonObject, Scope } from "../domain/scope.ts";
@@ -61,6 +63,6 @@ export async function story(
   return ports.runs.story(run.scope, run.id);
 }
 
-/** Unknown properties are in the definition as they were sent: it was read, not rebuilt. */
+/** What a run that was submitted asked for, or what its owner says of it. */
 export const shownDefinition = (run: Run): JsonObject | undefined =>
-  (run.definition as JsonObject | undefined) ?? run.sent;
+  run.definition ? showDefinition(run.definition as WholeDefinition, run.sent) : run.sent;

@@ -39,7 +39,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
 
   const id = runIdFor(ask, ports);
   const run = makeRun(
-    { ask, id, definition, sent, snapshotId: snapshot.id, target, origin: "hosted" },
+    { ask, id, definition, sent, snapshotId: snapshot?.id, target, origin: "hosted" },
     ports,
   );
   const created = await ports.runs.create(
@@ -96,18 +96,19 @@ export async function parentOf(
   );
 }
 
-/** The project that came with the request, or the earlier one that the definition names. */
+/** The project that came with the request, or the earlier one that the definition names; a command may do without one. */
 export async function snapshotOf(
   ask: Pick<SubmitRun, "scope" | "project">,
   definition: WholeDefinition,
   { snapshots }: Pick<FlowPorts, "snapshots">,
-): Promise<Snapshot> {
+): Promise<Snapshot | undefined> {
   if (ask.project) return snapshots.keepZip(ask.scope, ask.project);
   const id = definition.snapshotId;
+  if (!id && (definition.configuration.command !== undefined || definition.prepareOnly)) return undefined;
   if (!id) {
     throw new MalachiteError(
       "InvalidDefinition",
-      "snapshotId is required: the project does not come with this request. Send a project with startrun first.",
+      "snapshotId is required for a script: the project does not come with this request. Send a project with startrun first; in the v1 SDK, leave history.snapshot_project on.",
       {
         target: "snapshotId",
         details: [{ target: "snapshotId", message: "'snapshotId' is required and was not given." }],
@@ -126,11 +127,12 @@ export async function snapshotOf(
 
 /** A script that is not in the project would only fail later. */
 export async function checkScript(
-  snapshot: Snapshot,
+  snapshot: Snapshot | undefined,
   definition: WholeDefinition,
   { snapshots }: Pick<FlowPorts, "snapshots">,
 ): Promise<void> {
   const { script } = definition.configuration;
+  if (snapshot === undefined || script === "") return;
   if (await snapshots.find(snapshot.tree, script)) return;
   throw new MalachiteError(
     "ScriptNotFound",

@@ -4,7 +4,7 @@ import type { Detail } from "../failure/malachiteError.ts";
 import { RESERVED_VARIABLES } from "../launch/variables.ts";
 import { isObject } from "../scope.ts";
 import { checkProjectPath } from "../snapshot/projectPath.ts";
-import { plainPath } from "./runDefinition.ts";
+import { commandLine, plainPath } from "./runDefinition.ts";
 
 /** The kernel takes at most 128 KiB for one argument or variable, its end included (MAX_ARG_STRLEN of Linux). */
 const LONGEST_ARGUMENT_BYTES = 131_071;
@@ -35,11 +35,21 @@ export function valueFaults(definition: execution.RunDefinition): Detail[] {
   ];
 }
 
-function scriptFaults({ script }: Configuration): Detail[] {
+function scriptFaults(configuration: Configuration): Detail[] {
+  const { script, command } = configuration;
   const target = "configuration.script";
   if (script !== undefined && typeof script !== "string") return [];
-  if (!script)
-    return [{ target, message: "'script' is required: the path of the script in the project folder." }];
+  if (command !== undefined && typeof command !== "string" && texts(command).length === 0) return [];
+  const line = commandLine(configuration);
+  if (line !== undefined) return commandFaults(configuration, line);
+  if (!script) {
+    return [
+      {
+        target,
+        message: "'script' is required: the path of the script in the project folder. Or give a 'command'.",
+      },
+    ];
+  }
   const checked = checkProjectPath(plainPath(script));
   return checked.ok
     ? []
@@ -49,6 +59,22 @@ function scriptFaults({ script }: Configuration): Detail[] {
           message: `${JSON.stringify(script)} is not a path in the project folder: ${checked.reason}`,
         },
       ];
+}
+
+function commandFaults({ script, arguments: given }: Configuration, line: string): Detail[] {
+  const target = "configuration.command";
+  if (script) {
+    const message = "'command' and 'script' exclude each other; give one of them.";
+    return [{ target, message }];
+  }
+  if (given !== undefined && given.length > 0) {
+    const message = "Arguments belong to a script; write those of a command into its line.";
+    return [{ target: "configuration.arguments", message }];
+  }
+  if (line.includes("\0")) return [{ target, message: "A command cannot hold a NUL character." }];
+  if (bytes(line) <= LONGEST_ARGUMENT_BYTES) return [];
+  const message = `A command may have ${LONGEST_ARGUMENT_BYTES} bytes; this one has ${bytes(line)}. Put it into a file of the project.`;
+  return [{ target, message }];
 }
 
 function numberFaults({ maxRunDurationSeconds: longest, nodeCount }: Configuration): Detail[] {
@@ -89,29 +115,35 @@ function argumentFaults(configuration: Configuration): Detail[] {
 }
 
 function variableFaults(configuration: Configuration): Detail[] {
-  const faults: Detail[] = [];
+  const maps = [
+    ["configuration.environment.environmentVariables", configuration.environment?.environmentVariables],
+    ["configuration.environmentVariables", configuration.environmentVariables],
+  ] as const;
   let all = 0;
-  for (const [name, value] of Object.entries(configuration.environment?.environmentVariables ?? {})) {
-    if (typeof value !== "string") continue;
-    const target = `configuration.environment.environmentVariables.${name}`;
-    all += bytes(name) + bytes(value) + 2;
-    if (!VARIABLE_NAME.test(name))
-      faults.push({ target, message: "The name of a variable cannot be empty or hold '=' or NUL." });
-    else if (value.includes("\0"))
-      faults.push({ target, message: "The value of a variable cannot hold a NUL character." });
-    else if (RESERVED_VARIABLES.has(name))
-      faults.push({ target, message: `'${name}' is set by the service itself and cannot be given.` });
-    else if (bytes(name) + bytes(value) + 1 > LONGEST_ARGUMENT_BYTES) {
-      faults.push({ target, message: `Name and value may have ${LONGEST_ARGUMENT_BYTES} bytes together.` });
+  const faults: Detail[] = [];
+  for (const [place, variables] of maps) {
+    for (const [name, value] of isObject(variables) ? Object.entries(variables) : []) {
+      if (typeof value !== "string") continue;
+      all += bytes(name) + bytes(value) + 2;
+      const message = faultOfVariable(name, value);
+      if (message !== undefined) faults.push({ target: `${place}.${name}`, message });
     }
   }
   if (all > ALL_ARGUMENTS_BYTES) {
     faults.push({
-      target: "configuration.environment.environmentVariables",
+      target: configuration.environmentVariables ? maps[1][0] : maps[0][0],
       message: `All variables together may have ${ALL_ARGUMENTS_BYTES} bytes; these have ${all}.`,
     });
   }
   return faults;
+}
+
+function faultOfVariable(name: string, value: string): string | undefined {
+  if (!VARIABLE_NAME.test(name)) return "The name of a variable cannot be empty or hold '=' or NUL.";
+  if (value.includes("\0")) return "The value of a variable cannot hold a NUL character.";
+  if (RESERVED_VARIABLES.has(name)) return `'${name}' is set by the service itself and cannot be given.`;
+  if (bytes(name) + bytes(value) + 1 <= LONGEST_ARGUMENT_BYTES) return undefined;
+  return `Name and value may have ${LONGEST_ARGUMENT_BYTES} bytes together.`;
 }
 
 function dockerFaults(configuration: Configuration): Detail[] {

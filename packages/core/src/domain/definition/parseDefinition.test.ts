@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MalachiteError } from "../failure/malachiteError.ts";
 import { parseDefinition } from "./parseDefinition.ts";
+import { givenVariables } from "./runDefinition.ts";
+import { showDefinition } from "./showDefinition.ts";
+import { SDK_DEFINITIONS } from "./testing/sdkDefinitions.ts";
 
 const faultsOf = (sent: unknown): { code: string; targets: string[] } => {
   try {
@@ -82,10 +85,10 @@ describe("parseDefinition", () => {
         script: "../a.py",
         framework: "Cobol",
         nodeCount: "many",
-        arguments: [1, "a\0"],
+        arguments: [{}, "a\0"],
         history: 5,
         communicator: "Mpi",
-        environment: { environmentVariables: { "A=": "x", B: 1 } },
+        environment: { environmentVariables: { "A=": "x", B: [] } },
       },
     });
     assert.equal(code, "InvalidDefinition");
@@ -123,7 +126,6 @@ describe("parseDefinition", () => {
         framework: "pyspark",
         communicator: "MPI",
         nodeCount: 4,
-        command: "echo hi",
         dataReferences: { d: { dataStoreName: "x" } },
         environment: {
           python: { userManagedDependencies: false, condaDependencies: { dependencies: ["python=3.8"] } },
@@ -133,7 +135,6 @@ describe("parseDefinition", () => {
     });
     assert.equal(code, "UnsupportedField");
     assert.deepEqual(targets.sort(), [
-      "configuration.command",
       "configuration.communicator",
       "configuration.dataReferences",
       "configuration.environment.docker.enabled",
@@ -170,6 +171,109 @@ describe("parseDefinition", () => {
         credentialPassthrough: false,
       },
     });
+  });
+
+  it("takes a command instead of a script, as a line or as the words of one", () => {
+    const commandOf = (command: unknown) =>
+      parseDefinition({ configuration: { command } }).definition.configuration;
+    assert.equal(commandOf("echo $HOME && ls").command, "echo $HOME && ls");
+    assert.equal(commandOf(["python", "a.py", "--x", "1"]).command, "python a.py --x 1");
+    assert.equal(commandOf("ls").script, "");
+    assert.equal(
+      parseDefinition({ configuration: { script: "a.py", command: " " } }).definition.configuration.command,
+      undefined,
+    );
+  });
+
+  it("refuses a command beside a script or arguments, and one that no shell can be given", () => {
+    const targets = (configuration: object) => faultsOf({ configuration }).targets;
+    assert.deepEqual(targets({ script: "a.py", command: "ls" }), ["configuration.command"]);
+    assert.deepEqual(targets({ command: "ls", arguments: ["-l"] }), ["configuration.arguments"]);
+    assert.deepEqual(targets({ command: "a\0b" }), ["configuration.command"]);
+    assert.deepEqual(targets({ command: ["ls", {}] }), ["configuration.command"]);
+    assert.deepEqual(targets({ command: "x".repeat(131_072) }), ["configuration.command"]);
+    assert.deepEqual(targets({ command: "", arguments: [] }), ["configuration.script"]);
+  });
+
+  it("takes numbers and booleans for the texts they are, as the SDK sends them", () => {
+    const { configuration } = parseDefinition({
+      configuration: { script: "a.py", arguments: ["--lr", 0.01, 5, true], environmentVariables: { A: 1 } },
+    }).definition;
+    assert.deepEqual(configuration.arguments, ["--lr", "0.01", "5", "true"]);
+    assert.deepEqual(configuration.environmentVariables, { A: "1" });
+    const { targets } = faultsOf({ configuration: { script: "a.py", arguments: [2 ** 60, null] } });
+    assert.deepEqual(targets, ["configuration.arguments[0]", "configuration.arguments[1]"]);
+  });
+
+  it("takes the variables of the run beside those of its environment, and checks both", () => {
+    const { definition } = parseDefinition({
+      configuration: {
+        script: "a.py",
+        environmentVariables: { A: "run", B: "2" },
+        environment: { environmentVariables: { A: "environment", C: "3" } },
+      },
+    });
+    assert.deepEqual(givenVariables(definition.configuration), { A: "run", B: "2", C: "3" });
+    assert.deepEqual(
+      faultsOf({ configuration: { script: "a.py", environmentVariables: { AZUREML_RUN_TOKEN: "x" } } })
+        .targets,
+      ["configuration.environmentVariables.AZUREML_RUN_TOKEN"],
+    );
+  });
+
+  it("refuses what the SDK can ask of a cluster and nothing of what it always sends", () => {
+    for (const [name, client] of Object.entries(SDK_DEFINITIONS)) {
+      const configuration = { ...client, script: "train.py", target: "cpu" };
+      assert.deepEqual(
+        faultsOf({ Configuration: configuration, SnapshotId: null, TelemetryValues: {} }).targets,
+        ["configuration.environment.python.userManagedDependencies"],
+        name,
+      );
+      const python = { ...client.environment.python, userManagedDependencies: true };
+      parseDefinition({
+        Configuration: { ...configuration, environment: { ...client.environment, python } },
+      });
+    }
+    const [newest] = Object.values(SDK_DEFINITIONS);
+    const asks = {
+      communicator: "IntelMpi",
+      datacaches: [{ name: "c" }],
+      applicationEndpoints: { e: { type: "Jupyter" } },
+      autoClusterComputeSpecification: { instanceType: "x" },
+      kubernetescompute: { instanceType: "gpu" },
+      sourceDirectoryDataStore: "store",
+      docker: { useDocker: true },
+    };
+    const { code, targets } = faultsOf({
+      configuration: { ...newest, script: "a.py", environment: {}, ...asks },
+    });
+    assert.equal(code, "UnsupportedField");
+    assert.deepEqual(targets.sort(), [
+      "configuration.applicationEndpoints",
+      "configuration.autoClusterComputeSpecification",
+      "configuration.communicator",
+      "configuration.datacaches",
+      "configuration.docker.useDocker",
+      "configuration.kubernetescompute.instanceType",
+      "configuration.sourceDirectoryDataStore",
+    ]);
+  });
+
+  it("shows the configuration at the top too, with the nulls that were sent", () => {
+    const [client] = Object.values(SDK_DEFINITIONS);
+    const python = { ...client?.environment.python, userManagedDependencies: true };
+    const { definition, sent } = parseDefinition({
+      TargetDetails: null,
+      Configuration: { ...client, script: "train.py", environment: { ...client?.environment, python } },
+      SnapshotId: null,
+    });
+    const shown = showDefinition(definition, sent) as never as typeof client & Record<string, unknown>;
+    assert.equal(shown?.script, "train.py");
+    assert.equal(shown?.command, "");
+    assert.equal(shown?.environment.version, null);
+    assert.equal(shown?.environment.name, "default-environment");
+    assert.deepEqual([shown?.TargetDetails, shown?.SnapshotId, shown?.runType], [null, null, "experiment"]);
+    assert.ok(!("prepareOnly" in (shown ?? {})));
   });
 
   for (const script of ["../x.py", "/etc/passwd", "a/../../b.py", "a\0.py", ""]) {

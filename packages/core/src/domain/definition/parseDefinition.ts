@@ -3,7 +3,7 @@ import { execution, readWire } from "@malachite/contract";
 import { type Detail, MalachiteError } from "../failure/malachiteError.ts";
 import { isObject, type JsonObject } from "../scope.ts";
 import { valueFaults } from "./faults.ts";
-import { DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
+import { commandLine, DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
 import { unsupportedFaults } from "./unsupported.ts";
 
 /** Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
@@ -28,12 +28,15 @@ const isAtOrBelow = (target: string, place: string): boolean =>
   target === place || place === "" || target.startsWith(`${place}.`) || target.startsWith(`${place}[`);
 
 function madeWhole(given: execution.RunDefinition): WholeDefinition {
-  const configuration = given.configuration ?? {};
+  const { command: _, ...configuration } = given.configuration ?? {};
+  const command = commandLine(given.configuration ?? {});
   return {
     ...given,
     runType: given.runType ?? "experiment",
+    prepareOnly: undefined,
     configuration: {
       ...configuration,
+      ...(command === undefined ? {} : { command }),
       script: plainPath(configuration.script ?? ""),
       arguments: configuration.arguments ?? [],
       framework: "Python",

@@ -53,13 +53,23 @@ const RULES: readonly Rule[] = [
     message: "Data outputs are not sent anywhere; files in outputs/ are kept.",
   },
   {
-    path: "command",
-    asks: (c) => filled(extra(c, "command")),
-    message: "A command line is not run; give 'script' and 'arguments'.",
+    path: "datacaches",
+    asks: (c) => filled(extra(c, "datacaches")),
+    message: "Data caches are not brought to a run.",
+  },
+  {
+    path: "sourceDirectoryDataStore",
+    asks: (c) => filled(extra(c, "sourceDirectoryDataStore")),
+    message: "The project comes with the run, not from a datastore.",
+  },
+  {
+    path: "applicationEndpoints",
+    asks: (c) => filled(extra(c, "applicationEndpoints")),
+    message: "No endpoints are opened beside a run.",
   },
   {
     path: "docker.useDocker",
-    asks: (c) => extra(extra(c, "docker") as object | undefined, "useDocker") === true,
+    asks: (c) => c.docker?.useDocker === true,
     message: "Runs are not put into containers.",
   },
   {
@@ -73,6 +83,16 @@ const RULES: readonly Rule[] = [
     message: "No machines are made for a run; use a target that exists.",
   },
   {
+    path: "autoClusterComputeSpecification",
+    asks: (c) => filled(extra(c, "autoClusterComputeSpecification")),
+    message: "No machines are made for a run; use a target that exists.",
+  },
+  {
+    path: "kubernetescompute.instanceType",
+    asks: (c) => filled(extra(extra(c, "kubernetescompute") as object | undefined, "instanceType")),
+    message: "No instance type is chosen for a run; use a target that exists.",
+  },
+  {
     path: "credentialPassthrough",
     asks: (c) => extra(c, "credentialPassthrough") === true,
     message: "A user's credential is not passed on to a run.",
@@ -83,7 +103,7 @@ const RULES: readonly Rule[] = [
       python(c)?.userManagedDependencies !== true &&
       (python(c)?.userManagedDependencies === false || filled(python(c)?.condaDependencies)),
     message:
-      "Environments are not built from condaDependencies; set userManagedDependencies to true and interpreterPath to a python that has what the script needs.",
+      "Environments are not built from condaDependencies. Set environment.python.user_managed_dependencies = True (userManagedDependencies in JSON), and interpreter_path to a python that has what the script needs.",
   },
   {
     path: "environment.python.baseCondaEnvironment",

@@ -1,6 +1,6 @@
 // Makes the launch plan: what runs, apart from where. Pure.
 
-import type { WholeDefinition } from "../definition/runDefinition.ts";
+import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
 import type { LaunchKey, LaunchPlan, TargetSettings } from "./launchPlan.ts";
 import { PYTHON_START_NAME } from "./pythonStart.ts";
@@ -27,12 +27,12 @@ const FOLDERS = ["outputs", "logs"];
  */
 export function planLaunch({ key, target, definition, environment, tree, inside }: PlanLaunch): LaunchPlan {
   const { configuration } = definition;
-  const given = { ...environment.variables, ...configuration.environment?.environmentVariables };
+  const given = { ...environment.variables, ...givenVariables(configuration) };
   return {
     key,
     target,
     ...(tree === undefined ? {} : { tree }),
-    argv: [environment.python, START, notAnOption(configuration.script), ...configuration.arguments],
+    argv: argvOf(configuration, environment),
     environment: {
       PYTHONUNBUFFERED: "1",
       ...inviteVariables(inside),
@@ -44,6 +44,22 @@ export function planLaunch({ key, target, definition, environment, tree, inside 
     nodes: 1,
   };
 }
+
+function argvOf(
+  { command, script, arguments: given }: WholeDefinition["configuration"],
+  { python, folder = "" }: PreparedEnvironment,
+): readonly string[] {
+  return command === undefined
+    ? [python, START, notAnOption(script), ...given]
+    : ["/bin/sh", "-c", SHELL, "sh", command, folder];
+}
+
+/** Starts a command as Azure ML does, by bash; by the system's own shell where there is none. The text is constant: both are data. */
+const SHELL = [
+  'if [ -n "$2" ]; then PATH="$2${PATH:+:$PATH}"; export PATH; fi',
+  'if command -v bash >/dev/null; then exec bash -c "$1"; fi',
+  'exec sh -c "$1"',
+].join("\n");
 
 /** A script named like an option must not be read as one. */
 const notAnOption = (script: string): string => (script.startsWith("-") ? `./${script}` : script);

@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { access, constants, open, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, isAbsolute, join } from "node:path";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { type EnvironmentBuilder, MalachiteError, type PreparedEnvironment } from "@malachite/core";
 
@@ -75,7 +75,8 @@ export function createSystemEnvironments({
           { target },
         );
       }
-      if (!(await isScript(found))) return { id: `system:${found}`, python: found, variables: {} };
+      const named = interpreter.includes("/");
+      if (!(await isScript(found))) return prepared(found, named);
       const python = await behind(found).catch((cause: unknown) => {
         throw new MalachiteError(
           "InterpreterNotFound",
@@ -83,10 +84,17 @@ export function createSystemEnvironments({
           { target, cause },
         );
       });
-      return { id: `system:${python}`, python, variables: {} };
+      return prepared(python, true);
     },
   };
 }
+
+const prepared = (python: string, elsewhere: boolean): PreparedEnvironment => ({
+  id: `system:${python}`,
+  python,
+  ...(elsewhere ? { folder: dirname(python) } : {}),
+  variables: {},
+});
 
 async function isExecutable(file: string): Promise<boolean> {
   try {
