@@ -1,5 +1,11 @@
 // Small words for writing schemas, so that a model reads like the contract it comes from. Not for validation: see read.ts.
-import Type, { type TObject, type TProperties, type TSchema, type TSchemaOptions } from "typebox";
+import Type, {
+  type Static,
+  type TObject,
+  type TProperties,
+  type TSchema,
+  type TSchemaOptions,
+} from "typebox";
 
 /** A named model: becomes `components/schemas/NAME` in openapi.json. Unknown properties are kept. */
 export const model = <T extends TProperties>(
@@ -34,3 +40,7 @@ export const dateTime = (options: TSchemaOptions = {}) => Type.String({ format: 
 
 /** A whole number; digit strings are taken for numbers, as the contract's own examples send them. */
 export const integer = (options: TSchemaOptions = {}) => Type.Integer(options);
+
+/** A property that is always there, and null when it has no value: for clients that look it up without asking whether it is there. */
+export const nullable = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, nullable: true });

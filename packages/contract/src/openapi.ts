@@ -13,6 +13,7 @@ const TAGS = {
   content: "Snapshots",
   arm: "Resources",
   malachite: "Malachite",
+  modelmanagement: "Models",
 } as const satisfies Record<keyof typeof apis, string>;
 
 /** Every operation of the contract, in the order of its declaration. */
@@ -100,6 +101,7 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
 function idAt(operation: Operation, path: string): string {
   if (path === operation.path) return operation.id;
   if (path.startsWith("/content/v2.0/")) return `${operation.id}V2`;
+  if (path.startsWith("/modelregistry/")) return `${operation.id}InRegistry`;
   if (path.includes("/experimentids/")) return `${operation.id}ByExperimentId`;
   const others = (operation.alsoAt ?? []).filter((address) => !address.includes("/experimentids/"));
   const place = others.findIndex((address) => address.replace("*}", "}") === path);

@@ -1,5 +1,6 @@
 // What the suites of the record stores work with: a store in a folder of its own, and runs to put into it.
 import type {
+  AssetStore,
   EnvironmentRegistry,
   ExperimentStore,
   Life,
@@ -18,6 +19,7 @@ export type Records = {
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
+  readonly assets: AssetStore;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
   /** Finishes what is under way. */

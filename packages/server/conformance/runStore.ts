@@ -1,5 +1,6 @@
 // What every store of runs, experiments and workspaces must do, as tests over the ports alone.
 import { after, before, describe } from "node:test";
+import { assetStoreSuite } from "./assetStoreSuite.ts";
 import { environmentRegistrySuite } from "./environmentRegistrySuite.ts";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
 import { metricStoreSuite } from "./metricStore.ts";
@@ -25,6 +26,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,
+    assetStoreSuite,
     metricStoreSuite,
   };
   for (const suite of Object.values(suites)) {

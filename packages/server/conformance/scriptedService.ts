@@ -84,13 +84,14 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces, models, environmentRegistry, metrics } = this.#records;
+    const { runs, experiments, workspaces, models, assets, environmentRegistry, metrics } = this.#records;
     const locks = new KeyedLock();
     this.ports = {
       runs,
       experiments,
       workspaces,
       models,
+      assets,
       environmentRegistry,
       metrics,
       snapshots: this.#snapshots,

@@ -118,6 +118,7 @@ export async function compose(
     experiments: records.experiments,
     workspaces: records.workspaces,
     models: records.models,
+    assets: records.assets,
     environmentRegistry: records.environmentRegistry,
     metrics: records.metrics,
     snapshots,

@@ -4,6 +4,7 @@
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Scope } from "../domain/scope.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
 import { environmentFlow } from "./environments.ts";
@@ -107,6 +108,7 @@ export function createFlow(ports: FlowPorts): Flow {
     },
 
     models: modelFlow(ports),
+    assets: assetFlow(ports),
     environments: environmentFlow(ports),
 
     shownDefinition: read.shownDefinition,

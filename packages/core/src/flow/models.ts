@@ -1,5 +1,7 @@
 // The model registry as the outside uses it: what is not there is an error, and a change is worked out on what is there now.
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import { prefixOfSource, sourceOfFiles } from "../domain/model/asset.ts";
+import type { PatchOperation } from "../domain/model/jsonPatch.ts";
 import {
   contentOf,
   type ModelContent,
@@ -9,10 +11,12 @@ import {
   type NewModelVersion,
   type RegisteredModel,
 } from "../domain/model/model.ts";
+import { patchModel } from "../domain/model/patchModel.ts";
 import type { Page } from "../domain/query/filter.ts";
 import type { Scope } from "../domain/scope.ts";
 import type { ModelsAsk, ModelVersionsAsk } from "../ports/modelRegistry.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { type AssetPorts, createAsset, getAsset } from "./assets.ts";
 import type { FlowPorts } from "./ports.ts";
 
 /** `flow.models`. */
@@ -31,6 +35,10 @@ export interface ModelFlow {
   remove(scope: Scope, name: string): Promise<void>;
   search(scope: Scope, ask: ModelsAsk): Promise<Page<RegisteredModel>>;
 
+  /**
+   * The SDK names an asset and MLflow a source; where one follows from the other, the version gets both, so that each downloads what the
+   * other registered. Throws AssetNotFound.
+   */
   createVersion(
     scope: Scope,
     name: string,
@@ -45,6 +53,13 @@ export interface ModelFlow {
     name: string,
     version: number,
     change: (before: ModelVersion) => ModelVersionContent,
+  ): Promise<ModelVersion>;
+  /** By a JSON Patch over the wire's names. Throws BadPatch, PropertyImmutable. */
+  patchVersion(
+    scope: Scope,
+    name: string,
+    version: number,
+    operations: readonly PatchOperation[],
   ): Promise<ModelVersion>;
   setStage(
     scope: Scope,
@@ -61,7 +76,7 @@ export interface ModelFlow {
   removeAlias(scope: Scope, name: string, alias: string): Promise<void>;
 }
 
-type ModelPorts = Pick<FlowPorts, "models" | "workspaces" | "clock" | "settings">;
+type ModelPorts = AssetPorts & Pick<FlowPorts, "models">;
 
 export function modelFlow(ports: ModelPorts): ModelFlow {
   const { models, clock } = ports;
@@ -96,7 +111,8 @@ export function modelFlow(ports: ModelPorts): ModelFlow {
 
     async createVersion(scope, name, made, options) {
       await allowWorkspace(scope, ports);
-      return models.createVersion(scope, name, made, clock.now(), options);
+      const whole = await withFiles(scope, name, made, options?.makeModel === true, ports);
+      return models.createVersion(scope, name, whole, clock.now(), options);
     },
     version,
     async versionByAlias(scope, name, alias) {
@@ -106,6 +122,8 @@ export function modelFlow(ports: ModelPorts): ModelFlow {
       throw new MalachiteError("ModelNotFound", told, { target: "alias" });
     },
     changeVersion: (scope, name, number, change) => changeVersion(scope, name, number, change),
+    patchVersion: (scope, name, number, operations) =>
+      changeVersion(scope, name, number, (before) => patchModel(before, operations)),
     setStage: (scope, name, number, stage, options) =>
       changeVersion(scope, name, number, (before) => ({ ...contentOf(before), stage }), options),
     removeVersion: (scope, name, number) => models.removeVersion(scope, name, number, clock.now()),
@@ -123,6 +141,31 @@ type ChangeVersion = (
   change: (before: ModelVersion) => ModelVersionContent,
   options?: { readonly archiveOthers?: boolean },
 ) => Promise<ModelVersion>;
+
+/** The asset is made first: one that a crash leaves behind without its model harms nobody. */
+async function withFiles(
+  scope: Scope,
+  name: string,
+  made: NewModelVersion,
+  makeModel: boolean,
+  ports: ModelPorts,
+): Promise<NewModelVersion> {
+  if (made.assetId !== undefined) {
+    const { files } = await getAsset(scope, made.assetId, ports);
+    const source = made.source ?? sourceOfFiles(files);
+    return { ...made, ...(source === undefined ? {} : { source }) };
+  }
+  const prefix = made.source === undefined ? undefined : prefixOfSource(made.source);
+  if (prefix === undefined) return made;
+  if (!makeModel && !(await ports.models.model(scope, name))) noModel(scope, name);
+  const { runId } = made;
+  const asset = await createAsset(
+    scope,
+    { name, ...(runId ? { runId } : {}), files: [{ prefix }], tags: {}, properties: {}, meta: {} },
+    ports,
+  );
+  return { ...made, assetId: asset.id };
+}
 
 function noModel(scope: Scope, name: string, version?: number): never {
   const what = version === undefined ? `model '${name}'` : `version ${version} of the model '${name}'`;

@@ -1,6 +1,7 @@
 // Everything the steps ask for, and the few numbers they work by. compose fills it in; each step takes what it uses.
 import type {
   ArtifactStore,
+  AssetStore,
   BlobStore,
   Clock,
   EnvironmentBuilder,
@@ -51,6 +52,7 @@ export type FlowPorts = {
   readonly environments: EnvironmentBuilder;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly models: ModelRegistry;
+  readonly assets: AssetStore;
   readonly bundler: LocalBundler;
   readonly tokens: RunTokens;
   readonly targets: Targets;

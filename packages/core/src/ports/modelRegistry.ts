@@ -22,20 +22,21 @@ export type ModelField =
   | "changedAt";
 
 /** What a condition looks at. A registered model has a name, a description, times and tags; a version has all. */
-export type ModelProperty =
-  | { readonly of: "field"; readonly name: ModelField }
+export type Property<Field extends string> =
+  | { readonly of: "field"; readonly name: Field }
   | { readonly of: "tags" | "properties"; readonly key: string };
 
 /**
  * One condition of a search; all of them must hold. A missing value meets none. `like` takes MLflow's pattern (`%` any text, `_` any
  * character) and minds case, `ilike` does not; `set` only asks that there is a value.
  */
-export type ModelCondition = { readonly on: ModelProperty } & (
+export type Condition<Field extends string> = { readonly on: Property<Field> } & (
   | { readonly is: "eq" | "ne" | "gt" | "ge" | "lt" | "le"; readonly value: string | number }
   | { readonly is: "like" | "ilike"; readonly pattern: string }
   | { readonly is: "in"; readonly values: readonly (string | number)[] }
   | { readonly is: "set" }
 );
+export type ModelCondition = Condition<ModelField>;
 
 export type ModelOrder = { readonly by: ModelField; readonly descending: boolean };
 

@@ -17,6 +17,7 @@ const VALUES: Readonly<Record<string, string>> = {
   workspaceId: "33333333-3333-3333-3333-333333333333",
   origin: "ExperimentRun",
   container: "dcid.run1",
+  id: "model:1",
   environmentName: "env",
   version: "1",
   label: "latest",
@@ -112,7 +113,9 @@ describe("routes", () => {
 
 /** A body that each JSON operation takes. */
 function jsonFor({ id }: Operation): string {
-  if (id === "Runs_DeleteTags") return "[]";
+  if (id === "Runs_DeleteTags" || id === "MLModels_Patch" || id === "Assets_Patch") return "[]";
+  if (id === "MLModels_Register") return '{"name":"m","url":"aml://asset/a"}';
+  if (id === "Assets_Create") return '{"name":"a"}';
   if (id === "Malachite_OfferSnapshot") return '{"files":[]}';
   return "{}";
 }

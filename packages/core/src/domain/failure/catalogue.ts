@@ -114,6 +114,11 @@ export const CATALOGUE = {
     means: "The script is not a file of the project.",
     todo: "Give the script's path relative to the project folder.",
   },
+  BadPatch: {
+    kind: "invalid",
+    means: "An operation of the JSON Patch is not understood, or leads to what is not allowed.",
+    todo: "Use add, replace, remove or test on the paths that the message names.",
+  },
   PropertyImmutable: {
     kind: "invalid",
     means: "A property that is set cannot be changed.",
@@ -248,6 +253,11 @@ export const CATALOGUE = {
     kind: "denied",
     means: "The signed link does not allow this operation.",
     todo: "Ask for a link that does: one to write is not one to list.",
+  },
+  AssetNotFound: {
+    kind: "notFound",
+    means: "The workspace has no asset of that id.",
+    todo: "Create the asset first; a model's url names it.",
   },
   ArtifactExists: {
     kind: "conflict",

@@ -7,6 +7,7 @@ import {
   execution,
   history,
   malachite,
+  modelmanagement,
   type Operation,
 } from "@malachite/contract";
 import { MalachiteError, type Principal, type Scope, workspaceKey } from "@malachite/core";
@@ -68,6 +69,11 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     environment.getEnvironmentVersion,
     environment.getEnvironmentByLabel,
     environment.getEnvironmentImage,
+    modelmanagement.listModels,
+    modelmanagement.listModelsByBody,
+    modelmanagement.getModel,
+    modelmanagement.listAssets,
+    modelmanagement.getAsset,
     malachite.why,
     malachite.story,
     malachite.followLog,
@@ -86,6 +92,8 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     content.createSnapshotOfFiles,
     malachite.offerSnapshot,
     malachite.sendContents,
+    modelmanagement.registerModel,
+    modelmanagement.createAsset,
     environment.registerEnvironment,
     environment.registerEnvironmentVersion,
   ],

@@ -12,6 +12,7 @@ import * as many from "./getRuns.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as local from "./localRun.ts";
+import * as models from "./models.ts";
 import * as events from "./postEvents.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(events),
   ...Object.values(experiments),
   ...Object.values(environments),
+  ...Object.values(models),
   ...Object.values(artifacts),
   ...Object.values(runArtifacts),
   ...Object.values(story),

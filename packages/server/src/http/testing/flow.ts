@@ -1,5 +1,6 @@
 // The Flow port with just enough behind it to test the edge: runs and files in maps, and a record of what was asked.
 import {
+  type Asset,
   type Container,
   type Flow,
   type LogEvent,
@@ -156,6 +157,7 @@ export function testFlow(): TestFlow {
     createdBy: { name: "developer", objectId: "o", tenantId: "t" },
     aliases: [],
   });
+  const assetOf = (id: string): Asset => ({ ...model, id, name: id, files: [], properties: {}, meta: {} });
   const environmentOf = (name: string, version = "1"): RegisteredEnvironment => ({
     scope: SCOPE,
     name,
@@ -164,7 +166,7 @@ export function testFlow(): TestFlow {
     labels: [],
     definition: {},
   });
-  const parts: { readonly [K in "models" | "environments"]: Flow[K] } = {
+  const parts: { readonly [K in "models" | "assets" | "environments"]: Flow[K] } = {
     models: {
       create: async (_scope, name) => registered(name),
       get: async (_scope, name) => registered(name),
@@ -175,12 +177,20 @@ export function testFlow(): TestFlow {
       createVersion: async (_scope, name) => versionOf(name, 1),
       version: async (_scope, name, version) => versionOf(name, version),
       versionByAlias: async (_scope, name) => versionOf(name, 1),
+      patchVersion: async (_scope, name, version) => versionOf(name, version),
       changeVersion: async (_scope, name, version) => versionOf(name, version),
       setStage: async (_scope, name, version, stage) => ({ ...versionOf(name, version), stage }),
       removeVersion: async () => true,
       searchVersions: async () => ({ values: [versionOf("model", 1)] }),
       setAlias: async () => {},
       removeAlias: async () => {},
+    },
+    assets: {
+      create: async () => assetOf("asset"),
+      get: async (_scope, id) => assetOf(id),
+      patch: async (_scope, id) => assetOf(id),
+      remove: async () => true,
+      list: async () => ({ values: [assetOf("asset")] }),
     },
     environments: {
       register: async (_scope, name, _sent, version) => environmentOf(name, version),

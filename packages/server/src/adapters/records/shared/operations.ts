@@ -24,6 +24,7 @@ import { addPoints, type PackedPost } from "./metrics/addPoints.ts";
 import { findPoint, latestMetrics, listMetrics } from "./metrics/readMetrics.ts";
 import { metricOf, readPoints, samplePoints, stepPoints, stepRange } from "./metrics/readPoints.ts";
 import { dropMetrics, sweepPoints } from "./metrics/removeMetrics.ts";
+import { createAsset, getAsset, removeAsset, writeAsset } from "./models/assets.ts";
 import {
   createVersion,
   getVersion,
@@ -40,7 +41,7 @@ import {
   setAlias,
   writeModel,
 } from "./models/registeredModels.ts";
-import { searchModels, searchVersions } from "./models/searchModels.ts";
+import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { readStory } from "./story.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
@@ -65,6 +66,9 @@ export const WRITES = {
   ensureWorkspace: async (db: Executor, scope: Scope, at: number) => {
     await ensureWorkspace(db, scope, at);
   },
+  createAsset: (...args: Parameters<typeof createAsset>) => createAsset(...args),
+  writeAsset: (...args: Parameters<typeof writeAsset>) => writeAsset(...args),
+  removeAsset: (...args: Parameters<typeof removeAsset>) => removeAsset(...args),
   createModel: (...args: Parameters<typeof createModel>) => createModel(...args),
   writeModel: (...args: Parameters<typeof writeModel>) => writeModel(...args),
   renameModel: (...args: Parameters<typeof renameModel>) => renameModel(...args),
@@ -100,6 +104,7 @@ export const LOOKUPS = {
   },
   listWorkspaces: (db: Executor) => listWorkspaces(db),
   environment: (...args: Parameters<typeof getEnvironment>) => getEnvironment(...args),
+  asset: (...args: Parameters<typeof getAsset>) => getAsset(...args),
   model: (...args: Parameters<typeof getModel>) => getModel(...args),
   modelVersion: (...args: Parameters<typeof getVersion>) => getVersion(...args),
   modelVersionByAlias: (...args: Parameters<typeof versionByAlias>) => versionByAlias(...args),
@@ -112,6 +117,7 @@ export const LISTS = {
   listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>
     listExperiments(db, scope, ask),
   listEnvironments: (...args: Parameters<typeof listEnvironments>) => listEnvironments(...args),
+  listAssets: (...args: Parameters<typeof listAssets>) => listAssets(...args),
   searchModels: (...args: Parameters<typeof searchModels>) => searchModels(...args),
   searchModelVersions: (...args: Parameters<typeof searchVersions>) => searchVersions(...args),
 } as const;

@@ -135,6 +135,24 @@ export type Database = {
     more: string;
   };
   model_aliases: { model_no: number; alias: string; version: number };
+  assets: {
+    no: Generated<number>;
+    workspace_no: number;
+    id: string;
+    name: string;
+    created_at: number;
+    changed_at: number;
+    revision: number;
+    type: string | null;
+    description: string | null;
+    run_id: string | null;
+    /** JSON list. */
+    files: string;
+    /** JSON objects of texts. */
+    tags: string;
+    properties: string;
+    meta: string;
+  };
   environments: {
     no: Generated<number>;
     workspace_no: number;

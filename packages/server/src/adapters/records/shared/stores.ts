@@ -1,5 +1,6 @@
 // The ports over a way to call operations. The same for every database.
 import type {
+  AssetStore,
   Clock,
   EnvironmentRegistry,
   ExperimentStore,
@@ -16,6 +17,7 @@ export type RecordStores = {
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
+  readonly assets: AssetStore;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
 };
@@ -81,6 +83,13 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     setAlias: (scope, name, alias, version, at) => call("setModelAlias", scope, name, alias, version, at),
     removeAlias: (scope, name, alias, at) => call("removeModelAlias", scope, name, alias, at),
   };
+  const assets: AssetStore = {
+    create: (scope, asset, at) => call("createAsset", scope, asset, at),
+    get: (scope, id) => call("asset", scope, id),
+    write: ({ scope, id, revision }, content, at) => call("writeAsset", { scope, id, revision }, content, at),
+    remove: (scope, id) => call("removeAsset", scope, id),
+    list: (scope, ask) => call("listAssets", scope, ask),
+  };
   const environmentRegistry: EnvironmentRegistry = {
     register: (scope, ask) => call("registerEnvironment", scope, ask),
     get: (scope, name, which) => call("environment", scope, name, which),
@@ -92,6 +101,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     experiments,
     workspaces,
     models,
+    assets,
     environmentRegistry,
     metrics: createMetricStore(call),
   };

@@ -6,9 +6,10 @@ import { first } from "./0001-first.ts";
 import { models } from "./0002-models.ts";
 import { environments } from "./0003-environments.ts";
 import { metrics } from "./0004-metrics.ts";
+import { assets } from "./0005-assets.ts";
 import type { Migration } from "./migration.ts";
 
-export const MIGRATIONS: readonly Migration[] = [first, models, environments, metrics];
+export const MIGRATIONS: readonly Migration[] = [first, models, environments, metrics, assets];
 
 /** Runs `work` in one transaction. */
 export type Transact = (work: () => Promise<void>) => Promise<void>;

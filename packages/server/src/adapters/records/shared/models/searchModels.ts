@@ -1,14 +1,16 @@
-// Lists of models and of versions. The index of what is newest is walked, or that of a run; all else is a condition.
+// Lists of models, of versions and of assets. The index of what is newest is walked, or that of a run; all else is a condition.
 import {
+  type Asset,
+  type AssetField,
+  type AssetsAsk,
+  type Condition,
   MalachiteError,
-  type ModelCondition,
   type ModelField,
-  type ModelOrder,
-  type ModelProperty,
   type ModelsAsk,
   type ModelVersion,
   type ModelVersionsAsk,
   type Page,
+  type Property,
   type RegisteredModel,
   type Scope,
   workspaceKey,
@@ -27,6 +29,7 @@ import {
   withNumber,
 } from "../paging.ts";
 import { findWorkspace } from "../workspaces.ts";
+import { ASSET_COLUMNS, type AssetRow, assetOf } from "./assets.ts";
 import {
   MODEL_COLUMNS,
   type ModelRow,
@@ -37,7 +40,8 @@ import {
 } from "./modelRows.ts";
 
 type Column = { readonly name: string; readonly nullable: boolean };
-type Columns = { readonly [K in ModelField]?: Column };
+type Field = ModelField | AssetField;
+type Columns = { readonly [K in Field]?: Column };
 const column = (name: string, nullable = false): Column => ({ name, nullable });
 
 const MODELS: Columns = {
@@ -56,6 +60,14 @@ const VERSIONS: Columns = {
   framework: column("v.framework", true),
   createdAt: column("v.created_at"),
   changedAt: column("v.changed_at"),
+};
+const ASSETS: Columns = {
+  name: column("a.name"),
+  type: column("a.type", true),
+  description: column("a.description", true),
+  runId: column("a.run_id", true),
+  createdAt: column("a.created_at"),
+  changedAt: column("a.changed_at"),
 };
 
 type List = {
@@ -86,6 +98,21 @@ const VERSION_LIST: List = {
   workspace: "v.workspace_no",
   no: "v.no",
 };
+const ASSET_LIST: List = {
+  name: "assets",
+  from: sql`assets as a`,
+  columns: ASSET_COLUMNS,
+  fields: ASSETS,
+  maps: { tags: "a.tags", properties: "a.properties" },
+  workspace: "a.workspace_no",
+  no: "a.no",
+};
+
+/** See `AssetStore.list`. */
+export const listAssets = (db: Executor, scope: Scope, ask: AssetsAsk): Promise<Page<Asset>> =>
+  search<AssetRow, Asset>(db, scope, ask, ASSET_LIST, [], async (_db, of, rows) =>
+    rows.map((row) => assetOf(row, of)),
+  );
 
 /** See `ModelRegistry.searchModels`. */
 export const searchModels = (db: Executor, scope: Scope, ask: ModelsAsk): Promise<Page<RegisteredModel>> =>
@@ -103,10 +130,18 @@ export const searchVersions = (
   return search<VersionRow, ModelVersion>(db, scope, ask, list, latest ? [IS_LATEST] : [], versionsOf);
 };
 
+type Order = { readonly by: Field; readonly descending: boolean };
+type Ask = {
+  readonly conditions?: readonly Condition<Field>[];
+  readonly order?: readonly Order[];
+  readonly after?: string;
+  readonly limit: number;
+};
+
 async function search<R extends object, T>(
   db: Executor,
   scope: Scope,
-  ask: ModelsAsk,
+  ask: Ask,
   list: List,
   always: readonly RawBuilder<SqlBool>[],
   read: (db: Executor, scope: Scope, rows: readonly R[]) => Promise<T[]>,
@@ -135,16 +170,16 @@ async function search<R extends object, T>(
   return { ...page, values: await read(db, workspace.scope, page.values) };
 }
 
-const NEWEST: ModelOrder = { by: "createdAt", descending: true };
+const NEWEST: Order = { by: "createdAt", descending: true };
 
-function termOf(list: List, { by, descending }: ModelOrder): Term {
+function termOf(list: List, { by, descending }: Order): Term {
   const found = list.fields[by] ?? refuse(by);
   return { value: sql.ref(found.name), nullable: found.nullable, descending };
 }
 
 const SIGN = { eq: "=", ne: "<>", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
 
-function conditionOf(db: Executor, list: List, condition: ModelCondition): RawBuilder<SqlBool> {
+function conditionOf(db: Executor, list: List, condition: Condition<Field>): RawBuilder<SqlBool> {
   const left = propertyOf(db, list, condition.on);
   switch (condition.is) {
     case "set":
@@ -161,14 +196,14 @@ function conditionOf(db: Executor, list: List, condition: ModelCondition): RawBu
   }
 }
 
-function propertyOf(db: Executor, list: List, on: ModelProperty): RawBuilder<string | number | null> {
+function propertyOf(db: Executor, list: List, on: Property<Field>): RawBuilder<string | number | null> {
   if (on.of === "field") return sql.ref((list.fields[on.name] ?? refuse(on.name)).name);
   const map = list.maps[on.of] ?? refuse(on.of);
   return db.dialect.label(sql.ref(map), undefined, on.key);
 }
 
 function refuse(name: string): never {
-  throw new MalachiteError("BadFilter", `Registered models are not searched or ordered by ${name}.`, {
+  throw new MalachiteError("BadFilter", `This list is not searched or ordered by ${name}.`, {
     target: "filter",
   });
 }
