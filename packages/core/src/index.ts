@@ -17,6 +17,7 @@ export * from "./domain/model/asset.ts";
 export type * from "./domain/model/jsonPatch.ts";
 export * from "./domain/model/model.ts";
 export { MORE_OF_MODEL, textsOf } from "./domain/model/patchModel.ts";
+export type * from "./domain/model/search.ts";
 export * from "./domain/query/fields.ts";
 export * from "./domain/query/filter.ts";
 export * from "./domain/query/parseFilter.ts";

@@ -3,9 +3,9 @@ import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Asset, NewAsset } from "../domain/model/asset.ts";
 import type { PatchOperation } from "../domain/model/jsonPatch.ts";
 import { patchAsset } from "../domain/model/patchModel.ts";
+import type { AssetsAsk } from "../domain/model/search.ts";
 import type { Page } from "../domain/query/filter.ts";
 import type { Scope } from "../domain/scope.ts";
-import type { AssetsAsk } from "../ports/assetStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import type { FlowPorts } from "./ports.ts";
 

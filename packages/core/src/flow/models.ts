@@ -12,9 +12,9 @@ import {
   type RegisteredModel,
 } from "../domain/model/model.ts";
 import { patchModel } from "../domain/model/patchModel.ts";
+import type { ModelsAsk, ModelVersionsAsk } from "../domain/model/search.ts";
 import type { Page } from "../domain/query/filter.ts";
 import type { Scope } from "../domain/scope.ts";
-import type { ModelsAsk, ModelVersionsAsk } from "../ports/modelRegistry.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { type AssetPorts, createAsset, getAsset } from "./assets.ts";
 import type { FlowPorts } from "./ports.ts";

@@ -1,18 +1,8 @@
 // Where assets are kept: what names the files of a registered model.
 import type { Asset, AssetContent, NewAsset } from "../domain/model/asset.ts";
+import type { AssetsAsk } from "../domain/model/search.ts";
 import type { Page } from "../domain/query/filter.ts";
 import type { Instant, Scope } from "../domain/scope.ts";
-import type { Condition } from "./modelRegistry.ts";
-
-export type AssetField = "name" | "type" | "runId" | "description" | "createdAt" | "changedAt";
-
-export type AssetsAsk = {
-  readonly conditions?: readonly Condition<AssetField>[];
-  readonly order?: readonly { readonly by: AssetField; readonly descending: boolean }[];
-  readonly after?: string;
-  /** At most this many; capped at 1,000. */
-  readonly limit: number;
-};
 
 export interface AssetStore {
   /** The id is new. */
