@@ -1,5 +1,6 @@
 // What a run is and what happens to it. No I/O here: adapters of the ports do it.
 export * from "./domain/blob/blobName.ts";
+export * from "./domain/blob/contentType.ts";
 export * from "./domain/blob/crc64.ts";
 export * from "./domain/environment/environment.ts";
 export * from "./domain/environment/registered.ts";

@@ -45,6 +45,15 @@ export type ArtifactContentInformation = Static<typeof ArtifactContentInformatio
 
 export const ArtifactPath = model("ArtifactPath", { path: Type.String() });
 export const ArtifactPathList = model("ArtifactPathList", { paths: Type.Array(ArtifactPath) });
+export const ArtifactIdList = model("ArtifactIdList", { artifactIds: Type.Array(Type.String()) });
+export const ArtifactContainerSas = model("ArtifactContainerSas", {
+  containerSas: Type.String({ description: "The signed query string of the container." }),
+  containerUri: Type.String({ description: "The URL of the container." }),
+  prefix: optional(Type.String({ description: "What the names of the blobs to take begin with." })),
+  artifactPrefix: optional(
+    Type.String({ description: "What the paths of the artifacts begin with in place of that." }),
+  ),
+});
 export const BatchArtifactContentInformationResult = model("BatchArtifactContentInformationResult", {
   artifacts: optional(mapOf(Artifact)),
   artifactContentInformation: optional(mapOf(ArtifactContentInformation)),

@@ -1,2 +1,3 @@
 export * from "./artifact.ts";
+export * from "./byPath.ts";
 export * from "./operations.ts";

@@ -13,7 +13,9 @@ import {
 } from "../scope.ts";
 import {
   Artifact,
+  ArtifactContainerSas,
   ArtifactContentInformation,
+  ArtifactIdList,
   ArtifactPathList,
   BatchArtifactContentInformationResult,
 } from "./artifact.ts";
@@ -21,9 +23,11 @@ import {
 const base = `/artifact/v2.0${workspacePath}/artifacts`;
 const source = "artifact 2019-09-30";
 const history = "runHistory 2019-09-30";
+const workspace = Type.Object(workspaceParams);
 const container = Type.Object({ ...workspaceParams, origin: Type.String(), container: Type.String() });
 const withPath = Type.Object({ path: Type.String() });
 const maybePath = Type.Object({ path: optional(Type.String()), continuationToken: optional(Type.String()) });
+const hardDelete = Type.Object({ hardDelete: optional(Type.Boolean()) });
 const oneRun = Type.Object({
   ...workspaceParams,
   experimentName: optional(experimentName),
@@ -149,6 +153,111 @@ export const createArtifacts = operation({
   params: container,
   body: paths,
   answer: batch,
+});
+export const getArtifactWriteLink = operation({
+  id: "Artifacts_GetSas",
+  method: "GET",
+  path: `${base}/{origin}/{container}/write`,
+  summary: "Where the content of an artifact is to be written.",
+  source,
+  params: container,
+  query: withPath,
+  answer: information,
+});
+export const createArtifact = operation({
+  id: "Artifacts_Create",
+  method: "POST",
+  path: `${base}/metadata`,
+  summary: "Announce an artifact whose content comes later.",
+  source,
+  params: workspace,
+  body: { kind: "json", schema: Artifact, required: true },
+  answer: artifact,
+});
+export const registerArtifact = operation({
+  id: "Artifacts_Register",
+  method: "POST",
+  path: `${base}/register`,
+  summary: "Make an artifact of data that a datastore of the workspace holds.",
+  source,
+  params: workspace,
+  body: { kind: "json", schema: Artifact, required: true },
+  answer: artifact,
+});
+const ids = { kind: "json", schema: ArtifactIdList, required: true } as const;
+const byId = { ...batch, description: "By the ids as they were sent." } as const;
+export const getArtifactsById = operation({
+  id: "Artifacts_BatchGetById",
+  method: "POST",
+  path: `${base}/batch/metadata`,
+  summary: "Artifacts by their ids, and where their contents are.",
+  source,
+  params: workspace,
+  body: ids,
+  answer: byId,
+});
+export const getArtifactStorageUrisById = operation({
+  id: "Artifacts_BatchGetStorageById",
+  method: "POST",
+  path: `${base}/storageuri/batch/metadata`,
+  summary: "Artifacts by their ids, and their places in the storage, without permission to read there.",
+  source,
+  params: workspace,
+  body: ids,
+  answer: byId,
+});
+export const getArtifactStorageUri = operation({
+  id: "Artifacts_GetStorageContentInformation",
+  method: "GET",
+  path: `${base}/{origin}/{container}/contentinfo/storageuri`,
+  summary: "The place of an artifact in the storage, without permission to read there.",
+  source,
+  params: container,
+  query: withPath,
+  answer: information,
+});
+export const listArtifactStorageUris = operation({
+  id: "Artifacts_ListStorageUriByPrefix",
+  method: "GET",
+  path: `${base}/{origin}/{container}/prefix/contentinfo/storageuri`,
+  summary: "The places in the storage of the artifacts under a prefix.",
+  source,
+  params: container,
+  query: maybePath,
+  answer: informationPage,
+});
+export const ingestArtifacts = operation({
+  id: "Artifacts_BatchIngestFromSas",
+  method: "POST",
+  path: `${base}/{origin}/{container}/batch/ingest/containersas`,
+  alsoAt: [`${base}/batch/ingest/containersas/{origin}/{container}`],
+  summary: "Take over the blobs of a storage container of this service.",
+  source,
+  params: container,
+  body: { kind: "json", schema: ArtifactContainerSas, required: true },
+  answer: page,
+});
+export const deleteArtifacts = operation({
+  id: "Artifacts_DeleteBatchMetaData",
+  method: "POST",
+  path: `${base}/{origin}/{container}/batch/metadata:delete`,
+  summary: "Delete artifacts.",
+  source,
+  params: container,
+  query: hardDelete,
+  body: paths,
+  answer: { kind: "empty", description: "Deleted, or were not there." },
+});
+export const deleteArtifactsInContainer = operation({
+  id: "Artifacts_DeleteMetaDataInContainer",
+  method: "DELETE",
+  path: `${base}/{origin}/{container}/batch`,
+  alsoAt: [`${base}/batch/{origin}/{container}`],
+  summary: "Delete all artifacts of a container.",
+  source,
+  params: container,
+  query: hardDelete,
+  answer: { kind: "empty", description: "Deleted." },
 });
 export const createRunArtifacts = operation({
   id: "RunArtifacts_BatchCreateEmptyArtifacts",

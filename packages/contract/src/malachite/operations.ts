@@ -211,24 +211,6 @@ export const downloadSnapshot = operation({
   answer: { kind: "bytes", contentType: "application/zip", description: "The zip." },
 });
 
-/** What a signed link carries: who made it, what it reaches and until when. Needs no token. */
-export const signedContent = operation({
-  id: "Malachite_SignedContent",
-  method: "GET",
-  path: `${base}/content/{container}`,
-  summary: "A file of a container by a signed link; a Range header is honoured.",
-  source,
-  params: Type.Object({ ...workspaceParams, container: Type.String({ minLength: 1 }) }),
-  query: Type.Object({
-    path: Type.String({ description: "The path of the file in the container." }),
-    se: integer({ format: "int64", description: "Seconds since 1970 UTC at which the link ends." }),
-    sp: oneOf(["r"], { description: "What the link allows: r, to read." }),
-    sig: Type.String({ description: "The signature over all of these." }),
-  }),
-  answer: { kind: "bytes", contentType: "application/octet-stream", description: "The content." },
-  authenticated: false,
-});
-
 export const signedSnapshot = operation({
   id: "Malachite_SignedSnapshot",
   method: "GET",

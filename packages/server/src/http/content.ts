@@ -3,8 +3,8 @@ import { Readable } from "node:stream";
 import { type Container, type Flow, MalachiteError } from "@malachite/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** A file of a user may be anything: it is offered as a download and runs nowhere. */
-const HARMLESS = {
+/** A file of a user may be anything: a browser runs none of it. */
+export const HARMLESS = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "sandbox; default-src 'none'",
   "cross-origin-resource-policy": "same-origin",
@@ -14,11 +14,9 @@ const HARMLESS = {
 /** What an error about a file keeps of the headers that the file would have had. */
 const KEPT = /^(?:x-|access-control-|vary$)/;
 
-const TEXT = /\.(?:txt|log|json|jsonl|csv|tsv|md|py|sh|yml|yaml|xml|ini|toml|out|err)$/i;
-
-/** Answers with the file. Throws ArtifactNotFound, BadRange. `text` names text files as such, for readers that want words. */
+/** Answers with the file. Throws ArtifactNotFound, BadRange. */
 export async function sendFile(
-  ask: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly text?: boolean },
+  ask: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   flow: Pick<Flow, "fileInfo" | "readFile">,
   at: Container,
   path: string,
@@ -26,7 +24,6 @@ export async function sendFile(
   const { request, reply } = ask;
   const info = await flow.fileInfo(at, path);
   const etag = `"${info.etag.replace(/[^\x21\x23-\x7e]/g, "_")}"`;
-  const asText = ask.text === true && TEXT.test(path);
   reply.headers({
     ...HARMLESS,
     etag,
@@ -34,7 +31,7 @@ export async function sendFile(
     "accept-ranges": "bytes",
     "cache-control": "private, no-cache",
     "content-disposition": disposition(path),
-    "content-type": asText ? "text/plain; charset=utf-8" : "application/octet-stream",
+    "content-type": "application/octet-stream",
   });
   if (matches(request.headers["if-none-match"], etag)) {
     reply.removeHeader("content-type").removeHeader("content-disposition").code(304).send();

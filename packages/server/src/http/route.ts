@@ -100,7 +100,7 @@ export function addRoute(app: FastifyInstance, { operation, handle }: Route, edg
       url: routerPath(path),
       handler: async (request, reply) => {
         if (operation.authenticated !== false) refuseUnlessReady(edge);
-        const ask = await readAsk(operation, request, reply, edge);
+        const ask = await readAsk(operation, path, request, reply, edge);
         const answer = await (handle as (ask: Ask<Operation>, edge: Edge) => Promise<unknown>)(ask, edge);
         switch (operation.answer.kind) {
           case "json":
@@ -125,13 +125,14 @@ export function refuseUnlessReady({ ready, closing }: Edge): void {
 
 async function readAsk(
   operation: Operation,
+  address: string,
   request: FastifyRequest,
   reply: FastifyReply,
   edge: Edge,
 ): Promise<Ask<Operation>> {
   const by =
     operation.authenticated === false ? NOBODY : await edge.auth.verify(request.headers.authorization);
-  const given = namedParams(operation, request.params as Record<string, string>);
+  const given = namedParams(address, request.params as Record<string, string>, request.originalUrl);
   const params = readWire(operation.params, given, "text");
   const query = readWire(operation.query ?? NO_QUERY, knownOf(request.query as object, operation), "text");
   refuse([...params.faults, ...query.faults]);
@@ -166,10 +167,26 @@ async function readAsk(
   };
 }
 
-/** The router knows the rest of a path as `*`; the operation has a name for it. */
-function namedParams({ path }: Operation, { "*": rest, ...params }: Readonly<Record<string, string>>) {
-  const name = /\{(\w+)\*\}$/.exec(path)?.[1];
-  return name === undefined || rest === undefined ? params : { ...params, [name]: rest };
+/**
+ * The router knows the rest of a path as `*`, without the slashes at its end and without double ones; the operation has a name for
+ * it, and means it as it was sent.
+ */
+function namedParams(address: string, given: Readonly<Record<string, string>>, url: string) {
+  const { "*": rest, ...params } = given;
+  const name = /\{(\w+)\*\}$/.exec(address)?.[1];
+  if (name === undefined || rest === undefined) return params;
+  const before = address.split("/").length - 2;
+  return { ...params, [name]: decodeURIComponent(behind(url.split("?", 1)[0] ?? "", before)) };
+}
+
+/** What follows so many parts of a path and one slash. */
+function behind(path: string, parts: number): string {
+  let at = 0;
+  for (let part = 0; part < parts; part += 1) {
+    while (path[at] === "/") at += 1;
+    at = path.indexOf("/", at);
+  }
+  return path.slice(at + 1);
 }
 
 const NO_QUERY = { type: "object", properties: {} } as const;

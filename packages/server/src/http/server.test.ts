@@ -18,6 +18,7 @@ const VALUES: Readonly<Record<string, string>> = {
   origin: "ExperimentRun",
   container: "dcid.run1",
   id: "model:1",
+  path: "x",
   environmentName: "env",
   version: "1",
   label: "latest",

@@ -17,7 +17,7 @@ const READ_LIFETIME_MS = 24 * 3600_000;
 /** An upload of a day must not lose its link. */
 const WRITE_LIFETIME_MS = 48 * 3600_000;
 const VERSION = "2021-08-06";
-/** The account part of a host name, in the userinfo; see docs/decisions/0200-blob-links.md. */
+/** The account part of a host name, in the userinfo; see docs/decisions/0201-blob-links.md. */
 const ACCOUNT = "malachite.blob.x";
 
 export interface BlobLinks {
@@ -31,6 +31,16 @@ export interface BlobLinks {
       readonly container: string;
       readonly blob: string;
       readonly permissions: Permissions;
+      readonly lifetimeMs?: number;
+    },
+  ): string;
+  /** The same for any HTTP client, of the scheme of `base` and without the account, which some refuse in a URL. To read only. */
+  plainLink(
+    base: string,
+    ask: {
+      readonly container: string;
+      readonly blob: string;
+      readonly permissions: "r";
       readonly lifetimeMs?: number;
     },
   ): string;
@@ -53,10 +63,15 @@ export interface BlobLinks {
 /** `writer` is the same for all who hold the same link, and for nobody else. */
 export type Granted = { readonly permissions: ReadonlySet<string>; readonly writer: string };
 
-/** Of the service as clients of Azure's storage name it: the account, the host, the port. */
-export function blobHost(base: string): string {
-  return `${ACCOUNT}@${new URL(base).host}`;
+/** The address of the service as clients of Azure's storage take it: https, and the account in front of the host. */
+function accountBase(base: string): string {
+  const { host, pathname } = new URL(base);
+  return `https://${ACCOUNT}@${host}${pathname.replace(/\/+$/, "")}`;
 }
+
+/** The URL of a blob without any permission. */
+export const blobUrl = (base: string, container: string, blob: string): string =>
+  `${accountBase(base)}/${container}/${encodePath(blob)}`;
 
 export function createBlobLinks(ask: { readonly key: Uint8Array; readonly clock: Clock }): BlobLinks {
   const { key, clock } = ask;
@@ -76,8 +91,8 @@ export function createBlobLinks(ask: { readonly key: Uint8Array; readonly clock:
     return query.toString();
   };
   const address = (base: string, permissions: Permissions, path: string, query: string): string => {
-    const origin = onlyReads(permissions) && base.startsWith("http:") ? base : `https://${blobHost(base)}`;
-    return `${origin}/${path}?${query}`;
+    const plain = onlyReads(permissions) && base.startsWith("http:");
+    return `${plain ? base : accountBase(base)}/${path}?${query}`;
   };
   return {
     token,
@@ -88,6 +103,8 @@ export function createBlobLinks(ask: { readonly key: Uint8Array; readonly clock:
         `${container}/${encodePath(blob)}`,
         token({ container, blob, ...rest }),
       ),
+    plainLink: (base, { container, blob, ...rest }) =>
+      `${base}/${container}/${encodePath(blob)}?${token({ container, blob, ...rest })}`,
     containerLink: (base, { container, folder, ...rest }) =>
       address(
         base,

@@ -1,14 +1,6 @@
 // What every answer about a blob says of it in its headers.
-import type { BlobInfo } from "@malachite/core";
+import { type BlobInfo, plainTypeOf } from "@malachite/core";
 import type { FastifyReply } from "fastify";
-
-/** A blob of a user may be anything: a browser runs none of it. */
-export const HARMLESS = {
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "sandbox; default-src 'none'",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-} as const;
 
 export const quoted = (etag: string): string => `"${etag}"`;
 
@@ -26,7 +18,7 @@ export function factHeaders(blob: BlobInfo, part: boolean): Record<string, strin
   const { headers } = blob;
   const all: Record<string, string | undefined> = {
     ...versionHeaders(blob),
-    "content-type": headers.contentType ?? "application/octet-stream",
+    "content-type": headers.contentType ?? plainTypeOf(blob.path),
     "content-encoding": headers.contentEncoding,
     "content-language": headers.contentLanguage,
     "content-disposition": headers.contentDisposition,

@@ -1,5 +1,5 @@
 // What a storage container tells of itself: its properties, and the list of its blobs.
-import { artifactBlob, type BlobInfo, bucketOfBlob, MalachiteError } from "@malachite/core";
+import { artifactBlob, type BlobInfo, bucketOfBlob, MalachiteError, plainTypeOf } from "@malachite/core";
 import { pathOf, tokenOf } from "../continuation.ts";
 import { escapeXml } from "../plugins/dialects.ts";
 import { blobType } from "./blobAnswer.ts";
@@ -93,7 +93,7 @@ function blobXml(blobName: string, blob: BlobInfo, withMetadata: boolean): strin
     ["Last-Modified", new Date(blob.changedAt).toUTCString()],
     ["Etag", blob.etag],
     ["Content-Length", String(blob.sizeBytes)],
-    ["Content-Type", headers.contentType ?? "application/octet-stream"],
+    ["Content-Type", headers.contentType ?? plainTypeOf(blob.path)],
     ["Content-Encoding", headers.contentEncoding],
     ["Content-Language", headers.contentLanguage],
     ["Content-MD5", headers.contentMd5],

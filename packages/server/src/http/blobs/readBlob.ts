@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { MalachiteError, type OpenBlob } from "@malachite/core";
-import { exactly, parseRange } from "../content.ts";
+import { exactly, HARMLESS, parseRange } from "../content.ts";
 import { readBytes } from "../plugins/jsonBody.ts";
-import { factHeaders, HARMLESS, sendMetadata, versionHeaders } from "./blobAnswer.ts";
+import { factHeaders, sendMetadata, versionHeaders } from "./blobAnswer.ts";
 import { addressOf, type BlobRequest, demand, invalid } from "./blobRequest.ts";
 import { readCondition } from "./conditions.ts";
 

@@ -1,41 +1,29 @@
-// A kept file as the artifact service shows it.
+// An artifact as the artifact service shows it.
 import type { artifact } from "@malachite/contract";
-import type { RunFile } from "@malachite/core";
+import type { Instant } from "@malachite/core";
 import { dateText } from "./dates.ts";
 
-/** The origin of every file this service keeps. */
-export const ORIGIN = "ExperimentRun";
+type Named = { readonly origin: string; readonly container: string };
 
-export const artifactDto = (container: string, file: RunFile): artifact.Artifact => ({
-  artifactId: `${ORIGIN}/${container}/${file.path}`,
-  origin: ORIGIN,
+/** One whose content is announced but has not come has no etag. */
+export const artifactDto = (
+  { origin, container }: Named,
+  file: { readonly path: string; readonly createdAt: Instant; readonly etag?: string },
+): artifact.Artifact => ({
+  artifactId: `${origin}/${container}/${file.path}`,
+  origin,
   container,
   path: file.path,
-  etag: file.etag,
+  ...(file.etag === undefined ? {} : { etag: file.etag }),
   createdTime: dateText(file.createdAt),
   dataPath: {
     dataStoreName: "workspaceartifactstore",
-    relativePath: `${ORIGIN}/${container}/${file.path}`,
+    relativePath: `${origin}/${container}/${file.path}`,
   },
 });
 
 export const contentInformationDto = (
-  container: string,
+  { origin, container }: Named,
   path: string,
   contentUri: string,
-): artifact.ArtifactContentInformation => ({ contentUri, origin: ORIGIN, container, path });
-
-/** One that has no content yet. */
-export const newArtifactDto = (
-  origin: string,
-  container: string,
-  path: string,
-  now: number,
-): artifact.Artifact => ({
-  artifactId: `${origin}/${container}/${path}`,
-  origin,
-  container,
-  path,
-  createdTime: dateText(now),
-  dataPath: { dataStoreName: "workspaceartifactstore", relativePath: `${origin}/${container}/${path}` },
-});
+): artifact.ArtifactContentInformation => ({ contentUri, origin, container, path });

@@ -1,83 +1,108 @@
-// The artifact service: files of a container, listed, described, sent and taken.
+// The artifact service: files of a container, listed, described, sent, taken and removed. Each operation has two addresses, one with
+// the path in the query and one with the path in the URL.
 import { artifact } from "@malachite/contract";
-import { type Container, MalachiteError, type Scope, workspaceKey } from "@malachite/core";
+import { type Container, MalachiteError, workspaceKey } from "@malachite/core";
+import { type Place, placeOf } from "../artifactPlace.ts";
 import { sendFile } from "../content.ts";
-import { artifactDto, contentInformationDto, ORIGIN } from "../dto/artifact.ts";
-import { filePage, linkPage } from "../filePage.ts";
-import { newArtifacts } from "../newArtifacts.ts";
-import { route } from "../route.ts";
-
-/** This service keeps files of runs alone. */
-function containerOf(
-  scope: Scope,
-  params: { readonly origin: string; readonly container: string },
-): Container {
-  if (params.origin.toLowerCase() === ORIGIN.toLowerCase()) return { scope, container: params.container };
-  throw new MalachiteError(
-    "ArtifactNotFound",
-    `There are no files of the origin '${params.origin.slice(0, 100)}' here. The origin of a run's files is ${ORIGIN}.`,
-    {
-      target: "origin",
-    },
-  );
-}
+import { artifactDto } from "../dto/artifact.ts";
+import type { Edge } from "../edge.ts";
+import { filePage } from "../filePage.ts";
+import { type Ask, route } from "../route.ts";
 
 export const listArtifacts = route(artifact.listArtifacts, ({ scope, params, query }, { flow }) =>
-  filePage(flow, containerOf(scope, params), query),
+  filePage(flow, placeOf(scope, params), query),
+);
+export const listArtifactsByPath = route(artifact.listArtifactsByPath, ({ scope, params, query }, { flow }) =>
+  filePage(flow, placeOf(scope, params), { ...query, path: params.path }),
 );
 
-export const getArtifact = route(artifact.getArtifact, async ({ scope, params, query }, { flow }) => {
-  const at = containerOf(scope, params);
-  return artifactDto(at.container, await flow.fileInfo(at, query.path));
-});
+export const getArtifact = route(artifact.getArtifact, ({ scope, params, query }, edge) =>
+  describe(placeOf(scope, params), query.path, edge),
+);
+export const getArtifactByPath = route(artifact.getArtifactByPath, ({ scope, params }, edge) =>
+  describe(placeOf(scope, params), params.path, edge),
+);
+const describe = async (place: Place, path: string, { flow }: Edge) =>
+  artifactDto(place, await flow.fileInfo(place.at, path));
 
 export const deleteArtifact = route(artifact.deleteArtifact, async ({ scope, params, query }, { flow }) => {
-  await flow.removeFile(containerOf(scope, params), query.path);
+  await flow.removeFile(placeOf(scope, params).at, query.path);
   return undefined;
 });
+export const deleteArtifactByPath = route(
+  artifact.deleteArtifactByPath,
+  async ({ scope, params }, { flow }) => {
+    await flow.removeFile(placeOf(scope, params).at, params.path);
+    return undefined;
+  },
+);
+export const deleteArtifacts = route(artifact.deleteArtifacts, async ({ scope, params, body }, { flow }) => {
+  const { at } = placeOf(scope, params);
+  for (const { path } of (await body()).paths) await flow.removeFile(at, path);
+  return undefined;
+});
+export const deleteArtifactsInContainer = route(
+  artifact.deleteArtifactsInContainer,
+  async ({ scope, params }, { flow }) => {
+    const { at } = placeOf(scope, params);
+    let after: string | undefined;
+    do {
+      const { values, next } = await flow.listFiles(at, {
+        limit: 500,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const { path } of values) await flow.removeFile(at, path);
+      after = next;
+    } while (after !== undefined);
+    return undefined;
+  },
+);
 
 export const downloadArtifact = route(artifact.downloadArtifact, async (ask, { flow }) => {
-  await sendFile(ask, flow, containerOf(ask.scope, ask.params), ask.query.path);
+  await sendFile(ask, flow, placeOf(ask.scope, ask.params).at, ask.query.path);
+  return undefined;
+});
+export const downloadArtifactByPath = route(artifact.downloadArtifactByPath, async (ask, { flow }) => {
+  await sendFile(ask, flow, placeOf(ask.scope, ask.params).at, ask.params.path);
   return undefined;
 });
 
-export const getArtifactContentInformation = route(
-  artifact.getArtifactContentInformation,
-  async ({ scope, params, query, base }, { flow, auth }) => {
-    const at = containerOf(scope, params);
-    const { path } = await flow.fileInfo(at, query.path);
-    return contentInformationDto(at.container, path, auth.links.sign(base, at, path));
-  },
+export const uploadArtifact = route(artifact.uploadArtifact, (ask, edge) =>
+  upload(ask, edge, ask.query.path),
+);
+export const uploadArtifactByPath = route(artifact.uploadArtifactByPath, (ask, edge) =>
+  upload(ask, edge, ask.params.path),
 );
 
-export const listArtifactContentInformation = route(
-  artifact.listArtifactContentInformation,
-  ({ scope, params, query, base }, edge) => linkPage(edge, containerOf(scope, params), query, base),
-);
+type UploadAsk = Pick<Ask<typeof artifact.uploadArtifact>, "scope" | "params" | "bytes" | "request"> & {
+  readonly query: Omit<Ask<typeof artifact.uploadArtifact>["query"], "path">;
+};
 
-export const uploadArtifact = route(
-  artifact.uploadArtifact,
-  async ({ scope, params, query, bytes, request }, { flow, turns }) => {
-    const at = containerOf(scope, params);
-    const { path, index } = query;
-    const append = query.append === true;
-    if (index !== undefined && index > 0 && !append) {
-      throw new MalachiteError(
-        "InvalidRequest",
-        "A piece that is not the first (index above 0) must be sent with append=true.",
-        { target: "index" },
-      );
-    }
-    const put = () => flow.putFile(at, path, bytes(), { append, overwrite: query.allowOverwrite === true });
-    if (!append) return artifactDto(at.container, await put());
-    const file = await turns(JSON.stringify([workspaceKey(scope), at.container, path]), async () => {
-      const begins = appendPosition(request.headers[APPEND_POSITION]) ?? index;
-      if (begins !== undefined) await checkPlace(flow, at, path, begins);
-      return put();
-    });
-    return artifactDto(at.container, file);
-  },
-);
+async function upload(
+  { scope, params, query, bytes, request }: UploadAsk,
+  { flow, turns }: Edge,
+  path: string,
+): Promise<artifact.Artifact> {
+  const place = placeOf(scope, params);
+  const { at } = place;
+  const { index } = query;
+  const append = query.append === true;
+  if (index !== undefined && index > 0 && !append) {
+    throw new MalachiteError(
+      "InvalidRequest",
+      "A piece that is not the first (index above 0) must be sent with append=true.",
+      { target: "index" },
+    );
+  }
+  const put = () => flow.putFile(at, path, bytes(), { append, overwrite: query.allowOverwrite === true });
+  if (!append) return artifactDto(place, await put());
+  const file = await turns(JSON.stringify([workspaceKey(scope), at.container, path]), async () => {
+    const begins = appendPosition(request.headers[APPEND_POSITION]) ?? index;
+    if (begins !== undefined) await checkPlace(flow, at, path, begins);
+    return put();
+  });
+  return artifactDto(place, file);
+}
 
 /** How writers of Azure's append blobs say where a piece begins; it wins over `index`. */
 const APPEND_POSITION = "x-ms-blob-condition-appendpos";
@@ -114,10 +139,3 @@ async function checkPlace(
     },
   );
 }
-
-export const createArtifacts = route(artifact.createArtifacts, async (ask, edge) => {
-  const { scope, params } = ask;
-  await edge.flow.allowWorkspace(scope);
-  const { paths } = await ask.body();
-  return newArtifacts(ask, edge, { scope, origin: params.origin, container: params.container }, paths);
-});

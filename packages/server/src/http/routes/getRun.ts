@@ -1,5 +1,7 @@
 // Reading one run: the short form for polling, the details with logs, and a fresh token for the code inside it.
 import { history } from "@malachite/contract";
+import { plainLink } from "../artifactLinks.ts";
+import { placeOfRun } from "../artifactPlace.ts";
 import { dateText } from "../dto/dates.ts";
 import { runDto } from "../dto/run.ts";
 import { runDetailsDto } from "../dto/runDetails.ts";
@@ -12,9 +14,10 @@ export const getRun = route(history.getRun, async (ask, { flow }) =>
 export const getRunDetails = route(history.getRunDetails, async (ask, { flow, auth }) => {
   const shown = await flow.getRun(addressOf(ask));
   const { run } = shown;
-  const at = { scope: run.scope, container: run.dataContainerId };
+  const place = placeOfRun(run);
+  const linkTo = plainLink({ auth }, ask.base);
   const paths = await flow.logFiles(run);
-  const logFiles = Object.fromEntries(paths.map((path) => [path, auth.links.sign(ask.base, at, path)]));
+  const logFiles = Object.fromEntries(paths.map((path) => [path, linkTo(place, path)]));
   return runDetailsDto(shown, ask.base, flow.shownDefinition(run), logFiles);
 });
 

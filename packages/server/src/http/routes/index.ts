@@ -1,5 +1,6 @@
 // Every route, one operation each. server.test.ts holds this list against the contract.
 import type { Route } from "../route.ts";
+import * as artifactLinks from "./artifactLinks.ts";
 import * as artifacts from "./artifacts.ts";
 import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
@@ -17,11 +18,11 @@ import * as events from "./postEvents.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
 import * as service from "./service.ts";
-import { signedContent } from "./signedContent.ts";
 import * as snapshots from "./snapshots.ts";
 import { startLocalRun } from "./startLocalRun.ts";
 import { startRun } from "./startRun.ts";
 import { startSnapshotRun } from "./startSnapshotRun.ts";
+import * as takeArtifacts from "./takeArtifacts.ts";
 import * as story from "./whyAndStory.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -30,7 +31,6 @@ export const ROUTES: readonly Route[] = [
   startLocalRun,
   followLog,
   listTargets,
-  signedContent,
   ...Object.values(cancel),
   ...Object.values(read),
   ...Object.values(many),
@@ -40,7 +40,9 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(experiments),
   ...Object.values(environments),
   ...Object.values(models),
+  ...Object.values(artifactLinks),
   ...Object.values(artifacts),
+  ...Object.values(takeArtifacts),
   ...Object.values(runArtifacts),
   ...Object.values(story),
   ...Object.values(snapshots),

@@ -1,51 +1,75 @@
 // The history service's view of one run's files: the same files, addressed by the run.
 import { artifact } from "@malachite/contract";
-import type { Container, Flow, RunAddress } from "@malachite/core";
-import { artifactDto, contentInformationDto, ORIGIN } from "../dto/artifact.ts";
+import type { RunAddress } from "@malachite/core";
+import { newArtifacts } from "../artifactBatch.ts";
+import { readLink } from "../artifactLinks.ts";
+import { type Place, placeOfRun } from "../artifactPlace.ts";
+import { artifactDto, contentInformationDto } from "../dto/artifact.ts";
+import type { Edge } from "../edge.ts";
 import { filePage, linkPage } from "../filePage.ts";
-import { newArtifacts } from "../newArtifacts.ts";
 import { addressOf, route } from "../route.ts";
 
-async function containerOf(flow: Flow, address: RunAddress): Promise<Container> {
-  const { run } = await flow.getRun(address);
-  return { scope: run.scope, container: run.dataContainerId };
-}
+const placeAt = async ({ flow }: Edge, address: RunAddress): Promise<Place> =>
+  placeOfRun((await flow.getRun(address)).run);
 
-export const listRunArtifacts = route(artifact.listRunArtifacts, async (ask, { flow }) =>
-  filePage(flow, await containerOf(flow, addressOf(ask)), ask.query),
+export const listRunArtifacts = route(artifact.listRunArtifacts, async (ask, edge) =>
+  filePage(edge.flow, await placeAt(edge, addressOf(ask)), ask.query),
+);
+export const listRunArtifactsUnderPath = route(artifact.listRunArtifactsUnderPath, async (ask, edge) =>
+  filePage(edge.flow, await placeAt(edge, addressOf(ask)), ask.query),
+);
+export const listRunArtifactsByPath = route(artifact.listRunArtifactsByPath, async (ask, edge) =>
+  filePage(edge.flow, await placeAt(edge, addressOf(ask)), { ...ask.query, path: ask.params.path }),
 );
 
-export const listRunArtifactsUnderPath = route(artifact.listRunArtifactsUnderPath, async (ask, { flow }) =>
-  filePage(flow, await containerOf(flow, addressOf(ask)), ask.query),
+const describe = async (edge: Edge, address: RunAddress, path: string) => {
+  const place = await placeAt(edge, address);
+  return artifactDto(place, await edge.flow.fileInfo(place.at, path));
+};
+export const getRunArtifact = route(artifact.getRunArtifact, (ask, edge) =>
+  describe(edge, addressOf(ask), ask.query.path),
+);
+export const getRunArtifactByPath = route(artifact.getRunArtifactByPath, (ask, edge) =>
+  describe(edge, addressOf(ask), ask.params.path),
 );
 
-export const getRunArtifact = route(artifact.getRunArtifact, async (ask, { flow }) => {
-  const at = await containerOf(flow, addressOf(ask));
-  return artifactDto(at.container, await flow.fileInfo(at, ask.query.path));
-});
-
+const whereIs = async (edge: Edge, address: RunAddress, path: string, base: string) => {
+  const place = await placeAt(edge, address);
+  const file = await edge.flow.fileInfo(place.at, path);
+  return contentInformationDto(place, file.path, readLink(edge, base)(place, file.path));
+};
 export const getRunArtifactContentInformation = route(
   artifact.getRunArtifactContentInformation,
-  async (ask, { flow, auth }) => {
-    const at = await containerOf(flow, addressOf(ask));
-    const { path } = await flow.fileInfo(at, ask.query.path);
-    return contentInformationDto(at.container, path, auth.links.sign(ask.base, at, path));
-  },
+  (ask, edge) => whereIs(edge, addressOf(ask), ask.query.path, ask.base),
+);
+export const getRunArtifactContentInformationByPath = route(
+  artifact.getRunArtifactContentInformationByPath,
+  (ask, edge) => whereIs(edge, addressOf(ask), ask.params.path, ask.base),
 );
 
 export const listRunArtifactContentInformation = route(
   artifact.listRunArtifactContentInformation,
-  async (ask, edge) => linkPage(edge, await containerOf(edge.flow, addressOf(ask)), ask.query, ask.base),
+  async (ask, edge) =>
+    linkPage(edge.flow, await placeAt(edge, addressOf(ask)), ask.query, readLink(edge, ask.base)),
+);
+export const listRunArtifactContentInformationByPath = route(
+  artifact.listRunArtifactContentInformationByPath,
+  async (ask, edge) => {
+    const place = await placeAt(edge, addressOf(ask));
+    return linkPage(edge.flow, place, { ...ask.query, path: ask.params.path }, readLink(edge, ask.base));
+  },
 );
 
-export const getRunArtifactUri = route(artifact.getRunArtifactUri, async (ask, { flow, auth }) => {
-  const at = await containerOf(flow, addressOf(ask));
-  const { path } = await flow.fileInfo(at, ask.query.path);
-  return auth.links.sign(ask.base, at, path);
-});
+const uriOf = async (edge: Edge, address: RunAddress, path: string, base: string): Promise<string> =>
+  (await whereIs(edge, address, path, base)).contentUri ?? "";
+export const getRunArtifactUri = route(artifact.getRunArtifactUri, (ask, edge) =>
+  uriOf(edge, addressOf(ask), ask.query.path, ask.base),
+);
+export const getRunArtifactUriByPath = route(artifact.getRunArtifactUriByPath, (ask, edge) =>
+  uriOf(edge, addressOf(ask), ask.params.path, ask.base),
+);
 
 export const createRunArtifacts = route(artifact.createRunArtifacts, async (ask, edge) => {
-  const { scope, container } = await containerOf(edge.flow, addressOf(ask));
-  const { paths } = await ask.body();
-  return newArtifacts(ask, edge, { scope, origin: ORIGIN, container }, paths);
+  const place = await placeAt(edge, addressOf(ask));
+  return newArtifacts(ask, edge, place, (await ask.body()).paths);
 });

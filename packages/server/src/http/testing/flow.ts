@@ -112,6 +112,17 @@ export function testFlow(): TestFlow {
       files.set(key(at, path), bytes);
       return infoOf(path, bytes);
     },
+    blobs: {
+      open: async ({ bucket, path }) => {
+        const bytes = bucket.kind === "artifacts" ? files.get(key(bucket, path)) : undefined;
+        if (!bytes) return undefined;
+        return {
+          info: { ...infoOf(path, bytes), kind: "block", changedAt: NOON, headers: {}, metadata: {} },
+          read: (from, to) => chunks(bytes.subarray(from, to)),
+          [Symbol.asyncDispose]: async () => {},
+        };
+      },
+    } as Partial<Flow["blobs"]> as Flow["blobs"],
     allowWorkspace: async () => {},
     removeFile: async (at, path) => void files.delete(key(at, path)),
     logFiles: async () => ["user_logs/std_log.txt"],

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import type { BlobHeaders, BlobInfo, Block } from "@malachite/core";
+import { type BlobHeaders, type BlobInfo, type Block, plainTypeOf } from "@malachite/core";
 import { hasCode, writeFileAtomic } from "../../../files/index.ts";
 import { hashedPath } from "./layout.ts";
 
@@ -80,8 +80,6 @@ function matching(all: readonly Facts[], { ino, size, mtimeNs }: BigIntStats): F
   return whole.sort((a, b) => b.sizeBytes - a.sizeBytes)[0];
 }
 
-const PLAIN_TYPE = "application/octet-stream";
-
 export const identityOf = (stats: BigIntStats, kind: "block" | "append") => ({
   kind,
   ino: String(stats.ino),
@@ -96,12 +94,12 @@ export const plainFacts = (stats: BigIntStats): Facts => ({
 });
 
 /** What is known of a file without any facts: nothing has to be written for it. */
-export const isPlain = ({ kind, headers, metadata, blocks }: Facts): boolean =>
+export const isPlain = (path: string, { kind, headers, metadata, blocks }: Facts): boolean =>
   kind === "block" &&
   blocks === undefined &&
   Object.keys(metadata).length === 0 &&
   Object.entries(headers).every(
-    ([name, value]) => value === undefined || (name === "contentType" && value === PLAIN_TYPE),
+    ([name, value]) => value === undefined || (name === "contentType" && value === plainTypeOf(path)),
   );
 
 export function infoOf(path: string, stats: BigIntStats, facts: Facts | undefined): BlobInfo {

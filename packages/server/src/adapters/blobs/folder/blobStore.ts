@@ -367,7 +367,7 @@ class BlobFolder implements FolderBlobStore {
     check(there?.info);
     const stats = await onStorage("Keeping a blob", () => lstat(temporary, { bigint: true }));
     const facts: Facts = { ...identityOf(stats, kind), headers, metadata, ...(blocks ? { blocks } : {}) };
-    const plain = isPlain(facts);
+    const plain = isPlain(at.path, facts);
     return await onStorage("Keeping a blob", async () => {
       if (!plain) await this.#facts.keep(keyOf(at), [there?.facts, facts]);
       const kept = await publish(this.#root(at.bucket), segments, temporary, true);

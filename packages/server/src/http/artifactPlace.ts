@@ -1,0 +1,44 @@
+// Which container of artifacts an address names, and how it is named back. This service keeps files of all the contract's origins.
+
+import type { Container } from "@malachite/core";
+import { containerOf, MalachiteError, type Run, type Scope } from "@malachite/core";
+
+/** Where artifacts are: as the wire names it, and as the service does. */
+export type Place = { readonly origin: string; readonly container: string; readonly at: Container };
+
+const RUN_ORIGIN = "ExperimentRun";
+/** The contract's list. */
+const ORIGINS = [RUN_ORIGIN, "LocalUpload", "WebUpload", "Dataset", "ComputeRecord", "Metric", "Unknown"];
+
+/** Throws ArtifactNotFound for an origin that there is not. */
+export function placeOf(
+  scope: Scope,
+  { origin, container }: { readonly origin: string; readonly container: string },
+): Place {
+  const known = ORIGINS.find((name) => name.toLowerCase() === origin.toLowerCase());
+  if (known) return { origin: known, container, at: containerOf(scope, known, container) };
+  throw new MalachiteError(
+    "ArtifactNotFound",
+    `There are no files of the origin '${origin.slice(0, 100)}'. The origin of a run's files is ${RUN_ORIGIN}; the others are ${ORIGINS.slice(1).join(", ")}.`,
+    { target: "origin" },
+  );
+}
+
+export const placeOfRun = (run: Run): Place =>
+  placeOf(run.scope, { origin: RUN_ORIGIN, container: run.dataContainerId });
+
+/** The three parts of `{origin}/{container}/{path}`, with or without the scheme that the SDK puts in front. Throws InvalidRequest. */
+export function partsOfId(id: string): {
+  readonly origin: string;
+  readonly container: string;
+  readonly path: string;
+} {
+  const [origin = "", container = "", ...path] = id.replace(/^aml:\/\/artifactId\//i, "").split("/");
+  if (origin !== "" && container !== "" && path.length > 0)
+    return { origin, container, path: path.join("/") };
+  throw new MalachiteError(
+    "InvalidRequest",
+    `'${id.slice(0, 200)}' is not the id of an artifact: {origin}/{container}/{path}.`,
+    { target: "artifactIds" },
+  );
+}
