@@ -11,6 +11,8 @@ export type Entry = {
   readonly shown: string;
   readonly python: string;
   readonly packages: readonly string[];
+  /** What `malachite env` is told for this client. */
+  readonly env?: readonly string[];
 };
 
 export const MATRIX: readonly Entry[] = [
@@ -34,6 +36,23 @@ export const MATRIX: readonly Entry[] = [
     shown: "azureml-core 1.37.0",
     python: "3.7",
     packages: ["azureml-core==1.37.0", "numpy"],
+    env: ["--old-sdk"],
+  },
+  {
+    id: "azureml-core-1.0.85",
+    client: "azureml_core",
+    shown: "azureml-core 1.0.85",
+    python: "3.7",
+    packages: ["azureml-core==1.0.85", "numpy"],
+    env: ["--old-sdk"],
+  },
+  {
+    id: "azureml-core-1.0.10",
+    client: "azureml_core",
+    shown: "azureml-core 1.0.10",
+    python: "3.7",
+    packages: ["azureml-core==1.0.10", "numpy"],
+    env: ["--old-sdk"],
   },
   {
     id: "azureml-mlflow-1.62",

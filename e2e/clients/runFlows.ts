@@ -30,9 +30,13 @@ export const areasOf = (client: Client): string[] =>
     .sort();
 
 /** What `malachite env` puts into a user's shell, and a home that holds nothing. */
-export async function clientEnvironment(service: Service, home: string): Promise<Record<string, string>> {
+export async function clientEnvironment(
+  service: Service,
+  home: string,
+  options: readonly string[],
+): Promise<Record<string, string>> {
   const malachite = [...SOURCE, join(ROOT, "packages/cli/bin/malachite.js")].map((word) => `'${word}'`);
-  const line = `set -e; lines="$('${process.execPath}' ${malachite.join(" ")} env --endpoint '${service.url}' --shell bash)"; eval "$lines"; exec env -0`;
+  const line = `set -e; lines="$('${process.execPath}' ${malachite.join(" ")} env --endpoint '${service.url}' --shell bash ${options.join(" ")})"; eval "$lines"; exec env -0`;
   const { stdout } = await promisify(execFile)("bash", ["-c", line], {
     cwd: home,
     env: { PATH: process.env.PATH, HOME: home, TMPDIR: home, LANG: "C.UTF-8" },

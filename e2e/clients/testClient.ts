@@ -28,7 +28,7 @@ export function testClient(id: string): void {
       home = mkdtempSync(join(tmpdir(), "malachite-client-"));
       mkdirSync(join(home, "home"));
       service = await Service.start({ flags: ["--target", "cpu-cluster=process", "--runs-at-once", "4"] });
-      env = await clientEnvironment(service, join(home, "home"));
+      env = await clientEnvironment(service, join(home, "home"), entry.env ?? []);
     });
     after(async () => {
       await service?.[Symbol.asyncDispose]();

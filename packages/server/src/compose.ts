@@ -93,11 +93,13 @@ export async function compose(
       inherited: inheritedEnvironment(env),
     }),
   );
+  // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
+  const development =
+    isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined;
   const auth = createAuth(
     {
       secret: folder.secret,
-      // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
-      development: isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined,
+      development,
       tokens: settings.token,
       msiSecret: settings.msiSecret,
       issuer:
@@ -166,6 +168,7 @@ export async function compose(
       publicUrl: settings.publicUrl,
       publicHosts: settings.allowHost,
       allowedOrigins: settings.allowOrigin,
+      passesOn: development,
     },
   });
   opened.defer(() => http.close());

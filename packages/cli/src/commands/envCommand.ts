@@ -23,6 +23,7 @@ type Options = ConnectionOptions & {
   readonly write?: string;
   readonly trust?: string;
   readonly msiSecret?: string;
+  readonly oldSdk?: boolean;
   readonly output: "json" | "table";
 };
 
@@ -37,6 +38,7 @@ export function define(command: Command, io: Io, frame: Frame): void {
     .option("--write <folder>", "also write the workspace to .azureml/config.json of that folder")
     .option("--trust <sha256>", "take the certificate authority of another machine that has this fingerprint")
     .option("--msi-secret <text>", "the secret of the service's token endpoint (MALACHITE_MSI_SECRET)")
+    .option("--old-sdk", "for azureml-core before 1.40, which finds the service only as a proxy for https")
     .addOption(
       new Option("-o, --output <format>", "table prints lines for the shell")
         .choices(["table", "json"])
@@ -70,6 +72,7 @@ async function env(options: Options, io: Io, frame: Frame): Promise<void> {
     configFolder: makeConfigFolder(endpoint, io),
     msiSecret: options.msiSecret ?? io.env.MALACHITE_MSI_SECRET,
     env: io.env,
+    oldSdk: options.oldSdk === true,
   });
   if (answers) {
     const name = `${workspace.subscriptionId}/${workspace.resourceGroup}/${workspace.workspace}`;
@@ -121,12 +124,14 @@ export type ClientSetup = {
   readonly configFolder: string;
   readonly msiSecret: string | undefined;
   readonly env: Io["env"];
+  /** Whether the shell is for clients that ask a fixed address about resources. */
+  readonly oldSdk?: boolean;
 };
 
 /** What the command line, curl and the Python clients need to reach the workspace. */
 export function variablesOf(
   { endpoint, token, workspace }: Connection,
-  { bundle, configFolder, msiSecret, env }: ClientSetup,
+  { bundle, configFolder, msiSecret, env, oldSdk = false }: ClientSetup,
 ): Record<string, string> {
   const { subscriptionId, resourceGroup, workspace: name } = workspace;
   const part = encodeURIComponent;
@@ -144,7 +149,7 @@ export function variablesOf(
     ...trusting(bundle, endpoint),
     MLFLOW_TRACKING_URI: `${endpoint}/mlflow/v1.0/${scope}`,
     MLFLOW_TRACKING_TOKEN: token,
-    ...pastProxy(new URL(endpoint).hostname, env),
+    ...(oldSdk ? asProxy(new URL(endpoint), env) : pastProxy(new URL(endpoint).hostname, env)),
   };
 }
 
@@ -164,6 +169,12 @@ function tokenSource(endpoint: string, secret: string): Record<string, string> {
   if (secret === "dev") return { MSI_ENDPOINT: url, MSI_SECRET: secret };
   if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(secret)) return {};
   return { MSI_ENDPOINT: `${url}?secret=${encodeURIComponent(secret)}`, MSI_SECRET: secret };
+}
+
+/** The service in the place of Azure Resource Manager; it passes other hosts on. Proxies are spoken to over plain HTTP. */
+function asProxy({ hostname, host }: URL, env: Io["env"]): Record<string, string> {
+  const proxy = `http://${host}`;
+  return { HTTPS_PROXY: proxy, https_proxy: proxy, ...pastProxy(hostname, { ...env, HTTPS_PROXY: proxy }) };
 }
 
 /** A shell behind a proxy must not send requests to this service there. */

@@ -27,6 +27,8 @@ export type HttpSettings = {
   readonly publicHosts?: readonly string[];
   /** Origins (`https://host:port`) of web pages, beside the service's own, that may call it from a browser. */
   readonly allowedOrigins?: readonly string[];
+  /** Whether CONNECT to any host is passed on (azureHost.ts). Default false. */
+  readonly passesOn?: boolean;
   /** The largest JSON body. Default 64 MiB. */
   readonly jsonLimitBytes?: number;
   /** The largest run definition in a multipart form. Default 16 MiB. */

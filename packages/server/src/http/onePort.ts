@@ -2,8 +2,10 @@
 // keep-alive and closing are the same. Opens nothing by itself.
 import { createServer, type Server, type ServerOptions } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { FastifyServerFactory } from "fastify";
+import { answerConnect } from "./azureHost.ts";
 import type { CertificateSource } from "./edge.ts";
 
 /** The first byte of a TLS handshake; no HTTP request begins so. */
@@ -14,7 +16,7 @@ export type OnePort = {
   readonly serverFactory: FastifyServerFactory;
   /** Cuts connections that have sent nothing yet. */
   cutSilent(): void;
-  /** Cuts connections over TLS, whether their handshake is done or not. */
+  /** Cuts connections over TLS, whether their handshake is done or not, and those that are passed on. */
   cutTls(): void;
 };
 
@@ -22,13 +24,16 @@ export type Limits = {
   /** A connection must say by then what it is, and end its handshake within as much again. */
   readonly withinMs: number;
   readonly keepAliveMs: number;
+  /** Whether it is a proxy to any host (azureHost.ts). */
+  readonly passesOn: boolean;
   readonly http: ServerOptions;
 };
 
 export function createOnePort(certificates: CertificateSource, limits: Limits): OnePort {
   const { withinMs } = limits;
   const silent = new Set<Socket>();
-  const secured = new Set<Socket>();
+  const secured = new Set<Duplex>();
+  const proxies = new Set<{ cut(): void }>();
   return {
     serverFactory(handler) {
       const server = createServer(limits.http, handler);
@@ -46,6 +51,12 @@ export function createOnePort(certificates: CertificateSource, limits: Limits): 
       // Scanners, and clients that do not trust the certificate: theirs to know, not ours.
       tls.on("tlsClientError", (_error, socket) => socket.destroy());
       certificates.onRenewal((pair) => tls.setSecureContext(shown(pair)));
+      const secure = (socket: Duplex) => {
+        secured.add(socket);
+        socket.once("close", () => secured.delete(socket));
+        tls.emit("connection", socket);
+      };
+      proxies.add(answerConnect(server, { take: secure, passesOn: limits.passesOn }));
       server.on("connection", (socket: Socket) => {
         silent.add(socket);
         const forget = () => silent.delete(socket);
@@ -57,10 +68,8 @@ export function createOnePort(certificates: CertificateSource, limits: Limits): 
           forget();
           for (const [event, listener] of waiting) socket.off(event, listener);
           if (first[0] === TLS_HANDSHAKE) {
-            secured.add(socket);
-            socket.once("close", () => secured.delete(socket));
             socket.on("error", cut);
-            tls.emit("connection", socket);
+            secure(socket);
           } else {
             answer(socket);
             socket.resume();
@@ -82,6 +91,7 @@ export function createOnePort(certificates: CertificateSource, limits: Limits): 
       for (const socket of silent) socket.destroy();
     },
     cutTls() {
+      for (const proxy of proxies) proxy.cut();
       for (const socket of secured) socket.destroy();
     },
   };

@@ -45,6 +45,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   const limits: Limits = {
     withinMs: HEADERS_WITHIN_MS,
     keepAliveMs: KEEP_ALIVE_MS,
+    passesOn: settings.passesOn ?? false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_WITHIN_MS,

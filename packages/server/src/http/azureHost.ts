@@ -1,0 +1,79 @@
+// Clients before azureml-core 1.40 ask one fixed host about resources, whatever the environment says. A shell that makes this
+// service their proxy for https (`malachite env --old-sdk`) leads them here all the same: CONNECT to that host is answered by this
+// service itself. Not a proxy for anything else, except on a service that only this machine's own users reach.
+import type { IncomingMessage, Server } from "node:http";
+import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** The host of Azure Resource Manager in the public cloud. */
+export const AZURE_HOST = "management.azure.com";
+
+export const isAzureHost = (name: string): boolean => name.toLowerCase() === AZURE_HOST;
+
+export type ProxyRules = {
+  /** Takes a connection for the fixed host, from its first byte on. */
+  readonly take: (socket: Duplex) => void;
+  /** Whether connections to other hosts are passed on: whoever reaches a loopback address could make them anyway. */
+  readonly passesOn: boolean;
+};
+
+/** Answers CONNECT. Gives what cuts the connections that are passed on. */
+export function answerConnect(server: Server, { take, passesOn }: ProxyRules): { cut(): void } {
+  const passed = new Set<Duplex>();
+  server.on("connect", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const asked = targetOf(request.url ?? "");
+    if (asked === undefined) return refuse(socket, 400, "CONNECT takes HOST:PORT.");
+    if (isAzureHost(asked.host) && asked.port === 443) {
+      socket.write(ESTABLISHED);
+      if (head.length > 0) socket.unshift(head);
+      return take(socket);
+    }
+    if (!passesOn)
+      return refuse(
+        socket,
+        403,
+        `This service is a proxy for ${AZURE_HOST}:443 alone. Name other hosts in NO_PROXY.`,
+      );
+    passed.add(socket);
+    socket.once("close", () => passed.delete(socket));
+    passOn(asked, socket, head);
+  });
+  return {
+    cut() {
+      for (const socket of passed) socket.destroy();
+    },
+  };
+}
+
+const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
+
+function targetOf(authority: string): { readonly host: string; readonly port: number } | undefined {
+  const [, address, name, digits] = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(authority) ?? [];
+  const host = address ?? name;
+  const port = Number(digits);
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
+}
+
+function passOn(to: { readonly host: string; readonly port: number }, socket: Duplex, head: Buffer): void {
+  const other: Socket = connect({ ...to, noDelay: true });
+  other.once("connect", () => {
+    socket.write(ESTABLISHED);
+    other.write(head);
+    socket.pipe(other).pipe(socket);
+  });
+  other.on("error", (error) => {
+    if (other.connecting || other.bytesRead === 0)
+      refuse(socket, 502, `${to.host} cannot be reached: ${error.message}`);
+    else socket.destroy();
+  });
+  other.once("close", () => socket.end());
+  socket.once("close", () => other.destroy());
+}
+
+function refuse(socket: Duplex, status: number, text: string): void {
+  const body = `${text}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
