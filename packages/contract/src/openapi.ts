@@ -12,6 +12,7 @@ const TAGS = {
   artifact: "Artifacts",
   content: "Snapshots",
   arm: "Resources",
+  metric: "Metrics",
   malachite: "Malachite",
   modelmanagement: "Models",
 } as const satisfies Record<keyof typeof apis, string>;

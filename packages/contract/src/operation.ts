@@ -3,7 +3,14 @@ import type { Static, TObject, TSchema } from "typebox";
 
 /** How a request carries its content. Parts of a multipart form are named; a part is a file. */
 export type RequestBody =
-  | { readonly kind: "json"; readonly schema: TSchema; readonly required: boolean; readonly name?: string }
+  | {
+      readonly kind: "json";
+      readonly schema: TSchema;
+      readonly required: boolean;
+      readonly name?: string;
+      /** NaN and the infinities may stand in it without quotes, as Python writes them; they are read as texts. */
+      readonly nonFinite?: true;
+    }
   | {
       readonly kind: "multipart";
       readonly parts: Readonly<Record<string, { readonly description: string; readonly optional?: true }>>;

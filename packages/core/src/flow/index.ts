@@ -29,6 +29,7 @@ import * as workspaces from "./workspaces.ts";
 
 export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
+export type { MetricPart, MetricQuery } from "./queryMetrics.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";

@@ -13,8 +13,9 @@ import type { MetricPage, MetricRefusal, MetricStore } from "../ports/metricStor
 import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
+import { type MetricPart, type MetricQuery, queryMetrics } from "./queryMetrics.ts";
 
-type MetricPorts = Pick<FlowPorts, "runs" | "metrics">;
+type MetricPorts = Pick<FlowPorts, "runs" | "metrics" | "experiments">;
 
 /** A metric of a request that was not kept; `post` is its place among those given. */
 export type RefusedMetric = { readonly post: number; readonly error: MalachiteError };
@@ -40,6 +41,8 @@ export interface MetricFlow {
   latest(scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, readonly LatestMetric[]>>;
   /** What was posted under that id. Throws MetricNotFound. */
   find(scope: Scope, metricId: string): Promise<NonNullable<Awaited<ReturnType<MetricStore["find"]>>>>;
+  /** Metrics of many runs. Throws BadContinuationToken. */
+  query(ask: MetricQuery): Promise<MetricPage<MetricPart>>;
   /** Removes metrics of the run, all when no keys are given. Throws RunNotFound. */
   remove(address: RunAddress, keys?: readonly MetricKey[]): Promise<void>;
 }
@@ -68,6 +71,7 @@ export function createMetricFlow(ports: MetricPorts): MetricFlow {
         missing(`the workspace '${scope.workspace}' has no metric of the id '${metricId}'.`, "metricId")
       );
     },
+    query: (ask) => queryMetrics(ask, ports),
     async remove(address, keys) {
       await findRun(address, ports);
       await metrics.remove(address.scope, address.runId, keys);

@@ -149,7 +149,8 @@ async function readAsk(
   const bytes = () => bodyStream(request.raw);
   let json: Promise<JsonBody> | undefined;
   const sent = () => {
-    json ??= readJson(bytes(), request.headers["content-type"], jsonLimitBytes);
+    const nonFinite = operation.body?.kind === "json" && operation.body.nonFinite === true;
+    json ??= readJson(bytes(), request.headers["content-type"], jsonLimitBytes, { nonFinite });
     return json;
   };
   return {

@@ -25,6 +25,7 @@ const VALUES: Readonly<Record<string, string>> = {
   compute: "local",
   treeHash: "a".repeat(64),
   snapshotId: "22222222-2222-2222-2222-222222222222",
+  metricId: "33333333-3333-3333-3333-333333333333",
 };
 const addressesOf = ({ path, alsoAt = [] }: Operation) =>
   [path, ...alsoAt].map((address) =>

@@ -16,11 +16,12 @@ export async function readJson(
   body: AsyncIterable<Uint8Array>,
   contentType: string | undefined,
   limitBytes: number,
+  { nonFinite = false }: { readonly nonFinite?: boolean } = {},
 ): Promise<JsonBody> {
   const bytes = await readBytes(body, limitBytes);
   if (bytes.length === 0) return { given: false };
   const charset = charsetOf(contentType);
-  return { given: true, value: parseJson(bytes, charset) };
+  return { given: true, value: parseJson(bytes, charset, nonFinite) };
 }
 
 /** All bytes of a stream. Throws TooLarge as soon as there are more than `limitBytes`. */
@@ -38,7 +39,7 @@ export async function readBytes(body: AsyncIterable<Uint8Array>, limitBytes: num
 }
 
 /** Parses JSON text. Throws BadJson telling the position, TooLarge when it is nested too deeply. */
-export function parseJson(bytes: Uint8Array, charset = "utf-8"): unknown {
+export function parseJson(bytes: Uint8Array, charset = "utf-8", nonFinite = false): unknown {
   const text = decode(bytes, charset);
   if (isTooDeep(text)) {
     throw new MalachiteError("TooLarge", `The JSON is nested more than ${DEEPEST} levels deep.`);
@@ -47,6 +48,8 @@ export function parseJson(bytes: Uint8Array, charset = "utf-8"): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
+    const quoted = nonFinite ? quoteNonFinite(text) : text;
+    if (quoted !== text) return parseJson(Buffer.from(quoted), "utf-8");
     const place = jsonFault(text);
     const found = place === undefined ? "" : ` It stops being so at ${place}.`;
     throw new MalachiteError("BadJson", `The body is not JSON.${found}`, { cause });
@@ -98,6 +101,22 @@ function isTooDeep(text: string): boolean {
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
   return false;
+}
+
+const BARE = /(?<![\w.+-])(?:NaN|-?Infinity)(?![\w.+-])/g;
+
+/** Python's json module writes these three as bare words; strings are left alone. */
+function quoteNonFinite(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const open = quote === -1 ? text.length : quote;
+    parts.push(text.slice(at, open).replace(BARE, '"$&"'));
+    const end = quote === -1 ? text.length : endOfString(text, open) + 1;
+    parts.push(text.slice(open, end));
+    at = end;
+  }
+  return parts.join("");
 }
 
 /** The index of the quote that closes the string which begins at `start`; the text's end when there is none. */

@@ -13,10 +13,12 @@ import * as many from "./getRuns.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as local from "./localRun.ts";
+import * as metrics from "./metrics.ts";
 import * as models from "./models.ts";
 import * as events from "./postEvents.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
+import * as runMetrics from "./runMetrics.ts";
 import * as service from "./service.ts";
 import * as snapshots from "./snapshots.ts";
 import { startLocalRun } from "./startLocalRun.ts";
@@ -38,6 +40,8 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(change),
   ...Object.values(events),
   ...Object.values(experiments),
+  ...Object.values(metrics),
+  ...Object.values(runMetrics),
   ...Object.values(environments),
   ...Object.values(models),
   ...Object.values(artifactLinks),

@@ -5,6 +5,7 @@ import {
   type Flow,
   type LogEvent,
   MalachiteError,
+  type MetricFlow,
   type ModelVersion,
   type RegisteredEnvironment,
   type RegisteredModel,
@@ -213,7 +214,7 @@ export function testFlow(): TestFlow {
   const on: TestFlow["on"] = (name, does) => {
     base[name] = does;
   };
-  const own: Record<string, unknown> = { runs, files, calls, on, ...parts };
+  const own: Record<string, unknown> = { runs, files, calls, on, ...parts, metrics: testMetrics };
   return new Proxy({} as TestFlow, {
     get(_target, name) {
       if (typeof name !== "string") return undefined;
@@ -228,6 +229,22 @@ export function testFlow(): TestFlow {
     },
   });
 }
+
+/** Metrics of runs that have a metric of every name, without rows. */
+const testMetrics: MetricFlow = {
+  post: async () => [],
+  list: async () => ({ values: [] }),
+  get: async (_run, { name }) => ({ name, columns: {}, rows: 0 }),
+  rows: async () => ({ values: [] }),
+  sample: async () => [],
+  sampleSteps: async () => new Map(),
+  latest: async () => new Map(),
+  find: async (_scope, metricId) => {
+    throw new MalachiteError("MetricNotFound", `There is no metric '${metricId}'.`);
+  },
+  query: async () => ({ values: [] }),
+  remove: async () => {},
+};
 
 export async function* chunks(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield typeof part === "string" ? Buffer.from(part) : part;

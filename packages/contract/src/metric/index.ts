@@ -1,0 +1,3 @@
+export * from "./metric.ts";
+export * from "./operations.ts";
+export * from "./runMetric.ts";

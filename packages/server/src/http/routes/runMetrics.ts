@@ -1,0 +1,109 @@
+// The older API of metrics, a part of run history: the same metrics, each value or each post as a metric of its own.
+import { createHash } from "node:crypto";
+import { metric, readWire } from "@malachite/contract";
+import {
+  type Flow,
+  groupRows,
+  isObject,
+  MalachiteError,
+  type MetricDefinition,
+  type MetricPost,
+  type MetricRow,
+  parseMetricFilter,
+  printRunMetric,
+  type RunAddress,
+  readRunMetric,
+} from "@malachite/core";
+import { given } from "../dto/run.ts";
+import { refusedMetrics } from "../refusedMetrics.ts";
+import { addressOf, route } from "../route.ts";
+
+const ROWS_IN_A_PAGE = 500;
+const MOST_ROWS_IN_A_PAGE = 1_000;
+
+export const postRunMetric = route(metric.postRunMetric, async (ask, { flow, clock }) => {
+  const sent = await ask.sent();
+  if (!sent.given) throw needed("a metric");
+  await post(flow, addressOf(ask), [sent.value], clock.now());
+  return undefined;
+});
+
+export const postRunMetrics = route(metric.postRunMetrics, async (ask, { flow, clock }) => {
+  const sent = await ask.sent();
+  if (!sent.given || !isObject(sent.value)) throw needed("an object with `values`");
+  const values = Object.entries(sent.value).find(([name]) => name.toLowerCase() === "values")?.[1] ?? [];
+  if (!Array.isArray(values)) throw needed("an array of metrics under `values`");
+  await post(flow, addressOf(ask), values, clock.now());
+  return undefined;
+});
+
+const needed = (what: string): MalachiteError =>
+  new MalachiteError("InvalidRequest", `The body must be ${what}.`, { target: "body" });
+
+/** Keeps what can be kept. Throws InvalidMetric that names the rest: this API has no other way to tell. */
+async function post(flow: Flow, address: RunAddress, values: readonly unknown[], now: number): Promise<void> {
+  const refused: { error: MalachiteError }[] = [];
+  const posts: MetricPost[] = [];
+  for (const [i, value] of values.entries()) {
+    const { value: read, faults } = readWire(metric.Metric, value);
+    const [fault] = faults;
+    const done = fault ? { fault } : readRunMetric(read as metric.Metric, now);
+    if (!("fault" in done)) posts.push(done.post);
+    else
+      refused.push({
+        error: new MalachiteError(
+          "InvalidMetric",
+          `Metric ${nameOf(read) ?? `at values[${i}]`}: ${done.fault.target}: ${done.fault.message}`,
+          { target: `values[${i}].${done.fault.target}` },
+        ),
+      });
+  }
+  refused.push(...(await flow.metrics.post(address, posts)));
+  if (refused.length > 0) throw refusedMetrics(refused, values.length);
+}
+
+const nameOf = (read: unknown): string | undefined =>
+  isObject(read) && typeof read.name === "string" ? `'${read.name.slice(0, 100)}'` : undefined;
+
+export const getRunMetric = route(metric.getRunMetric, async (ask, { flow }) => {
+  const { metricId, ...experiment } = ask.params;
+  const found = await flow.metrics.find(ask.scope, metricId);
+  // Throws RunNotFound for a run of another experiment.
+  await flow.getRun(addressOf({ scope: ask.scope, params: { ...experiment, runId: found.runId } }));
+  const [group] = groupRows(found.rows);
+  return printRunMetric(found.runId, found.metric, group ?? { rows: [] }, () => metricId);
+});
+
+export const queryRunMetrics = route(metric.queryRunMetrics, async (ask, { flow }) => {
+  const { filter = "", continuationToken, top = ROWS_IN_A_PAGE } = await ask.body();
+  const { experimentName, experimentId } = ask.params;
+  const page = await flow.metrics.query({
+    scope: ask.scope,
+    ...given({ experimentName, experimentId, after: continuationToken || undefined }),
+    filter: parseMetricFilter(filter),
+    limit: Math.min(top, MOST_ROWS_IN_A_PAGE),
+  });
+  const merged = ask.query.MergeStrategyType === "MergeToVector";
+  return {
+    value: page.values.flatMap(({ runId, metric: definition, rows }) =>
+      (merged ? [{ rows }] : groupRows(rows)).map((group) =>
+        printRunMetric(runId, definition, group, (first) => idFor(runId, definition, first)),
+      ),
+    ),
+    ...given({ continuationToken: page.next }),
+  };
+});
+
+/** A UUID for rows that have none of their own: always the same for the same rows. */
+function idFor(runId: string, { name, namespace }: MetricDefinition, first: MetricRow): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([runId, namespace, name, first]))
+    .digest("hex");
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
+
+/** Every post is answered when it is kept, so there is nothing to wait for. */
+export const waitForMetrics = route(metric.waitForMetrics, async (ask, { flow }) => {
+  await flow.getRun(addressOf(ask));
+  return undefined;
+});
