@@ -77,12 +77,6 @@ export const KNOWN_DIFFERENCES: readonly Known[] = [
   {
     kind: "missing",
     where:
-      /^runHistory\.json: (?:\S+ \S+\/(?:metrics|metrics:query|metrics\/\{metricId\})|model \w*Metric\w*)$/,
-    why: "Not served yet: metrics.",
-  },
-  {
-    kind: "missing",
-    where:
       /: (?:POST \S+\/batch\/metadata|POST \S+\/artifacts\/(?:metadata|register)|GET \S+\/write|model (?:ArtifactPath|ArtifactPathList|ArtifactIdList|BatchArtifactContentInformationResult))$/,
     why: "Not served yet: empty artifacts and the links to write them by, which need the blob surface.",
   },
