@@ -100,7 +100,7 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
 
 /** Ids are unique: the other addresses of an operation say which they are. */
 function idAt(operation: Operation, path: string): string {
-  if (path === operation.path) return operation.id;
+  if (path === operation.path.replace("*}", "}")) return operation.id;
   if (path.startsWith("/content/v2.0/")) return `${operation.id}V2`;
   if (path.startsWith("/modelregistry/")) return `${operation.id}InRegistry`;
   if (path.includes("/experimentids/")) return `${operation.id}ByExperimentId`;

@@ -74,21 +74,4 @@ export const KNOWN_DIFFERENCES: readonly Known[] = [
     where: /: model Paginated\w+List\.count$/,
     why: "The answer to $count, for which the public description has no place.",
   },
-  {
-    kind: "missing",
-    where:
-      /: (?:POST \S+\/batch\/metadata|POST \S+\/artifacts\/(?:metadata|register)|GET \S+\/write|model (?:ArtifactPath|ArtifactPathList|ArtifactIdList|BatchArtifactContentInformationResult))$/,
-    why: "Not served yet: empty artifacts and the links to write them by, which need the blob surface.",
-  },
-  {
-    kind: "missing",
-    where:
-      /^artifact\.json: (?:\S+ \S*storageuri\S*|POST \S+\/batch\/ingest\/containersas|model ArtifactContainerSas)$/,
-    why: "Not served: addresses of storage accounts, which a self-hosted service does not have.",
-  },
-  {
-    kind: "missing",
-    where: /^artifact\.json: (?:POST \S+\/batch\/metadata:delete|DELETE \S+\/batch)$/,
-    why: "Not served yet: deleting many artifacts at once.",
-  },
 ];
