@@ -1,2 +1,3 @@
+export * from "./deployments.ts";
 export * from "./operations.ts";
 export * from "./resources.ts";

@@ -14,6 +14,8 @@ const VALUES: Readonly<Record<string, string>> = {
   experimentId: "exp-id",
   computeName: "local",
   runId: "run1",
+  providerNamespace: "Microsoft.MachineLearningServices",
+  deploymentName: "d",
   workspaceId: "33333333-3333-3333-3333-333333333333",
   origin: "ExperimentRun",
   container: "dcid.run1",

@@ -18,7 +18,7 @@ const workspaceResourceId = (scope: Scope): string =>
     .replace("{resourceGroupName}", scope.resourceGroup)
     .replace("{workspaceName}", scope.workspace);
 
-const WORKSPACE_TYPE = "Microsoft.MachineLearningServices/workspaces";
+export const WORKSPACE_TYPE = "Microsoft.MachineLearningServices/workspaces";
 
 export const resourceDto = ({ scope }: Workspace): arm.Resource => ({
   id: workspaceResourceId(scope),

@@ -5,6 +5,7 @@ import * as artifacts from "./artifacts.ts";
 import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
 import * as content from "./content.ts";
+import * as deployments from "./deployments.ts";
 import * as environments from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import { followLog } from "./followLog.ts";
@@ -54,4 +55,5 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(local),
   ...Object.values(service),
   ...Object.values(resources),
+  ...Object.values(deployments),
 ];
