@@ -7,4 +7,5 @@ export * as execution from "./execution/index.ts";
 export * as history from "./history/index.ts";
 export * as malachite from "./malachite/index.ts";
 export * as metric from "./metric/index.ts";
+export * as mlflow from "./mlflow/index.ts";
 export * as modelmanagement from "./modelmanagement/index.ts";

@@ -15,6 +15,7 @@ const TAGS = {
   metric: "Metrics",
   malachite: "Malachite",
   modelmanagement: "Models",
+  mlflow: "MLflow",
 } as const satisfies Record<keyof typeof apis, string>;
 
 /** Every operation of the contract, in the order of its declaration. */
@@ -101,8 +102,8 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
 /** Ids are unique: the other addresses of an operation say which they are. */
 function idAt(operation: Operation, path: string): string {
   if (path === operation.path.replace("*}", "}")) return operation.id;
-  if (path.startsWith("/content/v2.0/")) return `${operation.id}V2`;
   if (path.startsWith("/modelregistry/")) return `${operation.id}InRegistry`;
+  if (/^\/(?:content|mlflow)\/v2\.0\//.test(path)) return `${operation.id}V2`;
   if (path.includes("/experimentids/")) return `${operation.id}ByExperimentId`;
   const others = (operation.alsoAt ?? []).filter((address) => !address.includes("/experimentids/"));
   const place = others.findIndex((address) => address.replace("*}", "}") === path);

@@ -11,6 +11,7 @@ import type {
   RunStore,
   Scope,
   StoryEntry,
+  TrackingStore,
   WorkspaceStore,
 } from "@malachite/core";
 
@@ -22,6 +23,7 @@ export type Records = {
   readonly assets: AssetStore;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
+  readonly tracking: TrackingStore;
   /** Finishes what is under way. */
   close(): Promise<void>;
 };

@@ -84,7 +84,8 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces, models, assets, environmentRegistry, metrics } = this.#records;
+    const { runs, experiments, workspaces, models, assets, environmentRegistry, metrics, tracking } =
+      this.#records;
     const locks = new KeyedLock();
     this.ports = {
       runs,
@@ -94,6 +95,7 @@ export class ScriptedService implements AsyncDisposable {
       assets,
       environmentRegistry,
       metrics,
+      tracking,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder, locks }),
       blobs: createBlobStore({ folder: this.#folder, locks }),

@@ -123,6 +123,7 @@ export async function compose(
     assets: records.assets,
     environmentRegistry: records.environmentRegistry,
     metrics: records.metrics,
+    tracking: records.tracking,
     snapshots,
     artifacts,
     blobs,

@@ -11,6 +11,7 @@ import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
 import type { SentSnapshot } from "./snapshotUploads.ts";
+import type { TrackingFlow } from "./tracking/trackingFlow.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
 export type RunAddress = {
@@ -208,6 +209,8 @@ export interface Flow {
   /** The same of the workspace's latest; undefined when there is none. */
   latestSnapshotMetadata(scope: Scope): Promise<AsyncIterable<Uint8Array> | undefined>;
   readonly environments: EnvironmentFlow;
+  /** What MLflow's clients ask. */
+  readonly tracking: TrackingFlow;
 
   /** The definition a details request shows: made whole, with unknown properties as they were sent. */
   shownDefinition(run: Run): JsonObject | undefined;

@@ -24,6 +24,7 @@ import * as files from "./runFiles.ts";
 import * as uploads from "./snapshotUploads.ts";
 import { submitRun } from "./submitRun.ts";
 import * as targets from "./targets.ts";
+import { trackingFlow } from "./tracking/trackingFlow.ts";
 import { whyRun } from "./whyRun.ts";
 import * as workspaces from "./workspaces.ts";
 
@@ -111,6 +112,7 @@ export function createFlow(ports: FlowPorts): Flow {
     models: modelFlow(ports),
     assets: assetFlow(ports),
     environments: environmentFlow(ports),
+    tracking: trackingFlow(ports),
 
     shownDefinition: read.shownDefinition,
   };

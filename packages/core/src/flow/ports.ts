@@ -16,6 +16,7 @@ import type {
   RunTokens,
   SnapshotStore,
   Targets,
+  TrackingStore,
   WorkspaceStore,
 } from "../ports/index.ts";
 import type { RunNews } from "./runNews.ts";
@@ -53,6 +54,7 @@ export type FlowPorts = {
   readonly environmentRegistry: EnvironmentRegistry;
   readonly models: ModelRegistry;
   readonly assets: AssetStore;
+  readonly tracking: TrackingStore;
   readonly bundler: LocalBundler;
   readonly tokens: RunTokens;
   readonly targets: Targets;

@@ -13,3 +13,4 @@ export type * from "./runStore.ts";
 export type * from "./runTokens.ts";
 export type * from "./snapshotStore.ts";
 export type * from "./targets.ts";
+export type * from "./trackingStore.ts";

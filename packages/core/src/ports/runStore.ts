@@ -17,6 +17,8 @@ export type Experiment = {
   readonly description?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly archivedAt?: Instant;
+  /** When its name, description, tags or archive last changed. */
+  readonly changedAt?: Instant;
   readonly latestRun?: { readonly id: string; readonly createdAt: Instant };
 };
 

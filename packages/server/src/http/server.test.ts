@@ -26,6 +26,10 @@ const VALUES: Readonly<Record<string, string>> = {
   label: "latest",
   compute: "local",
   treeHash: "a".repeat(64),
+  artifactPath: "dcid.run1/x",
+  modelId: "m-1",
+  tagKey: "key",
+  rest: "x",
   snapshotId: "22222222-2222-2222-2222-222222222222",
   metricId: "33333333-3333-3333-3333-333333333333",
 };

@@ -129,6 +129,26 @@ export const CATALOGUE = {
     means: "A metric, or a value of it, is not what can be kept; the message tells which and why.",
     todo: "Correct the named metric and post it again; the others of the request were kept.",
   },
+  ParamImmutable: {
+    kind: "invalid",
+    means: "A parameter that is logged cannot be changed.",
+    todo: "Log it under another key, or use a tag for what changes.",
+  },
+  Deleted: {
+    kind: "invalid",
+    means: "MLflow's client deleted the run, experiment or model: nothing is logged to it.",
+    todo: "Restore it first.",
+  },
+  TagNotFound: {
+    kind: "notFound",
+    means: "There is no tag of that key.",
+    todo: "A tag that is not there need not be removed.",
+  },
+  LoggedModelNotFound: {
+    kind: "notFound",
+    means: "The workspace has no logged model of that id.",
+    todo: "Check the id and the workspace.",
+  },
   RouteNotFound: {
     kind: "notFound",
     means: "No operation has this address and method.",

@@ -6,6 +6,8 @@ import type { HttpError } from "./errors.ts";
 export type Written = {
   readonly contentType: string;
   readonly body: string;
+  /** Where the family has another status for it. */
+  readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 };
 /** A target that begins so names a code of Azure Storage. */
@@ -28,15 +30,17 @@ const MLFLOW_CODES = {
   fault: "INTERNAL_ERROR",
 } as const satisfies Record<ErrorKind, string>;
 
-/** MLflow's REST API: `error_code` and `message` at the top. */
+const MLFLOW_EXCEPTIONS: Partial<Record<Code, string>> = {
+  NotAuthenticated: "UNAUTHENTICATED",
+  RouteNotFound: "ENDPOINT_NOT_FOUND",
+  NotOffered: "NOT_IMPLEMENTED",
+};
+
+/** MLflow's REST API: `error_code` and `message` at the top. What is there already is a 400 for its clients. */
 const mlflow: Dialect = ({ status, body }, error) => {
-  const code =
-    status === 401
-      ? "UNAUTHENTICATED"
-      : error?.code === "RouteNotFound"
-        ? "ENDPOINT_NOT_FOUND"
-        : MLFLOW_CODES[error?.kind ?? "fault"];
+  const code = (error && MLFLOW_EXCEPTIONS[error.code]) ?? MLFLOW_CODES[error?.kind ?? "fault"];
   return {
+    ...(status === 409 ? { status: 400 } : {}),
     contentType: JSON_TYPE,
     body: JSON.stringify({ error_code: code, message: body.error?.message ?? "" }),
   };

@@ -155,7 +155,7 @@ export function sendError(
   }
   const written = writeError(request.url, { ...answer, status }, isMalachiteError(error) ? error : undefined);
   reply
-    .code(status)
+    .code(written.status ?? status)
     .headers({
       ...answer.headers,
       ...written.headers,

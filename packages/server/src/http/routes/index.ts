@@ -15,6 +15,7 @@ import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as local from "./localRun.ts";
 import * as metrics from "./metrics.ts";
+import { mlflowRoutes } from "./mlflow/index.ts";
 import * as models from "./models.ts";
 import * as events from "./postEvents.ts";
 import * as resources from "./resources.ts";
@@ -56,4 +57,5 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(service),
   ...Object.values(resources),
   ...Object.values(deployments),
+  ...mlflowRoutes,
 ];

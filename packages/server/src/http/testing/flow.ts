@@ -14,6 +14,7 @@ import {
   type ShownRun,
 } from "@malachite/core";
 import { NOON } from "./clock.ts";
+import { testTracking } from "./trackingFlow.ts";
 
 export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 export const WORKSPACE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws1`;
@@ -214,7 +215,8 @@ export function testFlow(): TestFlow {
   const on: TestFlow["on"] = (name, does) => {
     base[name] = does;
   };
-  const own: Record<string, unknown> = { runs, files, calls, on, ...parts, metrics: testMetrics };
+  const tracking = testTracking();
+  const own: Record<string, unknown> = { runs, files, calls, on, tracking, ...parts, metrics: testMetrics };
   return new Proxy({} as TestFlow, {
     get(_target, name) {
       if (typeof name !== "string") return undefined;

@@ -80,7 +80,7 @@ const insertBody = statement<{
 
 export const insertLabel = statement<{
   workspace: number;
-  kind: "tags" | "properties";
+  kind: "tags" | "properties" | "params";
   key: string;
   value: string;
   at: number;

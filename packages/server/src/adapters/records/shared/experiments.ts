@@ -18,6 +18,7 @@ export const EXPERIMENT_COLUMNS = [
   "e.description",
   "e.tags",
   "e.archived_at",
+  "e.changed_at",
   "e.latest_run_id",
   "e.latest_run_at",
 ] as const;
@@ -31,6 +32,10 @@ const selectByName = statement<{ workspace: number; name: string }>()((q, p) =>
 const selectById = statement<{ workspace: number; id: string }>()((q, p) =>
   select(q).where("e.workspace_no", "=", p.workspace).where("e.id", "=", p.id),
 );
+
+/** What MLflow's clients call the experiment of that name, made if need be. */
+const DEFAULT_NAME = "Default";
+const DEFAULT_ID = "0";
 
 const insert = statement<{ workspace: number; id: string; name: string; at: number }>()((q, p) =>
   q
@@ -52,10 +57,17 @@ const update = statement<{
   description: string | null;
   tags: string;
   archived_at: number | null;
+  changed_at: number | null;
 }>()((q, p) =>
   q
     .updateTable("experiments")
-    .set({ name: p.name, description: p.description, tags: p.tags, archived_at: p.archived_at })
+    .set({
+      name: p.name,
+      description: p.description,
+      tags: p.tags,
+      archived_at: p.archived_at,
+      changed_at: p.changed_at,
+    })
     .where("no", "=", p.no),
 );
 
@@ -67,6 +79,7 @@ export const experimentOf = (row: ExperimentRow, scope: Scope): Experiment => ({
   ...(row.description === null ? {} : { description: row.description }),
   tags: JSON.parse(row.tags) as Record<string, string>,
   ...(row.archived_at === null ? {} : { archivedAt: row.archived_at }),
+  ...(row.changed_at === null ? {} : { changedAt: row.changed_at }),
   ...(row.latest_run_id === null
     ? {}
     : { latestRun: { id: row.latest_run_id, createdAt: row.latest_run_at ?? row.created_at } }),
@@ -76,7 +89,9 @@ export const experimentOf = (row: ExperimentRow, scope: Scope): Experiment => ({
 export async function ensureExperiment(db: Executor, workspace: number, name: string, at: number) {
   const [found] = await selectByName(db, { workspace, name });
   if (found) return { no: found.no, id: found.id };
-  const [made] = await insert(db, { workspace, id: randomUUID(), name, at: Math.trunc(at) });
+  const [zero] = name === DEFAULT_NAME ? await selectById(db, { workspace, id: DEFAULT_ID }) : [];
+  const id = name === DEFAULT_NAME && !zero ? DEFAULT_ID : randomUUID();
+  const [made] = await insert(db, { workspace, id, name, at: Math.trunc(at) });
   return made as { no: number; id: string };
 }
 
@@ -151,6 +166,7 @@ export async function modifyExperiment(
     description: change.description ?? row.description,
     tags: JSON.stringify(tags),
     archived_at: archivedAt,
+    changed_at: Math.trunc(at),
   };
   await update(db, {
     no: row.no,
@@ -158,6 +174,7 @@ export async function modifyExperiment(
     description: changed.description,
     tags: changed.tags,
     archived_at: changed.archived_at,
+    changed_at: changed.changed_at,
   });
   return experimentOf(changed, workspace.scope);
 }

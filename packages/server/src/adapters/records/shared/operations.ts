@@ -44,6 +44,16 @@ import {
 import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { readStory } from "./story.ts";
+import {
+  changeLoggedModel,
+  createLoggedModel,
+  getLoggedModel,
+  measureLoggedModels,
+  searchLoggedModels,
+} from "./tracking/loggedModels.ts";
+import { logsOfRuns, logToRun } from "./tracking/runLogs.ts";
+import { searchTrackedRuns } from "./tracking/searchRuns.ts";
+import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/trackedExperiments.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
 type Queued = { pool: string; count: number; owner: string; until: number };
@@ -84,6 +94,12 @@ export const WRITES = {
     addPoints(db, scope, runId, posts),
   dropMetrics: (...args: Parameters<typeof dropMetrics>) => dropMetrics(...args),
   sweepPoints: (db: Executor) => sweepPoints(db),
+  createTrackedExperiment: (...args: Parameters<typeof createTrackedExperiment>) =>
+    createTrackedExperiment(...args),
+  logToRun: (...args: Parameters<typeof logToRun>) => logToRun(...args),
+  createLoggedModel: (...args: Parameters<typeof createLoggedModel>) => createLoggedModel(...args),
+  changeLoggedModel: (...args: Parameters<typeof changeLoggedModel>) => changeLoggedModel(...args),
+  measureLoggedModels: (...args: Parameters<typeof measureLoggedModels>) => measureLoggedModels(...args),
 } as const;
 
 /** Operations that only read and take next to no time. */
@@ -108,6 +124,8 @@ export const LOOKUPS = {
   model: (...args: Parameters<typeof getModel>) => getModel(...args),
   modelVersion: (...args: Parameters<typeof getVersion>) => getVersion(...args),
   modelVersionByAlias: (...args: Parameters<typeof versionByAlias>) => versionByAlias(...args),
+  logsOfRuns: (...args: Parameters<typeof logsOfRuns>) => logsOfRuns(...args),
+  loggedModel: (...args: Parameters<typeof getLoggedModel>) => getLoggedModel(...args),
 } as const;
 
 /** Operations that only read and may take long: they must not stand in the way of lookups. */
@@ -120,6 +138,10 @@ export const LISTS = {
   listAssets: (...args: Parameters<typeof listAssets>) => listAssets(...args),
   searchModels: (...args: Parameters<typeof searchModels>) => searchModels(...args),
   searchModelVersions: (...args: Parameters<typeof searchVersions>) => searchVersions(...args),
+  searchTrackedRuns: (...args: Parameters<typeof searchTrackedRuns>) => searchTrackedRuns(...args),
+  searchTrackedExperiments: (...args: Parameters<typeof searchTrackedExperiments>) =>
+    searchTrackedExperiments(...args),
+  searchLoggedModels: (...args: Parameters<typeof searchLoggedModels>) => searchLoggedModels(...args),
 } as const;
 
 /** Operations that read metrics: many points at a time, so they stand in the way of nothing but each other. */

@@ -33,6 +33,7 @@ export type Database = {
     /** JSON object of texts. */
     tags: string;
     archived_at: number | null;
+    changed_at: number | null;
     /** The number of its youngest run; 0 for none. */
     last_number: number;
     latest_run_id: string | null;
@@ -80,10 +81,13 @@ export type Database = {
   };
   /** The heavy parts of a run, which lists never touch. JSON. */
   run_bodies: { run_no: number; definition: string | null; sent: string | null; plan: string | null };
-  /** Tags and properties as an index; `runs.about` is the truth. Keys and values pass through `labelText`. */
+  /**
+   * Tags, properties and parameters as an index; `runs.about` and `run_params` are the truth. Keys and values pass through
+   * `labelText`.
+   */
   run_labels: {
     workspace_no: number;
-    kind: "tags" | "properties";
+    kind: "tags" | "properties" | "params";
     key: string;
     value: string;
     created_at: number;
@@ -133,6 +137,47 @@ export type Database = {
     /** JSON of what else is settled when it is made, and of what else may change. */
     origin: string;
     more: string;
+  };
+  run_params: { run_no: number; key: string; value: string };
+  /** Datasets that a run used, by name and digest. */
+  run_datasets: {
+    run_no: number;
+    name: string;
+    digest: string;
+    /** The role of its tags, for searches. */
+    context: string | null;
+    /** JSON of what else is known of it, and of its tags. */
+    body: string;
+  };
+  /** Logged models that a run read or made. */
+  run_models: { run_no: number; way: "input" | "output"; model_id: string; step: number };
+  logged_models: {
+    no: Generated<number>;
+    workspace_no: number;
+    experiment_no: number;
+    id: string;
+    name: string;
+    type: string | null;
+    source_run_id: string | null;
+    state: "PENDING" | "READY" | "FAILED";
+    created_at: number;
+    changed_at: number;
+    deleted: number;
+    /** JSON objects of texts. */
+    params: string;
+    tags: string;
+  };
+  /** The newest value of each. Empty texts for no dataset. */
+  logged_model_metrics: {
+    model_no: number;
+    name: string;
+    dataset_name: string;
+    dataset_digest: string;
+    run_id: string;
+    /** Null for NaN. */
+    value: number | null;
+    step: number;
+    at: number;
   };
   model_aliases: { model_no: number; alias: string; version: number };
   assets: {

@@ -7,10 +7,12 @@ import type {
   MetricStore,
   ModelRegistry,
   RunStore,
+  TrackingStore,
   WorkspaceStore,
 } from "@malachite/core";
 import { createMetricStore } from "./metrics/metricStore.ts";
 import type { Call } from "./operations.ts";
+import { createTrackingStore } from "./tracking/trackingStore.ts";
 
 export type RecordStores = {
   readonly runs: RunStore;
@@ -20,6 +22,7 @@ export type RecordStores = {
   readonly assets: AssetStore;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
+  readonly tracking: TrackingStore;
 };
 
 /** The clock only dates changes that come without a time of their own. */
@@ -104,5 +107,6 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     assets,
     environmentRegistry,
     metrics: createMetricStore(call),
+    tracking: createTrackingStore(call),
   };
 }

@@ -7,9 +7,10 @@ import { models } from "./0002-models.ts";
 import { environments } from "./0003-environments.ts";
 import { metrics } from "./0004-metrics.ts";
 import { assets } from "./0005-assets.ts";
+import { tracking } from "./0006-tracking.ts";
 import type { Migration } from "./migration.ts";
 
-export const MIGRATIONS: readonly Migration[] = [first, models, environments, metrics, assets];
+export const MIGRATIONS: readonly Migration[] = [first, models, environments, metrics, assets, tracking];
 
 /** Runs `work` in one transaction. */
 export type Transact = (work: () => Promise<void>) => Promise<void>;
