@@ -57,6 +57,35 @@ describe("the way of a run", () => {
     });
   }
 
+  it("is ended by an environment that is ready, when that was all it was for", async () => {
+    await using service = await ScriptedService.start(always(FOREVER));
+    const ask = {
+      scope: SCOPE,
+      experimentName: "e",
+      runId: "prepare_1",
+      definition: { configuration: { target: "local" } },
+      by: ADA,
+    };
+    assert.equal(await service.flow.isPrepared(ask), true);
+    await service.flow.submitRun({ ...ask, only: "prepare" });
+    const run = await service.reached("prepare_1", "Completed");
+    assert.deepEqual([run.life.outcome?.reason, run.life.plan], ["EnvironmentReady", undefined]);
+    assert.equal(run.about.runType, "azureml.preparation");
+    assert.equal(service.engine.jobs().size, 0);
+  });
+
+  it("runs a command in an empty folder when no project comes with it", async () => {
+    await using service = await ScriptedService.start(always({ runForMs: 100 }));
+    const run = await service.flow.submitRun({
+      scope: SCOPE,
+      experimentName: "e",
+      definition: { configuration: { target: "local", command: "echo $HOME" } },
+      by: ADA,
+    });
+    const { life } = await service.reached(run.id, "Completed");
+    assert.deepEqual([life.plan?.tree, life.plan?.argv.includes("echo $HOME")], [undefined, true]);
+  });
+
   it("waits for an engine that does not answer, and never takes that for the end", async () => {
     await using service = await ScriptedService.start(always({ runForMs: 20_000 }));
     const { id } = await service.submit("a.py");

@@ -1,6 +1,14 @@
 // The only file that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
 import type { AddressInfo } from "node:net";
-import { createFlow, type Flow, type FlowPorts, RunKeeper, RunNews } from "@malachite/core";
+import {
+  createFlow,
+  type Flow,
+  type FlowPorts,
+  isTerminal,
+  RunKeeper,
+  RunNews,
+  scopeOfKey,
+} from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
@@ -33,6 +41,8 @@ export type ComposeOptions = {
   readonly writeLog: (line: string) => void;
   /** For tests: puts something around the ports, as a fault. */
   readonly around?: (ports: FlowPorts) => FlowPorts;
+  /** For tests: how long tokens say that they last. */
+  readonly tokenLifetimeMs?: number;
 };
 
 /** A service. Disposing it stops taking work and lets runs go on by themselves. */
@@ -54,7 +64,7 @@ const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed. */
 export async function compose(
   settings: Settings,
-  { env, writeLog, around = (ports) => ports }: ComposeOptions,
+  { env, writeLog, around = (ports) => ports, tokenLifetimeMs }: ComposeOptions,
 ): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const log = createLog(settings.logLevel, writeLog);
@@ -102,6 +112,7 @@ export async function compose(
       development,
       tokens: settings.token,
       msiSecret: settings.msiSecret,
+      tokenLifetimeMs,
       issuer:
         settings.issuer === undefined
           ? undefined
@@ -113,6 +124,10 @@ export async function compose(
             },
     },
     clock,
+    async ({ workspace, runId }) => {
+      const run = await records.runs.get(scopeOfKey(workspace), runId);
+      return run !== undefined && !isTerminal(run.life.status);
+    },
   );
   let url = "";
   const ports = around({

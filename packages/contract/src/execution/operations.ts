@@ -3,7 +3,7 @@ import Type from "typebox";
 import { oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import { experimentParams, runId, runParams, workspacePath } from "../scope.ts";
-import { RunDefinition, StartRunResult } from "./runDefinition.ts";
+import { CleanRuns, PreparationState, RunDefinition, StartRunResult } from "./runDefinition.ts";
 
 const base = `/execution/v1.0${workspacePath}/experiments/{experimentName}`;
 const source = "execution 2019-09-30";
@@ -63,6 +63,87 @@ const localForm = {
     },
   },
 } as const;
+
+const preparation = {
+  params: Type.Object(experimentParams),
+  query,
+  source: "sdk",
+} as const;
+const startForm = {
+  kind: "multipart",
+  parts: {
+    files: {
+      description:
+        "Two files of this name: definition.json, the RunDefinition, and project.zip, the project folder.",
+    },
+  },
+} as const;
+const started = {
+  kind: "json",
+  schema: StartRunResult,
+  description: "A run that makes the environment was started.",
+} as const;
+const checked = {
+  kind: "json",
+  schema: PreparationState,
+  description: "Whether the environment is there.",
+} as const;
+
+export const prepareRun = operation({
+  ...preparation,
+  id: "Runs_Prepare",
+  method: "POST",
+  path: `${base}/prepare`,
+  summary: "Make the environment of a run without running its script.",
+  body: startForm,
+  answer: started,
+});
+
+export const prepareSnapshotRun = operation({
+  ...preparation,
+  id: "Runs_PrepareSnapshot",
+  method: "POST",
+  path: `${base}/snapshotprepare`,
+  summary: "Make the environment of a run without running its script, from a snapshot.",
+  body: definition,
+  answer: started,
+});
+
+export const checkPrepared = operation({
+  ...preparation,
+  id: "Runs_CheckPrepare",
+  method: "POST",
+  path: `${base}/checkprepare`,
+  summary: "Ask whether the environment of a run is there.",
+  body: startForm,
+  answer: checked,
+});
+
+export const checkSnapshotPrepared = operation({
+  ...preparation,
+  id: "Runs_CheckPrepareSnapshot",
+  method: "POST",
+  path: `${base}/snapshotcheckprepare`,
+  summary: "Ask whether the environment of a run is there, from a snapshot.",
+  body: definition,
+  answer: checked,
+});
+
+export const cleanRuns = operation({
+  id: "Runs_Clean",
+  method: "POST",
+  path: `${base}/clean`,
+  summary: "Remove what runs have left on their compute target.",
+  source: "sdk",
+  params: Type.Object(experimentParams),
+  query: Type.Object({ all: optional(Type.Boolean()) }),
+  body: { kind: "json", schema: CleanRuns, required: false, name: "runs" },
+  answer: {
+    kind: "json",
+    schema: Type.Array(Type.String()),
+    description: "What was removed, a sentence each.",
+  },
+});
 
 export const localRun = operation({
   id: "Runs_LocalRun",

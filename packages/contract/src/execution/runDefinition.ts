@@ -147,3 +147,10 @@ export const StartRunResult = model("StartRunResult", {
   runId: Type.String({ description: "The identifier for a run." }),
 });
 export type StartRunResult = Static<typeof StartRunResult>;
+
+export const PreparationState = model("PreparationState", { environmentPrepared: Type.Boolean() });
+
+export const CleanRuns = model("CleanRuns", {
+  runId: optional(Type.String({ description: "One run, or the word null for all of them." })),
+  target: optional(Type.String()),
+});

@@ -13,6 +13,12 @@ export const workspaceKey = (scope: Scope): string =>
     .map((part) => encodeURIComponent(part.toLowerCase()))
     .join("/");
 
+/** The workspace of such a text, in lower case. */
+export function scopeOfKey(key: string): Scope {
+  const [subscriptionId = "", resourceGroup = "", workspace = ""] = key.split("/").map(decodeURIComponent);
+  return { subscriptionId, resourceGroup, workspace };
+}
+
 /** Who asked for something. `run` is set when code inside a run asks with the run's own token. */
 export type Principal = {
   readonly name: string;

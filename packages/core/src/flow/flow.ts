@@ -29,6 +29,8 @@ export type SubmitRun = {
   readonly definition: unknown;
   /** The project, when it comes with the request. */
   readonly project?: Upload;
+  /** Only make the environment, or look whether the machine has it; the script is not run. */
+  readonly only?: "prepare";
   readonly by: Principal;
 };
 
@@ -36,8 +38,6 @@ export type PackLocalRun = SubmitRun & {
   readonly serviceUrl: string;
   /** The client has laid the project beside the bundle, as the v1 SDK does. */
   readonly besideProject?: boolean;
-  /** Only look whether the machine can run it. */
-  readonly only?: "prepare";
 };
 
 export type CancelRun = RunAddress & {
@@ -93,6 +93,8 @@ export type Workspace = {
 export interface Flow {
   /** Checks, keeps and queues. The same id with the same content answers the run that is there. */
   submitRun(ask: SubmitRun): Promise<Run>;
+  /** Whether the environment of the definition is there. Throws what submitRun throws for the definition. */
+  isPrepared(ask: SubmitRun): Promise<boolean>;
   /** Makes a run that is executed elsewhere, and the zip to take there. */
   packLocalRun(ask: PackLocalRun): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }>;
   /** Records the wish and returns; the watcher stops the job. An ended run is answered as it is. */

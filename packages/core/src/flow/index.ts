@@ -22,7 +22,7 @@ import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import * as files from "./runFiles.ts";
 import * as uploads from "./snapshotUploads.ts";
-import { submitRun } from "./submitRun.ts";
+import { isPrepared, submitRun } from "./submitRun.ts";
 import * as targets from "./targets.ts";
 import { trackingFlow } from "./tracking/trackingFlow.ts";
 import { whyRun } from "./whyRun.ts";
@@ -40,6 +40,7 @@ export function createFlow(ports: FlowPorts): Flow {
   const { artifacts, snapshots } = ports;
   return {
     submitRun: (ask) => submitRun(ask, ports),
+    isPrepared: (ask) => isPrepared(ask, ports),
     packLocalRun: (ask) => packLocalRun(ask, ports),
     cancelRun: (ask) => cancelRun(ask, ports),
 

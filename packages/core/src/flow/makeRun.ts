@@ -60,6 +60,7 @@ export function makeRun(
         origin,
         snapshotId ?? null,
         sorted(ask.definition),
+        ...(ask.only === undefined ? [] : [ask.only]),
       ]),
     ),
     createdAt: clock.now(),
@@ -73,7 +74,7 @@ export function makeRun(
     life: { status: "NotStarted", attempt: 0 },
     about: {
       displayName: configuration.jobName ?? id,
-      runType: "azureml.scriptrun",
+      runType: ask.only === "prepare" ? "azureml.preparation" : "azureml.scriptrun",
       runTypeV2: {
         orchestrator: "Execution",
         traits: [],

@@ -1,5 +1,6 @@
 // A run that its user takes home: a record that others will report to, and the zip to take there.
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
+import { givenVariables } from "../domain/definition/runDefinition.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import { LOCAL_LOG, RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import { insideVariables, inviteVariables, mlflowVariables } from "../domain/launch/variables.ts";
@@ -31,7 +32,10 @@ export async function packLocalRun(
   ports: PackPorts,
 ): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }> {
   await allowWorkspace(ask.scope, ports);
-  const { definition, sent } = parseDefinition(await fillEnvironment(ask.scope, ask.definition, ports));
+  const { definition, sent } = parseDefinition(
+    await fillEnvironment(ask.scope, ask.definition, ports),
+    ask.only,
+  );
   const { configuration } = definition;
   if (configuration.command !== undefined) {
     throw new MalachiteError(
@@ -71,7 +75,7 @@ export async function packLocalRun(
   );
   const { token, expiresAt } = await ports.tokens.issue(run);
   const inside = insideOf(run, ask.serviceUrl, ports);
-  const given = configuration.environment?.environmentVariables ?? {};
+  const given = givenVariables(configuration);
   const zip = ports.bundler.pack({
     serviceUrl: ask.serviceUrl,
     scope: ask.scope,

@@ -14,7 +14,7 @@ type PreparePorts = Pick<
   "runs" | "snapshots" | "environments" | "targets" | "clock" | "news" | "settings"
 >;
 
-/** Starting or Preparing → Queued with a plan, or Failed with the reason. Undefined: the record changed meanwhile. */
+/** Starting or Preparing → Queued with a plan, Completed where that was all, or Failed with the reason. Undefined: the record changed meanwhile. */
 export async function prepareEnvironment(
   { run, lease }: LeasedRun,
   ports: PreparePorts,
@@ -45,7 +45,9 @@ async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Pro
     };
   try {
     const environment = await ports.environments.prepare(definition.configuration.environment ?? {}, signal);
-    const inside = insideOf(run, ports.settings.serviceUrl(), ports);
+    if (definition.prepareOnly) return { name: "environmentReady" };
+    const { serviceUrl, caBundle } = ports.settings;
+    const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
     return {
       name: "prepared",
       plan: planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside }),

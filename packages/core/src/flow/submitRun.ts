@@ -2,7 +2,7 @@
 
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
-import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import { isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
@@ -30,7 +30,10 @@ type SubmitPorts = Pick<
 /** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
 export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
   await allowWorkspace(ask.scope, ports);
-  const { definition, sent } = parseDefinition(await fillEnvironment(ask.scope, ask.definition, ports));
+  const { definition, sent } = parseDefinition(
+    await fillEnvironment(ask.scope, ask.definition, ports),
+    ask.only,
+  );
   const target = await usableTarget(definition.configuration.target, ports);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
@@ -48,6 +51,20 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   );
   if (created.created) ports.news.queueMoved();
   return created.run;
+}
+
+export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<boolean> {
+  const filled = await fillEnvironment(ask.scope, ask.definition, ports);
+  const { definition } = parseDefinition(filled, "prepare");
+  await usableTarget(definition.configuration.target, ports);
+  try {
+    const { environment = {} } = definition.configuration;
+    await ports.environments.prepare(environment, AbortSignal.timeout(30_000));
+    return true;
+  } catch (error) {
+    if (isMalachiteError(error) && error.code === "InterpreterNotFound") return false;
+    throw error;
+  }
 }
 
 /** The target of that name, if it is there and usable now. */

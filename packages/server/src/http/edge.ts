@@ -2,6 +2,7 @@
 import type { Clock, Flow, Log, Upload } from "@malachite/core";
 import type { Auth } from "./auth/auth.ts";
 import type { Turns } from "./plugins/turns.ts";
+import type { SdkStatus } from "./sdkStatus.ts";
 
 /** Streams a request body to a file of the service. Throws StorageFailed; leaves nothing behind when it throws. */
 export type Spool = (stream: AsyncIterable<Uint8Array>, folder: string) => Promise<Upload>;
@@ -63,4 +64,6 @@ export type Edge = Omit<HttpParts, "settings"> & {
   readonly closing: AbortSignal;
   /** Pieces that are added to one file come one after another, so that none is added twice. */
   readonly turns: Turns;
+  /** What the v1 SDK is told of how far a run is. */
+  readonly sdkStatus: SdkStatus;
 };

@@ -15,6 +15,7 @@ import { MOST_PARTS } from "./plugins/startForm.ts";
 import { createTurns } from "./plugins/turns.ts";
 import { addRoute } from "./route.ts";
 import { ROUTES } from "./routes/index.ts";
+import { createSdkStatus } from "./sdkStatus.ts";
 
 /** Azure AD tokens run to several kilobytes, and a path may hold long names. */
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -33,6 +34,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     ...parts,
     closing: closing.signal,
     turns: createTurns(),
+    sdkStatus: createSdkStatus(parts.clock),
     settings: {
       ...settings,
       jsonLimitBytes: settings.jsonLimitBytes ?? 64 * 1024 * 1024,

@@ -20,13 +20,13 @@ const VARIABLE_NAME = /^[^=\0]+$/;
 type Configuration = execution.RunConfiguration;
 
 /** Every fault of the values in a definition, all at once. What has not even the right type is passed over: that is told already. */
-export function valueFaults(definition: execution.RunDefinition): Detail[] {
+export function valueFaults(definition: execution.RunDefinition, only?: "prepare"): Detail[] {
   const configuration = definition.configuration;
   if (configuration !== undefined && !isObject(configuration)) return [];
   if (!configuration)
     return [{ target: "configuration", message: "'configuration' is required and was not given." }];
   return [
-    ...scriptFaults(configuration),
+    ...(only === "prepare" && !configuration.script ? [] : scriptFaults(configuration)),
     ...numberFaults(configuration),
     ...argumentFaults(configuration),
     ...variableFaults(configuration),

@@ -6,34 +6,37 @@ import { valueFaults } from "./faults.ts";
 import { commandLine, DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
 import { unsupportedFaults } from "./unsupported.ts";
 
-/** Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
-export function parseDefinition(sent: unknown): {
+/** `only`: the script is not run, and need not be told. Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
+export function parseDefinition(
+  sent: unknown,
+  only?: "prepare",
+): {
   readonly definition: WholeDefinition;
   readonly sent: JsonObject;
 } {
   const { value, faults } = readWire(execution.RunDefinition, sent);
   const given = isObject(value) ? withoutSecrets(value as execution.RunDefinition) : {};
   const unfaulted = ({ target }: Detail) => !faults.some((fault) => isAtOrBelow(target, fault.target));
-  const wrong = [...faults, ...valueFaults(given).filter(unfaulted)];
+  const wrong = [...faults, ...valueFaults(given, only).filter(unfaulted)];
   const unsupported = isObject(given.configuration)
     ? unsupportedFaults(given.configuration).filter(unfaulted)
     : [];
   if (wrong.length > 0) throw refuse("InvalidDefinition", [...wrong, ...unsupported]);
   if (unsupported.length > 0) throw refuse("UnsupportedField", unsupported);
-  return { definition: madeWhole(given), sent: withoutSecretsAsSent(sent) };
+  return { definition: madeWhole(given, only), sent: withoutSecretsAsSent(sent) };
 }
 
 /** What is wrong in its shape is told once, not again for the values in it. */
 const isAtOrBelow = (target: string, place: string): boolean =>
   target === place || place === "" || target.startsWith(`${place}.`) || target.startsWith(`${place}[`);
 
-function madeWhole(given: execution.RunDefinition): WholeDefinition {
+function madeWhole(given: execution.RunDefinition, only?: "prepare"): WholeDefinition {
   const { command: _, ...configuration } = given.configuration ?? {};
   const command = commandLine(given.configuration ?? {});
   return {
     ...given,
     runType: given.runType ?? "experiment",
-    prepareOnly: undefined,
+    prepareOnly: only === "prepare" ? true : undefined,
     configuration: {
       ...configuration,
       ...(command === undefined ? {} : { command }),

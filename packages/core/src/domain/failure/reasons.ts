@@ -17,6 +17,12 @@ export const REASONS = {
     retry: false,
     text: "The script ended with exit code 0.",
   },
+  EnvironmentReady: {
+    status: "Completed",
+    blame: "user",
+    retry: false,
+    text: "The environment is ready; the run was to make it and nothing else.",
+  },
   ExitedNonZero: {
     status: "Failed",
     blame: "user",

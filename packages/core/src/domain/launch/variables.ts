@@ -11,6 +11,8 @@ export type Inside = {
   readonly parentRunId?: string;
   readonly serviceUrl: string;
   readonly workspaceId: string;
+  /** A file that holds the authorities of the service and the public ones, where the code finds one. */
+  readonly caBundle?: string;
 };
 
 /** Variables that are no secret; kept in the launch plan. */
@@ -31,10 +33,14 @@ export const insideVariables = (inside: Inside): Record<string, string> => ({
 const workspaceScope = ({ subscriptionId, resourceGroup, workspace }: Scope): string =>
   `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/${workspace}`;
 
-/** Variables that a definition may set otherwise: where more is found, and what mlflow is to log to. */
+/**
+ * Variables that a definition may set otherwise: where more is found, and whom to trust. Only what the clients read
+ * (REQUESTS_CA_BUNDLE): SSL_CERT_FILE would change whom every other program of the run trusts.
+ */
 export const inviteVariables = (inside: Inside): Record<string, string> => ({
   AZUREML_CURRENT_CLOUD: "AzureCloud",
   AZUREML_DISCOVERY_SERVICE_ENDPOINT: `${inside.serviceUrl}/discovery/workspaces/${inside.workspaceId}`,
+  ...(inside.caBundle === undefined ? {} : { REQUESTS_CA_BUNDLE: inside.caBundle }),
 });
 
 /**

@@ -24,6 +24,7 @@ const EVENTS: readonly RunEvent[] = [
   { name: "claimed", key },
   { name: "preparing" },
   { name: "prepared", plan },
+  { name: "environmentReady" },
   { name: "launched", handle: { key, kind: "process", version: 1, state: "{}" } },
   { name: "started", startedAt: 3 },
   { name: "ended", exit: { code: 0, endedAt: 4 } },
@@ -55,6 +56,14 @@ describe("advance", () => {
     assert.equal(life.endedAt, 10);
     assert.deepEqual(life.outcome?.reason, "ExitedZero");
     assert.equal(life.release, "paid");
+  });
+
+  it("ends a run that only makes its environment there", () => {
+    const life = through(["claimed", "preparing", "environmentReady"]);
+    assert.deepEqual(
+      [life.status, life.outcome?.reason, life.release],
+      ["Completed", "EnvironmentReady", undefined],
+    );
   });
 
   it("owes a release from the plan on, so that a crash before the launch is cleaned up too", () => {

@@ -10,6 +10,7 @@ export type RunEvent =
   | { readonly name: "claimed"; readonly key: LaunchKey }
   | { readonly name: "preparing" }
   | { readonly name: "prepared"; readonly plan: LaunchPlan }
+  | { readonly name: "environmentReady" }
   | { readonly name: "launched"; readonly handle: Handle }
   | { readonly name: "started"; readonly startedAt: Instant }
   | { readonly name: "ended"; readonly exit: ExitRecord; readonly startedAt?: Instant }
@@ -76,6 +77,12 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
         entry: entry(status, { cause: exitText(event.exit) }),
         changed: true,
       };
+    case "environmentReady":
+      return close(life, at, entry, {
+        reason: "EnvironmentReady",
+        status: "Completed",
+        message: REASONS.EnvironmentReady.text,
+      });
     case "succeeded":
       return close(life, at, entry, {
         reason: "ExitedZero",

@@ -8,6 +8,7 @@ export type RunEventName =
   | "claimed"
   | "preparing"
   | "prepared"
+  | "environmentReady"
   | "started"
   | "ended"
   | "succeeded"
@@ -19,7 +20,12 @@ export type RunEventName =
 export const NEXT = {
   NotStarted: { claimed: "Starting", cancelAsked: "Canceled", failed: "Failed" },
   Starting: { preparing: "Preparing", cancelAsked: "CancelRequested", failed: "Failed" },
-  Preparing: { prepared: "Queued", cancelAsked: "CancelRequested", failed: "Failed" },
+  Preparing: {
+    prepared: "Queued",
+    environmentReady: "Completed",
+    cancelAsked: "CancelRequested",
+    failed: "Failed",
+  },
   Queued: { started: "Running", ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
   Running: { ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
   Finalizing: { succeeded: "Completed", failed: "Failed" },

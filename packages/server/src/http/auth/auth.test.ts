@@ -1,7 +1,7 @@
 // Which tokens are taken, and for whom they stand.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MalachiteError } from "@malachite/core";
+import { MalachiteError, workspaceKey } from "@malachite/core";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { testClock } from "../testing/clock.ts";
 import { DEV, SECRET, testEdge } from "../testing/edge.ts";
@@ -10,9 +10,14 @@ import { type AuthSettings, createAuth } from "./auth.ts";
 import { keyFor } from "./keys.ts";
 
 const HOUR = 3600_000;
-const make = (settings: Partial<AuthSettings> = {}, clock = testClock()) => ({
+const make = (settings: Partial<AuthSettings> = {}, clock = testClock(), live = new Set<string>()) => ({
   clock,
-  auth: createAuth({ secret: SECRET, development: true, tokens: ["operator-secret"], ...settings }, clock),
+  live,
+  auth: createAuth(
+    { secret: SECRET, development: true, tokens: ["operator-secret"], ...settings },
+    clock,
+    async ({ runId, workspace }) => live.has(runId) && workspace === workspaceKey(testRun(runId).scope),
+  ),
 });
 const refused = { code: "NotAuthenticated" };
 
@@ -43,6 +48,36 @@ describe("the Authorization header", () => {
   ]) {
     it(`may not be '${header?.slice(0, 30)}'`, () => assert.rejects(make().auth.verify(header), refused));
   }
+});
+
+describe("tokens of runs that last longer than they", () => {
+  const short = { tokenLifetimeMs: 100_000 };
+  it("are taken while the run has not ended", async () => {
+    const { auth, clock, live } = make(short);
+    const { token } = await auth.runTokens.issue(testRun("train_1"));
+    live.add("train_1");
+    clock.at += 30 * 24 * HOUR;
+    assert.equal((await auth.verify(`Bearer ${token}`)).run?.runId, "train_1");
+    live.clear();
+    await assert.rejects(auth.verify(`Bearer ${token}`), { ...refused, message: /expired/ });
+  });
+  it("are taken ten minutes past their stated end in any case, as users' are not", async () => {
+    const { auth, clock } = make(short);
+    const { token, expiresAt } = await auth.runTokens.issue(testRun("train_1"));
+    clock.at = expiresAt + 9 * 60_000;
+    assert.equal((await auth.verify(`Bearer ${token}`)).run?.runId, "train_1");
+    clock.at = expiresAt + 12 * 60_000;
+    await assert.rejects(auth.verify(`Bearer ${token}`), refused);
+  });
+  it("must still be signed by this service", async () => {
+    const { auth, clock, live } = make(short);
+    live.add("train_1");
+    const { token } = await make({ ...short, secret: new Uint8Array(32).fill(9) }).auth.runTokens.issue(
+      testRun("train_1"),
+    );
+    clock.at += HOUR;
+    await assert.rejects(auth.verify(`Bearer ${token}`), { ...refused, message: /signature/ });
+  });
 });
 
 describe("plain tokens", () => {

@@ -12,7 +12,7 @@ import { createFixedTokens, DEVELOPER, OPERATOR, sameText } from "./fixedTokens.
 import { keyFor } from "./keys.ts";
 import { createLinks, type Links } from "./links.ts";
 import { createOidcVerifier, type OidcSettings } from "./oidc.ts";
-import { createOwnTokens, type IssuedToken, OWN_ISSUER } from "./ownTokens.ts";
+import { createOwnTokens, type IsLive, type IssuedToken, OWN_ISSUER } from "./ownTokens.ts";
 import { type BlobLinks, createBlobLinks } from "./sas.ts";
 
 export type AuthSettings = {
@@ -46,12 +46,13 @@ const LONGEST_TOKEN = 32 * 1024;
 const BEARER = /^\s*bearer(?:\s*:\s*|\s+)(\S+)\s*$/i;
 
 /** Opens nothing: keys of an issuer are fetched when the first token of it comes. */
-export function createAuth(settings: AuthSettings, clock: Clock): Auth {
+export function createAuth(settings: AuthSettings, clock: Clock, isLive: IsLive = async () => false): Auth {
   const fixed = createFixedTokens({ development: settings.development, tokens: settings.tokens ?? [] });
   const own = createOwnTokens({
     key: keyFor("tokens", settings.secret),
     clock,
     lifetimeMs: settings.tokenLifetimeMs ?? 24 * 3600_000,
+    isLive,
   });
   const oidc = settings.issuer && createOidcVerifier(settings.issuer, clock);
   const { msiSecret } = settings;

@@ -55,6 +55,8 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     artifact.ingestArtifacts,
   ],
   read: [
+    execution.checkPrepared,
+    execution.checkSnapshotPrepared,
     arm.getWorkspace,
     arm.listComputes,
     arm.getCompute,
@@ -171,6 +173,8 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     execution.startRun,
     execution.startSnapshotRun,
     execution.startLocalRun,
+    execution.prepareRun,
+    execution.prepareSnapshotRun,
     execution.localRun,
     execution.localPrepare,
     history.patchRun,

@@ -7,18 +7,19 @@ import { runDto } from "../dto/run.ts";
 import { runDetailsDto } from "../dto/runDetails.ts";
 import { addressOf, route } from "../route.ts";
 
-export const getRun = route(history.getRun, async (ask, { flow }) =>
-  runDto(await flow.getRun(addressOf(ask)), ask.base),
+export const getRun = route(history.getRun, async (ask, { flow, sdkStatus }) =>
+  runDto(sdkStatus.ofRun(await flow.getRun(addressOf(ask)), ask.request), ask.base),
 );
 
-export const getRunDetails = route(history.getRunDetails, async (ask, { flow, auth }) => {
+export const getRunDetails = route(history.getRunDetails, async (ask, { flow, auth, sdkStatus }) => {
   const shown = await flow.getRun(addressOf(ask));
   const { run } = shown;
   const place = placeOfRun(run);
   const linkTo = plainLink({ auth }, ask.base);
   const paths = await flow.logFiles(run);
   const logFiles = Object.fromEntries(paths.map((path) => [path, linkTo(place, path)]));
-  return runDetailsDto(shown, ask.base, flow.shownDefinition(run), logFiles);
+  const told = sdkStatus.ofDetails(shown, ask.request);
+  return runDetailsDto(told, ask.base, flow.shownDefinition(run), logFiles);
 });
 
 export const getRunToken = route(history.getRunToken, async (ask, { flow, auth }) => {

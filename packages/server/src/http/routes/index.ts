@@ -18,6 +18,7 @@ import * as metrics from "./metrics.ts";
 import { mlflowRoutes } from "./mlflow/index.ts";
 import * as models from "./models.ts";
 import * as events from "./postEvents.ts";
+import * as prepare from "./prepare.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
 import * as runMetrics from "./runMetrics.ts";
@@ -54,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(snapshots),
   ...Object.values(content),
   ...Object.values(local),
+  ...Object.values(prepare),
   ...Object.values(service),
   ...Object.values(resources),
   ...Object.values(deployments),
