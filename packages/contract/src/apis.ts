@@ -2,6 +2,7 @@
 export * as arm from "./arm/index.ts";
 export * as artifact from "./artifact/index.ts";
 export * as content from "./content/index.ts";
+export * as datastore from "./datastore/index.ts";
 export * as environment from "./environment/index.ts";
 export * as execution from "./execution/index.ts";
 export * as history from "./history/index.ts";

@@ -6,6 +6,7 @@ import type { Operation } from "./operation.ts";
 type Json = Record<string, unknown>;
 
 const TAGS = {
+  datastore: "Datastores",
   environment: "Environments",
   execution: "Execution",
   history: "History",

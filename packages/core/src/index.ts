@@ -2,6 +2,7 @@
 export * from "./domain/blob/blobName.ts";
 export * from "./domain/blob/contentType.ts";
 export * from "./domain/blob/crc64.ts";
+export * from "./domain/datastore/datastore.ts";
 export * from "./domain/environment/environment.ts";
 export * from "./domain/environment/registered.ts";
 export * from "./domain/failure/catalogue.ts";
@@ -45,6 +46,7 @@ export * from "./domain/tracking/runTags.ts";
 export type * from "./domain/tracking/tracked.ts";
 export type { AssetFlow } from "./flow/assets.ts";
 export { artifactBlob, bucketOfBlob, containerOf } from "./flow/blobs.ts";
+export type { DatastoreFlow, ShownDatastore } from "./flow/datastores.ts";
 export type { EnvironmentFlow } from "./flow/environments.ts";
 export type * from "./flow/flow.ts";
 export * from "./flow/index.ts";

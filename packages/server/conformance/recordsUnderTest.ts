@@ -1,6 +1,7 @@
 // What the suites of the record stores work with: a store in a folder of its own, and runs to put into it.
 import type {
   AssetStore,
+  DatastoreRegistry,
   EnvironmentRegistry,
   ExperimentStore,
   Life,
@@ -21,6 +22,7 @@ export type Records = {
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
   readonly assets: AssetStore;
+  readonly datastores: DatastoreRegistry;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
   readonly tracking: TrackingStore;

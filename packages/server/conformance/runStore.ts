@@ -1,6 +1,7 @@
 // What every store of runs, experiments and workspaces must do, as tests over the ports alone.
 import { after, before, describe } from "node:test";
 import { assetStoreSuite } from "./assetStoreSuite.ts";
+import { datastoreRegistrySuite } from "./datastoreRegistrySuite.ts";
 import { environmentRegistrySuite } from "./environmentRegistrySuite.ts";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
 import { metricStoreSuite } from "./metricStore.ts";
@@ -27,6 +28,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     modelRegistrySuite,
     environmentRegistrySuite,
     assetStoreSuite,
+    datastoreRegistrySuite,
     metricStoreSuite,
   };
   for (const suite of Object.values(suites)) {

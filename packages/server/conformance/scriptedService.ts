@@ -84,8 +84,8 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces, models, assets, environmentRegistry, metrics, tracking } =
-      this.#records;
+    const { runs, experiments, workspaces, models, assets, datastores, environmentRegistry } = this.#records;
+    const { metrics, tracking } = this.#records;
     const locks = new KeyedLock();
     this.ports = {
       runs,
@@ -93,6 +93,8 @@ export class ScriptedService implements AsyncDisposable {
       workspaces,
       models,
       assets,
+      datastores,
+      secretBox: { seal: (text) => text, open: (sealed) => sealed },
       environmentRegistry,
       metrics,
       tracking,

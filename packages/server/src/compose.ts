@@ -24,6 +24,7 @@ import { openSqliteRecords } from "./adapters/records/sqlite/sqliteRecords.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { systemIds } from "./adapters/system/ids.ts";
 import { createLog } from "./adapters/system/log.ts";
+import { createSecretBox } from "./adapters/system/secretBox.ts";
 import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
 import { openDataFolder } from "./dataFolder.ts";
@@ -136,6 +137,8 @@ export async function compose(
     workspaces: records.workspaces,
     models: records.models,
     assets: records.assets,
+    datastores: records.datastores,
+    secretBox: createSecretBox(folder.secret),
     environmentRegistry: records.environmentRegistry,
     metrics: records.metrics,
     tracking: records.tracking,

@@ -7,6 +7,7 @@ import type { BlobStore } from "../ports/blobStore.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
 import type { AssetFlow } from "./assets.ts";
+import type { DatastoreFlow } from "./datastores.ts";
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
@@ -195,6 +196,7 @@ export interface Flow {
   /** Registered models and their versions, as the SDK and MLflow see them. */
   readonly models: ModelFlow;
   readonly assets: AssetFlow;
+  readonly datastores: DatastoreFlow;
   readSnapshotBody(file: string): Promise<TreeBody>;
   /** Keeps a snapshot that its client describes; see SnapshotStore.keepTree. */
   keepSnapshot(scope: Scope, upload: Omit<TreeUpload, "at">): Promise<Snapshot | undefined>;

@@ -7,6 +7,7 @@ import { allowWorkspace } from "./allowWorkspace.ts";
 import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
+import { datastoreFlow } from "./datastores.ts";
 import { environmentFlow } from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import type { Flow } from "./flow.ts";
@@ -112,6 +113,7 @@ export function createFlow(ports: FlowPorts): Flow {
 
     models: modelFlow(ports),
     assets: assetFlow(ports),
+    datastores: datastoreFlow(ports),
     environments: environmentFlow(ports),
     tracking: trackingFlow(ports),
 

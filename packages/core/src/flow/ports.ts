@@ -4,6 +4,7 @@ import type {
   AssetStore,
   BlobStore,
   Clock,
+  DatastoreRegistry,
   EnvironmentBuilder,
   EnvironmentRegistry,
   ExperimentStore,
@@ -14,6 +15,7 @@ import type {
   ModelRegistry,
   RunStore,
   RunTokens,
+  SecretBox,
   SnapshotStore,
   Targets,
   TrackingStore,
@@ -55,6 +57,8 @@ export type FlowPorts = {
   readonly models: ModelRegistry;
   readonly assets: AssetStore;
   readonly tracking: TrackingStore;
+  readonly datastores: DatastoreRegistry;
+  readonly secretBox: SecretBox;
   readonly bundler: LocalBundler;
   readonly tokens: RunTokens;
   readonly targets: Targets;

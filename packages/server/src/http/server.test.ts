@@ -21,6 +21,7 @@ const VALUES: Readonly<Record<string, string>> = {
   container: "dcid.run1",
   id: "model:1",
   path: "x",
+  name: "workspaceblobstore",
   environmentName: "env",
   version: "1",
   label: "latest",

@@ -274,6 +274,21 @@ export const CATALOGUE = {
     means: "The signed link does not allow this operation.",
     todo: "Ask for a link that does: one to write is not one to list.",
   },
+  DatastoreNotFound: {
+    kind: "notFound",
+    means: "The workspace has no datastore of that name.",
+    todo: "List the datastores of the workspace, or register it first.",
+  },
+  DatastoreExists: {
+    kind: "invalid",
+    means: "A datastore has that name; names are the same in any case.",
+    todo: "Register it with overwrite, or choose another name.",
+  },
+  DatastoreFixed: {
+    kind: "conflict",
+    means: "The datastore belongs to every workspace; it is not changed or removed.",
+    todo: "Register one of your own, and make it the default.",
+  },
   AssetNotFound: {
     kind: "notFound",
     means: "The workspace has no asset of that id.",

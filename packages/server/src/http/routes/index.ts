@@ -5,6 +5,7 @@ import * as artifacts from "./artifacts.ts";
 import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
 import * as content from "./content.ts";
+import * as datastores from "./datastores.ts";
 import * as deployments from "./deployments.ts";
 import * as environments from "./environments.ts";
 import * as experiments from "./experiments.ts";
@@ -45,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(experiments),
   ...Object.values(metrics),
   ...Object.values(runMetrics),
+  ...Object.values(datastores),
   ...Object.values(environments),
   ...Object.values(models),
   ...Object.values(artifactLinks),

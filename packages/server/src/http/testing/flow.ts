@@ -22,6 +22,8 @@ export const SCOPE = { subscriptionId: SUBSCRIPTION, resourceGroup: "rg", worksp
 const WORKSPACE_ONE = { scope: SCOPE, id: "44444444-4444-4444-4444-444444444444", createdAt: NOON };
 export const SNAPSHOT = "22222222-2222-2222-2222-222222222222";
 
+const OWN = { kind: "own", name: "workspaceblobstore", container: "azureml-blobstore-id" } as const;
+
 /** A run record; `change` replaces what a test is about. */
 export const testRun = (id: string, change: Partial<Run> = {}): Run => ({
   scope: SCOPE,
@@ -180,7 +182,7 @@ export function testFlow(): TestFlow {
     labels: [],
     definition: {},
   });
-  const parts: { readonly [K in "models" | "assets" | "environments"]: Flow[K] } = {
+  const parts: { readonly [K in "models" | "assets" | "datastores" | "environments"]: Flow[K] } = {
     models: {
       create: async (_scope, name) => registered(name),
       get: async (_scope, name) => registered(name),
@@ -205,6 +207,15 @@ export function testFlow(): TestFlow {
       patch: async (_scope, id) => assetOf(id),
       remove: async () => true,
       list: async () => ({ values: [assetOf("asset")] }),
+    },
+    datastores: {
+      list: async () => ({ values: [OWN] }),
+      get: async () => OWN,
+      create: async () => {},
+      update: async () => {},
+      remove: async () => true,
+      default: async () => OWN,
+      setDefault: async () => {},
     },
     environments: {
       register: async (_scope, name, _sent, version) => environmentOf(name, version),

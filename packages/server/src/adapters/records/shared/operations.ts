@@ -4,6 +4,15 @@ import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
 import { ahead, claimAbandoned, claimQueued, holding, letGo, renewLeases, waiting } from "./claimRuns.ts";
 import { createRun } from "./createRun.ts";
 import {
+  createDatastore,
+  defaultDatastore,
+  getDatastore,
+  listDatastores,
+  removeDatastores,
+  replaceDatastore,
+  setDefaultDatastore,
+} from "./datastores.ts";
+import {
   getEnvironment,
   listEnvironments,
   registerEnvironment,
@@ -76,6 +85,10 @@ export const WRITES = {
   ensureWorkspace: async (db: Executor, scope: Scope, at: number) => {
     await ensureWorkspace(db, scope, at);
   },
+  createDatastore: (...args: Parameters<typeof createDatastore>) => createDatastore(...args),
+  replaceDatastore: (...args: Parameters<typeof replaceDatastore>) => replaceDatastore(...args),
+  removeDatastores: (...args: Parameters<typeof removeDatastores>) => removeDatastores(...args),
+  setDefaultDatastore: (...args: Parameters<typeof setDefaultDatastore>) => setDefaultDatastore(...args),
   createAsset: (...args: Parameters<typeof createAsset>) => createAsset(...args),
   writeAsset: (...args: Parameters<typeof writeAsset>) => writeAsset(...args),
   removeAsset: (...args: Parameters<typeof removeAsset>) => removeAsset(...args),
@@ -120,6 +133,8 @@ export const LOOKUPS = {
   },
   listWorkspaces: (db: Executor) => listWorkspaces(db),
   environment: (...args: Parameters<typeof getEnvironment>) => getEnvironment(...args),
+  datastore: (...args: Parameters<typeof getDatastore>) => getDatastore(...args),
+  defaultDatastore: (...args: Parameters<typeof defaultDatastore>) => defaultDatastore(...args),
   asset: (...args: Parameters<typeof getAsset>) => getAsset(...args),
   model: (...args: Parameters<typeof getModel>) => getModel(...args),
   modelVersion: (...args: Parameters<typeof getVersion>) => getVersion(...args),
@@ -135,6 +150,7 @@ export const LISTS = {
   listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>
     listExperiments(db, scope, ask),
   listEnvironments: (...args: Parameters<typeof listEnvironments>) => listEnvironments(...args),
+  listDatastores: (...args: Parameters<typeof listDatastores>) => listDatastores(...args),
   listAssets: (...args: Parameters<typeof listAssets>) => listAssets(...args),
   searchModels: (...args: Parameters<typeof searchModels>) => searchModels(...args),
   searchModelVersions: (...args: Parameters<typeof searchVersions>) => searchVersions(...args),

@@ -198,6 +198,21 @@ export type Database = {
     properties: string;
     meta: string;
   };
+  datastores: {
+    no: Generated<number>;
+    workspace_no: number;
+    /** In lower case. */
+    name: string;
+    type: string;
+    created_at: number;
+    changed_at: number;
+    /** JSON. */
+    tags: string;
+    section: string;
+    /** What no reader of this file may know; see SecretBox. */
+    sealed: string | null;
+  };
+  datastore_defaults: { workspace_no: number; name: string };
   environments: {
     no: Generated<number>;
     workspace_no: number;

@@ -2,6 +2,7 @@
 import type {
   AssetStore,
   Clock,
+  DatastoreRegistry,
   EnvironmentRegistry,
   ExperimentStore,
   MetricStore,
@@ -20,6 +21,7 @@ export type RecordStores = {
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
   readonly assets: AssetStore;
+  readonly datastores: DatastoreRegistry;
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
   readonly tracking: TrackingStore;
@@ -93,6 +95,15 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     remove: (scope, id) => call("removeAsset", scope, id),
     list: (scope, ask) => call("listAssets", scope, ask),
   };
+  const datastores: DatastoreRegistry = {
+    create: (datastore, at) => call("createDatastore", datastore, at),
+    replace: (datastore, at) => call("replaceDatastore", datastore, at),
+    get: (scope, name) => call("datastore", scope, name),
+    list: (scope, ask) => call("listDatastores", scope, ask),
+    remove: (scope, name) => call("removeDatastores", scope, name ?? null),
+    defaultName: (scope) => call("defaultDatastore", scope),
+    setDefault: (scope, name, at) => call("setDefaultDatastore", scope, name, at),
+  };
   const environmentRegistry: EnvironmentRegistry = {
     register: (scope, ask) => call("registerEnvironment", scope, ask),
     get: (scope, name, which) => call("environment", scope, name, which),
@@ -105,6 +116,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     workspaces,
     models,
     assets,
+    datastores,
     environmentRegistry,
     metrics: createMetricStore(call),
     tracking: createTrackingStore(call),

@@ -8,9 +8,18 @@ import { environments } from "./0003-environments.ts";
 import { metrics } from "./0004-metrics.ts";
 import { assets } from "./0005-assets.ts";
 import { tracking } from "./0006-tracking.ts";
+import { datastores } from "./0007-datastores.ts";
 import type { Migration } from "./migration.ts";
 
-export const MIGRATIONS: readonly Migration[] = [first, models, environments, metrics, assets, tracking];
+export const MIGRATIONS: readonly Migration[] = [
+  first,
+  models,
+  environments,
+  metrics,
+  assets,
+  tracking,
+  datastores,
+];
 
 /** Runs `work` in one transaction. */
 export type Transact = (work: () => Promise<void>) => Promise<void>;

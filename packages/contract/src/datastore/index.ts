@@ -1,0 +1,2 @@
+export * from "./dataStore.ts";
+export * from "./operations.ts";

@@ -1,0 +1,56 @@
+// Datastores as the wire shows them. The service's own are storage containers of this very address.
+import type { datastore } from "@malachite/contract";
+import { type JsonObject, type ShownDatastore, sectionName } from "@malachite/core";
+import { type BlobLinks, blobHost } from "../auth/sas.ts";
+
+/** All that a client does with a container: read, append, create, write, delete, list. */
+const ALL = "racwdl";
+
+type Show = { readonly base: string; readonly secrets: boolean; readonly blobs: BlobLinks };
+
+export function datastoreDto(shown: ShownDatastore, show: Show): datastore.DataStore {
+  if (shown.kind === "own") return ownDto(shown, show);
+  const { name, type, tags } = shown.datastore;
+  const section = sectionName(type);
+  return {
+    name,
+    dataStoreType: type,
+    hasBeenValidated: false,
+    tags,
+    ...(section === undefined ? {} : { [section]: withKnownNames(shown.section) }),
+  };
+}
+
+/** Clients put the URL together as `https://{accountName}.blob.{endpoint}/{containerName}/…`; see blobHost. */
+function ownDto(
+  { name, container }: ShownDatastore & { readonly kind: "own" },
+  { base, secrets, blobs }: Show,
+): datastore.DataStore {
+  const [accountName = "", endpoint = ""] = blobHost(base).split(".blob.");
+  const sas = secrets ? blobs.token({ container, permissions: ALL }) : undefined;
+  return {
+    name,
+    dataStoreType: "AzureBlob",
+    hasBeenValidated: true,
+    tags: {},
+    azureStorageSection: {
+      accountName,
+      containerName: container,
+      endpoint,
+      protocol: "https",
+      credentialType: "Sas",
+      isSas: true,
+      ...(sas === undefined ? {} : { credential: sas, sasToken: sas }),
+    },
+  };
+}
+
+/** A storage's secret is sent under one name and read under the name of its kind. */
+function withKnownNames(section: JsonObject): JsonObject {
+  const { credentialType, credential } = section;
+  if (credentialType === "Sas")
+    return { ...section, isSas: true, ...(credential ? { sasToken: credential } : {}) };
+  if (credentialType === "AccountKey")
+    return { ...section, isSas: false, ...(credential ? { accountKey: credential } : {}) };
+  return section;
+}
