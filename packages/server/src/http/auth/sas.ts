@@ -64,7 +64,7 @@ export interface BlobLinks {
 export type Granted = { readonly permissions: ReadonlySet<string>; readonly writer: string };
 
 /** The address of the service as clients of Azure's storage take it: https, and the account in front of the host. */
-function accountBase(base: string): string {
+export function accountBase(base: string): string {
   const { host, pathname } = new URL(base);
   return `https://${ACCOUNT}@${host}${pathname.replace(/\/+$/, "")}`;
 }

@@ -1,7 +1,7 @@
 // Datastores as the wire shows them. The service's own are storage containers of this very address.
 import type { datastore } from "@malachite/contract";
 import { type JsonObject, type ShownDatastore, sectionName } from "@malachite/core";
-import { type BlobLinks, blobHost } from "../auth/sas.ts";
+import { accountBase, type BlobLinks } from "../auth/sas.ts";
 
 /** All that a client does with a container: read, append, create, write, delete, list. */
 const ALL = "racwdl";
@@ -21,12 +21,12 @@ export function datastoreDto(shown: ShownDatastore, show: Show): datastore.DataS
   };
 }
 
-/** Clients put the URL together as `https://{accountName}.blob.{endpoint}/{containerName}/…`; see blobHost. */
+/** Clients put the URL together as `https://{accountName}.blob.{endpoint}/{containerName}/…`; see accountBase. */
 function ownDto(
   { name, container }: ShownDatastore & { readonly kind: "own" },
   { base, secrets, blobs }: Show,
 ): datastore.DataStore {
-  const [accountName = "", endpoint = ""] = blobHost(base).split(".blob.");
+  const [accountName = "", endpoint = ""] = accountBase(base).slice("https://".length).split(".blob.");
   const sas = secrets ? blobs.token({ container, permissions: ALL }) : undefined;
   return {
     name,
