@@ -1,7 +1,15 @@
 // Which container of artifacts an address names, and how it is named back. This service keeps files of all the contract's origins.
 
-import type { Container } from "@malachite/core";
-import { containerOf, MalachiteError, type Run, type Scope } from "@malachite/core";
+import {
+  type Container,
+  containerOf,
+  type Flow,
+  isMalachiteError,
+  MalachiteError,
+  type Run,
+  type RunFile,
+  type Scope,
+} from "@malachite/core";
 
 /** Where artifacts are: as the wire names it, and as the service does. */
 export type Place = { readonly origin: string; readonly container: string; readonly at: Container };
@@ -42,3 +50,25 @@ export function partsOfId(id: string): {
     { target: "artifactIds" },
   );
 }
+
+/**
+ * The file that a URL ends in. The v1 SDK does not encode the path there, so that a name with `%20` in it is sent as it is: when
+ * there is no file of the decoded name, one of the name as it was sent is meant. Throws ArtifactNotFound.
+ */
+export async function fileAt(
+  { fileInfo }: Pick<Flow, "fileInfo">,
+  { at }: Place,
+  path: string,
+  sentRest: string,
+): Promise<RunFile> {
+  try {
+    return await fileInfo(at, path);
+  } catch (error) {
+    if (sentRest === path || !isMalachiteError(error) || !NOT_IT.has(error.code)) throw error;
+    return await fileInfo(at, sentRest).catch(() => {
+      throw error;
+    });
+  }
+}
+
+const NOT_IT: ReadonlySet<string> = new Set(["ArtifactNotFound", "BadPath"]);

@@ -29,6 +29,8 @@ export type Ask<O extends Operation> = {
   readonly base: string;
   /** The same over TLS, for those links that clients follow over TLS alone. */
   readonly secureBase: string;
+  /** The rest of a path that takes the rest, as it was sent: not decoded. */
+  readonly sentRest: string;
   /** The JSON body, read as the contract says. */
   body(): Promise<BodyOf<O>>;
   /** The JSON body as it was sent. */
@@ -132,7 +134,8 @@ async function readAsk(
 ): Promise<Ask<Operation>> {
   const by =
     operation.authenticated === false ? NOBODY : await edge.auth.verify(request.headers.authorization);
-  const given = namedParams(address, request.params as Record<string, string>, request.originalUrl);
+  const sentRest = restOf(address, request.originalUrl);
+  const given = namedParams(address, request.params as Record<string, string>, sentRest);
   const params = readWire(operation.params, given, "text");
   const query = readWire(operation.query ?? NO_QUERY, knownOf(request.query as object, operation), "text");
   refuse([...params.faults, ...query.faults]);
@@ -162,6 +165,7 @@ async function readAsk(
     secureBase: secureBase(base),
     bytes,
     sent,
+    sentRest,
     body: async () => readBody(operation, await sent()) as never,
     request,
     reply,
@@ -172,13 +176,18 @@ async function readAsk(
  * The router knows the rest of a path as `*`, without the slashes at its end and without double ones; the operation has a name for
  * it, and means it as it was sent.
  */
-function namedParams(address: string, given: Readonly<Record<string, string>>, url: string) {
+function namedParams(address: string, given: Readonly<Record<string, string>>, sentRest: string) {
   const { "*": rest, ...params } = given;
-  const name = /\{(\w+)\*\}$/.exec(address)?.[1];
-  if (name === undefined || rest === undefined) return params;
-  const before = address.split("/").length - 2;
-  return { ...params, [name]: decodeURIComponent(behind(url.split("?", 1)[0] ?? "", before)) };
+  const name = REST.exec(address)?.[1];
+  return name === undefined || rest === undefined
+    ? params
+    : { ...params, [name]: decodeURIComponent(sentRest) };
 }
+
+const REST = /\{(\w+)\*\}$/;
+
+const restOf = (address: string, url: string): string =>
+  REST.test(address) ? behind(url.split("?", 1)[0] ?? "", address.split("/").length - 2) : "";
 
 /** What follows so many parts of a path and one slash. */
 function behind(path: string, parts: number): string {

@@ -2,15 +2,15 @@
 import { artifact } from "@malachite/contract";
 import { artifactsById, newArtifact, newArtifacts } from "../artifactBatch.ts";
 import { type LinkTo, readLink, storageUri, writeLink } from "../artifactLinks.ts";
-import { type Place, placeOf } from "../artifactPlace.ts";
+import { fileAt, type Place, placeOf } from "../artifactPlace.ts";
 import { contentInformationDto } from "../dto/artifact.ts";
 import type { Edge } from "../edge.ts";
 import { linkPage } from "../filePage.ts";
 import { route } from "../route.ts";
 
 /** Of a file that is there. */
-async function whereIs(place: Place, path: string, { flow }: Edge, linkTo: LinkTo) {
-  const file = await flow.fileInfo(place.at, path);
+async function whereIs(place: Place, path: string, { flow }: Edge, linkTo: LinkTo, sentRest = path) {
+  const file = await fileAt(flow, place, path, sentRest);
   return contentInformationDto(place, file.path, linkTo(place, file.path));
 }
 
@@ -21,7 +21,8 @@ export const getArtifactContentInformation = route(
 );
 export const getArtifactContentInformationByPath = route(
   artifact.getArtifactContentInformationByPath,
-  ({ scope, params, base }, edge) => whereIs(placeOf(scope, params), params.path, edge, readLink(edge, base)),
+  ({ scope, params, base, sentRest }, edge) =>
+    whereIs(placeOf(scope, params), params.path, edge, readLink(edge, base), sentRest),
 );
 export const getArtifactStorageUri = route(
   artifact.getArtifactStorageUri,

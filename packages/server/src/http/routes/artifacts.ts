@@ -2,7 +2,7 @@
 // the path in the query and one with the path in the URL.
 import { artifact } from "@malachite/contract";
 import { type Container, MalachiteError, workspaceKey } from "@malachite/core";
-import { type Place, placeOf } from "../artifactPlace.ts";
+import { fileAt, type Place, placeOf } from "../artifactPlace.ts";
 import { sendFile } from "../content.ts";
 import { artifactDto } from "../dto/artifact.ts";
 import type { Edge } from "../edge.ts";
@@ -19,11 +19,11 @@ export const listArtifactsByPath = route(artifact.listArtifactsByPath, ({ scope,
 export const getArtifact = route(artifact.getArtifact, ({ scope, params, query }, edge) =>
   describe(placeOf(scope, params), query.path, edge),
 );
-export const getArtifactByPath = route(artifact.getArtifactByPath, ({ scope, params }, edge) =>
-  describe(placeOf(scope, params), params.path, edge),
+export const getArtifactByPath = route(artifact.getArtifactByPath, ({ scope, params, sentRest }, edge) =>
+  describe(placeOf(scope, params), params.path, edge, sentRest),
 );
-const describe = async (place: Place, path: string, { flow }: Edge) =>
-  artifactDto(place, await flow.fileInfo(place.at, path));
+const describe = async (place: Place, path: string, { flow }: Edge, sentRest = path) =>
+  artifactDto(place, await fileAt(flow, place, path, sentRest));
 
 export const deleteArtifact = route(artifact.deleteArtifact, async ({ scope, params, query }, { flow }) => {
   await flow.removeFile(placeOf(scope, params).at, query.path);
@@ -63,7 +63,9 @@ export const downloadArtifact = route(artifact.downloadArtifact, async (ask, { f
   return undefined;
 });
 export const downloadArtifactByPath = route(artifact.downloadArtifactByPath, async (ask, { flow }) => {
-  await sendFile(ask, flow, placeOf(ask.scope, ask.params).at, ask.params.path);
+  const place = placeOf(ask.scope, ask.params);
+  const { path } = await fileAt(flow, place, ask.params.path, ask.sentRest);
+  await sendFile(ask, flow, place.at, path);
   return undefined;
 });
 

@@ -3,7 +3,7 @@ import { artifact } from "@malachite/contract";
 import type { RunAddress } from "@malachite/core";
 import { newArtifacts } from "../artifactBatch.ts";
 import { readLink } from "../artifactLinks.ts";
-import { type Place, placeOfRun } from "../artifactPlace.ts";
+import { fileAt, type Place, placeOfRun } from "../artifactPlace.ts";
 import { artifactDto, contentInformationDto } from "../dto/artifact.ts";
 import type { Edge } from "../edge.ts";
 import { filePage, linkPage } from "../filePage.ts";
@@ -22,20 +22,20 @@ export const listRunArtifactsByPath = route(artifact.listRunArtifactsByPath, asy
   filePage(edge.flow, await placeAt(edge, addressOf(ask)), { ...ask.query, path: ask.params.path }),
 );
 
-const describe = async (edge: Edge, address: RunAddress, path: string) => {
+const describe = async (edge: Edge, address: RunAddress, path: string, sentRest = path) => {
   const place = await placeAt(edge, address);
-  return artifactDto(place, await edge.flow.fileInfo(place.at, path));
+  return artifactDto(place, await fileAt(edge.flow, place, path, sentRest));
 };
 export const getRunArtifact = route(artifact.getRunArtifact, (ask, edge) =>
   describe(edge, addressOf(ask), ask.query.path),
 );
 export const getRunArtifactByPath = route(artifact.getRunArtifactByPath, (ask, edge) =>
-  describe(edge, addressOf(ask), ask.params.path),
+  describe(edge, addressOf(ask), ask.params.path, ask.sentRest),
 );
 
-const whereIs = async (edge: Edge, address: RunAddress, path: string, base: string) => {
+const whereIs = async (edge: Edge, address: RunAddress, path: string, base: string, sentRest = path) => {
   const place = await placeAt(edge, address);
-  const file = await edge.flow.fileInfo(place.at, path);
+  const file = await fileAt(edge.flow, place, path, sentRest);
   return contentInformationDto(place, file.path, readLink(edge, base)(place, file.path));
 };
 export const getRunArtifactContentInformation = route(
@@ -44,7 +44,7 @@ export const getRunArtifactContentInformation = route(
 );
 export const getRunArtifactContentInformationByPath = route(
   artifact.getRunArtifactContentInformationByPath,
-  (ask, edge) => whereIs(edge, addressOf(ask), ask.params.path, ask.base),
+  (ask, edge) => whereIs(edge, addressOf(ask), ask.params.path, ask.base, ask.sentRest),
 );
 
 export const listRunArtifactContentInformation = route(
@@ -60,13 +60,13 @@ export const listRunArtifactContentInformationByPath = route(
   },
 );
 
-const uriOf = async (edge: Edge, address: RunAddress, path: string, base: string): Promise<string> =>
-  (await whereIs(edge, address, path, base)).contentUri ?? "";
+const uriOf = async (...ask: Parameters<typeof whereIs>): Promise<string> =>
+  (await whereIs(...ask)).contentUri ?? "";
 export const getRunArtifactUri = route(artifact.getRunArtifactUri, (ask, edge) =>
   uriOf(edge, addressOf(ask), ask.query.path, ask.base),
 );
 export const getRunArtifactUriByPath = route(artifact.getRunArtifactUriByPath, (ask, edge) =>
-  uriOf(edge, addressOf(ask), ask.params.path, ask.base),
+  uriOf(edge, addressOf(ask), ask.params.path, ask.base, ask.sentRest),
 );
 
 export const createRunArtifacts = route(artifact.createRunArtifacts, async (ask, edge) => {
