@@ -37,6 +37,38 @@ export function runListsSuite(bench: RecordsBench): void {
   const idsOf = (runs: readonly Run[]) => runs.map(({ id }) => id);
   const filterOf = (text: string): Filter | undefined => parseFilter(text, RUN_FIELDS);
 
+  describe("list by status", () => {
+    it("shows a run whose heartbeats have stopped as NotResponding, and only while they have", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      const heartbeat = { at: 1_000, timeToLiveMs: 500 };
+      for (const [id, status, more] of [
+        ["silent", "Running", { heartbeat }],
+        ["plain", "Running", {}],
+        ["ended", "Completed", { heartbeat, endedAt: 1_200 }],
+      ] as const) {
+        const run = await create(runs, newRun(scope, id, { origin: "external" }));
+        await runs.apply(run, withStatus(run, status, more), []);
+      }
+      const having = async (status: string, at?: number, op: "eq" | "ne" = "eq") => {
+        const filter: Filter = { op, field: { of: "field", name: "status" }, literal: { value: status } };
+        return idsOf((await runs.list({ scope, limit: 9, filter, at })).values).sort();
+      };
+      assert.deepEqual(await having("NotResponding", 1_500), []);
+      assert.deepEqual(await having("Running", 1_500), ["plain", "silent"]);
+      assert.deepEqual(await having("NotResponding", 1_501), ["silent"]);
+      assert.deepEqual(await having("Running", 1_501), ["plain"]);
+      assert.deepEqual(await having("Completed", 9_999), ["ended"]);
+      assert.deepEqual(await having("NotResponding", 9_999, "ne"), ["ended", "plain"]);
+      assert.deepEqual(await having("NotResponding"), []);
+      const either = filterOf("status eq NotResponding or status eq Completed");
+      assert.deepEqual(
+        idsOf((await runs.list({ scope, limit: 9, filter: either, at: 2_000 })).values).sort(),
+        ["ended", "silent"],
+      );
+    });
+  });
+
   describe("list of any filter and order", () => {
     const scope: Scope = freshScope();
     let all: readonly Run[] = [];

@@ -1,5 +1,5 @@
 // Takes the events that code around a run posts: how far it is, that it lives, warnings, its error.
-import { history } from "@malachite/contract";
+import { ErrorResponse, history, readWire } from "@malachite/contract";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import { type Report, report } from "../domain/run/external.ts";
 import type { RunStatus } from "../domain/run/next.ts";
@@ -53,13 +53,13 @@ export async function postEvent(
         ports,
       );
     case "error":
+      return describe(run, { error: errorOf(data.errorresponse ?? event.data) }, ports);
+    case "queueinginfo":
       return describe(
         run,
-        { error: (isObject(data.errorresponse) ? data.errorresponse : data) as JsonObject },
+        { kept: { queueingInfo: queueingInfoOf(data.queueinginfo ?? event.data) } },
         ports,
       );
-    case "queueinginfo":
-      return;
     default:
       throw new MalachiteError(
         "InvalidRequest",
@@ -98,6 +98,28 @@ async function reportTo(
 
 async function describe(run: Run, change: AboutChange, { runs, clock, news }: EventPorts): Promise<void> {
   news.changed(await runs.describe(run.scope, run.id, change, clock.now()));
+}
+
+/** An ErrorResponse in any case, or only what is inside one. Throws InvalidRequest for one of wrong types. */
+function errorOf(sent: unknown): JsonObject {
+  const names = isObject(sent) ? Object.keys(sent).map((name) => name.toLowerCase()) : [];
+  const whole = names.includes("error") ? sent : { error: sent };
+  return read(ErrorResponse, whole, "data.ErrorResponse");
+}
+
+const queueingInfoOf = (sent: unknown): JsonObject => {
+  const { code, message, lastRefreshTimestamp } = read(history.QueueingInfo, sent ?? {}, "data");
+  return Object.fromEntries(
+    Object.entries({ code, message, lastRefreshTimestamp }).filter(([, value]) => value !== undefined),
+  );
+};
+
+function read(schema: typeof ErrorResponse | typeof history.QueueingInfo, sent: unknown, target: string) {
+  const { value, faults } = readWire(schema, sent);
+  const [first] = faults;
+  if (!first) return value as JsonObject;
+  const at = [target, first.target].filter((part) => part !== "").join(".");
+  throw new MalachiteError("InvalidRequest", `${at}: ${first.message}`, { target: at });
 }
 
 const shortName = (name: string | undefined): string =>

@@ -33,12 +33,14 @@ export async function listRuns(
   ports: Pick<FlowPorts, "runs" | "experiments" | "clock">,
 ): Promise<Page<ShownRun>> {
   const { experimentName, experimentId } = ask;
+  const at = ports.clock.now();
   if (experimentName !== undefined || experimentId !== undefined) {
     const found = await experimentBy(ask.scope, experimentName ?? experimentId ?? "", ports);
     if (!found) return { values: [] };
-    return view(await ports.runs.list({ ...ask, experimentName: undefined, experimentId: found.id }), ports);
+    const there = { ...ask, at, experimentName: undefined, experimentId: found.id };
+    return view(await ports.runs.list(there), ports);
   }
-  return view(await ports.runs.list(ask), ports);
+  return view(await ports.runs.list({ ...ask, at }), ports);
 }
 
 export async function listChildren(
@@ -47,7 +49,8 @@ export async function listChildren(
   ports: Pick<FlowPorts, "runs" | "clock">,
 ): Promise<Page<ShownRun>> {
   const parent = await findRun(address, ports);
-  return view(await ports.runs.list({ ...ask, scope: address.scope, parentRunId: parent.id }), ports);
+  const children = { ...ask, scope: address.scope, parentRunId: parent.id, at: ports.clock.now() };
+  return view(await ports.runs.list(children), ports);
 }
 
 const view = (page: Page<Run>, ports: Pick<FlowPorts, "clock">): Page<ShownRun> => ({

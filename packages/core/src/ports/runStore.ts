@@ -42,6 +42,8 @@ export type RunsAsk = PageAsk & {
   readonly experimentName?: string;
   readonly experimentId?: string;
   readonly parentRunId?: string;
+  /** By when silence is measured: a run whose heartbeats have stopped has the status NotResponding. Absent: none has. */
+  readonly at?: Instant;
 };
 
 export interface RunStore {

@@ -19,6 +19,8 @@ export type Dialect = {
   listed(json: RawBuilder<string>, path: readonly string[], item: string): RawBuilder<string | null>;
   /** The text at a member of a JSON object; null when there is none. */
   member(json: RawBuilder<string>, name: string): RawBuilder<string | null>;
+  /** The number at a path of member names of a JSON object; null when there is none. */
+  number(json: RawBuilder<string>, path: readonly string[]): RawBuilder<number | null>;
   /** Words of table definitions. */
   readonly types: {
     /** A whole number that the database counts up by itself, as primary key. */

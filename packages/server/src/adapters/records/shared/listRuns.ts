@@ -33,7 +33,7 @@ export async function listRuns(db: Executor, ask: RunsAsk, few = FEW): Promise<P
     terms,
     byCreation: isByCreation(order),
     limit: limit + 1,
-    matches: conditions.map((condition) => where(condition, runColumns(db.dialect))),
+    matches: conditions.map((condition) => where(condition, runColumns(db.dialect, ask.at))),
     position,
     dialect: db.dialect,
     few,

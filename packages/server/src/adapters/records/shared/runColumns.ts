@@ -33,10 +33,11 @@ const COLUMN: Readonly<Record<string, { readonly name: string; readonly nullable
 const columnOf = (field: Field) => (field.of === "field" ? COLUMN[field.name] : undefined);
 
 /** Filters: no index serves these. A run that has not started has no start. */
-export const runColumns = (dialect: Dialect): Columns => ({
+export const runColumns = (dialect: Dialect, at: number | undefined): Columns => ({
   of(field) {
     if (field.of === "traits") return dialect.listed(sql.ref("r.about"), ["runTypeV2", "traits"], field.key);
     if (field.of !== "field") return dialect.label(sql.ref("r.about"), field.of, field.key);
+    if (field.name === "status" && at !== undefined) return shownStatus(dialect, at);
     if (field.name === "description") return dialect.member(sql.ref("r.about"), "description");
     const column = columnOf(field);
     if (!column) return undefined;
@@ -44,6 +45,15 @@ export const runColumns = (dialect: Dialect): Columns => ({
     return dialect.noIndex(sql.ref<string | number | null>(column.name));
   },
 });
+
+/** See `shownStatus` of the domain: only runs that others execute send heartbeats. */
+function shownStatus(dialect: Dialect, at: number): RawBuilder<string> {
+  const life = sql.ref<string>("r.life");
+  const heard = dialect.number(life, ["heartbeat", "at"]);
+  const holds = dialect.number(life, ["heartbeat", "timeToLiveMs"]);
+  return sql`case when r.origin = 'external' and r.status not in ('Completed', 'Failed', 'Canceled')
+    and ${heard} + ${holds} < ${at} then 'NotResponding' else r.status end`;
+}
 
 /** Orders: the bare column, so that its index can serve. */
 export function runTerm({ field, descending }: Order): Term {
@@ -75,7 +85,12 @@ export type Indexed = {
 };
 
 /** The index for equality in the field; undefined when there is none, or for null where it does not know about null. */
-export function indexOf(field: Field, range: Range, isNull: boolean): Indexed | undefined {
+export function indexOf(
+  field: Field,
+  range: Range,
+  values: readonly (string | number | null)[],
+): Indexed | undefined {
+  const isNull = values.includes(null);
   if (field.of === "traits") return undefined;
   if (field.of !== "field") {
     if (isNull) return undefined;
@@ -103,7 +118,9 @@ export function indexOf(field: Field, range: Range, isNull: boolean): Indexed | 
       if (isNull) return runs(() => sql`${inRange} and i.parent_id is null`);
       return runs((values) => sql`${inWorkspace} and i.parent_id ${oneOf(values)}`);
     case "status":
-      return isNull ? undefined : runs((values) => sql`${inRange} and i.status ${oneOf(values)}`);
+      // The record of a silent run has the status that it had before.
+      if (isNull || values.includes("NotResponding")) return undefined;
+      return runs((some) => sql`${inRange} and i.status ${oneOf(some)}`);
     case "runid":
       return isNull ? undefined : runs((values) => sql`${inWorkspace} and i.id ${oneOf(values)}`);
     case "rootrunid":

@@ -70,7 +70,7 @@ const MOST_INDEXES = 32;
 function wayOf(condition: Filter, range: Range): readonly [Way] | undefined {
   if (condition.op === "eq") {
     const value = columnValue(condition.literal);
-    const index = indexOf(condition.field, range, value === null);
+    const index = indexOf(condition.field, range, [value]);
     return index && [[{ index, values: [value] }]];
   }
   if (condition.op !== "or") return undefined;
@@ -78,7 +78,7 @@ function wayOf(condition: Filter, range: Range): readonly [Way] | undefined {
   if (lists.length + rest.length > MOST_INDEXES) return undefined;
   const way: Way[number][] = [];
   for (const { field, values } of lists) {
-    const index = indexOf(field, range, false);
+    const index = indexOf(field, range, values);
     if (!index) return undefined;
     way.push({ index, values });
   }

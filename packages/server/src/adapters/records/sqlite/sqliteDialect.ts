@@ -27,6 +27,7 @@ export const sqliteDialect: Dialect = {
       string | null
     >`(select item.value from json_each(${json}, ${`$.${path.join(".")}`}) as item where item.value = ${item} limit 1)`,
   member: (json, name) => sql<string | null>`json_extract(${json}, ${`$.${name}`})`,
+  number: (json, path) => sql<number | null>`json_extract(${json}, ${`$.${path.join(".")}`})`,
   types: {
     counter: "integer primary key",
     integer: "integer",
