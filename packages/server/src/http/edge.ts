@@ -36,6 +36,8 @@ export type HttpSettings = {
   readonly definitionLimitBytes?: number;
   /** How often an event stream says that it is alive. Default 15 s. */
   readonly heartbeatMs?: number;
+  /** How long a connection may say nothing, take for a handshake, and take for the headers of a request. Default 20 s each. */
+  readonly silentAfterMs?: number;
   /** How long a request body may make no progress before its connection is cut. Default 60 s. */
   readonly stalledAfterMs?: number;
 };

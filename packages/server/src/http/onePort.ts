@@ -45,7 +45,6 @@ export function createOnePort(certificates: CertificateSource, limits: Limits): 
         minVersion: "TLSv1.2",
         ALPNProtocols: ["http/1.1"],
         handshakeTimeout: withinMs,
-        allowHalfOpen: true,
       });
       tls.on("secureConnection", answer);
       // Scanners, and clients that do not trust the certificate: theirs to know, not ours.

@@ -45,12 +45,12 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   };
   const now = () => parts.clock.now();
   const limits: Limits = {
-    withinMs: HEADERS_WITHIN_MS,
+    withinMs: settings.silentAfterMs ?? HEADERS_WITHIN_MS,
     keepAliveMs: KEEP_ALIVE_MS,
     passesOn: settings.passesOn ?? false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_WITHIN_MS,
+      headersTimeout: settings.silentAfterMs ?? HEADERS_WITHIN_MS,
       connectionsCheckingInterval: 5000,
     },
   };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Log, Upload } from "@malachite/core";
 import type { FastifyInstance } from "fastify";
 import { type Auth, type AuthSettings, createAuth } from "../auth/auth.ts";
-import type { HttpSettings } from "../edge.ts";
+import type { CertificateSource, HttpSettings } from "../edge.ts";
 import { createHttpServer } from "../server.ts";
 import { type TestClock, testClock } from "./clock.ts";
 import { type TestFlow, testFlow } from "./flow.ts";
@@ -29,6 +29,7 @@ export type TestEdge = AsyncDisposable & {
 export async function testEdge(
   settings: Partial<HttpSettings> = {},
   auth: Partial<AuthSettings> = {},
+  certificates?: CertificateSource,
 ): Promise<TestEdge> {
   const uploads = await mkdtemp(join(tmpdir(), "malachite-http-"));
   const flow = testFlow();
@@ -51,6 +52,7 @@ export async function testEdge(
       clock,
       spool,
       ready: () => edge.ready,
+      certificates,
       settings: { version: "test", uploadsFolder: uploads, ...settings },
     }),
     async [Symbol.asyncDispose]() {
