@@ -49,6 +49,8 @@ export type ComposeOptions = {
 /** A service. Disposing it stops taking work and lets runs go on by themselves. */
 export type App = AsyncDisposable & {
   readonly flow: Flow;
+  /** The certificate authority of the data folder, PEM. */
+  readonly authority: string;
   /** Takes over unfinished runs, then listens. Resolves with the base URL when the service takes work. */
   start(): Promise<string>;
 };
@@ -198,6 +200,7 @@ export async function compose(
   const owned = opened.move();
   return {
     flow,
+    authority: certificates.authority,
     async start() {
       for (const name of settings.workspace) await ports.workspaces.ensure(scopeOf(name), clock.now());
       launcher.start();

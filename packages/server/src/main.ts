@@ -9,7 +9,12 @@ export type ServeOptions = Partial<ComposeOptions> & {
 };
 
 /** A service that takes work. Disposing it stops it; its runs go on and are found again at the next start. */
-export type Serving = AsyncDisposable & { readonly url: string; readonly settings: Settings };
+export type Serving = AsyncDisposable & {
+  readonly url: string;
+  readonly settings: Settings;
+  /** The certificate authority of the data folder, PEM. */
+  readonly authority: string;
+};
 
 /** Throws MalachiteError: InvalidRequest for wrong settings, Busy for a data folder in use, StorageFailed. */
 export async function serve({
@@ -22,7 +27,12 @@ export async function serve({
   const app = await compose(settings, { env, writeLog, around });
   try {
     const url = await app.start();
-    return { url, settings, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+    return {
+      url,
+      settings,
+      authority: app.authority,
+      [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await app[Symbol.asyncDispose]();
     throw listenFault(error, settings);

@@ -1,10 +1,12 @@
 // `malachite up`: starts the service in this process. The only file of the command line that loads the server.
+import { X509Certificate } from "node:crypto";
 import type { Serving } from "@malachite/server";
 import type { Command } from "commander";
 import { UsageError } from "../errors/usageError.ts";
 import type { Io } from "../io.ts";
 import type { Frame } from "../program.ts";
 
+const LOOPBACK = /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/i;
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 /** Every setting of the service that is a flag; a test holds this list to the server's own table. */
@@ -59,10 +61,12 @@ Examples:
 async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise<void> {
   await using serving = await startService(flags, io);
   frame.endpoint = serving.url;
-  const { settings, url } = serving;
+  const { settings, url, authority } = serving;
   await io.out(`Malachite takes work at ${url}\n`);
   io.say(`data folder: ${settings.data}`);
   if (settings.issuer === undefined && settings.token.length === 0) io.say("token on this machine: dev");
+  if (!LOOPBACK.test(settings.host))
+    io.say(`certificate authority, SHA-256: ${new X509Certificate(authority).fingerprint256}`);
   io.say("Try: malachite submit examples/train      Stop: Ctrl-C");
   await untilStopped();
   io.say("Stopping. Runs go on, and the next start finds them.");
