@@ -38,6 +38,12 @@ describe("what the v1 SDK is told", () => {
     clock.at += 10_000;
     assert.equal(told.ofDetails(ended, sdk("late")).status, "Completed");
   });
+  it("is Finalizing in the answer to a change, until the end was told", () => {
+    const { told, ended } = make();
+    assert.equal(told.ofChange(ended, sdk()).status, "Finalizing");
+    assert.equal(told.ofDetails(ended, sdk()).status, "Finalizing");
+    assert.equal(told.ofChange(ended, sdk()).status, "Completed");
+  });
   it("is Queued for a run that waits for its turn", () => {
     const { told } = make();
     const waiting = shownRun("NotStarted");

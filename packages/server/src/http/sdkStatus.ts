@@ -3,8 +3,10 @@ import { type Clock, isTerminal, type ShownRun, workspaceKey } from "@malachite/
 import type { FastifyRequest } from "fastify";
 
 export interface SdkStatus {
-  /** For an answer with the run itself. */
+  /** For an answer to whoever asks for the run. */
   ofRun(shown: ShownRun, request: FastifyRequest): ShownRun;
+  /** For an answer to a change of the run, which the SDK makes of every run it has submitted. */
+  ofChange(shown: ShownRun, request: FastifyRequest): ShownRun;
   /** For an answer with the run's details. */
   ofDetails(shown: ShownRun, request: FastifyRequest): ShownRun;
 }
@@ -20,7 +22,8 @@ const MOST_REMEMBERED = 10_000;
  * - While it streams, the SDK reads the log only if the details before said that the run has not ended. A script of a fraction of
  *   a second has ended by the first of them, and nothing of it would be shown. So the first details that a client asks for after
  *   an end say `Finalizing`, the next the end; its own pause of two seconds lies in between. A client that was told the end by
- *   the run itself (it polls that when it does not stream) is told it by the details as well.
+ *   the run itself (it polls that when it does not stream) is told it by the details as well. The answer to a change is no
+ *   question of that kind, but it is believed: so it says `Finalizing` until the end was told otherwise.
  */
 export function createSdkStatus(clock: Clock): SdkStatus {
   const told = new Set<string>();
@@ -31,22 +34,28 @@ export function createSdkStatus(clock: Clock): SdkStatus {
   }
   const keyOf = ({ run }: ShownRun, { headers }: FastifyRequest): string =>
     `${workspaceKey(run.scope)} ${run.id} ${String(headers["x-ms-client-session-id"] ?? "")}`;
+  const isNews = (shown: ShownRun, request: FastifyRequest): boolean =>
+    isTerminal(shown.status) &&
+    clock.now() - (shown.run.life.endedAt ?? 0) <= JUST_ENDED_MS &&
+    !told.has(keyOf(shown, request));
+  const isOurs = ({ run }: ShownRun, request: FastifyRequest): boolean =>
+    run.origin === "hosted" && isOfSdk(request);
 
   return {
     ofRun(shown, request) {
-      if (!isOfSdk(request) || shown.run.origin !== "hosted") return shown;
+      if (!isOurs(shown, request)) return shown;
       if (isTerminal(shown.status)) remember(keyOf(shown, request));
       return waiting(shown);
     },
+    ofChange(shown, request) {
+      if (!isOurs(shown, request)) return shown;
+      return isNews(shown, request) ? finalizing(shown) : waiting(shown);
+    },
     ofDetails(shown, request) {
-      const { run, status } = shown;
-      if (!isOfSdk(request) || run.origin !== "hosted") return shown;
-      if (!isTerminal(status)) return waiting(shown);
-      const key = keyOf(shown, request);
-      if (told.has(key) || clock.now() - (run.life.endedAt ?? 0) > JUST_ENDED_MS) return shown;
-      remember(key);
-      const { outcome: _, endedAt: __, ...life } = run.life;
-      return { ...shown, status: "Finalizing", run: { ...run, life: { ...life, status: "Finalizing" } } };
+      if (!isOurs(shown, request)) return shown;
+      if (!isNews(shown, request)) return waiting(shown);
+      remember(keyOf(shown, request));
+      return finalizing(shown);
     },
   };
 }
@@ -55,3 +64,8 @@ const isOfSdk = ({ headers }: FastifyRequest): boolean => /azureml-sdk/i.test(he
 
 const waiting = (shown: ShownRun): ShownRun =>
   shown.status === "NotStarted" ? { ...shown, status: "Queued" } : shown;
+
+function finalizing(shown: ShownRun): ShownRun {
+  const { outcome: _, endedAt: __, ...life } = shown.run.life;
+  return { ...shown, status: "Finalizing", run: { ...shown.run, life: { ...life, status: "Finalizing" } } };
+}

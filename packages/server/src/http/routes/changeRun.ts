@@ -7,22 +7,25 @@ import { inWaves } from "../inWaves.ts";
 import { tellRefusal } from "../plugins/errors.ts";
 import { addressOf, experimentOf, route } from "../route.ts";
 
-export const patchRun = route(history.patchRun, async (ask, { flow }) =>
-  runDto(await flow.patchRun(addressOf(ask), await ask.body(), ask.by), ask.base),
-);
+export const patchRun = route(history.patchRun, async (ask, { flow, sdkStatus }) => {
+  const shown = await flow.patchRun(addressOf(ask), await ask.body(), ask.by);
+  return runDto(sdkStatus.ofChange(shown, ask.request), ask.base);
+});
 
 export const addRun = route(history.addRun, async (ask, { flow }) =>
   runDto(await flow.addRun(addressOf(ask), await ask.body(), ask.by), ask.base),
 );
 
-export const deleteRunTags = route(history.deleteRunTags, async (ask, { flow }) =>
-  runDto(await flow.deleteTags(addressOf(ask), await ask.body(), ask.by), ask.base),
-);
+export const deleteRunTags = route(history.deleteRunTags, async (ask, { flow, sdkStatus }) => {
+  const shown = await flow.deleteTags(addressOf(ask), await ask.body(), ask.by);
+  return runDto(sdkStatus.ofChange(shown, ask.request), ask.base);
+});
 
-export const modifyRunTags = route(history.modifyRunTags, async (ask, { flow }) => {
+export const modifyRunTags = route(history.modifyRunTags, async (ask, { flow, sdkStatus }) => {
   const { tagsToModify = {}, tagsToDelete = [] } = await ask.body();
   const change = { set: tagsToModify, remove: tagsToDelete };
-  return runDto(await flow.modifyTags(addressOf(ask), change, ask.by), ask.base);
+  const shown = await flow.modifyTags(addressOf(ask), change, ask.by);
+  return runDto(sdkStatus.ofChange(shown, ask.request), ask.base);
 });
 
 /** Each run by itself: one that is refused is told in `errors` and stops no other. */

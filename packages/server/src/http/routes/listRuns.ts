@@ -12,7 +12,7 @@ import { given, runDto } from "../dto/run.ts";
 import { LARGEST_PAGE, pageByBody, pageByQuery } from "../paging.ts";
 import { addressOf, experimentOf, route } from "../route.ts";
 
-export const queryRuns = route(history.queryRuns, async (ask, { flow }) => {
+export const queryRuns = route(history.queryRuns, async (ask, { flow, sdkStatus }) => {
   const query = await ask.body();
   if (/^archivedonly$/i.test(query.viewType ?? "")) {
     throw new MalachiteError(
@@ -28,24 +28,24 @@ export const queryRuns = route(history.queryRuns, async (ask, { flow }) => {
     ...experimentOf(ask),
   });
   return {
-    value: page.values.map((run) => runDto(run, ask.base)),
+    value: page.values.map((run) => runDto(sdkStatus.ofRun(run, ask.request), ask.base)),
     ...given({ continuationToken: page.next }),
   };
 });
 
-export const listChildren = route(history.listChildren, async (ask, { flow }) => {
+export const listChildren = route(history.listChildren, async (ask, { flow, sdkStatus }) => {
   const address = addressOf(ask);
   const asked = pageByQuery(ask.query, RUN_FIELDS);
   const page = await flow.listChildren(address, asked);
   const count = ask.query.$count === true ? await countChildren(flow, address, asked) : undefined;
   return {
-    value: page.values.map((run) => runDto(run, ask.base)),
+    value: page.values.map((run) => runDto(sdkStatus.ofRun(run, ask.request), ask.base)),
     ...given({ continuationToken: page.next, nextLink: page.next && nextLink(ask, page.next), count }),
   };
 });
 
 /** The runs of the workspace that were made for a compute target. */
-export const listRunsByCompute = route(history.listRunsByCompute, async (ask, { flow }) => {
+export const listRunsByCompute = route(history.listRunsByCompute, async (ask, { flow, sdkStatus }) => {
   const { filter, ...asked } = pageByQuery(ask.query, RUN_FIELDS);
   const ofTarget: Filter = {
     op: "eq",
@@ -55,7 +55,7 @@ export const listRunsByCompute = route(history.listRunsByCompute, async (ask, { 
   const both: Filter = filter ? { op: "and", parts: [ofTarget, filter] } : ofTarget;
   const page = await flow.listRuns({ ...asked, filter: both, scope: ask.scope });
   return {
-    value: page.values.map((run) => runDto(run, ask.base)),
+    value: page.values.map((run) => runDto(sdkStatus.ofRun(run, ask.request), ask.base)),
     ...given({ continuationToken: page.next, nextLink: page.next && nextLink(ask, page.next) }),
   };
 });
