@@ -7,6 +7,7 @@ const BENCHES = {
   ingest: async () => (await import("./ingest.ts")).ingest(),
   resubmit: async () => (await import("./resubmit.ts")).resubmit(),
   records: async () => (await import("./records.ts")).records(),
+  metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   mlflow: async () => (await import("./mlflow.ts")).mlflow(),
 };
