@@ -74,7 +74,7 @@ describe("a run on another machine", { timeout: 240_000 }, () => {
       definition,
       { accept: "application/json" },
     );
-    assert.equal(answer.status, 200);
+    assert.equal(answer.status, 200, await answer.clone().text());
     assert.equal(answer.headers.get("content-type"), "application/octet-stream");
     const folder = join(home, runId);
     mkdirSync(folder);

@@ -37,13 +37,6 @@ export async function packLocalRun(
     ask.only,
   );
   const { configuration } = definition;
-  if (configuration.command !== undefined) {
-    throw new MalachiteError(
-      "UnsupportedField",
-      "A run of one's own machine has a script: give 'script' and 'arguments' instead of 'command', or submit it to a target.",
-      { target: "configuration.command" },
-    );
-  }
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)
@@ -55,7 +48,7 @@ export async function packLocalRun(
       { target: "snapshotId" },
     );
   }
-  if (snapshot) await checkScript(snapshot, definition, ports);
+  await checkScript(snapshot, definition, ports);
 
   const made = makeRun(
     {
@@ -86,6 +79,7 @@ export async function packLocalRun(
     tokenExpiresAt: expiresAt,
     snapshotId: snapshot?.id,
     script: configuration.script,
+    ...(configuration.command === undefined ? {} : { command: configuration.command }),
     arguments: configuration.arguments,
     interpreterPath: configuration.environment?.python?.interpreterPath,
     environmentVariables: {
@@ -97,6 +91,7 @@ export async function packLocalRun(
     maxRunDurationSeconds: configuration.maxRunDurationSeconds,
     outputCollection: configuration.history?.outputCollection !== false,
     ...(ask.only === undefined ? {} : { only: ask.only }),
+    besideProject: ask.besideProject === true,
     log: ask.besideProject ? LOCAL_LOG : RUN_FOLDER.log,
     directoriesToWatch: configuration.history?.directoriesToWatch ?? ["logs"],
   });

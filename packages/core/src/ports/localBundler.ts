@@ -11,7 +11,9 @@ export type LocalJob = {
   readonly token: string;
   readonly tokenExpiresAt: number;
   readonly snapshotId?: string;
+  /** Empty when there is a command instead, a line for the shell of that machine. */
   readonly script: string;
+  readonly command?: string;
   readonly arguments: readonly string[];
   /** The interpreter as the definition names it; looked up on that machine. */
   readonly interpreterPath?: string;
@@ -19,6 +21,8 @@ export type LocalJob = {
   readonly environmentVariables: Readonly<Record<string, string>>;
   readonly maxRunDurationSeconds?: number;
   readonly outputCollection: boolean;
+  /** The project lies in the folder already, whatever the snapshot. */
+  readonly besideProject: boolean;
   /** `prepare`: only the interpreter is looked for, and the run ends. */
   readonly only?: "prepare";
   /** The path under which the log is kept on the service. */

@@ -1,6 +1,6 @@
 // The agent with scripts that end by themselves: what the service is told, and what it gets.
 import assert from "node:assert/strict";
-import { readFileSync, statSync, symlinkSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { storedZip } from "./storedZip.ts";
@@ -136,6 +136,27 @@ test("a run of the v1 SDK: the log under the name that it knows, and the project
   assert.match(log, /^\['a b\/ü.py'\] .*a b\/ü.py .*\/a b\n$/);
   assert.equal(readFileSync(join(folder.path, "user_logs/std_log.txt"), "utf8"), log);
   assert.deepEqual([...stub.files.keys()], ["azureml-logs/70_driver_log.txt"]);
+});
+
+test("a command is a line for the shell, and its python is the run's", async () => {
+  await using stub = new StubService();
+  using folder = new BundleFolder();
+  folder.file("my bin/python", '#!/bin/sh\necho mine "$@"\n');
+  chmodSync(join(folder.path, "my bin/python"), 0o755);
+  const command = "python a.py 'x y' && echo $V > outputs/v; exit 7";
+  const what = job(await stub.listen(), {
+    script: "",
+    command,
+    besideProject: true,
+    interpreterPath: "my bin/python",
+    environmentVariables: { V: "a  b" },
+  });
+  await folder.unpack(what);
+  const { code, stdout } = await folder.start().ended;
+  assert.equal(code, 7);
+  assert.equal(stdout.toString(), "mine a.py x y\n");
+  assert.equal(stub.text("outputs/v"), "a b\n");
+  assert.match(stub.error().message, /exit code 7/);
 });
 
 test("a preparation looks for the interpreter and runs nothing", async () => {

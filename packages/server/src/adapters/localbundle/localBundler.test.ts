@@ -17,6 +17,7 @@ const sample: LocalJob = {
   arguments: ["'\n$(x)"],
   environmentVariables: {},
   outputCollection: true,
+  besideProject: false,
   log: "user_logs/std_log.txt",
   directoriesToWatch: [],
 };

@@ -66,6 +66,8 @@ function jobText(job: LocalJob): string {
     tokenExpiresAt: job.tokenExpiresAt,
     snapshotId: job.snapshotId,
     script: job.script,
+    command: job.command,
+    besideProject: job.besideProject,
     arguments: job.arguments,
     interpreterPath: job.interpreterPath,
     environmentVariables: job.environmentVariables,

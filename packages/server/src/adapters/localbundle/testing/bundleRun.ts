@@ -38,6 +38,7 @@ export const job = (url: string, more: Partial<LocalJob> = {}): LocalJob => ({
   arguments: [],
   environmentVariables: {},
   outputCollection: true,
+  besideProject: false,
   log: "user_logs/std_log.txt",
   directoriesToWatch: ["logs"],
   ...more,

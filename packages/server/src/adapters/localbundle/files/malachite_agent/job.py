@@ -28,6 +28,8 @@ class Job:
         self.token_expires = data["tokenExpiresAt"] / 1000.0
         self.snapshot_id = data.get("snapshotId")
         self.script = data["script"]
+        self.command = data.get("command")
+        self.beside_project = data["besideProject"]
         self.arguments = data["arguments"]
         self.interpreter = data.get("interpreterPath")
         self.variables = data["environmentVariables"]

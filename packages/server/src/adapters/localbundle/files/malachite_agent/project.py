@@ -20,13 +20,18 @@ class ProjectError(Exception):
 def lay_project(job, service):
     """Fetches and unpacks the snapshot unless it is there already. Raises ProjectError, Refused, Away."""
     begun = os.path.join(job.setup, "unpacking")
-    script = inside(job.folder, job.script)
-    if script is None:
-        raise ProjectError("The script %r is not a path in the project." % job.script, SCRIPT_MISSING)
-    # The clients of v1 copy the project themselves; an unpacking that was broken off is done again.
-    if os.path.isfile(script) and not os.path.exists(begun):
-        return
-    if job.snapshot_id is None:
+    done = os.path.join(job.setup, "unpacked")
+    if job.command:
+        # The clients of v1 copy the project themselves; an unpacking that was broken off is done again.
+        if job.beside_project or job.snapshot_id is None or os.path.exists(done):
+            return
+    else:
+        script = inside(job.folder, job.script)
+        if script is None:
+            raise ProjectError("The script %r is not a path in the project." % job.script, SCRIPT_MISSING)
+        if os.path.isfile(script) and not os.path.exists(begun):
+            return
+    if job.snapshot_id is None or job.beside_project:
         if not os.path.isfile(script):
             text = "The script %r is not in %s, and the run has no snapshot." % (job.script, job.folder)
             raise ProjectError(text, SCRIPT_MISSING)
@@ -38,12 +43,14 @@ def lay_project(job, service):
         _fetch(job, service, archive)
         _unpack(job.folder, archive)
         os.unlink(archive)
+        with open(done, "w"):
+            pass
         os.unlink(begun)
     except zipfile.BadZipFile as error:
         raise ProjectError("The project's zip is broken: %s." % error)
     except OSError as error:
         raise ProjectError("The project cannot be unpacked into %s: %s." % (job.folder, error))
-    if not os.path.isfile(script):
+    if not job.command and not os.path.isfile(script):
         raise ProjectError("The script %r is not a file of the project." % job.script, SCRIPT_MISSING)
 
 

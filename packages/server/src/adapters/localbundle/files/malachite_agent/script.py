@@ -20,9 +20,12 @@ class StartFailed(Exception):
 def start_script(job, environment, log_file):
     """The script's process, leader of a group and session of its own. Raises StartFailed."""
     interpreter = find_interpreter(job, environment)
-    # A script named like an option must not be read as one.
-    script = "./" + job.script if job.script.startswith("-") else job.script
-    arguments = [interpreter, os.path.join(job.setup, "start.py"), script] + list(job.arguments)
+    if job.command:
+        arguments, environment = _command(job.command, interpreter, environment)
+    else:
+        # A script named like an option must not be read as one.
+        script = "./" + job.script if job.script.startswith("-") else job.script
+        arguments = [interpreter, os.path.join(job.setup, "start.py"), script] + list(job.arguments)
     options = {}
     if POSIX:
         options["start_new_session"] = True
@@ -44,6 +47,18 @@ def start_script(job, environment, log_file):
     except (OSError, ValueError) as error:
         exit_code = 127 if isinstance(error, FileNotFoundError) else 126
         raise StartFailed("The script could not be started: %s." % error, "StartFailed", exit_code)
+
+
+def _command(line, interpreter, environment):
+    """What runs the line of a command, and the variables for it: `python` in it is the run's interpreter."""
+    folder = os.path.dirname(interpreter)
+    path = environment.get("PATH", "")
+    if folder:
+        path = folder + os.pathsep + path if path else folder
+    if POSIX:
+        shell = shutil.which("bash", path=path) or "/bin/sh"
+        return [shell, "-c", line], dict(environment, PATH=path)
+    return [environment.get("COMSPEC", "cmd.exe"), "/c", line], dict(environment, PATH=path)
 
 
 def find_interpreter(job, environment):
