@@ -198,6 +198,22 @@ export function runChangesSuite(bench: RecordsBench): void {
       assert.deepEqual(await runs.get(scope, "r"), before);
     });
 
+    it("name the client's snapshot in place of the one that the service made of its project, once", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      const made = { ContentSnapshotId: "11111111-2222-5333-8444-555555555555" };
+      const client = { ContentSnapshotId: "11111111-2222-4333-8444-555555555555" };
+      const other = { ContentSnapshotId: "11111111-2222-4333-8444-666666666666" };
+      const created = await create(
+        runs,
+        newRun(scope, "r", { about: { tags: {}, properties: made, warnings: [] } }),
+      );
+      const changed = await runs.describe(scope, "r", { properties: client }, 1);
+      assert.deepEqual(changed.about.properties, client);
+      await assert.rejects(runs.describe(scope, "r", { properties: other }, 2), /cannot become/);
+      assert.equal(changed.snapshotId, created.snapshotId);
+    });
+
     it("loses none of many at once", async () => {
       const { runs } = bench.records;
       const scope = freshScope();

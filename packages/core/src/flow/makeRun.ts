@@ -86,8 +86,7 @@ export function makeRun(
       properties: {
         "_azureml.ComputeTargetType": target?.kind ?? "local",
         "azureml.runsource": definition.runType,
-        // Not for a project that came with the request: the SDK has kept a snapshot of its own and names that one afterwards.
-        ...(snapshotId && !ask.project ? { ContentSnapshotId: snapshotId } : {}),
+        ...(snapshotId ? { ContentSnapshotId: snapshotId } : {}),
       },
       warnings: [],
     },

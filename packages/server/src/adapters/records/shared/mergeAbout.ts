@@ -33,7 +33,7 @@ function mergeProperties(runId: string, before: Texts, come: Texts = {}): Texts 
   const properties = new Map(Object.entries(before));
   for (const [key, value] of Object.entries(come)) {
     const old = properties.get(key);
-    if (old !== undefined && old !== value)
+    if (old !== undefined && old !== value && !isOwnSnapshot(key, old))
       throw new MalachiteError(
         "PropertyImmutable",
         `The property '${key}' of the run '${runId}' is '${short(old)}' and cannot become '${short(value)}'. Use a tag for what changes.`,
@@ -43,6 +43,13 @@ function mergeProperties(runId: string, before: Texts, come: Texts = {}): Texts 
   }
   return Object.fromEntries(properties);
 }
+
+/**
+ * The snapshot that the service made of a project which came with the request. The SDK has kept one of its own of the same
+ * files, and names that one afterwards: then that is the one its users find. Ids that the service makes are version 5.
+ */
+const isOwnSnapshot = (key: string, value: string): boolean =>
+  key === "ContentSnapshotId" && /^[0-9a-f]{8}-[0-9a-f]{4}-5/.test(value);
 
 function mergeWarnings(before: About["warnings"], come: About["warnings"]): About["warnings"] {
   const warnings = new Map(
