@@ -104,6 +104,7 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
 function idAt(operation: Operation, path: string): string {
   if (path === operation.path.replace("*}", "}")) return operation.id;
   if (path.startsWith("/modelregistry/")) return `${operation.id}InRegistry`;
+  if (path.startsWith("/api/")) return `${operation.id}InApi`;
   if (/^\/(?:content|mlflow)\/v2\.0\//.test(path)) return `${operation.id}V2`;
   if (path.includes("/experimentids/")) return `${operation.id}ByExperimentId`;
   const others = (operation.alsoAt ?? []).filter((address) => !address.includes("/experimentids/"));

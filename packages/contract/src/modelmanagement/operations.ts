@@ -1,5 +1,5 @@
 // Model management: registered models (by name:version), and the assets that name their files. The newer address of the same is
-// /modelregistry.
+// /modelregistry; clients before 1.1 know it as /api.
 import Type from "typebox";
 import { integer, oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
@@ -16,7 +16,7 @@ import {
 
 const addresses = (rest: string) => ({
   path: `/modelmanagement/v1.0${workspacePath}${rest}`,
-  alsoAt: [`/modelregistry/v1.0${workspacePath}${rest}`],
+  alsoAt: [`/modelregistry/v1.0${workspacePath}${rest}`, `/api${workspacePath}${rest}`],
 });
 const source = "modelManagement 2019-09-30";
 const workspace = Type.Object(workspaceParams);

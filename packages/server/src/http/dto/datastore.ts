@@ -12,12 +12,13 @@ export function datastoreDto(shown: ShownDatastore, show: Show): datastore.DataS
   if (shown.kind === "own") return ownDto(shown, show);
   const { name, type, tags } = shown.datastore;
   const section = sectionName(type);
+  const words = section === "azureStorageSection" ? storageSection(shown.section) : shown.section;
   return {
     name,
     dataStoreType: type,
     hasBeenValidated: false,
     tags,
-    ...(section === undefined ? {} : { [section]: withKnownNames(shown.section) }),
+    ...(section === undefined ? {} : { [section]: words }),
   };
 }
 
@@ -45,12 +46,18 @@ function ownDto(
   };
 }
 
+/** Where Azure's own storage is, for a registration that does not say. Clients take the answer's word for it. */
+const AZURE = { protocol: "https", endpoint: "core.windows.net" } as const;
+
 /** A storage's secret is sent under one name and read under the name of its kind. */
-function withKnownNames(section: JsonObject): JsonObject {
+function storageSection(section: JsonObject): JsonObject {
   const { credentialType, credential } = section;
-  if (credentialType === "Sas")
-    return { ...section, isSas: true, ...(credential ? { sasToken: credential } : {}) };
-  if (credentialType === "AccountKey")
-    return { ...section, isSas: false, ...(credential ? { accountKey: credential } : {}) };
-  return section;
+  const secret = credentialType === "Sas" ? "sasToken" : "accountKey";
+  const isKnown = credentialType === "Sas" || credentialType === "AccountKey";
+  return {
+    ...AZURE,
+    ...section,
+    ...(isKnown ? { isSas: credentialType === "Sas" } : {}),
+    ...(isKnown && credential ? { [secret]: credential } : {}),
+  };
 }

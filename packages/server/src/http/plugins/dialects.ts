@@ -131,7 +131,7 @@ const resourceManager: Dialect = ({ status, body }, error) => {
 
 const FAMILIES: readonly (readonly [RegExp, Dialect])[] = [
   [/^\/+mlflow\//i, mlflow],
-  [/^\/+model(?:management|registry)\//i, modelManagement],
+  [/^\/+(?:model(?:management|registry)|api\/subscriptions)\//i, modelManagement],
   [/^\/+(?:subscriptions|tenants|rp|metadata)(?:[/?]|$)/i, resourceManager],
   // Blob containers have names that begin so; see the blob surface.
   [/^\/+azureml/i, blob],
