@@ -1,6 +1,7 @@
 // Suites that hold drivers and stores to their ports; exported, so that others can test theirs.
 
 export * from "./artifactStore.ts";
+export * from "./blobStore.ts";
 export * from "./buildZip.ts";
 export * from "./compute.ts";
 export * from "./hostileArchives.ts";

@@ -1,0 +1,284 @@
+// The blob surface over a real service: what Azure's storage clients send, byte by byte, and what they must be told.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type IncomingHttpHeaders, request } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type App, compose } from "./compose.ts";
+import { readSettings } from "./settings.ts";
+
+const SCOPE =
+  "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws1";
+const artifacts = `/artifact/v2.0${SCOPE}/artifacts`;
+
+type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+let folder: string;
+let app: App;
+let base: string;
+let lines: string[];
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "malachite-surface-"));
+  lines = [];
+  const settings = readSettings({ port: 0, data: join(folder, "data"), logLevel: "info" }, {});
+  app = await compose(settings, { env: { PATH: settings.path }, writeLog: (line) => void lines.push(line) });
+  base = await app.start();
+});
+after(async () => {
+  await app[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const send = (
+  method: string,
+  url: string,
+  headers: Record<string, string> = {},
+  body: string | Uint8Array = "",
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const length = { "content-length": String(Buffer.byteLength(body)) };
+    const asked = request(url, { method, headers: { ...length, ...headers } }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("error", reject);
+      answer.on("end", () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          body: Buffer.concat(chunks),
+        }),
+      );
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+const json = async (method: string, path: string, body?: unknown) => {
+  const sent = { authorization: "Bearer dev", "content-type": "application/json-patch+json; charset=utf-8" };
+  const answer = await send(method, base + path, sent, body === undefined ? "" : JSON.stringify(body));
+  assert.equal(answer.status, 200, answer.body.toString());
+  return JSON.parse(answer.body.toString());
+};
+/** A link to write, as plain HTTP. */
+const link = async (path: string, container = "dcid.surface"): Promise<string> => {
+  const made = await json("POST", `${artifacts}/batch/metadata/ExperimentRun/${container}`, {
+    paths: [{ path }],
+  });
+  const { contentUri } = made.artifactContentInformation[path];
+  assert.match(contentUri, /^https:\/\/malachite\.blob\.x@127\.0\.0\.1:\d+\/azureml\/[\w./-]+\?/);
+  return contentUri.replace("https://malachite.blob.x@", "http://");
+};
+const BLOCK = { "x-ms-blob-type": "BlockBlob" };
+const codeOf = (answer: Answer) => {
+  assert.match(answer.headers["content-type"] ?? "", /xml/);
+  const code = /<Code>(\w+)<\/Code>/.exec(answer.body.toString())?.[1];
+  assert.equal(answer.headers["x-ms-error-code"], code);
+  return `${answer.status} ${code}`;
+};
+const md5 = (text: string) => createHash("md5").update(text).digest("base64");
+const id = (text: string) => encodeURIComponent(Buffer.from(text).toString("base64"));
+
+describe("the blob surface", () => {
+  it("keeps a blob and tells of it", async () => {
+    const url = await link("outputs/a b#%2F;ä.txt");
+    const facts = { "x-ms-blob-content-type": "text/x", "x-ms-meta-Key": "v", "content-md5": md5("hello") };
+    const put = await send("PUT", url, { ...BLOCK, ...facts, "x-ms-version": "2019-12-12" }, "hello");
+    assert.equal(put.status, 201, put.body.toString());
+    assert.equal(put.headers["x-ms-version"], "2019-12-12");
+    assert.equal(put.headers["content-md5"], md5("hello"));
+    assert.ok(put.headers.etag && put.headers["last-modified"] && put.headers["x-ms-request-id"]);
+    const head = await send("HEAD", url);
+    assert.equal(head.status, 200);
+    for (const [name, value] of Object.entries({
+      "content-length": "5",
+      "content-type": "text/x",
+      "x-ms-blob-type": "BlockBlob",
+      "x-ms-meta-key": "v",
+      "content-md5": md5("hello"),
+      etag: put.headers.etag,
+    })) {
+      assert.equal(head.headers[name], value, name);
+    }
+    const got = await send("GET", url, { authorization: "Basic bWFsYWNoaXRl" });
+    assert.equal(got.body.toString(), "hello");
+    const part = await send("GET", url, { "x-ms-range": "bytes=1-2", "x-ms-range-get-content-md5": "true" });
+    assert.deepEqual([part.status, part.body.toString()], [206, "el"]);
+    assert.equal(part.headers["content-range"], "bytes 1-2/5");
+    assert.equal(part.headers["content-md5"], md5("el"));
+    assert.equal(part.headers["x-ms-blob-content-md5"], md5("hello"));
+    assert.equal(codeOf(await send("GET", url, { range: "bytes=9-" })), "416 InvalidRange");
+    const list = await json("GET", `${artifacts}/ExperimentRun/dcid.surface`);
+    assert.deepEqual(
+      list.value.map((one: { path: string }) => one.path),
+      ["outputs/a b#%2F;ä.txt"],
+    );
+  });
+
+  it("holds conditions", async () => {
+    const url = await link("conditions");
+    const put = (headers: Record<string, string>) => send("PUT", url, { ...BLOCK, ...headers }, "x");
+    assert.equal(codeOf(await put({ "if-match": "*" })), "412 ConditionNotMet");
+    const first = await put({ "if-none-match": "*" });
+    assert.equal(first.status, 201);
+    assert.equal(codeOf(await put({ "if-none-match": "*" })), "409 BlobAlreadyExists");
+    const etag = first.headers.etag ?? "";
+    assert.equal((await send("GET", url, { "if-none-match": etag })).status, 304);
+    assert.equal((await send("GET", url, { "if-match": '"other"' })).status, 412);
+    const old = "Mon, 01 Jan 2001 00:00:00 GMT";
+    assert.equal((await send("GET", url, { "if-unmodified-since": old })).status, 412);
+    const since = first.headers["last-modified"] ?? "";
+    assert.equal((await send("GET", url, { "if-modified-since": since })).status, 304);
+    assert.equal((await put({ "if-match": etag })).status, 201);
+    assert.equal(codeOf(await put({ "if-match": etag })), "412 ConditionNotMet");
+  });
+
+  it("puts blocks together", async () => {
+    const url = await link("blocks");
+    const stage = (name: string, text: string, headers = {}) =>
+      send("PUT", `${url}&comp=block&blockid=${id(name)}`, headers, text);
+    const list = (xml: string) => send("PUT", `${url}&comp=blocklist`, {}, xml);
+    const of = (...names: string[]) =>
+      `<?xml version="1.0" encoding="utf-8"?>\n<BlockList>${names.map((n) => `<Latest>${decodeURIComponent(id(n))}</Latest>`).join("\n")}</BlockList>`;
+    assert.equal((await stage("1", "one", { "content-md5": md5("one") })).status, 201);
+    assert.equal((await stage("2", "two")).status, 201);
+    assert.equal(codeOf(await stage("3", "x", { "content-md5": md5("y") })), "400 Md5Mismatch");
+    assert.equal(codeOf(await send("GET", url)), "404 BlobNotFound");
+    const staged = await send("GET", `${url}&comp=blocklist&blocklisttype=all`);
+    assert.match(
+      staged.body.toString(),
+      /<UncommittedBlocks><Block><Name>MQ==<\/Name><Size>3<\/Size><\/Block>/,
+    );
+    assert.equal(codeOf(await list(of("9"))), "400 InvalidBlockList");
+    assert.equal(codeOf(await list("<BlockList><Latest>MQ==")), "400 InvalidXmlDocument");
+    assert.equal((await list(of("2", "1", "2"))).status, 201);
+    assert.equal((await send("GET", url)).body.toString(), "twoonetwo");
+  });
+
+  it("adds pieces to a log", async () => {
+    const url = await link("logs/log.txt");
+    assert.equal((await send("PUT", url, { "x-ms-blob-type": "AppendBlob" })).status, 201);
+    const append = (text: string, headers = {}) => send("PUT", `${url}&comp=appendblock`, headers, text);
+    const first = await append("one\n");
+    assert.deepEqual(
+      [
+        first.status,
+        first.headers["x-ms-blob-append-offset"],
+        first.headers["x-ms-blob-committed-block-count"],
+      ],
+      [201, "0", "1"],
+    );
+    const position = { "x-ms-blob-condition-appendpos": "0" };
+    assert.equal(codeOf(await append("x", position)), "412 AppendPositionConditionNotMet");
+    const size = { "x-ms-blob-condition-maxsize": "5" };
+    assert.equal(codeOf(await append("two\n", size)), "412 MaxBlobSizeConditionNotMet");
+    assert.equal((await append("two\n")).headers["x-ms-blob-append-offset"], "4");
+    assert.equal((await send("GET", url)).body.toString(), "one\ntwo\n");
+    const block = await link("no-log");
+    await send("PUT", block, BLOCK, "x");
+    assert.equal(codeOf(await send("PUT", `${block}&comp=appendblock`, {}, "y")), "409 InvalidBlobType");
+  });
+
+  it("takes nothing without the right link, and writes no link to its log", async () => {
+    const url = await link("secret");
+    await send("PUT", url, BLOCK, "x");
+    const signature = new URL(url).searchParams.get("sig") ?? "";
+    const letter = signature.startsWith("A") ? "B" : "A";
+    const changed = url.replace(signature, letter + signature.slice(1));
+    assert.equal(codeOf(await send("GET", changed)), "403 AuthenticationFailed");
+    assert.equal(
+      codeOf(await send("GET", url.split("?")[0] ?? "", { authorization: "Bearer dev" })),
+      "403 AuthenticationFailed",
+    );
+    assert.equal(codeOf(await send("DELETE", url)), "403 AuthorizationPermissionMismatch");
+    assert.equal(codeOf(await send("PUT", url, { "x-ms-blob-type": "PageBlob" })), "400 InvalidHeaderValue");
+    assert.equal(codeOf(await send("PUT", url)), "400 MissingRequiredHeader");
+    assert.equal(codeOf(await send("PUT", `${url}&comp=lease`)), "400 UnsupportedQueryParameter");
+    assert.equal(
+      codeOf(await send("PUT", url, { ...BLOCK, "x-ms-copy-source": "http://x" })),
+      "400 UnsupportedHeader",
+    );
+    const head = await send("HEAD", changed);
+    assert.deepEqual([head.status, head.body.length], [403, 0]);
+    assert.equal(head.headers["x-ms-error-code"], "AuthenticationFailed");
+    assert.ok(
+      !lines.some((line) => line.includes("sig=") || line.includes(signature)),
+      "a link is in the log",
+    );
+  });
+
+  it("leaves the old blob whole when an upload is cut at any byte, and takes it when it is sent again", async () => {
+    const url = new URL(await link("cut"));
+    await send("PUT", url.href, BLOCK, "old");
+    const text = "new content";
+    const whole = `PUT ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nx-ms-blob-type: BlockBlob\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+    for (const cut of [10, whole.length - text.length, whole.length - 5, whole.length - 1]) {
+      const socket = connect(Number(url.port), url.hostname);
+      await new Promise<void>((resolve) => socket.write(whole.slice(0, cut), () => resolve()));
+      socket.destroy();
+      assert.equal((await send("GET", url.href)).body.toString(), "old", `cut at ${cut}`);
+    }
+    assert.equal((await send("PUT", url.href, BLOCK, text)).status, 201);
+    assert.equal((await send("GET", url.href)).body.toString(), text);
+  });
+
+  it("answers each path of a batch as it was sent, with a reason where there is none", async () => {
+    const paths = ["ok.txt", "../up", "a//b", "%2e%2e/x", "ends. ", "__proto__", "x".repeat(1000)];
+    const made = await json("POST", `${artifacts}/ExperimentRun/dcid.batch/batch/metadata`, {
+      paths: paths.map((path) => ({ path })),
+    });
+    const good = ["ok.txt", "%2e%2e/x", "ends. ", "__proto__"];
+    assert.deepEqual(Object.keys(made.artifactContentInformation).sort(), good.sort());
+    assert.deepEqual(Object.keys(made.errors).sort(), ["../up", "a//b", "x".repeat(1000)].sort());
+    assert.equal(made.errors["../up"].error.innerError.innerError.code, "BadPath");
+    for (const path of good) {
+      const url = (await link(path, "dcid.batch")) as string;
+      await send("PUT", url, BLOCK, path);
+      const info = await json(
+        "GET",
+        `${artifacts}/contentinfo/ExperimentRun/dcid.batch/${encodeURIComponent(path)}`,
+      );
+      assert.match(info.contentUri, /^http:\/\/127/);
+      assert.equal((await send("GET", info.contentUri)).body.toString(), path);
+    }
+  });
+
+  it("lists a container as XML, in pages and by folder", async () => {
+    const store = await json("GET", `/datastore/v1.0${SCOPE}/default`);
+    const { containerName, sasToken } = store.azureStorageSection;
+    const token = String(sasToken).replace(/^\?/, "");
+    const names = ["d/a & <b>.txt", "d/sub/1", "d/sub/2", "d/z"];
+    const at = (name: string) =>
+      `${base}/${containerName}/${name.split("/").map(encodeURIComponent).join("/")}?${token}`;
+    for (const name of names) await send("PUT", at(name), { ...BLOCK, "x-ms-meta-n": "1" }, name);
+    const list = async (query: string) => {
+      const answer = await send(
+        "GET",
+        `${base}/${containerName}?restype=container&comp=list&${query}&${token}`,
+      );
+      assert.equal(answer.status, 200, answer.body.toString());
+      const xml = answer.body.toString();
+      return {
+        xml,
+        blobs: [...xml.matchAll(/<Blob><Name>(.*?)<\/Name>/g)].map((match) => match[1]),
+        folders: [...xml.matchAll(/<BlobPrefix><Name>(.*?)<\/Name>/g)].map((match) => match[1]),
+        next: /<NextMarker>(.*?)<\/NextMarker>/.exec(xml)?.[1],
+      };
+    };
+    const all = await list("prefix=d/&include=metadata");
+    assert.deepEqual(all.blobs, ["d/a &amp; &lt;b&gt;.txt", ...names.slice(1)]);
+    assert.match(all.xml, /<Metadata><n>1<\/n><\/Metadata>/);
+    const folders = await list("prefix=d/&delimiter=/");
+    assert.deepEqual([folders.folders, folders.blobs.length], [["d/sub/"], 2]);
+    const first = await list("prefix=d/&maxresults=3");
+    const second = await list(`prefix=d/&maxresults=3&marker=${first.next}`);
+    assert.deepEqual([...first.blobs, ...second.blobs], all.blobs);
+    assert.equal(second.next, "");
+    assert.equal((await send("HEAD", `${base}/${containerName}?restype=container&${token}`)).status, 200);
+    const again = await send("PUT", `${base}/${containerName}?restype=container&${token}`);
+    assert.equal(codeOf(again), "409 ContainerAlreadyExists");
+    assert.equal((await send("DELETE", at("d/z"))).status, 202);
+    assert.equal(codeOf(await send("DELETE", at("d/z"))), "404 BlobNotFound");
+  });
+});
