@@ -16,7 +16,7 @@ export type Property<Field extends string> =
   | { readonly of: "tags" | "properties"; readonly key: string };
 
 /**
- * One condition of a search; all of them must hold. A missing value meets none. `like` takes MLflow's pattern (`%` any text, `_` any
+ * One condition of a search; all of them must hold. A missing value meets none but `differs`. `like` takes MLflow's pattern (`%` any text, `_` any
  * character) and minds case, `ilike` does not; `set` only asks that there is a value.
  */
 export type Condition<Field extends string> = { readonly on: Property<Field> } & (
@@ -24,6 +24,7 @@ export type Condition<Field extends string> = { readonly on: Property<Field> } &
   | { readonly is: "like" | "ilike"; readonly pattern: string }
   | { readonly is: "in"; readonly values: readonly (string | number)[] }
   | { readonly is: "set" }
+  | { readonly is: "differs"; readonly value: string | number }
 );
 export type ModelCondition = Condition<ModelField>;
 

@@ -12,11 +12,14 @@ export const runPlace = (runId: string, path = ""): ArtifactPlace => ({
   path,
 });
 
-/** A model of a run lies among the run's files, so that the SDK sees it too; one of no run has a container of its own. */
+/**
+ * A model of a run lies among the run's files, so that the SDK sees it too; one of no run has a container of its own. The plug-in
+ * takes a path for a folder when another path only begins with it: no name of a model may begin the folder's.
+ */
 export const modelPlace = (model: { readonly id: string; readonly sourceRunId?: string }): ArtifactPlace =>
   model.sourceRunId === undefined
     ? { container: `${MODEL_CONTAINER}${model.id}`, path: "" }
-    : runPlace(model.sourceRunId, `models/${model.id}`);
+    : runPlace(model.sourceRunId, `logged_models/${model.id}`);
 
 /** Whose files a container holds; undefined for a container that MLflow's clients do not reach. */
 export function ownerOf(

@@ -54,11 +54,16 @@ function fieldOf({ of, key }: SearchKey): ModelField {
   });
 }
 
+/** Clients of MLflow 3 ask for models that are no prompts by this tag, and mean those without it too. */
+const PROMPT_TAG = "mlflow.prompt.is_prompt";
+
 const WORDS = { "=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge" } as const;
 
 function conditionOf({ key, comparator, value }: SearchClause): ModelCondition {
   const on =
     key.of === "tag" ? { of: "tags" as const, key: key.key } : { of: "field" as const, name: fieldOf(key) };
+  if (key.of === "tag" && key.key === PROMPT_TAG && comparator === "!=")
+    return { on, is: "differs", value: String(value) };
   switch (comparator) {
     case "LIKE":
       return { on, is: "like", pattern: String(value) };

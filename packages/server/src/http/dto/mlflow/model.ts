@@ -6,11 +6,19 @@ import { keyValues } from "./words.ts";
 
 /** The id of the logged model that a version was made from, kept among what else is known of a version. */
 export const MODEL_ID = "mlflowModelId";
+/** The experiment of the run that has its files: part of the plug-in's URIs. */
+export const EXPERIMENT_ID = "mlflowExperimentId";
+
+/** The experiment that URIs of the version name. */
+export function experimentOf({ more, experimentName }: ModelVersion): string {
+  const id = more[EXPERIMENT_ID];
+  return typeof id === "string" ? id : (experimentName ?? "");
+}
 
 /** Files of a run are named as the asking client reads them, whoever registered the version. */
-export function sourceOf(source: string | undefined, uris: Uris): string | undefined {
-  const place = source === undefined ? undefined : placeOfUri(source);
-  return place === undefined ? source : uris(place, "-");
+export function sourceOf(version: ModelVersion, uris: Uris): string | undefined {
+  const place = version.source === undefined ? undefined : placeOfUri(version.source);
+  return place === undefined ? version.source : uris(place, experimentOf(version));
 }
 
 export function modelVersionDto(version: ModelVersion, uris: Uris): mlflow.ModelVersion {
@@ -23,7 +31,7 @@ export function modelVersionDto(version: ModelVersion, uris: Uris): mlflow.Model
     user_id: version.createdBy.name,
     current_stage: version.stage,
     description: version.description ?? "",
-    source: sourceOf(version.source, uris) ?? "",
+    source: sourceOf(version, uris) ?? "",
     run_id: version.runId ?? "",
     run_link: version.runLink ?? "",
     status: "READY",

@@ -6,14 +6,24 @@ import {
   MalachiteError,
   MODEL_STAGES,
   type ModelStage,
+  type ModelVersion,
   modelPlace,
+  ownerOf,
+  placeOfPath,
   placeOfUri,
   proxiedUri,
   runPlace,
   type Scope,
 } from "@malachite/core";
-import { MODEL_ID, modelVersionDto, registeredModelDto, sourceOf } from "../../dto/mlflow/model.ts";
-import { urisFor } from "../../dto/mlflow/uris.ts";
+import {
+  EXPERIMENT_ID,
+  experimentOf,
+  MODEL_ID,
+  modelVersionDto,
+  registeredModelDto,
+  sourceOf,
+} from "../../dto/mlflow/model.ts";
+import { type Uris, urisFor } from "../../dto/mlflow/uris.ts";
 import { howMany, textsOf, tokenOf } from "../../dto/mlflow/words.ts";
 import { given } from "../../dto/run.ts";
 import { type Ask, route } from "../../route.ts";
@@ -47,8 +57,10 @@ function checkModelName(name: string): string {
 }
 
 export const createRegisteredModel = route(mlflow.createRegisteredModel, async (ask, { flow }) => {
-  const { name, tags, description } = await ask.body();
-  const content = { ...given({ description: description || undefined }), tags: textsOf(tags, "tags") };
+  const { name, description, ...sent } = await ask.body();
+  const tags = textsOf(sent.tags, "tags");
+  refusePrompt(tags);
+  const content = { ...given({ description: description || undefined }), tags };
   const made = await flow.models.create(ask.scope, checkModelName(name), content);
   return { registered_model: registeredModelDto(made, urisFor(ask)) };
 });
@@ -181,8 +193,11 @@ export const getModelVersionByAlias = route(mlflow.getModelVersionByAlias, async
 
 export const createModelVersion = route(mlflow.createModelVersion, async (ask, { flow }) => {
   const sent = await ask.body();
-  const source = await whereItIs(ask.scope, sent.source, flow);
-  const runId = sent.run_id || (await madeBy(ask.scope, sent.model_id, flow));
+  const tags = textsOf(sent.tags, "tags");
+  refusePrompt(tags);
+  const { source, experimentId } = await whereItIs(ask.scope, sent.source, flow);
+  const modelId = sent.model_id || loggedIn(source);
+  const runId = sent.run_id || (await madeBy(ask.scope, modelId, flow));
   const made = await flow.models.createVersion(ask.scope, sent.name, {
     source,
     createdBy: { name: ask.by.name, objectId: ask.by.objectId, tenantId: ask.by.tenantId },
@@ -191,11 +206,20 @@ export const createModelVersion = route(mlflow.createModelVersion, async (ask, {
       runLink: sent.run_link || undefined,
       description: sent.description || undefined,
     }),
-    tags: textsOf(sent.tags, "tags"),
-    more: sent.model_id ? { [MODEL_ID]: sent.model_id } : {},
+    tags,
+    more: given({ [MODEL_ID]: modelId, [EXPERIMENT_ID]: experimentId }),
   });
   return { model_version: modelVersionDto(made, urisFor(ask)) };
 });
+
+/** Prompts would be models by this tag. Throws NotOffered. */
+function refusePrompt(tags: Readonly<Record<string, string>>): void {
+  if (tags["mlflow.prompt.is_prompt"] === "true")
+    throw new MalachiteError("NotOffered", "This service registers models; it has no prompts of MLflow.");
+}
+
+/** The logged model that a source names, if it names one. */
+const loggedIn = (source: string): string | undefined => /^models:\/(m-[0-9a-f]+)$/.exec(source)?.[1];
 
 const madeBy = async (scope: Scope, modelId: string | undefined, flow: Flow) =>
   modelId ? (await flow.tracking.model(scope, modelId)).sourceRunId : undefined;
@@ -204,7 +228,11 @@ const madeBy = async (scope: Scope, modelId: string | undefined, flow: Flow) =>
  * The place of the files in the one spelling that every client's is made from; a source elsewhere as it is. A local path of the
  * client is refused, since nobody else would find it.
  */
-async function whereItIs(scope: Scope, source: string, flow: Flow): Promise<string> {
+async function whereItIs(
+  scope: Scope,
+  source: string,
+  flow: Flow,
+): Promise<{ readonly source: string; readonly experimentId?: string }> {
   if (
     source === "" ||
     source.startsWith("/") ||
@@ -215,14 +243,18 @@ async function whereItIs(scope: Scope, source: string, flow: Flow): Promise<stri
       `Invalid model version source: '${source.slice(0, 200)}'. Log the model to a run first; a path of the client's own machine cannot be registered.`,
       "source",
     );
-  const logged = /^models:\/(m-[0-9a-f]+)$/.exec(source)?.[1];
+  const logged = loggedIn(source);
   if (logged !== undefined) {
     await flow.tracking.model(scope, logged);
-    return source;
+    return { source };
   }
-  const run = /^runs:\/+([^/]+)(?:\/(.*))?$/s.exec(source);
-  const place = run ? runPlace(run[1] ?? "", run[2] ?? "") : placeOfUri(source);
-  return place ? proxiedUri(place) : source;
+  const byRun = /^runs:\/+([^/]+)(?:\/(.*))?$/s.exec(source);
+  const place = byRun ? runPlace(byRun[1] ?? "", byRun[2] ?? "") : placeOfUri(source);
+  const owner = place && ownerOf(place.container);
+  if (place === undefined || owner === undefined) return { source };
+  if (!("run" in owner)) return { source: proxiedUri(place) };
+  const { run } = await flow.tracking.run(scope, owner.run);
+  return { source: proxiedUri(place), experimentId: run.experimentId };
 }
 
 export const getModelVersion = route(mlflow.getModelVersion, async (ask, { flow }) => {
@@ -264,24 +296,34 @@ export const searchModelVersions = route(mlflow.searchModelVersions, async (ask,
 });
 
 export const getModelVersionDownloadUri = route(mlflow.getModelVersionDownloadUri, async (ask, { flow }) => {
-  const { source, runId } = await flow.models.version(
-    ask.scope,
-    ask.query.name,
-    versionOf(ask.query.version),
-  );
+  const version = await flow.models.version(ask.scope, ask.query.name, versionOf(ask.query.version));
   const uris = urisFor(ask);
-  const logged = /^models:\/(m-[0-9a-f]+)$/.exec(source ?? "")?.[1];
+  const logged = loggedIn(version.source ?? "");
   if (logged !== undefined) {
     const model = await flow.tracking.model(ask.scope, logged, true);
     return { artifact_uri: uris(modelPlace(model), model.experimentId) };
   }
-  if (source === undefined && runId === undefined)
-    throw bad(
-      `The version has no files that MLflow's clients can read; it was registered by the SDK.`,
-      "version",
-    );
-  return { artifact_uri: sourceOf(source, uris) ?? uris(runPlace(runId ?? ""), "-") };
+  const named = sourceOf(version, uris) ?? (await placeOfAsset(ask.scope, version, flow, uris));
+  if (named !== undefined) return { artifact_uri: named };
+  throw bad(
+    "The version has no files of a run: only the SDK, which registered it, can download it.",
+    "version",
+  );
 });
+
+/** Where the files are of a version that the SDK registered: what its asset names, when that is a run's. */
+async function placeOfAsset(
+  scope: Scope,
+  version: ModelVersion,
+  flow: Flow,
+  uris: Uris,
+): Promise<string | undefined> {
+  if (version.assetId === undefined) return undefined;
+  const asset = await flow.assets.get(scope, version.assetId);
+  const files = asset.files[0]?.prefix ?? asset.files[0]?.id ?? "";
+  const path = /^(?:aml:\/\/artifactId\/)?ExperimentRun\/(dcid\..+)$/i.exec(files)?.[1];
+  return path === undefined ? undefined : uris(placeOfPath(path), experimentOf(version));
+}
 
 export const transitionModelVersionStage = route(
   mlflow.transitionModelVersionStage,

@@ -182,6 +182,8 @@ const SIGN = { eq: "=", ne: "<>", gt: ">", ge: ">=", lt: "<", le: "<=" } as cons
 function conditionOf(db: Executor, list: List, condition: Condition<Field>): RawBuilder<SqlBool> {
   const left = propertyOf(db, list, condition.on);
   switch (condition.is) {
+    case "differs":
+      return sql<SqlBool>`${left} is distinct from ${condition.value}`;
     case "set":
       return sql<SqlBool>`${left} is not null`;
     case "like":
