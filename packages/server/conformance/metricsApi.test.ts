@@ -203,6 +203,39 @@ describe("the metric API", () => {
     assert.equal(read, 6);
   });
 
+  it("take a post of any length", async () => {
+    const run = await start();
+    const value = Array.from({ length: 40_000 }, (_, i) => ({
+      metricId: uuid(i),
+      createdUtc: new Date(Date.UTC(2026, 0, 1) + i).toISOString(),
+      step: i,
+      data: { long: i / 7 },
+    }));
+    const posted = await run.post([
+      scalar("before", 1),
+      { name: "long", columns: { long: "double" }, value, properties: { uxMetricType: "azureml.v1.list" } },
+      {
+        name: "bad",
+        columns: { bad: "double" },
+        value: value.map((row) => ({ ...row, data: { bad: "x" } })),
+      },
+      scalar("behind", 1),
+    ]);
+    assert.equal(posted.status, 207);
+    assert.deepEqual(
+      posted.body.errors.map((one: { metric: { name: string } }) => one.metric.name),
+      ["bad"],
+    );
+    const sample = await ask("POST", `${run.v2}/sample`, { metricName: "long" });
+    assert.equal(sample.body.numValuesLogged, 40_000);
+    assert.equal(sample.body.properties.uxMetricType, "azureml.v1.list");
+    const { body } = await ask("POST", `${run.v2}/list`, {});
+    assert.deepEqual(
+      body.value.map((one: { metricKey: { name: string } }) => one.metricKey.name),
+      ["before", "behind", "long"],
+    );
+  });
+
   it("remove the metrics of a run", async () => {
     const run = await start();
     await run.post([scalar("m", 1)]);

@@ -58,7 +58,8 @@ export function parseJson(bytes: Uint8Array, charset = "utf-8", nonFinite = fals
   return value;
 }
 
-function charsetOf(contentType: string | undefined): string {
+/** The charset of a JSON body. Throws UnsupportedMediaType for a body of another type. */
+export function charsetOf(contentType: string | undefined): string {
   const [type = "", ...options] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
   if (!JSON_TYPE.test(type)) {
     const found = contentType === undefined ? "none was sent" : `'${contentType.slice(0, 100)}' was sent`;

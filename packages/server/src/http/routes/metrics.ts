@@ -15,6 +15,7 @@ import {
 } from "@malachite/core";
 import { definitionDto, headDto, refusedDto, rowDto } from "../dto/metric.ts";
 import { given } from "../dto/run.ts";
+import { metricBatch } from "../metricBatch.ts";
 import { httpError } from "../plugins/errors.ts";
 import { refusedMetrics } from "../refusedMetrics.ts";
 import { addressOf, route } from "../route.ts";
@@ -29,47 +30,49 @@ const SAMPLE = 500;
 
 type Refused = { readonly sent: metric.IMetricV2; readonly error: MalachiteError };
 
-export const postMetrics = route(metric.postMetrics, async (ask, { flow, clock }) => {
-  const { values, reportErrors } = batchOf((await ask.sent()) as { value?: unknown });
-  const refused: Refused[] = [];
-  const posts: MetricPost[] = [];
-  const sentOf: metric.IMetricV2[] = [];
-  for (const [i, value] of values.entries()) {
-    const read = readOne(value, i, clock.now());
-    if ("error" in read) refused.push(read);
-    else {
-      posts.push(read.post);
-      sentOf.push(read.sent);
+export const postMetrics = route(metric.postMetrics, async (ask, { flow, clock, settings }) => {
+  /** By place in the request: a metric that came in several pieces is told once. */
+  const refused = new Map<number, Refused>();
+  let [all, reportErrors] = [0, false];
+  const pieces = metricBatch(ask, { cutIn: "value", needs: "name", limitBytes: settings.jsonLimitBytes });
+  for await (const piece of pieces) {
+    if ("rest" in piece) {
+      reportErrors = Object.entries(piece.rest).some(
+        ([name, value]) => name.toLowerCase() === "reporterrors" && value === true,
+      );
+      // A request of nothing still names a run.
+      if (all === 0) await flow.metrics.post(addressOf(ask), []);
+      continue;
+    }
+    const posts: MetricPost[] = [];
+    const read: { readonly index: number; readonly sent: metric.IMetricV2 }[] = [];
+    for (const { index, value } of piece.elements) {
+      all = Math.max(all, index + 1);
+      const one = readOne(value, index, clock.now());
+      if ("error" in one) setFirst(refused, index, one);
+      else if (!refused.has(index)) {
+        posts.push(one.post);
+        read.push({ index, sent: one.sent });
+      }
+    }
+    for (const { post, error } of await flow.metrics.post(addressOf(ask), posts)) {
+      const { index = -1, sent = {} } = read[post] ?? {};
+      setFirst(refused, index, { sent, error });
     }
   }
-  for (const { post, error } of await flow.metrics.post(addressOf(ask), posts))
-    refused.push({ sent: sentOf[post] ?? {}, error });
-  if (refused.length === 0) return { errors: [] };
-  if (!reportErrors) throw refusedMetrics(refused, values.length);
+  if (refused.size === 0) return { errors: [] };
+  const told = [...refused].sort(([a], [b]) => a - b).map(([, one]) => one);
+  if (!reportErrors) throw refusedMetrics(told, all);
   // The SDK reads what was not kept from this status only.
   ask.reply.code(207);
   const { correlation } = ask.request;
   return {
-    errors: refused.map(({ sent, error }) =>
-      refusedDto(sent, httpError(error, correlation, clock.now()).body),
-    ),
+    errors: told.map(({ sent, error }) => refusedDto(sent, httpError(error, correlation, clock.now()).body)),
   };
 });
 
-/** The body is read metric by metric: a fault of one is no fault of its neighbours. */
-function batchOf({ value }: { readonly value?: unknown }): {
-  readonly values: readonly unknown[];
-  readonly reportErrors: boolean;
-} {
-  if (!isObject(value))
-    throw new MalachiteError("InvalidRequest", "The body must be an object with `values`.", {
-      target: "body",
-    });
-  const named = new Map(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), inner]));
-  const values = named.get("values") ?? [];
-  if (!Array.isArray(values))
-    throw new MalachiteError("InvalidRequest", "values: Must be an array of metrics.", { target: "values" });
-  return { values, reportErrors: named.get("reporterrors") === true };
+function setFirst<T>(map: Map<number, T>, key: number, value: T): void {
+  if (!map.has(key)) map.set(key, value);
 }
 
 function readOne(

@@ -15,6 +15,7 @@ import {
   readRunMetric,
 } from "@malachite/core";
 import { given } from "../dto/run.ts";
+import { metricBatch } from "../metricBatch.ts";
 import { refusedMetrics } from "../refusedMetrics.ts";
 import { addressOf, route } from "../route.ts";
 
@@ -23,28 +24,37 @@ const MOST_ROWS_IN_A_PAGE = 1_000;
 
 export const postRunMetric = route(metric.postRunMetric, async (ask, { flow, clock }) => {
   const sent = await ask.sent();
-  if (!sent.given) throw needed("a metric");
-  await post(flow, addressOf(ask), [sent.value], clock.now());
+  const value = sent.given ? sent.value : undefined;
+  const refused = await post(flow, addressOf(ask), [{ index: 0, value }], clock.now());
+  if (refused.length > 0) throw refusedMetrics(refused, 1);
   return undefined;
 });
 
-export const postRunMetrics = route(metric.postRunMetrics, async (ask, { flow, clock }) => {
-  const sent = await ask.sent();
-  if (!sent.given || !isObject(sent.value)) throw needed("an object with `values`");
-  const values = Object.entries(sent.value).find(([name]) => name.toLowerCase() === "values")?.[1] ?? [];
-  if (!Array.isArray(values)) throw needed("an array of metrics under `values`");
-  await post(flow, addressOf(ask), values, clock.now());
+/** Keeps what can be kept; one error names the rest, since this API has no other way to tell. */
+export const postRunMetrics = route(metric.postRunMetrics, async (ask, { flow, clock, settings }) => {
+  const refused: Refused[] = [];
+  let all = 0;
+  for await (const piece of metricBatch(ask, { limitBytes: settings.jsonLimitBytes })) {
+    if ("rest" in piece) continue;
+    all += piece.elements.length;
+    refused.push(...(await post(flow, addressOf(ask), piece.elements, clock.now())));
+  }
+  if (all === 0) await flow.metrics.post(addressOf(ask), []);
+  if (refused.length > 0) throw refusedMetrics(refused, all);
   return undefined;
 });
 
-const needed = (what: string): MalachiteError =>
-  new MalachiteError("InvalidRequest", `The body must be ${what}.`, { target: "body" });
+type Refused = { readonly error: MalachiteError };
 
-/** Keeps what can be kept. Throws InvalidMetric that names the rest: this API has no other way to tell. */
-async function post(flow: Flow, address: RunAddress, values: readonly unknown[], now: number): Promise<void> {
-  const refused: { error: MalachiteError }[] = [];
+async function post(
+  flow: Flow,
+  address: RunAddress,
+  elements: readonly { readonly index: number; readonly value: unknown }[],
+  now: number,
+): Promise<readonly Refused[]> {
+  const refused: Refused[] = [];
   const posts: MetricPost[] = [];
-  for (const [i, value] of values.entries()) {
+  for (const { index, value } of elements) {
     const { value: read, faults } = readWire(metric.Metric, value);
     const [fault] = faults;
     const done = fault ? { fault } : readRunMetric(read as metric.Metric, now);
@@ -53,13 +63,12 @@ async function post(flow: Flow, address: RunAddress, values: readonly unknown[],
       refused.push({
         error: new MalachiteError(
           "InvalidMetric",
-          `Metric ${nameOf(read) ?? `at values[${i}]`}: ${done.fault.target}: ${done.fault.message}`,
-          { target: `values[${i}].${done.fault.target}` },
+          `Metric ${nameOf(read) ?? `at values[${index}]`}: ${done.fault.target}: ${done.fault.message}`,
+          { target: `values[${index}].${done.fault.target}` },
         ),
       });
   }
-  refused.push(...(await flow.metrics.post(address, posts)));
-  if (refused.length > 0) throw refusedMetrics(refused, values.length);
+  return [...refused, ...(await flow.metrics.post(address, posts))];
 }
 
 const nameOf = (read: unknown): string | undefined =>
