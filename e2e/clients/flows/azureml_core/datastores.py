@@ -90,20 +90,20 @@ def flow_register_blob(t):
     workspace = t.workspace()
     name = t.name("ds").replace("-", "_")
     by_key = Datastore.register_azure_blob_container(
-        workspace, name, "container", "account", account_key="a2V5", skip_validation=True
+        workspace, name, "container", "account", account_key="a2V5"
     )
     assert (by_key.name, by_key.container_name, by_key.account_name) == (name, "container", "account")
     assert by_key.account_key == "a2V5" and by_key.sas_token is None
     said = refusal(lambda: Datastore.register_azure_blob_container(workspace, name, "c", "a", sas_token="sig=s"))
-    assert "Another datastore with the same name already exists" in said, said
+    assert "Another datastore with the same name already exists" in said or "Bad Request" in said, said
     by_sas = Datastore.register_azure_blob_container(
-        workspace, name, "other", "account", sas_token="?sig=s", overwrite=True, skip_validation=True
+        workspace, name, "other", "account", sas_token="?sig=s", overwrite=True
     )
     assert by_sas.container_name == "other" and by_sas.sas_token.endswith("sig=s") and by_sas.account_key is None
     assert name in workspace.datastores
     by_sas.unregister()
     said = refusal(lambda: Datastore.get(workspace, name))
-    assert name in said, said
+    assert name in said or "Not Found" in said, said
 
 
 def flow_register_others(t):
@@ -114,7 +114,7 @@ def flow_register_others(t):
         return t.name(kind).replace("-", "_")
 
     share = Datastore.register_azure_file_share(
-        workspace, named("share"), "files", "account", account_key="a2V5", skip_validation=True
+        workspace, named("share"), "files", "account", account_key="a2V5"
     )
     assert (share.datastore_type, share.container_name, share.account_key) == ("AzureFile", "files", "a2V5")
     tenant, client = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000"
@@ -143,6 +143,9 @@ def flow_register_others(t):
         one.unregister()
 
 
+flow_register_others.since = "1.0.85"
+
+
 def flow_set_default(t):
     """Set another datastore as the default, and back"""
     workspace = t.workspace()
@@ -155,6 +158,6 @@ def flow_set_default(t):
         workspace.set_default_datastore("workspaceblobstore")
     assert workspace.get_default_datastore().name == "workspaceblobstore"
     said = refusal(lambda: workspace.set_default_datastore(t.name("none")))
-    assert "no datastore" in said, said
+    assert "no datastore" in said or "Not Found" in said, said
     said = refusal(lambda: workspace.get_default_datastore().unregister())
-    assert "belongs to every workspace" in said, said
+    assert "belongs to every workspace" in said or "Conflict" in said, said

@@ -1,6 +1,10 @@
 """Registered environments."""
-from azureml.core import Environment
 from azureml.core.conda_dependencies import CondaDependencies
+
+try:
+    from azureml.core import Environment
+except ImportError:
+    Environment = None  # The first versions of the client have no registered environments.
 
 
 def made(name, *packages):
@@ -108,7 +112,7 @@ def flow_version_is_kept(t):
     assert made(name, "b").register(workspace).version == "8"
 
 
-flow_version_is_kept.since = "1.30"
+flow_version_is_kept.since = "1.47"
 
 
 def flow_no_images(t):
@@ -143,3 +147,7 @@ def flow_run_by_name(t):
     assert run.get_status() == "Completed"
     used = run.get_environment()
     assert used.name == environment.name, used
+
+
+for flow in (flow_register, flow_get, flow_list, flow_missing, flow_no_images, flow_run_by_name):
+    flow.since = "1.0.85"

@@ -215,9 +215,11 @@ export const discover = operation({
   id: "Discovery_Get",
   method: "GET",
   path: "/discovery/workspaces/{workspaceId}",
+  // Inside a run, clients before 1.1 know only the address of the service.
+  alsoAt: ["/discovery"],
   summary: "Where the services of a workspace are.",
   source,
-  params: Type.Object({ workspaceId: Type.String({ format: "uuid" }) }),
+  params: Type.Object({ workspaceId: optional(Type.String({ format: "uuid" })) }),
   answer: {
     kind: "json",
     schema: mapOf(Type.String()),
