@@ -1,4 +1,5 @@
 // What a run is and what happens to it. No I/O here: adapters of the ports do it.
+export * from "./domain/blob/artifactPath.ts";
 export * from "./domain/blob/blobName.ts";
 export * from "./domain/blob/contentType.ts";
 export * from "./domain/blob/crc64.ts";

@@ -232,8 +232,13 @@ describe("the blob surface", () => {
     assert.deepEqual(Object.keys(made.artifactContentInformation).sort(), good.sort());
     assert.deepEqual(Object.keys(made.errors).sort(), ["../up", "a//b", "x".repeat(1000)].sort());
     assert.equal(made.errors["../up"].error.innerError.innerError.code, "BadPath");
+    const dotted = await json("POST", `${artifacts}/batch/metadata/ExperimentRun/dcid.dots`, {
+      paths: [{ path: "./outputs/./r.txt" }, { path: "/tmp/x" }],
+    });
+    assert.equal(dotted.artifacts["./outputs/./r.txt"].path, "outputs/r.txt");
+    assert.equal(dotted.artifacts["/tmp/x"].path, "tmp/x");
     for (const path of good) {
-      const url = (await link(path, "dcid.batch")) as string;
+      const url = await link(path, "dcid.batch");
       await send("PUT", url, BLOCK, path);
       const info = await json(
         "GET",

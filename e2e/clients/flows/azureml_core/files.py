@@ -179,7 +179,7 @@ def flow_outputs_of_a_with_block(t):
     try:
         from azureml.core import Experiment
 
-        run = Experiment(t.workspace(), t.name("with")).start_logging(outputs=folder + "/outputs", snapshot_directory=None)
+        run = Experiment(t.workspace(), t.name("with")).start_logging(snapshot_directory=None)
         with run:
             os.makedirs("outputs", exist_ok=True)
             with open("outputs/result.txt", "w") as file:
@@ -187,9 +187,24 @@ def flow_outputs_of_a_with_block(t):
             print("hello from the block")
         names = t.until("outputs", lambda: [n for n in run.get_file_names() if n.endswith("result.txt")])
         assert names == ["outputs/result.txt"], names
+        logs = [n for n in run.get_file_names() if n.startswith("logs/")]
+        assert len(logs) == 1, run.get_file_names()
+        run.download_file(logs[0], "log.txt")
+        assert read("log.txt").count(b"hello from the block") == 1, read("log.txt")
         assert run.get_status() == "Completed", run.get_status()
     finally:
         os.chdir(here)
+
+
+def flow_datastore_names(t):
+    """files of any name go into the default datastore and come back by prefix"""
+    store = t.workspace().get_default_datastore()
+    prefix = t.name("names here")
+    store.upload(t.folder({name: name for name in NAMES}), prefix, show_progress=False)
+    out = t.folder({})
+    assert store.download(out, prefix=prefix, show_progress=False) == len(NAMES)
+    for name in NAMES:
+        assert read(os.path.join(out, prefix, name)).decode("utf-8") == name, name
 
 
 def flow_logs_of_a_submitted_run(t):

@@ -1,6 +1,7 @@
 // The way of a run, in order: the table of contents of the service. Beside it what the outside may ask (flow.ts).
 //   submitRun → claimRun → prepareEnvironment → launchRun → watchRuns → collectRun → finishRun
 //   side doors: cancelRun, recoverRuns, packLocalRun; runKeeper turns the wheel, driveRun does one run's next step
+import { artifactPath } from "../domain/blob/artifactPath.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Scope } from "../domain/scope.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
@@ -38,7 +39,7 @@ export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 
 /** Binds every question and wish of the outside to the ports. Starts nothing. */
 export function createFlow(ports: FlowPorts): Flow {
-  const { artifacts, snapshots } = ports;
+  const { snapshots } = ports;
   return {
     submitRun: (ask) => submitRun(ask, ports),
     isPrepared: (ask) => isPrepared(ask, ports),
@@ -64,11 +65,19 @@ export function createFlow(ports: FlowPorts): Flow {
     deleteExperiment: (scope, id) => experiments.deleteExperiment(scope, id, ports),
     listExperiments: (scope, ask) => ports.experiments.list(scope, ask),
 
-    listFiles: (at, ask) => files.listFiles(at, ask, ports),
-    fileInfo: (at, path) => files.fileInfo(at, path, ports),
-    readFile: (at, path, from = 0, to) => files.readFile(at, path, from, to, ports),
-    putFile: (at, path, stream, options) => files.putFile(at, path, stream, options, ports),
-    removeFile: (at, path) => artifacts.remove(at.scope, at.container, path),
+    listFiles: (at, ask) =>
+      files.listFiles(
+        at,
+        ask.prefix === undefined ? ask : { ...ask, prefix: artifactPath(ask.prefix) },
+        ports,
+      ),
+    fileInfo: (at, path) => files.fileInfo(at, artifactPath(path), ports),
+    readFile: (at, path, from = 0, to) => files.readFile(at, artifactPath(path), from, to, ports),
+    putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
+    removeFile: async (at, path) => {
+      const file = { bucket: { kind: "artifacts", ...at }, path: artifactPath(path) } as const;
+      await ports.blobs.remove(file, { check: () => {} });
+    },
     blobs: withLiveFiles(ports),
     allowWorkspace: (scope) => allowWorkspace(scope, ports),
     logFiles: (run) => files.logFiles(run, ports),

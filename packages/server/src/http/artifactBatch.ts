@@ -1,6 +1,13 @@
 // Many artifacts at once: each path or id gets its answer or the reason why it gets none, under the key it was sent as.
 import type { artifact } from "@malachite/contract";
-import { checkProjectPath, type Flow, isMalachiteError, MalachiteError, type Scope } from "@malachite/core";
+import {
+  artifactPath,
+  checkProjectPath,
+  type Flow,
+  isMalachiteError,
+  MalachiteError,
+  type Scope,
+} from "@malachite/core";
 import { type LinkTo, writeLink } from "./artifactLinks.ts";
 import { type Place, partsOfId, placeOf } from "./artifactPlace.ts";
 import { artifactDto, contentInformationDto } from "./dto/artifact.ts";
@@ -62,14 +69,16 @@ export const newArtifacts = (
     paths.map(({ path }) => path),
     ask,
     edge,
-    (path) => ({
-      artifact: newArtifact(edge, place, path),
-      information: contentInformationDto(place, path, writeLink(edge, ask.base)(place, path)),
-    }),
+    (sent) => {
+      const made = newArtifact(edge, place, sent);
+      const link = writeLink(edge, ask.base)(place, made.path);
+      return { artifact: made, information: contentInformationDto(place, made.path, link) };
+    },
   );
 
 /** One that is announced: it is there once its content is. Throws BadPath. */
-export function newArtifact({ clock }: Pick<Edge, "clock">, place: Place, path: string): artifact.Artifact {
+export function newArtifact({ clock }: Pick<Edge, "clock">, place: Place, sent: string): artifact.Artifact {
+  const path = artifactPath(sent);
   const checked = checkProjectPath(path);
   if (checked.ok) return artifactDto(place, { path, createdAt: clock.now() });
   throw new MalachiteError("BadPath", `The path cannot be that of a file: ${checked.reason}`, {

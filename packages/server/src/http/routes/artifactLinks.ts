@@ -49,8 +49,8 @@ export const listArtifactStorageUris = route(
 /** Of a file that need not be there yet. */
 async function whereTo(place: Place, path: string, base: string, edge: Edge) {
   await edge.flow.allowWorkspace(place.at.scope);
-  newArtifact(edge, place, path);
-  return contentInformationDto(place, path, writeLink(edge, base)(place, path));
+  const made = newArtifact(edge, place, path);
+  return contentInformationDto(place, made.path, writeLink(edge, base)(place, made.path));
 }
 
 export const getArtifactWriteLink = route(
