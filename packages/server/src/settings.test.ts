@@ -64,6 +64,17 @@ describe("settings", () => {
     readSettings({ host: "0.0.0.0", token: ["a-token-of-enough-characters"] }, {});
   });
 
+  it("refuse half a certificate, a public address that is none, and a secret that is soon guessed", () => {
+    assert.throws(() => readSettings({ tlsCert: "a.pem" }, {}), /--tls-cert and --tls-key/);
+    assert.throws(() => readSettings({ publicUrl: "malachite.example.org" }, {}), /--public-url/);
+    assert.throws(() => readSettings({ msiSecret: "short" }, {}), /16 characters/);
+    const { trusted } = readSettings(
+      {},
+      { SSL_CERT_FILE: "/a", REQUESTS_CA_BUNDLE: "/b", CURL_CA_BUNDLE: "" },
+    );
+    assert.deepEqual(trusted, ["/b", "/a"]);
+  });
+
   it("know loopback from the rest", () => {
     for (const host of ["127.0.0.1", "127.1.2.3", "::1", "localhost"]) assert.ok(isLoopback(host), host);
     for (const host of ["0.0.0.0", "::", "127.0.0.1.example.org", "localhost.example.org", "10.0.0.1"])

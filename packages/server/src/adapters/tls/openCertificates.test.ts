@@ -84,6 +84,19 @@ describe("the certificates of a data folder", () => {
     assert.equal(read(folder, "ca.pem"), late.authority);
   });
 
+  it("are renewed while the server runs, and it is told", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    let days = 0;
+    using open1 = await open(newFolder(), { now: () => Date.now() + days * DAY_MS });
+    const first = open1.current().certificate;
+    const { promise: told, resolve } = Promise.withResolvers<string>();
+    open1.onRenewal(({ certificate }) => resolve(certificate));
+    days = 380;
+    t.mock.timers.tick(6 * 3600_000);
+    assert.notEqual(await told, first);
+    assert.equal(open1.current().certificate, await told);
+  });
+
   it("are made anew when the clock was wrong when they were made", async () => {
     const folder = newFolder();
     const wrong = await open(folder, { now: () => Date.now() + 1000 * DAY_MS });

@@ -114,6 +114,15 @@ describe("tokens of the service's own", () => {
     const none = make({ development: false }).auth;
     await assert.rejects(none.userToken("anything"), { code: "NotAllowed" });
   });
+  it("are given for one of the operator's tokens too, and stand for the operator", async () => {
+    const { auth } = make({ development: false, msiSecret: "s3cret" });
+    for (const secret of ["operator-secret", "s3cret"]) {
+      const { token } = await auth.userToken(secret);
+      assert.equal((await auth.verify(`Bearer ${token}`)).name, "operator");
+    }
+    await assert.rejects(auth.userToken("dev"), { code: "NotAllowed" });
+    await assert.rejects(auth.userToken(""), { code: "NotAllowed" });
+  });
   it("of another data folder are not taken", async () => {
     const { token } = await make({ secret: new Uint8Array(32).fill(1) }).auth.userToken(undefined);
     await assert.rejects(make().auth.verify(`Bearer ${token}`), refused);
@@ -212,6 +221,19 @@ describe("/msi/token", () => {
     await using edge = await testEdge({}, { development: false, msiSecret: "s" });
     assert.equal((await edge.app.inject({ url: "/msi/token" })).statusCode, 403);
     assert.equal((await edge.app.inject({ url: "/msi/token", headers: { secret: "s" } })).statusCode, 200);
+    for (const [query, status] of [
+      ["s", 200],
+      ["x", 403],
+    ] as const) {
+      // As azureml-core calls it: it has the address alone, and sends a header of its own.
+      const answer = await edge.app.inject({
+        method: "POST",
+        url: `/msi/token?secret=${query}`,
+        headers: { "content-type": "application/x-www-form-urlencoded", metadata: "true" },
+        payload: "resource=x",
+      });
+      assert.equal(answer.statusCode, status);
+    }
   });
 });
 
