@@ -225,6 +225,14 @@ export function snapshotTreesSuite(f: SnapshotFixture): void {
     assert.equal(await f.under.store.latest(scope), three);
   });
 
+  test("a snapshot that was begun goes on under its own id", async () => {
+    const id = randomUUID();
+    const files = { a: "begun-a", b: "begun-b" };
+    assert.equal(await keep(files, { id, sent: { a: "begun-a" }, partial: true }), undefined);
+    const snapshot = await whole(files, { id, sent: { b: "begun-b" } });
+    assert.equal(await textOf(snapshot, "a"), "begun-a");
+  });
+
   test("names as clients of other systems write them", async () => {
     const files = { "pkg/a.py": "windows", 'say "hi".txt': "quoted", "100%22.txt": "percent" };
     const sent = { "pkg\\a.py": "windows", "say %22hi%22.txt": "quoted", "100%22.txt": "percent" };

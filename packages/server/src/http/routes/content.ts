@@ -17,8 +17,6 @@ const NOTHING = "00000000-0000-0000-0000-000000000000";
 const PART_FILES = 200;
 /** Some milliseconds of signing. */
 const LINKS_AT_ONCE = 200;
-/** A body of a million nodes; it is read by a worker, one at a time. */
-const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
 
 export const getLatestSnapshot = route(content.getLatestSnapshot, async ({ scope, reply }, { flow }) => {
   const metadata = await flow.latestSnapshotMetadata(scope);
@@ -63,7 +61,7 @@ async function* fileNodes(names: readonly string[], linkFor: () => string): Asyn
 export const createSnapshot = route(
   content.createSnapshot,
   async ({ scope, params, bytes }, { flow, auth, spool, settings }) => {
-    const { file } = await spool(atMost(bytes(), BODY_LIMIT_BYTES), settings.uploadsFolder);
+    const { file } = await spool(atMost(bytes(), settings.jsonLimitBytes), settings.uploadsFolder);
     try {
       const { about, sent } = await flow.readSnapshotBody(file);
       const blobs: { name: string; blob: string; sizeBytes?: number }[] = [];
@@ -104,7 +102,7 @@ export const createSnapshotOfFiles = route(
     await using form = await readSnapshotForm(request, {
       spool,
       folder: settings.uploadsFolder,
-      treeLimitBytes: BODY_LIMIT_BYTES,
+      treeLimitBytes: settings.jsonLimitBytes,
     });
     const { tree, files, about } = form;
     const parent = parentOf(query.parentSnapshotId);

@@ -257,12 +257,12 @@ function incomplete(missing: readonly string[], { about }: TreeUpload): Malachit
   const [first = ""] = missing;
   const parent =
     about.parentId === undefined
-      ? "there is no parent snapshot"
-      : `the parent ${about.parentId} has no such file`;
+      ? "there is no parent snapshot to take it from"
+      : `the parent ${about.parentId} has no such file with the same hash`;
   const more = missing.length > 1 ? ` ${missing.length - 1} more files are missing.` : "";
   return new MalachiteError(
     "SnapshotIncomplete",
-    `${shown(first)} was not sent, and ${parent} with the same hash.${more} Send them again.`,
+    `${shown(first)} was not sent, and ${parent}.${more} Send them again.`,
     {
       target: first.slice(0, 500),
       details: missing
