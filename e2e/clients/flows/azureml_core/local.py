@@ -76,6 +76,16 @@ def flow_local(t):
     _forget(run)
 
 
+def flow_short(t):
+    """The output of a local script of a moment is shown whole"""
+    run = _submit(t, {"main.py": "print('one line')\n"})
+    t.until("the end", lambda: "azureml-logs/70_driver_log.txt" in run.get_file_names())
+    time.sleep(1)
+    assert "one line" in _printed(run)
+    assert run.get_status() == "Completed"
+    _forget(run)
+
+
 def flow_fails(t):
     """A local run that fails says why"""
     run = _submit(t, {"main.py": "open('outputs/half.txt', 'w').write('half')\nraise ValueError('no such thing')\n"})

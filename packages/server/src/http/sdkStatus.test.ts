@@ -11,7 +11,7 @@ const sdk = (session = "1") =>
 const other = { headers: { "user-agent": "curl/8" } } as never;
 
 function shownRun(status: ShownRun["status"], endedAt?: number, origin: Run["origin"] = "hosted"): ShownRun {
-  const run = testRun("a");
+  const run = testRun("a", origin === "hosted" ? {} : { definition: undefined });
   return { status, run: { ...run, origin, life: { ...run.life, status: status as never, endedAt } } };
 }
 const make = () => {
@@ -49,6 +49,15 @@ describe("what the v1 SDK is told", () => {
     const waiting = shownRun("NotStarted");
     assert.equal(told.ofRun(waiting, sdk()).status, "Queued");
     assert.equal(told.ofDetails(waiting, sdk()).status, "Queued");
+  });
+  it("is the same of a run that it started on its own machine", () => {
+    const { told, clock } = make();
+    const local = (status: ShownRun["status"], endedAt?: number) => {
+      const shown = shownRun(status, endedAt, "external");
+      return { ...shown, run: { ...shown.run, definition: testRun("a").definition } };
+    };
+    assert.equal(told.ofRun(local("NotStarted"), sdk()).status, "Queued");
+    assert.equal(told.ofDetails(local("Completed", clock.now()), sdk()).status, "Finalizing");
   });
   it("is the plain truth of runs that others execute, and for other clients", () => {
     const { told, ended, clock } = make();

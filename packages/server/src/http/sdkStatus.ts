@@ -38,8 +38,9 @@ export function createSdkStatus(clock: Clock): SdkStatus {
     isTerminal(shown.status) &&
     clock.now() - (shown.run.life.endedAt ?? 0) <= JUST_ENDED_MS &&
     !told.has(keyOf(shown, request));
+  // Of a run that others execute, only one that was submitted has a definition: the SDK started it on its own machine and waits.
   const isOurs = ({ run }: ShownRun, request: FastifyRequest): boolean =>
-    run.origin === "hosted" && isOfSdk(request);
+    (run.origin === "hosted" || run.definition !== undefined) && isOfSdk(request);
 
   return {
     ofRun(shown, request) {
