@@ -16,6 +16,7 @@ export type MetricFilter = {
 const LONGEST = 65_536;
 /** A comparison begins the filter, a bracket, or follows `and` or `or`. */
 const BEGIN = /(^[\s(]*|\s+(and|or)[\s(]+)(RunId|MetricType|Name|CreatedUtc)\s+(eq|gt|ge|lt|le)\s+/gi;
+const QUOTED = /'(?:[^']|'')*'|"(?:[^"\\]|\\.|"")*"/;
 /** The smallest step of a clock that a double of today can tell. */
 const MICROSECOND = 0.001;
 
@@ -23,7 +24,7 @@ const MICROSECOND = 0.001;
 export function parseMetricFilter(text: string): MetricFilter {
   if (text.length > LONGEST) throw bad(LONGEST, `it is longer than ${LONGEST} characters`);
   if (text.trim() === "") return {};
-  const found = [...text.matchAll(BEGIN)];
+  const found = comparisons(text);
   if (found[0]?.index !== 0) throw bad(0, "expected RunId, MetricType, Name or CreatedUtc and a comparison");
   const filter: { runIds: string[]; names: string[]; types: string[]; from?: number; to?: number } = {
     runIds: [],
@@ -50,6 +51,20 @@ export function parseMetricFilter(text: string): MetricFilter {
     ...(types.length > 0 ? { types } : {}),
     ...times,
   };
+}
+
+/** Where comparisons begin: not inside of a quoted value. */
+function comparisons(text: string): readonly RegExpExecArray[] {
+  const found: RegExpExecArray[] = [];
+  let end = 0;
+  for (const match of text.matchAll(BEGIN)) {
+    if (match.index < end) continue;
+    found.push(match);
+    const quoted = new RegExp(QUOTED, "y");
+    quoted.lastIndex = match.index + match[0].length;
+    if (quoted.test(text)) end = quoted.lastIndex;
+  }
+  return found;
 }
 
 /** The value without the brackets that close behind it, and without its quotes. */
