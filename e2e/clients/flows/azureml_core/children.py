@@ -93,3 +93,39 @@ def flow_with_children(t):
     children = list(Run(experiment, parent.id).get_children())
     assert sorted(child.get_tags()["number"] for child in children) == ["0", "1", "2"]
     assert all(child.get_status() == "Completed" for child in children)
+
+
+INSIDE = """
+import sys
+from azureml.core import Run
+
+run = Run.get_context()
+other = Run(run.experiment, sys.argv[1])
+run.tag("other", other.get_status())
+child = run.child_run(name="kid")
+child.tag("made", "inside")
+grandchildren = child.create_children(count=2)
+for made in grandchildren + [child]:
+    made.complete()
+run.tag("below", str(len(list(run.get_children(recursive=True)))))
+run.tag("seen", str(len(list(run.experiment.get_runs()))))
+try:
+    other.tag("changed", "yes")
+except Exception as error:
+    run.tag("refused", type(error).__name__)
+"""
+
+
+def flow_inside(t):
+    """A submitted script makes runs below its own, reads the others, and changes none of them"""
+    experiment = Experiment(t.workspace(), t.name("inside"))
+    other = experiment.start_logging(snapshot_directory=None)
+    run = t.submit(experiment, {"main.py": INSIDE}, arguments=[other.id])
+    run.wait_for_completion()
+    tags = Run(experiment, run.id).get_tags()
+    assert (tags["other"], tags["below"], tags["seen"]) == ("Running", "3", "2"), tags
+    assert "refused" in tags, tags
+    assert "changed" not in Run(experiment, other.id).get_tags()
+    (child,) = list(run.get_children())
+    assert child.get_tags()["made"] == "inside" and child.get_status() == "Completed"
+    other.complete()
