@@ -56,7 +56,7 @@ function argvOf(
 
 /** Starts a command as Azure ML does, by bash; by the system's own shell where there is none. The text is constant: both are data. */
 const SHELL = [
-  'if [ -n "$2" ]; then PATH="$2${PATH:+:$PATH}"; export PATH; fi',
+  `if [ -n "$2" ]; then PATH="$2\${PATH:+:$PATH}"; export PATH; fi`,
   'if command -v bash >/dev/null; then exec bash -c "$1"; fi',
   'exec sh -c "$1"',
 ].join("\n");
