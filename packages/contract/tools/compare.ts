@@ -6,7 +6,7 @@ import { openApiDocument } from "../src/openapi.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { KNOWN_DIFFERENCES } from "./knownDifferences.ts";
 
-export const PUBLIC_FILES = ["execution.json", "runHistory.json", "artifact.json"] as const;
+export const PUBLIC_FILES = ["execution.json", "runHistory.json", "artifact.json", "datastore.json"] as const;
 
 /** Beside the checkout, where the public descriptions are kept; they are not part of this repository. */
 export const DEFAULT_FOLDER = fileURLToPath(
