@@ -63,6 +63,14 @@ export const Deployment = model("Deployment", {
     timestamp: Type.String(),
   }),
 });
+const deploymentAsk = {
+  mode: optional(Type.String()),
+  template: optional(
+    model("DeploymentTemplate", {
+      resources: Type.Array(model("TemplateResource", { type: Type.String(), name: Type.String() })),
+    }),
+  ),
+};
 export const putDeployment = operation({
   id: "Deployments_CreateOrUpdate",
   method: "PUT",
@@ -72,18 +80,10 @@ export const putDeployment = operation({
   params: ofDeployment,
   body: {
     kind: "json",
+    // Clients of 2020 with a newer library leave the outer object out.
     schema: model("DeploymentAsk", {
-      properties: model("DeploymentAskProperties", {
-        mode: optional(Type.String()),
-        template: model("DeploymentTemplate", {
-          resources: Type.Array(
-            model("TemplateResource", {
-              type: Type.String(),
-              name: Type.String(),
-            }),
-          ),
-        }),
-      }),
+      properties: optional(model("DeploymentAskProperties", deploymentAsk)),
+      ...deploymentAsk,
     }),
     required: true,
   },

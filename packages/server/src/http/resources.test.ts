@@ -152,7 +152,9 @@ describe("workspaces", () => {
     const vault = { type: "Microsoft.KeyVault/vaults", name: "v" };
     const done = await send("PUT", deployment, template(vault, one));
     assert.equal(done.json().properties.provisioningState, "Succeeded");
-    assert.equal(made(), 2);
+    const bare = await send("PUT", deployment, template(one).properties);
+    assert.equal(bare.json().properties.provisioningState, "Succeeded");
+    assert.equal(made(), 3);
     for (const resources of [
       [one, { type: "Microsoft.Network/privateEndpoints", name: "p" }],
       [{ ...one, name: "[parameters('name')]" }],
@@ -162,7 +164,7 @@ describe("workspaces", () => {
       assert.equal(refused.json().error.innerError.innerError.code, "NotOffered");
     }
     assert.equal((await send("PUT", deployment, {})).statusCode, 400);
-    assert.equal(made(), 2, "a template that is refused makes nothing");
+    assert.equal(made(), 3, "a template that is refused makes nothing");
     for (const method of ["PATCH", "DELETE"] as const)
       assert.equal((await send(method, WORKSPACE)).statusCode, 400);
   });

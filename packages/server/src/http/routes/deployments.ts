@@ -36,7 +36,12 @@ const BESIDE =
   /^(microsoft\.(storage\/storageaccounts|keyvault\/vaults|insights\/components|operationalinsights\/workspaces|containerregistry\/registries|resources\/(deployments|resourcegroups)))$/i;
 
 export const putDeployment = route(arm.putDeployment, async ({ scope, params, body }, { flow, clock }) => {
-  const { mode, template } = (await body()).properties;
+  const sent = await body();
+  const { mode, template } = sent.properties ?? sent;
+  if (template === undefined)
+    throw new MalachiteError("InvalidRequest", "The deployment has no template. Send it in the request.", {
+      target: "properties.template",
+    });
   const isWorkspace = ({ type }: { readonly type: string }) =>
     type.toLowerCase() === WORKSPACE_TYPE.toLowerCase();
   const strange = template.resources.find(
