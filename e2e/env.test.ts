@@ -73,6 +73,14 @@ describe("the environment of a shell", { timeout: 300_000 }, () => {
     const env = taken(await good(["env", "--endpoint", secure]));
     assert.equal(env.SSL_CERT_FILE, env.REQUESTS_CA_BUNDLE);
     assert.match(await good(["list", "--endpoint", secure, "-o", "json"]), /^\[/);
+    // In a shell that is set up already, the command trusts the service without what it has kept.
+    home.env = { NODE_EXTRA_CA_CERTS: env.REQUESTS_CA_BUNDLE ?? "" };
+    const again = readFileSync(
+      taken(await good(["env", "--endpoint", secure])).REQUESTS_CA_BUNDLE ?? "",
+      "utf8",
+    );
+    assert.ok(again.includes(readFileSync(join(home.folder, ".malachite/data/tls/ca.pem"), "utf8").trim()));
+    home.env = {};
     const shell = { env: { ...env, PATH: process.env.PATH } };
     const answer = execFileSync(
       "curl",

@@ -50,25 +50,20 @@ export async function learnAuthority(
   const url = `${endpoint}/malachite/ca.pem`;
   const file = fileOf(endpoint, io);
   const local = LOOPBACK.test(new URL(endpoint).hostname);
-  if (endpoint.startsWith("https:") && !local) {
-    try {
-      await fetchPem(url, {});
-      return undefined;
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (typeof code !== "string" || !isUntrusted(code)) throw error;
-    }
-  }
-  const { pem, shown } = await fetchPem(url, { rejectUnauthorized: false });
+  const trusted = endpoint.startsWith("https:") ? await fetchTrusted(url) : undefined;
+  if (trusted !== undefined && !isOfItsAuthority(trusted)) return undefined;
+  // An earlier `malachite env` may be why this process trusts it already: its authority is still what clients need.
+  const fetched = trusted ?? (await fetchPem(url, { rejectUnauthorized: false }));
+  const { pem } = fetched;
   const authority = new X509Certificate(pem);
-  if (shown !== undefined && !(shown.checkIssued(authority) && shown.verify(authority.publicKey)))
+  if (!isOfItsAuthority(fetched))
     // A certificate of the operator's own, or a proxy's: the service's authority would not make it trusted.
     throw new UsageError(
       `The certificate of ${endpoint} is neither of an authority that this machine knows nor of the service's own. Add its authority to REQUESTS_CA_BUNDLE.`,
     );
   const kept = readIfThere(file);
   if (kept?.trim() !== pem.trim()) {
-    if (!local && sameFingerprint(fingerprint, authority) === false)
+    if (!local && trusted === undefined && !sameFingerprint(fingerprint, authority))
       throw new UsageError(
         `${endpoint} has a certificate of an authority that ${kept === undefined ? "is not known here" : "is another than before"}. Its SHA-256 is\n  ${authority.fingerprint256}\nIf that is what 'malachite up' printed there, run: malachite env --trust ${authority.fingerprint256}`,
       );
@@ -80,6 +75,23 @@ export async function learnAuthority(
 const sameFingerprint = (given: string | undefined, authority: X509Certificate): boolean =>
   given !== undefined &&
   given.replaceAll(":", "").toUpperCase() === authority.fingerprint256.replaceAll(":", "");
+
+/** What this process trusts without further ado; undefined where it does not. */
+async function fetchTrusted(url: string): Promise<Fetched | undefined> {
+  try {
+    return await fetchPem(url, {});
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (typeof code === "string" && isUntrusted(code)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the certificate that was shown, if any, is one of the authority that was told. */
+function isOfItsAuthority({ pem, shown }: Fetched): boolean {
+  const authority = new X509Certificate(pem);
+  return shown === undefined || (shown.checkIssued(authority) && shown.verify(authority.publicKey));
+}
 
 type Fetched = { readonly pem: string; readonly shown: X509Certificate | undefined };
 
