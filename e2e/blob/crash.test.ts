@@ -36,31 +36,33 @@ it("kill -9 loses nothing that was acknowledged", { timeout: 240_000 }, async ()
   const content = (n: number) => `${n} `.repeat(20_000);
   const chance = random(7);
   for (let round = 0; round < ROUNDS; round += 1) {
-    let running = true;
+    // Each goes on until a write has no answer: whether that one was kept is not known then.
     const writers = [
       async () => {
         sent.whole += 1;
-        if ((await put(whole, content(sent.whole), { ...BLOCK, "x-ms-meta-n": String(sent.whole) })) === 201)
-          kept.whole = sent.whole;
+        const facts = { ...BLOCK, "x-ms-meta-n": String(sent.whole) };
+        if ((await put(whole, content(sent.whole), facts)) !== 201) return false;
+        kept.whole = sent.whole;
+        return true;
       },
       async () => {
         sent.lines += 1;
-        if ((await put(`${log}&comp=appendblock`, `line ${sent.lines}\n`)) === 201) kept.lines = sent.lines;
-        // Whether an unanswered line was added is not known: what is there is asked for, as a client would.
-        else running = false;
+        if ((await put(`${log}&comp=appendblock`, `line ${sent.lines}\n`)) !== 201) return false;
+        kept.lines = sent.lines;
+        return true;
       },
       async () => {
         const n = kept.staged.size;
-        if ((await put(`${blocks}&comp=block&blockid=${id(n)}`, `block ${n};`)) === 201) kept.staged.add(n);
+        if ((await put(`${blocks}&comp=block&blockid=${id(n)}`, `block ${n};`)) !== 201) return false;
+        kept.staged.add(n);
+        return true;
       },
     ];
     const loops = writers.map(async (write) => {
-      while (running) await write();
+      while (await write());
     });
     await sleep(200 + chance() * 600);
-    const killed = service.kill();
-    await killed;
-    running = false;
+    await service.kill();
     await Promise.all(loops);
     await service.start();
 

@@ -27,7 +27,14 @@ NAMES = [
 def start(t, prefix="files"):
     from azureml.core import Experiment
 
-    return Experiment(t.workspace(), t.name(prefix)).start_logging(snapshot_directory=None)
+    return begin(Experiment(t.workspace(), t.name(prefix)))
+
+
+def begin(experiment):
+    try:
+        return experiment.start_logging(snapshot_directory=None)
+    except TypeError:  # The first releases know no snapshots here.
+        return experiment.start_logging()
 
 
 def read(path):
@@ -171,6 +178,9 @@ def flow_same_name_twice(t):
     run.complete()
 
 
+# Before, the client overwrote without asking.
+flow_same_name_twice.since = "1.47.0"
+
 def flow_outputs_of_a_with_block(t):
     """`with run:` uploads the outputs folder and streams what is printed to a log"""
     folder = t.folder({})
@@ -179,7 +189,7 @@ def flow_outputs_of_a_with_block(t):
     try:
         from azureml.core import Experiment
 
-        run = Experiment(t.workspace(), t.name("with")).start_logging(snapshot_directory=None)
+        run = begin(Experiment(t.workspace(), t.name("with")))
         with run:
             os.makedirs("outputs", exist_ok=True)
             with open("outputs/result.txt", "w") as file:

@@ -5,6 +5,7 @@ import { placeOfRun } from "../artifactPlace.ts";
 import { dateText } from "../dto/dates.ts";
 import { runDto } from "../dto/run.ts";
 import { runDetailsDto } from "../dto/runDetails.ts";
+import { logNames } from "../olderLogNames.ts";
 import { addressOf, route } from "../route.ts";
 
 export const getRun = route(history.getRun, async (ask, { flow, sdkStatus }) =>
@@ -16,8 +17,8 @@ export const getRunDetails = route(history.getRunDetails, async (ask, { flow, au
   const { run } = shown;
   const place = placeOfRun(run);
   const linkTo = plainLink({ auth }, ask.base);
-  const paths = await flow.logFiles(run);
-  const logFiles = Object.fromEntries(paths.map((path) => [path, linkTo(place, path)]));
+  const names = logNames(ask.request.headers["user-agent"], await flow.logFiles(run));
+  const logFiles = Object.fromEntries(names.map(([name, path]) => [name, linkTo(place, path)]));
   const told = sdkStatus.ofDetails(shown, ask.request);
   return runDetailsDto(told, ask.base, flow.shownDefinition(run), logFiles);
 });
