@@ -131,7 +131,7 @@ export async function appendBlock(ask: BlobRequest): Promise<void> {
   });
 }
 
-/** Set Blob Properties: those that are not sent are cleared, as Azure does, but the MD5 only if others are. */
+/** Set Blob Properties: those that are not sent are cleared, as Azure does. */
 export async function setProperties(ask: BlobRequest): Promise<void> {
   demand(ask, "w");
   const { headers } = factsOf(ask, { plain: false });
