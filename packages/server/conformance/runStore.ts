@@ -11,6 +11,7 @@ import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
+import { trackingStoreSuite } from "./trackingStoreSuite.ts";
 
 export type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
 
@@ -30,6 +31,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     assetStoreSuite,
     datastoreRegistrySuite,
     metricStoreSuite,
+    trackingStoreSuite,
   };
   for (const suite of Object.values(suites)) {
     describe(name, () => {

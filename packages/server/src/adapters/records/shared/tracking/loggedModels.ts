@@ -28,7 +28,7 @@ import { chunks } from "../readRuns.ts";
 import type { Database } from "../schema.ts";
 import { statement } from "../statement.ts";
 import { ensureWorkspace, findWorkspace } from "../workspaces.ts";
-import { clauseSql, orderTerms, type Place } from "./searchSql.ts";
+import { clauseSql, finite, orderTerms, type Place } from "./searchSql.ts";
 
 type ModelRow = Selectable<Database["logged_models"]> & { readonly experiment_id: string };
 type Texts = Readonly<Record<string, string>>;
@@ -305,7 +305,10 @@ function metricPlace(name: string, datasets: NonNullable<Ask["datasets"]>): Plac
     ${datasets.length === 0 ? sql`` : sql`and (${sql.join(of, sql` or `)})`}`;
   return {
     value: sql`(select t.value ${one} order by t.at desc limit 1)`,
-    rank: sql<number>`coalesce((select case when t.value is null then 1 else 0 end ${one} order by t.at desc limit 1), 2)`,
+    ranked: {
+      rank: sql<number>`coalesce((select case when t.value is null then 1 else 0 end ${one} order by t.at desc limit 1), 2)`,
+      value: sql`(select ${finite(sql.ref("t.value"))} ${one} order by t.at desc limit 1)`,
+    },
     where: (_clause, test) => sql<SqlBool>`exists (select 1 ${one} and ${test(sql.ref("t.value"))})`,
   };
 }

@@ -4,7 +4,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Dialect } from "../executor.ts";
 import { labelText } from "../labels.ts";
 import { NOT_STARTED_AT } from "../schema.ts";
-import type { Place, Places } from "./searchSql.ts";
+import { finite, type Place, type Places } from "./searchSql.ts";
 
 const states = Object.entries(STATE_OF).map(([status, state]) => sql`when ${status} then ${state}`);
 
@@ -66,11 +66,15 @@ function attribute(key: string, bare: (name: string) => Place["value"]): Place |
 }
 
 function metric(name: string): Place {
-  const of = (what: RawBuilder<unknown>) =>
-    sql`(select ${what} from metrics as m where m.run_no = r.no and m.namespace = '' and m.name = ${name} and m.has_latest = 1)`;
+  const latest = sql.ref<number | null>("m.latest_value");
+  const of = <T>(what: RawBuilder<T>) =>
+    sql<T>`(select ${what} from metrics as m where m.run_no = r.no and m.namespace = '' and m.name = ${name} and m.has_latest = 1)`;
   return {
-    value: of(sql`m.latest_value`) as Place["value"],
-    rank: sql<number>`coalesce(${of(sql`case when m.latest_value is null then 1 else 0 end`)}, 2)`,
+    value: of(latest),
+    ranked: {
+      rank: sql<number>`coalesce(${of(sql`case when ${latest} is null then 1 else 0 end`)}, 2)`,
+      value: of(finite(latest)),
+    },
   };
 }
 

@@ -12,8 +12,8 @@ export type Place = {
   readonly value: Value;
   /** True for what is never missing. */
   readonly always?: boolean;
-  /** For numbers that may be NaN: 0 for a number, 1 for NaN, 2 where there is none. */
-  readonly rank?: RawBuilder<number>;
+  /** For numbers that may be NaN: 0 for a number, 1 for NaN, 2 where there is none; and the number within bounds. */
+  readonly ranked?: { readonly rank: RawBuilder<number>; readonly value: RawBuilder<number | null> };
   /** How it is looked for, where that is more than a look at `value`: one of several, or by an index. */
   readonly where?: (clause: SearchClause, test: (value: Value) => RawBuilder<SqlBool>) => RawBuilder<SqlBool>;
 };
@@ -53,16 +53,17 @@ function comparison({ comparator, value }: SearchClause, left: Value, dialect: D
 /** The largest double: infinities are ordered as if they were it, since JSON, in which positions travel, has none. */
 const LARGEST = Number.MAX_VALUE;
 
+export const finite = (column: RawBuilder<number | null>): RawBuilder<number | null> =>
+  sql`case when ${column} > ${LARGEST} then ${LARGEST} when ${column} < ${-LARGEST} then ${-LARGEST} else ${column} end`;
+
 /** What is missing last, a NaN before it, and the values in the direction that was asked for. */
 export function orderTerms({ key, descending }: SearchOrder, places: Places): readonly Term[] {
-  const { value, always, rank } = placeOf(key, places, "order_by");
+  const { value, always, ranked } = placeOf(key, places, "order_by");
   const plain = { value, nullable: always !== true, descending };
   if (always) return [plain];
   const missing = sql<number>`case when ${value} is null then 1 else 0 end`;
-  const first: Term = { value: rank ?? missing, nullable: false, descending: false };
-  if (!rank) return [first, plain];
-  const finite = sql<number>`case when ${value} > ${LARGEST} then ${LARGEST} when ${value} < ${-LARGEST} then ${-LARGEST} else ${value} end`;
-  return [first, { ...plain, value: finite }];
+  const first: Term = { value: ranked?.rank ?? missing, nullable: false, descending: false };
+  return [first, ranked ? { ...plain, value: ranked.value } : plain];
 }
 
 function placeOf(key: SearchKey, places: Places, what: "filter" | "order_by"): Place {

@@ -1,0 +1,347 @@
+// What MLflow's clients keep: searches held against a plain reading of the language, parameters that never change, logged models.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  isMalachiteError,
+  LOGGED_MODEL_SEARCH,
+  type NewRunLog,
+  parseSearch,
+  parseSearchOrder,
+  RUN_SEARCH,
+  type Scope,
+  type SearchClause,
+} from "@malachite/core";
+import { create, freshScope, newRun } from "./recordsUnderTest.ts";
+import type { RecordsBench } from "./runStore.ts";
+
+const says = (code: string) => (error: unknown) => isMalachiteError(error) && error.code === code;
+
+/** A run as these tests think of it. */
+type Small = {
+  readonly id: string;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly hidden?: boolean;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+};
+
+const NONE: Readonly<Record<string, never>> = {};
+const pick = <T>(list: readonly T[], number: number): T => list[number % list.length] as T;
+
+/** Runs with every odd case: none, NaN and infinite metrics, runs that never started, texts with quotes and signs of patterns. */
+const smallRuns = (count: number): readonly Small[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `r${i}`,
+    ...(i % 7 === 3 ? {} : { startedAt: 1_700_000_000_000 + ((i * 37) % 11) }),
+    ...(i % 4 === 0 ? {} : { endedAt: 1_700_000_001_000 + i }),
+    ...(i % 9 === 8 ? { hidden: true } : {}),
+    metrics:
+      i % 5 === 4
+        ? NONE
+        : {
+            acc: pick([0.1, 0.5, Number.NaN, 0.9, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -2], i),
+          },
+    params: i % 3 === 2 ? NONE : { lr: pick(["0.1", "0.2", "it's", "50%", "a_b", "aXb"], i) },
+    tags: { kind: pick(["odd", "Even", "x".repeat(300)], i), ...(i % 2 ? { extra: "" } : {}) },
+  }));
+
+async function keep({ records }: RecordsBench, scope: Scope, runs: readonly Small[]): Promise<string> {
+  for (const [i, run] of runs.entries()) {
+    const { startedAt, endedAt } = run;
+    const times = {
+      ...(startedAt === undefined ? {} : { startedAt }),
+      ...(endedAt === undefined ? {} : { endedAt }),
+    };
+    await create(
+      records.runs,
+      newRun(scope, run.id, {
+        origin: "external",
+        createdAt: 1_700_000_000_000 + i,
+        life: { status: endedAt === undefined ? "Running" : "Completed", attempt: 0, ...times },
+        about: {
+          displayName: `run ${i}`,
+          ...(run.hidden ? { hidden: true } : {}),
+          tags: run.tags,
+          properties: {},
+          warnings: [],
+        },
+      }),
+    );
+    await records.tracking.log(scope, run.id, { params: run.params });
+    const posts = Object.entries(run.metrics).map(([name, value]) => ({
+      name,
+      columns: { [name]: "double" as const },
+      rows: [{ createdAt: 5, step: 0, data: { [name]: value } }],
+    }));
+    if (posts.length > 0) await records.metrics.add(scope, run.id, posts);
+  }
+  return (await records.experiments.byName(scope, "experiment"))?.id ?? "";
+}
+
+/** The language read plainly, on what a test knows of a run. */
+function holds(run: Small, { key, comparator, value }: SearchClause): boolean {
+  const found =
+    key.of === "metric"
+      ? run.metrics[key.key]
+      : key.of === "param"
+        ? run.params[key.key]
+        : key.of === "tag"
+          ? run.tags[key.key]
+          : { run_id: run.id, start_time: run.startedAt, end_time: run.endedAt }[key.key];
+  if (comparator === "IS NULL") return found === undefined;
+  if (comparator === "IS NOT NULL") return found !== undefined;
+  if (found === undefined || Number.isNaN(found)) return false;
+  switch (comparator) {
+    case "=":
+      return found === value;
+    case "!=":
+      return found !== value;
+    case "<":
+      return Number(found) < Number(value);
+    case "<=":
+      return Number(found) <= Number(value);
+    case ">":
+      return Number(found) > Number(value);
+    case ">=":
+      return Number(found) >= Number(value);
+    case "IN":
+      return (value as readonly string[]).includes(String(found));
+    case "NOT IN":
+      return !(value as readonly string[]).includes(String(found));
+    default: {
+      const pattern = String(value).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+      const like = pattern.replaceAll("%", ".*").replaceAll("_", ".");
+      return new RegExp(`^${like}$`, comparator === "ILIKE" ? "is" : "s").test(String(found));
+    }
+  }
+}
+
+const FILTERS = [
+  "",
+  "metrics.acc > 0.1",
+  "metrics.acc >= 0.1 AND metrics.acc < 5",
+  "metrics.acc != 0.5",
+  "metrics.acc < -100",
+  "params.lr = 'it''s'",
+  "params.lr != '0.1'",
+  "params.lr LIKE 'a_b'",
+  "params.lr LIKE '50%'",
+  "params.lr IS NULL",
+  "params.lr IS NOT NULL AND tags.extra = ''",
+  "tags.kind ILIKE 'e%n'",
+  "tags.kind LIKE 'e%n'",
+  `tags.kind = '${"x".repeat(300)}'`,
+  `tags.kind != '${"x".repeat(300)}' AND metrics.acc > 0`,
+  "run_id IN ('r1', 'r2', 'r30')",
+  "run_id NOT IN ('r1', 'r2') AND start_time > 1700000000004",
+  "end_time <= 1700000001010",
+];
+const ORDERS = [
+  [],
+  ["metrics.acc DESC"],
+  ["metrics.acc ASC"],
+  ["params.lr ASC", "metrics.acc DESC"],
+  ["tags.extra DESC"],
+  ["start_time ASC"],
+  ["start_time DESC", "run_id ASC"],
+  ["end_time DESC"],
+  ["attributes.run_id ASC"],
+];
+
+export function trackingStoreSuite(bench: RecordsBench): void {
+  describe("searches of runs", () => {
+    it("find what the language says, in every order, page by page", async () => {
+      const scope = freshScope();
+      const runs = smallRuns(60);
+      const experiment = await keep(bench, scope, runs);
+      for (const [n, filter] of FILTERS.entries())
+        for (const orderBy of [ORDERS[0] ?? [], pick(ORDERS, n + 1), pick(ORDERS, n + 5)]) {
+          const clauses = parseSearch(filter, RUN_SEARCH);
+          const order = parseSearchOrder(orderBy, RUN_SEARCH);
+          const ask = { clauses, order, view: "active", experimentIds: [experiment] } as const;
+          const whole = await bench.records.tracking.searchRuns(scope, { ...ask, limit: 1_000 });
+          const wanted = runs.filter((run) => !run.hidden && clauses.every((clause) => holds(run, clause)));
+          assert.deepEqual(
+            whole.values.map(({ id }) => id).sort(),
+            wanted.map(({ id }) => id).sort(),
+            filter,
+          );
+          const seen: string[] = [];
+          for (let after: string | undefined; ; ) {
+            const page = await bench.records.tracking.searchRuns(scope, {
+              ...ask,
+              limit: 7,
+              ...(after === undefined ? {} : { after }),
+            });
+            seen.push(...page.values.map(({ id }) => id));
+            after = page.next;
+            if (after === undefined) break;
+          }
+          assert.deepEqual(
+            seen,
+            whole.values.map(({ id }) => id),
+            `${filter} by ${orderBy}`,
+          );
+        }
+    });
+
+    it("put NaN behind the numbers and what is missing last, whichever way round", async () => {
+      const scope = freshScope();
+      const runs = smallRuns(14);
+      const experiment = await keep(bench, scope, runs);
+      const accOf = new Map(runs.map(({ id, metrics }) => [id, metrics.acc]));
+      for (const direction of ["ASC", "DESC"]) {
+        const page = await bench.records.tracking.searchRuns(scope, {
+          clauses: [],
+          order: parseSearchOrder([`metrics.acc ${direction}`], RUN_SEARCH),
+          limit: 100,
+          view: "all",
+          experimentIds: [experiment],
+        });
+        const values = page.values.map(({ id }) => accOf.get(id));
+        const numbers = values.filter((value) => value !== undefined && !Number.isNaN(value)) as number[];
+        const sorted = numbers.toSorted((a, b) => (direction === "ASC" ? a - b : b - a));
+        assert.deepEqual(values.slice(0, numbers.length), sorted);
+        const rest = values.slice(numbers.length).map((value) => (value === undefined ? 2 : 1));
+        assert.deepEqual(rest, rest.toSorted());
+      }
+    });
+
+    it("show hidden runs only to those who ask, and nothing of other experiments", async () => {
+      const scope = freshScope();
+      const experiment = await keep(bench, scope, smallRuns(18));
+      const found = async (view: "active" | "deleted" | "all", experimentIds = [experiment]) =>
+        (
+          await bench.records.tracking.searchRuns(scope, {
+            clauses: [],
+            order: [],
+            limit: 100,
+            view,
+            experimentIds,
+          })
+        ).values.length;
+      assert.deepEqual([await found("active"), await found("deleted"), await found("all")], [16, 2, 18]);
+      assert.deepEqual([await found("all", []), await found("all", ["other"])], [0, 0]);
+      assert.equal(await found("all", [experiment, "other"]), 18);
+    });
+
+    it("refuse a token of another search", async () => {
+      const scope = freshScope();
+      const experiment = await keep(bench, scope, smallRuns(4));
+      const ask = { clauses: [], order: [], limit: 1, view: "all", experimentIds: [experiment] } as const;
+      const { next } = await bench.records.tracking.searchRuns(scope, ask);
+      assert.ok(next);
+      const other = { ...ask, view: "active", after: next } as const;
+      await assert.rejects(bench.records.tracking.searchRuns(scope, other), says("BadContinuationToken"));
+    });
+  });
+
+  describe("what is logged to runs", () => {
+    const logged = async (scope: Scope, id: string) =>
+      (await bench.records.tracking.logs(scope, [id, "nowhere"])).get(id);
+
+    it("keeps a parameter for ever, and nothing of a call that would change one", async () => {
+      const scope = freshScope();
+      const { tracking, runs } = bench.records;
+      await create(runs, newRun(scope, "r"));
+      await tracking.log(scope, "r", { params: { a: "1" } });
+      await tracking.log(scope, "r", { params: { a: "1", b: "2" } });
+      await assert.rejects(tracking.log(scope, "r", { params: { c: "3", a: "2" } }), says("ParamImmutable"));
+      assert.deepEqual((await logged(scope, "r"))?.params, { a: "1", b: "2" });
+      await assert.rejects(tracking.log(scope, "none", { params: { a: "1" } }), says("RunNotFound"));
+    });
+
+    it("knows a dataset by name and digest, and merges its tags", async () => {
+      const scope = freshScope();
+      const { tracking, runs } = bench.records;
+      await create(runs, newRun(scope, "r"));
+      const use = { name: "d", digest: "1", sourceType: "local", source: "{}", tags: { a: "1" } };
+      const log: NewRunLog = {
+        datasets: [use],
+        modelInputs: ["m-1"],
+        modelOutputs: [{ modelId: "m-2", step: 3 }],
+      };
+      await tracking.log(scope, "r", log);
+      await tracking.log(scope, "r", { ...log, datasets: [{ ...use, tags: { b: "2" } }] });
+      assert.deepEqual(await logged(scope, "r"), {
+        params: {},
+        datasets: [{ ...use, tags: { a: "1", b: "2" } }],
+        modelInputs: ["m-1"],
+        modelOutputs: [{ modelId: "m-2", step: 3 }],
+      });
+    });
+  });
+
+  describe("logged models", () => {
+    it("are made, changed, measured, searched and deleted", async () => {
+      const scope = freshScope();
+      const { tracking, experiments } = bench.records;
+      const { id: experimentId } = await experiments.ensure(scope, "e", 1);
+      for (const [i, id] of ["m-1", "m-2", "m-3"].entries())
+        await tracking.createModel(scope, {
+          id,
+          experimentId,
+          name: `model ${i}`,
+          createdAt: 10 + i,
+          params: { depth: String(i) },
+          tags: {},
+        });
+      const changed = await tracking.changeModel(scope, "m-1", { state: "READY", tags: { a: "1" } }, 20);
+      assert.deepEqual([changed.state, changed.tags, changed.changedAt], ["READY", { a: "1" }, 20]);
+      const wrong = tracking.changeModel(scope, "m-1", { params: { depth: "9" } }, 21);
+      await assert.rejects(wrong, says("ParamImmutable"));
+      await assert.rejects(tracking.changeModel(scope, "none", {}, 21), says("LoggedModelNotFound"));
+
+      const metric = { name: "acc", step: 0, at: 5, runId: "r" };
+      await tracking.measureModels(scope, [
+        { ...metric, modelId: "m-1", value: 0.5, step: 2 },
+        { ...metric, modelId: "m-1", value: 0.1, step: 1 },
+        { ...metric, modelId: "m-2", value: Number.NaN, datasetName: "d" },
+        { ...metric, modelId: "m-3", value: Number.POSITIVE_INFINITY },
+        { ...metric, modelId: "none", value: 1 },
+      ]);
+      assert.deepEqual(
+        (await tracking.model(scope, "m-1"))?.metrics.map(({ value, step }) => [value, step]),
+        [[0.5, 2]],
+      );
+      assert.ok(Number.isNaN((await tracking.model(scope, "m-2"))?.metrics[0]?.value));
+
+      const found = async (filter: string, orderBy: readonly string[] = []) =>
+        (
+          await tracking.searchModels(scope, {
+            clauses: parseSearch(filter, LOGGED_MODEL_SEARCH),
+            order: parseSearchOrder(orderBy, LOGGED_MODEL_SEARCH),
+            limit: 10,
+            experimentIds: [experimentId],
+          })
+        ).values.map(({ id }) => id);
+      assert.deepEqual(await found(""), ["m-3", "m-2", "m-1"]);
+      assert.deepEqual(await found("", ["metrics.acc DESC"]), ["m-3", "m-1", "m-2"]);
+      assert.deepEqual(await found("metrics.acc > 0.2 AND status = 'READY'"), ["m-1"]);
+      assert.deepEqual(await found("params.depth = '1'"), ["m-2"]);
+      await tracking.changeModel(scope, "m-3", { deleted: true }, 30);
+      assert.deepEqual(await found(""), ["m-2", "m-1"]);
+      assert.equal((await tracking.model(scope, "m-3"))?.deleted, true);
+    });
+  });
+
+  describe("experiments of MLflow", () => {
+    it("are made once, and searched", async () => {
+      const scope = freshScope();
+      const { tracking, experiments } = bench.records;
+      const made = await tracking.createExperiment(scope, "one", { a: "1" }, 10);
+      assert.deepEqual([made.name, made.tags], ["one", { a: "1" }]);
+      await assert.rejects(tracking.createExperiment(scope, "one", {}, 11), says("ExperimentNameTaken"));
+      const zero = await experiments.ensure(scope, "Default", 12);
+      assert.equal(zero.id, "0");
+      const ask = { clauses: [], order: [], limit: 10 };
+      const names = async (view: "active" | "deleted" | "all") =>
+        (await tracking.searchExperiments(scope, { ...ask, view })).values.map(({ name }) => name);
+      assert.deepEqual(await names("all"), ["Default", "one"]);
+      await experiments.modify(scope, made.id, { archive: true }, 13);
+      assert.deepEqual([await names("active"), await names("deleted")], [["Default"], ["one"]]);
+    });
+  });
+}
