@@ -103,14 +103,14 @@ async function make(
   await allowWorkspace(address.scope, ports);
   await mayMakeChild(by, address.scope, body.parentRunId, ports);
   const { tags, properties, removeTags, addWarnings, ...about } = changeOf(body);
-  const parent = await parentOf(address, body, ports);
+  await refuseNoParent(address, body, ports);
   const at = ports.clock.now();
   const run: NewRun = {
     scope: address.scope,
     id,
-    experimentName: await experimentOf(address, body, parent, ports),
+    experimentName: await experimentOf(address, body, ports),
     origin: "external",
-    ...(parent ? { parentRunId: parent.id } : {}),
+    ...(body.parentRunId === undefined ? {} : { parentRunId: body.parentRunId }),
     createdAt: at,
     createdBy: { name: by.name, objectId: by.objectId, tenantId: by.tenantId },
     target: body.target ?? "local",
@@ -128,16 +128,18 @@ async function make(
   return created.run;
 }
 
-/** The parent must be there: a child of nothing would be lost from every list, and have no root. */
-async function parentOf(
+/**
+ * The parent must be there: a child of nothing would be lost from every list, and have no root. Its record is not read: many
+ * children are made at once, and a record can be large.
+ */
+async function refuseNoParent(
   { scope, runId }: RunAddress,
   { parentRunId }: history.CreateRun,
   { runs }: PatchPorts,
-): Promise<Run | undefined> {
-  if (parentRunId === undefined) return undefined;
+): Promise<void> {
+  if (parentRunId === undefined) return;
   if (parentRunId === runId) throw wrong("parentRunId", `The run '${runId}' cannot be the parent of itself.`);
-  const parent = await runs.get(scope, parentRunId);
-  if (parent) return parent;
+  if (await runs.isWithin(scope, parentRunId, parentRunId)) return;
   throw wrong("parentRunId", `The parent run '${parentRunId}' is not in the workspace '${scope.workspace}'.`);
 }
 
@@ -155,8 +157,7 @@ function containerOf(runId: string, asked: string | undefined): string {
 async function experimentOf(
   { scope, experimentName, experimentId = undefined }: RunAddress,
   body: history.CreateRun,
-  parent: Run | undefined,
-  { experiments }: PatchPorts,
+  { experiments, runs }: PatchPorts,
 ): Promise<string> {
   if (experimentName !== undefined)
     return (
@@ -170,7 +171,11 @@ async function experimentOf(
       ? undefined
       : ((await experiments.byId(scope, asked)) ?? (await experiments.byName(scope, asked)));
   if (found) return found.name;
-  if (parent && asked === undefined) return parent.experimentName;
+  const parent =
+    asked === undefined && body.parentRunId !== undefined
+      ? await runs.get(scope, body.parentRunId)
+      : undefined;
+  if (parent) return parent.experimentName;
   throw new MalachiteError(
     "ExperimentNotFound",
     asked === undefined
