@@ -144,7 +144,7 @@ describe("refusals", () => {
   it("names every fault of a definition at once, with its path", async () => {
     const answer = await definition({
       script: "../main.py",
-      arguments: ["a\0b", 7],
+      arguments: ["a\0b", { lr: 7 }],
       nodeCount: 0,
       maxRunDurationSeconds: "soon",
       framework: "Fortran",

@@ -22,9 +22,10 @@ export async function serve({
   env,
   writeLog = (line) => process.stderr.write(line),
   around,
+  tokenLifetimeMs,
 }: ServeOptions): Promise<Serving> {
   const settings = readSettings(flags, env);
-  const app = await compose(settings, { env, writeLog, around });
+  const app = await compose(settings, { env, writeLog, around, tokenLifetimeMs });
   try {
     const url = await app.start();
     return {
