@@ -77,7 +77,7 @@ export function createMetricStore(call: Call): MetricStore {
       const sampled = new Map<string, readonly MetricRow[]>();
       if (there.length === 0 || to < from) return sampled;
       // One interval less than asked for: the last step of all falls into one of its own.
-      const width = Math.max(1, (to - from) / Math.max(1, between(ask.count, MOST_ROWS) - 1));
+      const width = Math.max(1, Math.ceil((to - from) / Math.max(1, between(ask.count, MOST_ROWS) - 1)));
       for (const [i, runId] of ids.entries()) {
         if (!ranges[i]) continue;
         const rows = new Map<number, MetricRow>();

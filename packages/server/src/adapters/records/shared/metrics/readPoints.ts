@@ -162,7 +162,7 @@ export async function stepRange(db: Executor, scope: Scope, runId: string, key: 
 }
 
 /** Rows looked at in one go. */
-const SCANNED = 50_000;
+const SCANNED = 200_000;
 
 /**
  * Of the next rows after the place, the first in each interval of steps, `from`, `from + width`, …, with its interval. Only rows
@@ -181,37 +181,45 @@ export async function stepPoints(
   const metric = await findMetric(db, scope, runId, key);
   if (!metric) return { rows: [] };
   const [at, step, seq] = ask.after ?? [FIRST, Number.MIN_SAFE_INTEGER, 0];
-  const found = new Map<number, PointColumns>();
-  const scanned = await scan(db, { metric: metric.no, at, step, seq, to: LAST, limit: SCANNED });
-  for (const row of scanned) {
-    if (row.plain === 0 || row.step < ask.from || row.step > ask.to) continue;
-    const interval = Math.floor((row.step - ask.from) / ask.width);
-    if (!found.has(interval)) found.set(interval, { ...row, id: null, data: null });
-  }
-  const last = scanned.at(-1);
+  const walked = { metric: metric.no, at, step, seq, to: LAST, limit: SCANNED };
+  const found = await firstOfEach(db, { ...walked, from: ask.from, until: ask.to, width: ask.width });
+  const [last] = await walkEnd(db, walked);
   return {
-    rows: [...found].map(([interval, row]) => [interval, packColumns(row)] as const),
-    ...(scanned.length === SCANNED && last ? { next: placeOf(last) } : {}),
+    rows: found.map(
+      ({ interval, ...row }) => [interval, packColumns({ ...row, id: null, data: null })] as const,
+    ),
+    ...(last ? { next: placeOf(last) } : {}),
   };
 }
 
-/** The walk without what may be large. */
-const scan = statement<Walk>()((q, p) =>
+/** Grouped by the database: rows that are dropped anyway never become objects. */
+const firstOfEach = statement<Walk & { from: number; until: number; width: number }>()((_q, p) => ({
+  compile: () =>
+    sql<Omit<PointColumns, "id" | "data"> & { interval: number }>`
+      select "interval", at, step, seq, stepped, value from (
+        select walked.*, row_number() over (partition by "interval" order by at, step, seq) as nth from (
+          select at, step, seq, stepped, value, case when data is null then 1 else 0 end as plain,
+            (step - cast(${p.from} as integer)) / cast(${p.width} as integer) as "interval"
+          from metric_points
+          where metric_no = ${p.metric} and (at, step, seq) > (${p.at}, ${p.step}, ${p.seq}) and at <= ${p.to}
+          order by at, step, seq limit ${p.limit}
+        ) as walked
+        where plain = 1 and step >= ${p.from} and step <= ${p.until}
+      ) as ranked
+      where nth = 1 order by at, step, seq`.compile(_q),
+}));
+
+/** The last row of a walk that is not at its end. */
+const walkEnd = statement<Walk>()((q, p) =>
   q
     .selectFrom("metric_points")
-    .select([
-      "at",
-      "step",
-      "seq",
-      "stepped",
-      "value",
-      sql<number>`case when data is null then 1 else 0 end`.as("plain"),
-    ])
+    .select(["at", "step", "seq"])
     .where("metric_no", "=", p.metric)
     .where(sql<boolean>`(at, step, seq) > (${p.at}, ${p.step}, ${p.seq})`)
     .where("at", "<=", p.to)
     .orderBy("at")
     .orderBy("step")
     .orderBy("seq")
-    .limit(p.limit),
+    .limit(1)
+    .offset(sql<number>`cast(${p.limit} as integer) - 1`),
 );
