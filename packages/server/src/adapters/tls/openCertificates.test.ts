@@ -153,6 +153,7 @@ describe("the certificates of a data folder", () => {
       (await open(folder, { given: { certificate, key } })).current().certificate,
       own.certificate,
     );
+    assert.ok(read(folder, "ca-bundle.pem").includes(own.certificate.trim()));
     writeFileSync(key, (await open(newFolder())).current().key);
     for (const given of [
       { certificate, key },

@@ -49,7 +49,9 @@ export async function openCertificates(ask: CertificatesAsk): Promise<Certificat
   const bundle = `${folder}/ca-bundle.pem`;
   await onStorage(doing, async () => {
     await writeIfOther(ca, authority.certificate);
-    await writeIfOther(bundle, await trustBundle([authority.certificate], ask.trusted));
+    // A certificate of the operator's own may be one that only it vouches for.
+    const own = given === undefined ? [] : [current.certificate];
+    await writeIfOther(bundle, await trustBundle([authority.certificate, ...own], ask.trusted));
   });
 
   let timer: NodeJS.Timeout | undefined;
