@@ -40,6 +40,14 @@ export function checkKey(key: string, what: string): void {
     );
 }
 
+/** The last instant that a calendar has: later ones could not be shown. */
+const LATEST = 8_640_000_000_000_000;
+
+export function checkTime(at: number | undefined, what: string): void {
+  if (at === undefined || (at >= 0 && at <= LATEST)) return;
+  throw wrong(`Got invalid ${what} ${at}. It must be milliseconds since 1970, from 0 to ${LATEST}.`, what);
+}
+
 export function checkText(text: string, what: string): void {
   if (text.length > LIMITS.textLength)
     throw wrong(

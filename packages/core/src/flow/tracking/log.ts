@@ -5,7 +5,7 @@ import type { Principal, Scope } from "../../domain/scope.ts";
 import { fieldsOfTags, MODEL_HISTORY_TAG, shownTags } from "../../domain/tracking/runTags.ts";
 import type { DatasetUse, ModelOutput } from "../../domain/tracking/tracked.ts";
 import type { FlowPorts } from "../ports.ts";
-import { checkCount, checkKey, checkText, LIMITS } from "./limits.ts";
+import { checkCount, checkKey, checkText, checkTime, LIMITS } from "./limits.ts";
 import { activeRun } from "./runs.ts";
 import type { LogBatch, LoggedMetric } from "./trackingFlow.ts";
 
@@ -53,12 +53,7 @@ function paramsOf(params: NonNullable<LogBatch["params"]>): Readonly<Record<stri
 
 function checkMetric({ name, at, step }: LoggedMetric): void {
   checkKey(name, "Metric name");
-  if (at !== undefined && at < 0)
-    throw new MalachiteError(
-      "InvalidRequest",
-      `Got invalid timestamp ${at} for metric '${name}'. Timestamp must be a nonnegative long (64-bit integer)`,
-      { target: "timestamp" },
-    );
+  checkTime(at, "timestamp");
   if (step !== undefined && !Number.isSafeInteger(step))
     throw new MalachiteError("InvalidRequest", `Got invalid step ${step} for metric '${name}'.`, {
       target: "step",

@@ -16,7 +16,7 @@ import { findRun, shown } from "../findRun.ts";
 import type { FlowPorts } from "../ports.ts";
 import { mayChangeRun, mayMakeChild } from "../reachRun.ts";
 import { experiment, requireActive } from "./experiments.ts";
-import { checkKey, checkText } from "./limits.ts";
+import { checkKey, checkText, checkTime } from "./limits.ts";
 import type { SearchText, TrackedRun } from "./trackingFlow.ts";
 
 type ReadPorts = Pick<FlowPorts, "runs" | "tracking" | "metrics" | "clock">;
@@ -40,6 +40,7 @@ export async function createRun(
     checkKey(key, "Tag key");
     checkText(value, "Tag value");
   }
+  checkTime(ask.startedAt, "start_time");
   // Code inside a run that starts another one means a part of its own.
   const parentRunId = ask.tags[PARENT_TAG] ?? by.run?.runId;
   await mayMakeChild(by, scope, parentRunId, ports);
@@ -130,6 +131,7 @@ export async function updateRun(
   by: Principal,
   ports: ReadPorts & ChangePorts,
 ): Promise<TrackedRun> {
+  checkTime(change.endedAt, "end_time");
   let run = await activeRun(scope, runId, by, ports);
   if (change.name !== undefined && change.name !== "") {
     run = await ports.runs.describe(scope, runId, { displayName: change.name }, ports.clock.now());

@@ -135,7 +135,8 @@ export async function logsOfRuns(
   };
   for (const some of chunks([...ids.keys()])) {
     const params = db.build.selectFrom("run_params").selectAll().where("run_no", "in", some);
-    for (const { run_no, key, value } of await db.all(params.compile())) at(run_no).params[key] = value;
+    for (const { run_no, key, value } of await db.all(params.compile()))
+      Object.defineProperty(at(run_no).params, key, { value, enumerable: true });
     const datasets = db.build.selectFrom("run_datasets").selectAll().where("run_no", "in", some);
     for (const { run_no, name, digest, body } of await db.all(datasets.compile()))
       at(run_no).datasets.push({
