@@ -61,7 +61,9 @@ export function createSdkStatus(clock: Clock): SdkStatus {
   };
 }
 
-const isOfSdk = ({ headers }: FastifyRequest): boolean => /azureml-sdk/i.test(headers["user-agent"] ?? "");
+/** Releases of 2020 say `sdk_run` and no product. */
+const isOfSdk = ({ headers }: FastifyRequest): boolean =>
+  /azureml-sdk|\bsdk_run/i.test(headers["user-agent"] ?? "");
 
 const waiting = (shown: ShownRun): ShownRun =>
   shown.status === "NotStarted" ? { ...shown, status: "Queued" } : shown;
