@@ -122,6 +122,7 @@ test("a local run is told all that a hosted one is", async () => {
   assert.equal(told.AZUREML_RUN_ID, "local_1");
   assert.equal(told.AZUREML_EXPERIMENT_ID, run.experimentId);
   assert.equal(told.AZUREML_SERVICE_ENDPOINT, ask.serviceUrl);
+  assert.equal(told.AZUREML_MMS_TEST_ENDPOINT, ask.serviceUrl);
   assert.match(told.AZUREML_DISCOVERY_SERVICE_ENDPOINT ?? "", /^https:\/\/127\.0\.0\.1:7464\/discovery\//);
   assert.match(told.MLFLOW_TRACKING_URI ?? "", /^https:\/\/127\.0\.0\.1:7464\/mlflow\//);
   assert.deepEqual([told.MLFLOW_RUN_ID, told.MINE, told.AZUREML_CURRENT_CLOUD], ["local_1", "1", "Mine"]);

@@ -216,8 +216,6 @@ print("registered", model.id)
     assert [one.id for one in Model.list(workspace, run_id=run.id)] == [name + ":1"]
 
 
-# Before, the client in a run looks for the models at a host of Azure's, made of the region.
-flow_inside_a_run.since = "1.37"
 
 
 def flow_missing(t):

@@ -49,8 +49,10 @@ describe("what the v1 SDK is told", () => {
     const waiting = shownRun("NotStarted");
     assert.equal(told.ofRun(waiting, sdk()).status, "Queued");
     assert.equal(told.ofDetails(waiting, sdk()).status, "Queued");
-    const older = { headers: { "user-agent": "python/3.7.16 msrest/0.7.1 sdk_run_script" } } as never;
-    assert.equal(told.ofDetails(waiting, older).status, "Queued");
+    for (const part of ["sdk_run_script", "azureml._restclient/core.1.0.85"]) {
+      const older = { headers: { "user-agent": `python/3.7.16 msrest/0.7.1 ${part}` } } as never;
+      assert.equal(told.ofDetails(waiting, older).status, "Queued");
+    }
   });
   it("is the same of a run that it started on its own machine", () => {
     const { told, clock } = make();

@@ -61,9 +61,9 @@ export function createSdkStatus(clock: Clock): SdkStatus {
   };
 }
 
-/** Releases of 2020 say `sdk_run` and no product. */
+/** Releases of 2020 say `sdk_run` and no product, those before it what part of theirs asks. */
 const isOfSdk = ({ headers }: FastifyRequest): boolean =>
-  /azureml-sdk|\bsdk_run/i.test(headers["user-agent"] ?? "");
+  /azureml-sdk|\bsdk_run|\bazureml\._restclient\//i.test(headers["user-agent"] ?? "");
 
 const waiting = (shown: ShownRun): ShownRun =>
   shown.status === "NotStarted" ? { ...shown, status: "Queued" } : shown;

@@ -40,6 +40,8 @@ const workspaceScope = ({ subscriptionId, resourceGroup, workspace }: Scope): st
 export const inviteVariables = (inside: Inside): Record<string, string> => ({
   AZUREML_CURRENT_CLOUD: "AzureCloud",
   AZUREML_DISCOVERY_SERVICE_ENDPOINT: `${inside.serviceUrl}/discovery/workspaces/${inside.workspaceId}`,
+  // Older releases of the SDK make a host of Azure's out of AZUREML_SERVICE_ENDPOINT to find the models, unless this one names it.
+  AZUREML_MMS_TEST_ENDPOINT: inside.serviceUrl,
   ...(inside.caBundle === undefined ? {} : { REQUESTS_CA_BUNDLE: inside.caBundle }),
 });
 
