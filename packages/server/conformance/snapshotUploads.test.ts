@@ -127,6 +127,6 @@ test("a local run is told all that a hosted one is", async () => {
   assert.match(told.MLFLOW_TRACKING_URI ?? "", /^https:\/\/127\.0\.0\.1:7464\/mlflow\//);
   assert.deepEqual([told.MLFLOW_RUN_ID, told.MINE, told.AZUREML_CURRENT_CLOUD], ["local_1", "1", "Mine"]);
   assert.equal("AZUREML_RUN_TOKEN" in told, false);
-  await flow.packLocalRun(ask);
+  await flow.packLocalRun({ ...ask, runId: "local_2" });
   assert.equal(jobs[1]?.log, "user_logs/std_log.txt");
 });
