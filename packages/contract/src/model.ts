@@ -21,8 +21,12 @@ export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 export const mapOf = <T extends TSchema>(value: T, options: TSchemaOptions = {}) =>
   Type.Record(Type.String(), value, options);
 
-/** Tags: a tag without a value, which clients send as null, has an empty one. */
-export const tagMap = (options: TSchemaOptions = {}) => mapOf(Type.String({ nullable: true }), options);
+/** Tags: one without a value, which clients send as null, is null again when it is read. */
+export const tagMap = (options: TSchemaOptions = {}) => mapOf(nullable(Type.String()), options);
+
+/** Texts by name; a null among them is read as an empty one. */
+export const textMap = (options: TSchemaOptions = {}) =>
+  mapOf(Type.String({ nullable: true, nullIsEmpty: true }), options);
 
 /** A free object whose content the service does not look into. */
 export const anyObject = (options: TSchemaOptions = {}) =>

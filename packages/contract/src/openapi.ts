@@ -183,7 +183,16 @@ function schemaOf(schema: unknown, schemas: Map<string, Json>): Json {
 }
 
 function plain(given: Json, schemas: Map<string, Json>): Json {
-  const { model: _model, loose: _loose, patternProperties, properties, items, anyOf, ...rest } = given;
+  const {
+    model: _model,
+    loose: _loose,
+    nullIsEmpty: _nullIsEmpty,
+    patternProperties,
+    properties,
+    items,
+    anyOf,
+    ...rest
+  } = given;
   const result: Json = { ...rest };
   if (properties !== undefined) {
     const entries = Object.entries(properties as Json).map(([key, value]) => [key, schemaOf(value, schemas)]);

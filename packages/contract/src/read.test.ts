@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import Type from "typebox";
 import { RunDefinition } from "./execution/index.ts";
-import { listQuery, Run } from "./history/index.ts";
+import { DeleteOrModifyTags, listQuery, Run } from "./history/index.ts";
 import { mapOf, model, oneOf, optional } from "./model.ts";
 import { operations } from "./openapi.ts";
 import { readWire } from "./read.ts";
@@ -42,6 +42,12 @@ describe("names", () => {
   });
   it("given twice in different cases are a fault", () => {
     assert.deepEqual(targets(RunDefinition, { snapshotId: null, runType: "a", RunType: "b" }), ["runType"]);
+  });
+  it("of tags may have no value, which stays so; a property without one has an empty one", () => {
+    const sent = { tags: { a: null, b: "1" }, properties: { a: null, b: "1" }, tagsToModify: { c: null } };
+    assert.deepEqual(read(Run, sent), { ...sent, properties: { a: "", b: "1" } });
+    assert.deepEqual(read(DeleteOrModifyTags, { tagsToModify: { c: null } }), { tagsToModify: { c: null } });
+    assert.deepEqual(targets(Run, { tags: { a: 1 } }), ["tags.a"]);
   });
   it("of every object's own are harmless", () => {
     const value = read(RunDefinition, JSON.parse('{"__proto__":{"x":1},"toString":2}')) as Record<

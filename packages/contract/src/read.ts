@@ -25,6 +25,7 @@ type Schema = {
   minLength?: number;
   maxLength?: number;
   nullable?: boolean;
+  nullIsEmpty?: boolean;
   loose?: boolean;
 };
 
@@ -95,9 +96,9 @@ function readObject(schema: Schema, value: unknown, at: string, written: Written
   if (schema.patternProperties) {
     const [inner] = Object.values(schema.patternProperties);
     const entries = Object.entries(value)
-      .map(([k, v]) => [k, v === null && inner?.nullable ? "" : v] as const)
-      .filter(([, v]) => v !== null || inner?.type === undefined)
-      .map(([k, v]) => [k, inner ? read(inner, v, join(at, k), written, faults) : v] as const);
+      .map(([k, v]) => [k, v === null && inner?.nullIsEmpty ? "" : v] as const)
+      .filter(([, v]) => v !== null || inner?.nullable || inner?.type === undefined)
+      .map(([k, v]) => [k, inner && v !== null ? read(inner, v, join(at, k), written, faults) : v] as const);
     return Object.fromEntries(entries);
   }
   const properties = schema.properties ?? {};

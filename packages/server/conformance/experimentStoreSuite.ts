@@ -32,11 +32,11 @@ export function experimentStoreSuite(bench: RecordsBench): void {
       const { experiments } = bench.records;
       const scope = freshScope();
       const { id } = await experiments.ensure(scope, "e", 1);
-      await experiments.modify(scope, id, { tags: { a: "1" }, description: "d" }, 2);
+      await experiments.modify(scope, id, { tags: { a: "1", c: null }, description: "d" }, 2);
       const archived = await experiments.modify(scope, id, { tags: { b: "2" }, archive: true }, 3);
       assert.deepEqual(
         [archived.tags, archived.description, archived.archivedAt],
-        [{ a: "1", b: "2" }, "d", 3],
+        [{ a: "1", c: null, b: "2" }, "d", 3],
       );
       assert.equal((await experiments.modify(scope, id, { archive: true }, 4)).archivedAt, 3);
       const view = async (which?: "All" | "ActiveOnly" | "ArchivedOnly") =>

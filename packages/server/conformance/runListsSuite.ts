@@ -37,6 +37,30 @@ export function runListsSuite(bench: RecordsBench): void {
   const idsOf = (runs: readonly Run[]) => runs.map(({ id }) => id);
   const filterOf = (text: string): Filter | undefined => parseFilter(text, RUN_FIELDS);
 
+  describe("list by tags", () => {
+    it("finds a tag without a value as one that is there and says nothing", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await create(
+        runs,
+        newRun(scope, "made", { about: { tags: { k: null, other: "1" }, properties: {}, warnings: [] } }),
+      );
+      await create(runs, newRun(scope, "later"));
+      await runs.describe(scope, "later", { tags: { k: null } }, 2);
+      await create(runs, newRun(scope, "without"));
+      for (const id of ["made", "later"]) assert.equal((await runs.get(scope, id))?.about.tags.k, null);
+      const having = async (text: string) => idsOf(await pages({ scope, filter: filterOf(text) }, 5)).sort();
+      assert.deepEqual(await having("Tags/k ne null"), ["later", "made"]);
+      assert.deepEqual(await having("Tags/k eq ''"), ["later", "made"]);
+      assert.deepEqual(await having("Tags/k ne null and not (Tags/other eq '1')"), ["later"]);
+      assert.deepEqual(await having("Tags/k eq null"), ["without"]);
+      await runs.describe(scope, "later", { tags: { k: "v" } }, 3);
+      assert.deepEqual(await having("Tags/k eq v"), ["later"]);
+      await runs.describe(scope, "later", { removeTags: ["k"] }, 4);
+      assert.deepEqual(await having("Tags/k ne null"), ["made"]);
+    });
+  });
+
   describe("list by status", () => {
     it("shows a run whose heartbeats have stopped as NotResponding, and only while they have", async () => {
       const { runs } = bench.records;

@@ -39,11 +39,11 @@ function withoutStory(error: unknown): StoryEntry[] {
   throw error;
 }
 
-const pairs = (map: Readonly<Record<string, string>> | undefined): string | undefined =>
+const pairs = (map: Readonly<Record<string, string | null>> | undefined): string | undefined =>
   map === undefined || Object.keys(map).length === 0
     ? undefined
     : Object.entries(map)
-        .map(([name, value]) => `${name}=${value}`)
+        .map(([name, value]) => (value === null ? name : `${name}=${value}`))
         .join(", ");
 
 function describe(run: Run, now: number): string {

@@ -8,7 +8,7 @@ export const Experiment = model("Experiment", {
   name: optional(Type.String()),
   description: optional(Type.String()),
   createdUtc: optional(dateTime()),
-  tags: optional(mapOf(Type.String())),
+  tags: optional(tagMap()),
   archivedTime: optional(dateTime()),
   latestCreatedRunCreatedUtc: optional(dateTime()),
   latestCreatedRunId: optional(Type.String()),

@@ -1,7 +1,7 @@
 // The run as the history service shows it (runHistory.json 2019-09-30, and the fields of run-history v1.0 which real clients read).
 import Type, { type Static } from "typebox";
 import { ErrorResponse } from "../errors.ts";
-import { anyObject, dateTime, integer, mapOf, model, optional, tagMap } from "../model.ts";
+import { anyObject, dateTime, integer, mapOf, model, optional, tagMap, textMap } from "../model.ts";
 
 /** Every status a run can show. `Canceled` has one l. */
 export const RUN_STATUSES = [
@@ -121,7 +121,7 @@ const changeable = {
   hidden: optional(Type.Boolean()),
   runType: optional(Type.String()),
   runTypeV2: optional(RunTypeV2),
-  properties: optional(tagMap()),
+  properties: optional(textMap()),
   scriptName: optional(Type.String()),
   target: optional(Type.String()),
   tags: optional(tagMap()),
@@ -167,7 +167,7 @@ export const RunDetails = model("RunDetails", {
   endTimeUtc: optional(dateTime()),
   error: optional(ErrorResponse),
   warnings: optional(Type.Array(RunDetailsWarning)),
-  tags: optional(mapOf(Type.String())),
+  tags: optional(tagMap()),
   properties: optional(mapOf(Type.String())),
   runDefinition: optional(anyObject()),
   logFiles: optional(

@@ -31,6 +31,9 @@ export type Principal = {
 export type Instant = number;
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+/** Tags by their keys; null for one that was set without a value. */
+export type Tags = Readonly<Record<string, string | null>>;
+
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** True for what JSON calls an object. */

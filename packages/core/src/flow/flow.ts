@@ -2,7 +2,7 @@
 import type { execution, history, malachite } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
-import type { Instant, JsonObject, Principal, Scope } from "../domain/scope.ts";
+import type { Instant, JsonObject, Principal, Scope, Tags } from "../domain/scope.ts";
 import type { BlobStore } from "../ports/blobStore.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
@@ -125,7 +125,7 @@ export interface Flow {
   /** Removes tags and sets tags, together. */
   modifyTags(
     address: RunAddress,
-    change: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
+    change: { readonly set: Tags; readonly remove: readonly string[] },
     by: Principal,
   ): Promise<ShownRun>;
   /** An event by its full or short name. Throws RunEnded for a second, different end. */

@@ -1,5 +1,5 @@
 // Takes tags off a run and sets tags, in one write.
-import type { Principal } from "../domain/scope.ts";
+import type { Principal, Tags } from "../domain/scope.ts";
 import { findRun, shown } from "./findRun.ts";
 import type { RunAddress, ShownRun } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -8,7 +8,7 @@ import { mayChangeRun } from "./reachRun.ts";
 /** A tag that is not there is off already. A tag in both is set. */
 export async function modifyTags(
   address: RunAddress,
-  { set, remove }: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
+  { set, remove }: { readonly set: Tags; readonly remove: readonly string[] },
   by: Principal,
   ports: Pick<FlowPorts, "runs" | "clock" | "news">,
 ): Promise<ShownRun> {

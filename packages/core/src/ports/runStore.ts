@@ -3,7 +3,7 @@
 import type { history } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { About, NewRun, Run, StoryEntry } from "../domain/run/run.ts";
-import type { Instant, JsonObject, Scope } from "../domain/scope.ts";
+import type { Instant, JsonObject, Scope, Tags } from "../domain/scope.ts";
 
 /** Who works on a run, and until when nobody else may. */
 export type Lease = { readonly owner: string; readonly token: string; readonly until: Instant };
@@ -15,7 +15,7 @@ export type Experiment = {
   readonly name: string;
   readonly createdAt: Instant;
   readonly description?: string;
-  readonly tags: Readonly<Record<string, string>>;
+  readonly tags: Tags;
   readonly archivedAt?: Instant;
   /** When its name, description, tags or archive last changed. */
   readonly changedAt?: Instant;
@@ -27,7 +27,7 @@ export type Experiment = {
  * (PropertyImmutable); all else replaces.
  */
 export type AboutChange = Partial<Omit<About, "tags" | "properties" | "warnings">> & {
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly tags?: Tags;
   readonly properties?: Readonly<Record<string, string>>;
   readonly removeTags?: readonly string[];
   readonly addWarnings?: readonly { readonly source: string; readonly message: string }[];

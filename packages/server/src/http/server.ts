@@ -4,6 +4,7 @@ import { MalachiteError } from "@malachite/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { addBlobSurface } from "./blobs/surface.ts";
 import type { Edge, HttpParts } from "./edge.ts";
+import { notOffered } from "./notOffered.ts";
 import { createOnePort, type Limits, type OnePort } from "./onePort.ts";
 import { createStallWatch } from "./plugins/bodyStream.ts";
 import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
@@ -90,17 +91,21 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   });
   // Bodies are read by the routes, which know what they take.
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  /** An address that nobody serves, or serves with other methods. */
+  /** An address that nobody serves, that is served with other methods, or that Azure alone serves. */
   const refuseUnknown = (request: FastifyRequest, reply: FastifyReply) => {
     const methods = methodsOf(request.url);
     if (methods.length > 0) reply.header("allow", methods.join(", "));
     if (methods.length > 0 && request.method === "OPTIONS") return reply.code(204).send();
-    const error = new MalachiteError(
-      "RouteNotFound",
-      methods.length > 0
-        ? `This address takes ${methods.join(", ")}, not ${request.method}.`
-        : "No operation has this address. See /openapi.json for those there are.",
-    );
+    const absent = methods.length === 0 ? notOffered(request.url) : undefined;
+    if (absent !== undefined) reply.raw.statusMessage = absent.reason;
+    const error =
+      absent?.error ??
+      new MalachiteError(
+        "RouteNotFound",
+        methods.length > 0
+          ? `This address takes ${methods.join(", ")}, not ${request.method}.`
+          : "No operation has this address. See /openapi.json for those there are.",
+      );
     sendError(
       error,
       request,

@@ -2,7 +2,7 @@
 import type { execution } from "@malachite/contract";
 import type { EndStatus, FailureReason } from "../failure/reasons.ts";
 import type { LaunchKey, LaunchPlan } from "../launch/launchPlan.ts";
-import type { Instant, JsonObject, Principal, Scope } from "../scope.ts";
+import type { Instant, JsonObject, Principal, Scope, Tags } from "../scope.ts";
 import type { RunStatus } from "./next.ts";
 
 /** How the user's process ended, as the start script wrote it. */
@@ -72,7 +72,7 @@ export type About = {
   readonly cancelUri?: string;
   readonly diagnosticsUri?: string;
   readonly heartbeatEnabled?: boolean;
-  readonly tags: Readonly<Record<string, string>>;
+  readonly tags: Tags;
   readonly properties: Readonly<Record<string, string>>;
   readonly warnings: readonly { readonly source: string; readonly message: string }[];
   /** Fields of the newer contract that the service keeps as they were sent and does not look into, by their wire names. */

@@ -1,5 +1,6 @@
 // Tags by which MLflow keeps what a run has as fields of its own, and the other way round. Pure.
 import type { Run } from "../run/run.ts";
+import type { Tags } from "../scope.ts";
 
 export const RUN_NAME_TAG = "mlflow.runName";
 export const NOTE_TAG = "mlflow.note.content";
@@ -28,6 +29,10 @@ const SOURCE_PROPERTIES: readonly (readonly [string, readonly string[]])[] = [
   ["mlflow.source.git.repoURL", ["mlflow.source.git.repoURL", "azureml.git.repository_uri"]],
 ];
 
+/** Tags as MLflow has them: one without a value has an empty one. */
+export const tagTexts = (tags: Tags): Texts =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, value ?? ""]));
+
 /** All tags of a run as MLflow shows them. A tag that was set wins over what it is made from. */
 export function shownTags({ about, parentRunId, createdBy }: Run): Texts {
   const made = new Map<string, string>();
@@ -39,5 +44,5 @@ export function shownTags({ about, parentRunId, createdBy }: Run): Texts {
     const value = properties.map((name) => about.properties[name]).find((text) => text !== undefined);
     if (value !== undefined) made.set(tag, value);
   }
-  return { ...Object.fromEntries(made), ...about.tags };
+  return { ...Object.fromEntries(made), ...tagTexts(about.tags) };
 }

@@ -1,6 +1,12 @@
 // Statements on single experiments. listExperiments.ts has the list.
 import { randomUUID } from "node:crypto";
-import { type Experiment, type ExperimentChange, MalachiteError, type Scope } from "@malachite/core";
+import {
+  type Experiment,
+  type ExperimentChange,
+  MalachiteError,
+  type Scope,
+  type Tags,
+} from "@malachite/core";
 import type { Kysely, Selectable } from "kysely";
 import type { Executor } from "./executor.ts";
 import { mergeTags } from "./mergeAbout.ts";
@@ -77,7 +83,7 @@ export const experimentOf = (row: ExperimentRow, scope: Scope): Experiment => ({
   name: row.name,
   createdAt: row.created_at,
   ...(row.description === null ? {} : { description: row.description }),
-  tags: JSON.parse(row.tags) as Record<string, string>,
+  tags: JSON.parse(row.tags) as Tags,
   ...(row.archived_at === null ? {} : { archivedAt: row.archived_at }),
   ...(row.changed_at === null ? {} : { changedAt: row.changed_at }),
   ...(row.latest_run_id === null
@@ -149,11 +155,7 @@ export async function modifyExperiment(
       `The workspace '${scope.workspace}' already has an experiment '${name}'.`,
       { target: "name" },
     );
-  const tags = mergeTags(
-    JSON.parse(row.tags) as Record<string, string>,
-    change.removeTags ?? [],
-    change.tags,
-  );
+  const tags = mergeTags(JSON.parse(row.tags) as Tags, change.removeTags ?? [], change.tags);
   const archivedAt =
     change.archive === undefined
       ? row.archived_at

@@ -1,5 +1,6 @@
 // Tags and properties as rows of an index.
 import { createHash } from "node:crypto";
+import type { Tags } from "@malachite/core";
 
 /** Longer keys and values are cut, with a hash that keeps them apart: an index over whole ones would outgrow its table. */
 const LONGEST = 256;
@@ -10,17 +11,17 @@ export const labelText = (text: string): string =>
 
 export type LabelRow = { readonly kind: "tags" | "properties"; readonly key: string; readonly value: string };
 type Labelled = {
-  readonly tags: Readonly<Record<string, string>>;
+  readonly tags: Tags;
   readonly properties: Readonly<Record<string, string>>;
 };
 
-/** The rows for a run. */
+/** The rows for a run. A tag without a value is found as one with an empty value. */
 export const labelsOf = (about: Labelled): readonly LabelRow[] =>
   (["tags", "properties"] as const).flatMap((kind) =>
     Object.entries(about[kind]).map(([key, value]) => ({
       kind,
       key: labelText(key),
-      value: labelText(value),
+      value: labelText(value ?? ""),
     })),
   );
 

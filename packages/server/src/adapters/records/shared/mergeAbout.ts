@@ -1,5 +1,5 @@
 // What users say about a run, merged into what was said before. Pure.
-import { type About, type AboutChange, MalachiteError } from "@malachite/core";
+import { type About, type AboutChange, MalachiteError, type Tags } from "@malachite/core";
 
 /**
  * Tags are taken off, then set; properties and what is kept are added; a warning that is there already is not repeated; all else
@@ -22,7 +22,7 @@ export function mergeAbout(runId: string, before: About, change: AboutChange): A
 type Texts = Readonly<Record<string, string>>;
 
 /** Tags without those that go, with those that come. Maps and fromEntries, since a key may be `__proto__`. */
-export function mergeTags(before: Texts, gone: readonly string[], come: Texts = {}): Texts {
+export function mergeTags(before: Tags, gone: readonly string[], come: Tags = {}): Tags {
   const tags = new Map(Object.entries(before));
   for (const key of gone) tags.delete(key);
   for (const [key, value] of Object.entries(come)) tags.set(key, value);

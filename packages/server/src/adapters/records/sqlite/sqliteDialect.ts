@@ -18,7 +18,7 @@ export const sqliteDialect: Dialect = {
   label: (json, map, key) =>
     sql<
       string | null
-    >`(select label.value from json_each(${json}${map ? sql`, ${`$.${map}`}` : sql``}) as label where label.key = ${key})`,
+    >`(select coalesce(label.value, '') from json_each(${json}${map ? sql`, ${`$.${map}`}` : sql``}) as label where label.key = ${key})`,
   // SQLite's own `like` minds no case; its `glob` does, with other signs for the same.
   like: (value, pattern) => sql<SqlBool>`${value} glob ${globOf(pattern)}`,
   ilike: (value, pattern) => sql<SqlBool>`${value} like ${pattern}`,

@@ -10,6 +10,7 @@ import {
   STATE_OF,
   shownTags,
   type TrackedRun,
+  tagTexts,
 } from "@malachite/core";
 import type { Uris } from "./uris.ts";
 import { doubleOut, keyValues } from "./words.ts";
@@ -71,7 +72,7 @@ export const trackedExperimentDto = (experiment: Experiment): mlflow.Experiment 
   lifecycle_stage: experiment.archivedAt === undefined ? "active" : "deleted",
   creation_time: experiment.createdAt,
   last_update_time: experiment.changedAt ?? experiment.createdAt,
-  tags: keyValues(experiment.tags),
+  tags: keyValues(tagTexts(experiment.tags)),
 });
 
 const STATES = {
