@@ -7,6 +7,7 @@ import {
   CreateSnapshot,
   FileNames,
   FileNodes,
+  LatestSnapshot,
   SnapshotAsset,
   SnapshotCreated,
   SnapshotMetadata,
@@ -28,7 +29,7 @@ export const getLatestSnapshot = operation({
   summary: "The tree of the workspace's latest snapshot; an empty root when there is none.",
   source,
   params: Type.Object(workspaceParams),
-  answer: metadata,
+  answer: { kind: "json", schema: LatestSnapshot, description: "The snapshot's tree." },
 });
 
 export const getSnapshotMetadata = operation({

@@ -1,11 +1,11 @@
 // Snapshots as clients of the content service describe them. No public description exists: this is what the v1 SDK sends and reads.
 import Type, { type Static } from "typebox";
-import { anyObject, dateTime, integer, mapOf, model, oneOf, optional } from "../model.ts";
+import { anyObject, dateTime, integer, mapOf, model, nullable, oneOf, optional } from "../model.ts";
 
 export type SnapshotNode = {
   name: string;
   type: "File" | "Directory";
-  timestamp?: string;
+  timestamp?: string | null;
   hash: string;
   children?: { readonly [name: string]: SnapshotNode };
 };
@@ -13,7 +13,9 @@ export type SnapshotNode = {
 export const SnapshotNode = model("SnapshotNode", {
   name: Type.String({ description: "The name alone; of the root, empty." }),
   type: oneOf(["File", "Directory"]),
-  timestamp: optional(Type.String({ description: "When it was last changed, as the client writes it." })),
+  timestamp: optional(
+    nullable(Type.String({ description: "When it was last changed, as the client writes it." })),
+  ),
   hash: Type.String({
     description:
       "SHA-512 in hex. Of a file: of its bytes, its name and `File`. Of a folder: of its children's digests in order of name.",
@@ -21,15 +23,21 @@ export const SnapshotNode = model("SnapshotNode", {
   children: optional(mapOf(Type.Unsafe<SnapshotNode>({ ref: "SnapshotNode" }))),
 });
 
-export const SnapshotMetadata = model("SnapshotMetadata", {
+const aboutSnapshot = {
   id: Type.String({ format: "uuid", description: "The nil UUID when the workspace has no snapshot." }),
-  parentId: optional(Type.String({ format: "uuid" })),
-  createdTime: optional(dateTime()),
-  tags: optional(anyObject()),
-  properties: optional(anyObject()),
-  root: SnapshotNode,
-});
+  parentId: optional(nullable(Type.String({ format: "uuid" }))),
+  createdTime: optional(nullable(dateTime())),
+  tags: optional(nullable(anyObject())),
+  properties: optional(nullable(anyObject())),
+};
+export const SnapshotMetadata = model("SnapshotMetadata", { ...aboutSnapshot, root: SnapshotNode });
 export type SnapshotMetadata = Static<typeof SnapshotMetadata>;
+
+export const LatestSnapshot = model("LatestSnapshot", {
+  ...aboutSnapshot,
+  root: Type.Partial(SnapshotNode, { description: "Empty when the workspace has no snapshot." }),
+});
+export type LatestSnapshot = Static<typeof LatestSnapshot>;
 
 export const FileNames = model("FileNames", {
   fileNames: Type.Array(Type.String(), { description: "Paths of the files that will be sent." }),

@@ -11,6 +11,7 @@ import {
   shown,
   storageFailed,
 } from "../../../files/index.ts";
+import { forgetAddition, noteAddition } from "./halfDone.ts";
 
 /** A removal may take a folder away between its making and its use; a second try makes it again. */
 const TRIES = 20;
@@ -90,7 +91,7 @@ export async function appendFile(
     }
     if (there.isDirectory()) await makeRoom(target, path);
     await using into = await openRegular(target, constants.O_WRONLY);
-    return await addAt(into, (await into.stat()).size, temporary);
+    return await addAt(into, (await into.stat()).size, temporary, { root, path });
   });
 }
 
@@ -104,10 +105,18 @@ export async function appendAt(
   await using folder = await openFolderInside(root, segments.slice(0, -1), { make: false });
   await using into = await openRegular(folder.at(segments.at(-1) as string), constants.O_WRONLY);
   await into.truncate(offset);
-  return await addAt(into, offset, temporary);
+  return await addAt(into, offset, temporary, { root, path: segments.join("/") });
 }
 
-async function addAt(into: FileHandle, offset: number, temporary: string): Promise<BigIntStats> {
+async function addAt(
+  into: FileHandle,
+  offset: number,
+  temporary: string,
+  where: { readonly root: string; readonly path: string },
+): Promise<BigIntStats> {
+  const { size } = await lstat(temporary);
+  const { ino } = await into.stat({ bigint: true });
+  await noteAddition(temporary, { ...where, ino, from: offset, to: offset + size });
   try {
     let at = offset;
     for await (const piece of readRange(await open(temporary, "r"))) {
@@ -120,6 +129,8 @@ async function addAt(into: FileHandle, offset: number, temporary: string): Promi
   } catch (error) {
     await into.truncate(offset).catch(() => undefined); // The first error is the one to tell.
     throw error;
+  } finally {
+    await forgetAddition(temporary);
   }
   return await into.stat({ bigint: true });
 }

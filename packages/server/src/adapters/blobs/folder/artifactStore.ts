@@ -24,12 +24,13 @@ import {
 } from "../../../files/index.ts";
 import { appendFile, exists, publish, removeEmptyFolder, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
+import { takeBack } from "./halfDone.ts";
 import { KeyedLock } from "./keyedLock.ts";
 import { containerFolder, workspaceFolder } from "./layout.ts";
 import { copySource, isSource, openSource, type SourceFile, settleSource } from "./takeFile.ts";
 
 export type FolderArtifactStore = ArtifactStore & {
-  /** Removes what interrupted writes left. Call once at start, when no other server uses the folder. */
+  /** Removes what interrupted writes left, in files too. Call once at start, when no other server uses the folder. */
   sweep(): Promise<void>;
 };
 
@@ -57,6 +58,7 @@ class ArtifactFolder implements FolderArtifactStore {
 
   async sweep(): Promise<void> {
     await onStorage("Preparing the artifact store", async () => {
+      await takeBack(this.#unfinished);
       await removeTree(this.#unfinished);
       await makeFolder(this.#unfinished);
     });

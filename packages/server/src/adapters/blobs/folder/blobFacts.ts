@@ -4,9 +4,9 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { type BlobHeaders, type BlobInfo, type Block, plainTypeOf } from "@malachite/core";
+import { type BlobAddress, type BlobHeaders, type BlobInfo, type Block, plainTypeOf } from "@malachite/core";
 import { hasCode, writeFileAtomic } from "../../../files/index.ts";
-import { hashedPath } from "./layout.ts";
+import { hashedPath, workspaceFolder } from "./layout.ts";
 
 /** The facts of one version. An append blob is known by its file alone, since its size and time change with each piece. */
 export type Facts = {
@@ -35,7 +35,7 @@ export class BlobFactsFolder {
     this.#folder = folder;
   }
 
-  /** `key` is unique to the blob: where its file is in the data folder. */
+  /** `key` is that of `keyOf`. */
   #file(key: string): string {
     return hashedPath(this.#folder, createHash("sha256").update(key).digest("hex"));
   }
@@ -68,6 +68,12 @@ export class BlobFactsFolder {
     }
   }
 }
+
+/** One text for each blob. */
+export const keyOf = ({ bucket, path }: BlobAddress): string =>
+  bucket.kind === "artifacts"
+    ? JSON.stringify(["artifacts", workspaceFolder(bucket.scope), bucket.container, path])
+    : JSON.stringify(["stores", bucket.name, path]);
 
 function matching(all: readonly Facts[], { ino, size, mtimeNs }: BigIntStats): Facts | undefined {
   const same = all.filter((one) => one.ino === String(ino));

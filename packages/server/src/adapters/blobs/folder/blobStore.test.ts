@@ -17,7 +17,9 @@ import type { BlobAddress, BlobStore } from "@malachite/core";
 import { blobStoreConformance } from "../../../../conformance/blobStore.ts";
 import { createArtifactStore } from "./artifactStore.ts";
 import { createBlobStore, type FolderBlobStore } from "./blobStore.ts";
+import { noteAddition } from "./halfDone.ts";
 import { KeyedLock } from "./keyedLock.ts";
+import { containerFolder, workspaceFolder } from "./layout.ts";
 
 blobStoreConformance("folder", async (folder) => {
   const store = createBlobStore({ folder, locks: new KeyedLock() });
@@ -82,6 +84,37 @@ test("a piece that a crash cut short is not seen, and is gone with the next one"
   const next = await store.append(at("log"), streamOf("next\n"), piece);
   assert.equal(next.offset, 6);
   assert.equal(await text(store, at("log")), "whole\nnext\n");
+});
+
+test("what a kill left of a piece is taken back at the next start, also for those who read the file itself", async () => {
+  const artifacts = createArtifactStore({ folder: home });
+  const where: BlobAddress = { bucket: { kind: "artifacts", scope, container: "dcid.cut" }, path: "logs/a" };
+  await store.createAppend(where, { headers: {}, metadata: {}, check: any });
+  await store.append(where, streamOf("whole\n"), { digests: {}, check: any });
+  const root = join(home, "artifacts", workspaceFolder(scope), containerFolder("dcid.cut"));
+  const path = join(root, "logs/a");
+  const { ino } = await stat(path, { bigint: true });
+  const size = async () => (await artifacts.get(scope, "dcid.cut", "logs/a"))?.sizeBytes;
+  const killed = async (unfinished: string, note: { from: number; to: number; ino?: bigint }) => {
+    await noteAddition(join(home, unfinished, "piece"), { root, path: "logs/a", ino, ...note });
+    await store.sweep();
+    await artifacts.sweep();
+  };
+  for (const unfinished of ["blobs/unfinished", "artifacts/unfinished"]) {
+    await appendFile(path, "ha");
+    await killed(unfinished, { from: 6, to: 11 });
+    assert.equal(await size(), 6, unfinished);
+    assert.deepEqual(await readdir(join(home, unfinished)), []);
+  }
+  await appendFile(path, "half\n");
+  await killed("blobs/unfinished", { from: 6, to: 11 });
+  assert.equal(await size(), 11, "all of it came");
+  await killed("blobs/unfinished", { from: 6, to: 12, ino: ino + 1n });
+  assert.equal(await size(), 11, "another file");
+  await writeFile(join(home, "blobs/unfinished/cut.adds"), '{"root":');
+  await rm(path);
+  await killed("blobs/unfinished", { from: 6, to: 12 });
+  assert.equal(await size(), undefined);
 });
 
 test("a link in the folder is no blob, and is not written through", async () => {

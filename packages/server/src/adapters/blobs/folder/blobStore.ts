@@ -29,14 +29,15 @@ import {
 } from "../../../files/index.ts";
 import { appendAt, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
-import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, plainFacts } from "./blobFacts.ts";
+import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, keyOf, plainFacts } from "./blobFacts.ts";
 import { joined, type Piece, receive } from "./blobFiles.ts";
+import { takeBack } from "./halfDone.ts";
 import type { KeyedLock } from "./keyedLock.ts";
 import { containerFolder, workspaceFolder } from "./layout.ts";
 import { STAGED_KEPT_MS, StagedBlocks } from "./stagedBlocks.ts";
 
 export type FolderBlobStore = BlobStore & {
-  /** Removes what interrupted writes left. Call once at start, when no other server uses the folder. */
+  /** Removes what interrupted writes left, in files too. Call once at start, when no other server uses the folder. */
   sweep(): Promise<void>;
   /** Gives up blocks that nobody commits. Any time. */
   sweepBlocks(now: number): Promise<void>;
@@ -72,6 +73,7 @@ class BlobFolder implements FolderBlobStore {
 
   async sweep(): Promise<void> {
     await onStorage("Preparing the blob store", async () => {
+      await takeBack(this.#unfinished);
       await removeTree(this.#unfinished);
       await makeFolder(this.#unfinished);
     });
@@ -389,12 +391,6 @@ class BlobFolder implements FolderBlobStore {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/** One text for each blob. */
-const keyOf = ({ bucket, path }: BlobAddress): string =>
-  bucket.kind === "artifacts"
-    ? JSON.stringify(["artifacts", workspaceFolder(bucket.scope), bucket.container, path])
-    : JSON.stringify(["stores", bucket.name, path]);
 
 const notFound = (at: BlobAddress): MalachiteError =>
   new MalachiteError("BlobNotFound", `There is no blob ${shown(at.path)}.`, { target: at.path });
