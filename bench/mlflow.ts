@@ -10,7 +10,7 @@ import { Service, workspacePath } from "../e2e/support/service.ts";
 import { inTurn, median, print } from "./figures.ts";
 import { fill, load, MlflowServer, parallel, type Tracked } from "./mlflow/servers.ts";
 
-const MANY = 100_000;
+const MANY = Number(process.env.MANY ?? 100_000);
 const CLIENTS = 8;
 
 /** Prints the figures. Ratios are rates: ours over theirs. */
@@ -58,12 +58,12 @@ export async function mlflow(rounds = 3): Promise<void> {
         theirMs: their * 1000,
       });
     };
-    await compare("mlflow: log_metric, one client", "single", 300, "ratio at least 10");
-    await compare("mlflow: log_batch of 1,000", "batch", 20, "ratio at least 10", 1000);
+    await compare("mlflow: log_metric, one client", "single", 100, "ratio at least 10");
+    await compare("mlflow: log_batch of 1,000", "batch", 5, "ratio at least 10", 1000);
     const { a, b } = await inTurn(
       rounds,
-      () => parallel(python, ours, CLIENTS, 100, ourExperiment),
-      () => parallel(python, theirs, CLIENTS, 100, theirExperiment),
+      () => parallel(python, ours, CLIENTS, 25, ourExperiment),
+      () => parallel(python, theirs, CLIENTS, 25, theirExperiment),
     );
     print({
       figure: `mlflow: log_metric, ${CLIENTS} clients at once`,
@@ -74,7 +74,7 @@ export async function mlflow(rounds = 3): Promise<void> {
       aim: "ratio at least 10",
       theirs: median(b),
     });
-    await compare(`mlflow: newest 100 of ${MANY} runs`, "newest", 20, "ratio at least 5");
+    await compare(`mlflow: newest 100 of ${MANY} runs`, "newest", 10, "ratio at least 5");
     await compare(
       `mlflow: 100 of ${MANY} runs by metric and param, ordered by metric`,
       "search",
@@ -117,8 +117,8 @@ async function floor(python: string): Promise<void> {
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const nothing = { name: "nothing", uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-  const single = await load(python, nothing, "single", 300, "0");
-  const batch = await load(python, nothing, "batch", 20, "0");
+  const single = await load(python, nothing, "single", 100, "0");
+  const batch = await load(python, nothing, "batch", 5, "0");
   print({
     figure: "mlflow: the client alone, log_metric",
     value: 1 / single.seconds,
