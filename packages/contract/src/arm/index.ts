@@ -1,3 +1,4 @@
 export * from "./deployments.ts";
 export * from "./operations.ts";
 export * from "./resources.ts";
+export * from "./signIn.ts";

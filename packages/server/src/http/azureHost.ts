@@ -1,17 +1,17 @@
-// Clients before azureml-core 1.40 ask one fixed host about resources, whatever the environment says. A shell that makes this
-// service their proxy for https (`malachite env --old-sdk`) leads them here all the same: CONNECT to that host is answered by this
+// Clients before azureml-core 1.40 ask fixed hosts about resources and for tokens, whatever the environment says. A shell that makes this
+// service their proxy for https (`malachite env --old-sdk`) leads them here all the same: CONNECT to these is answered by this
 // service itself. Not a proxy for anything else, except on a service that only this machine's own users reach.
 import type { IncomingMessage, Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** The host of Azure Resource Manager in the public cloud. */
-export const AZURE_HOST = "management.azure.com";
+/** Azure Resource Manager and the sign-in of the public cloud. */
+export const AZURE_HOSTS: readonly string[] = ["management.azure.com", "login.microsoftonline.com"];
 
-export const isAzureHost = (name: string): boolean => name.toLowerCase() === AZURE_HOST;
+export const isAzureHost = (name: string): boolean => AZURE_HOSTS.includes(name.toLowerCase());
 
 export type ProxyRules = {
-  /** Takes a connection for the fixed host, from its first byte on. */
+  /** Takes a connection for a fixed host, from its first byte on. */
   readonly take: (socket: Duplex) => void;
   /** Whether connections to other hosts are passed on: whoever reaches a loopback address could make them anyway. */
   readonly passesOn: boolean;
@@ -33,7 +33,7 @@ export function answerConnect(server: Server, { take, passesOn }: ProxyRules): {
       return refuse(
         socket,
         403,
-        `This service is a proxy for ${AZURE_HOST}:443 alone. Name other hosts in NO_PROXY.`,
+        `This service is a proxy for ${AZURE_HOSTS.join(" and ")} alone. Name other hosts in NO_PROXY.`,
       );
     passed.add(socket);
     socket.once("close", () => passed.delete(socket));

@@ -33,7 +33,7 @@ describe("the addresses of the cloud", () => {
       " ",
     ))
       assert.equal(cloud[name], "https://localhost:7464", name);
-    assert.equal(cloud.authentication.loginEndpoint, "https://localhost:7464");
+    assert.equal(cloud.authentication.loginEndpoint, "https://localhost:7464/adfs/common");
     assert.equal(cloud.authentication.audiences[0], "https://localhost:7464");
     assert.equal(cloud.suffixes.storage, "x@localhost:7464");
   });

@@ -32,6 +32,7 @@ const VALUES: Readonly<Record<string, string>> = {
   tagKey: "key",
   rest: "x",
   snapshotId: "22222222-2222-2222-2222-222222222222",
+  tenantId: "tenant",
   metricId: "33333333-3333-3333-3333-333333333333",
 };
 const addressesOf = ({ path, alsoAt = [] }: Operation) =>

@@ -115,7 +115,8 @@ export const cloudDto = (base: string): arm.Cloud => {
     name: "AzureCloud",
     portal: base,
     authentication: {
-      loginEndpoint: base,
+      // Clients put the name of the tenant in the place of the last part; below `adfs` they ask no other host whether it is real.
+      loginEndpoint: `${base}/adfs/common`,
       audiences: [base],
       tenant: "common",
       identityProvider: "AAD",

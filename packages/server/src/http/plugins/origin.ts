@@ -2,7 +2,7 @@
 // (DNS rebinding) or from another site (cross-site requests): whoever reaches it runs code.
 import { isIP } from "node:net";
 import { MalachiteError } from "@malachite/core";
-import { AZURE_HOST } from "../azureHost.ts";
+import { AZURE_HOSTS } from "../azureHost.ts";
 import type { HttpSettings } from "../edge.ts";
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -10,7 +10,7 @@ export type OriginRules = Pick<HttpSettings, "publicUrl" | "publicHosts" | "allo
 
 /** Makes the check. Answers the foreign origin that is allowed and must be told so (CORS), if any. Throws HostRefused. */
 export function createOriginCheck(rules: OriginRules): (headers: Headers) => string | undefined {
-  const hosts = new Set([AZURE_HOST, ...(rules.publicHosts ?? []).map((host) => host.toLowerCase())]);
+  const hosts = new Set([...AZURE_HOSTS, ...(rules.publicHosts ?? []).map((host) => host.toLowerCase())]);
   if (rules.publicUrl) hosts.add(new URL(rules.publicUrl).hostname);
   const origins = new Set((rules.allowedOrigins ?? []).map((origin) => new URL(origin).origin));
   return (headers) => {

@@ -24,6 +24,7 @@ import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
 import * as runMetrics from "./runMetrics.ts";
 import * as service from "./service.ts";
+import * as signIn from "./signIn.ts";
 import * as snapshots from "./snapshots.ts";
 import { startLocalRun } from "./startLocalRun.ts";
 import { startRun } from "./startRun.ts";
@@ -58,6 +59,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(content),
   ...Object.values(local),
   ...Object.values(prepare),
+  ...Object.values(signIn),
   ...Object.values(service),
   ...Object.values(resources),
   ...Object.values(deployments),
