@@ -43,4 +43,6 @@ export interface Executor {
    * else writes between the first and the last of them.
    */
   all<T>(query: CompiledQuery<T>): Promise<readonly T[]>;
+  /** Runs a statement that answers nothing once for each list of parameters, in order; how many rows each has changed. */
+  each(text: string, parameters: readonly (readonly unknown[])[]): Promise<readonly number[]>;
 }

@@ -6,7 +6,11 @@ import type { Database } from "./schema.ts";
 export type Value = string | number | null;
 type Params<In> = { readonly [K in keyof In]: RawBuilder<In[K]> };
 type Build<In, Out> = (q: Kysely<Database>, p: Params<In>) => { compile(): CompiledQuery<Out> };
-export type Statement<In, Out> = (db: Executor, values: In) => Promise<readonly Out[]>;
+export type Statement<In, Out> = {
+  (db: Executor, values: In): Promise<readonly Out[]>;
+  /** Once for each of the values: how many rows each has changed. For statements that answer nothing. */
+  each(db: Executor, list: readonly In[]): Promise<readonly number[]>;
+};
 
 /** Stands for a value until there is one. */
 class Gap {
@@ -20,17 +24,29 @@ class Gap {
 export function statement<In extends Readonly<Record<string, Value>>>() {
   return <Out>(build: Build<In, Out>): Statement<In, Out> => {
     const compiled = new WeakMap<Kysely<Database>, CompiledQuery<Out>>();
-    return (db, values) => {
+    const queryFor = (db: Executor): CompiledQuery<Out> => {
       let query = compiled.get(db.build);
       if (!query) {
         query = build(db.build, gaps<In>()).compile();
         compiled.set(db.build, query);
       }
-      const parameters = query.parameters.map((value) =>
-        value instanceof Gap ? (values[value.name] as Value) : value,
-      );
-      return db.all({ ...query, parameters });
+      return query;
     };
+    const filled = ({ parameters }: CompiledQuery<Out>, values: In) =>
+      parameters.map((value) => (value instanceof Gap ? (values[value.name] as Value) : value));
+    const one = (db: Executor, values: In): Promise<readonly Out[]> => {
+      const query = queryFor(db);
+      return db.all({ ...query, parameters: filled(query, values) });
+    };
+    return Object.assign(one, {
+      each: (db: Executor, list: readonly In[]) => {
+        const query = queryFor(db);
+        return db.each(
+          query.sql,
+          list.map((values) => filled(query, values)),
+        );
+      },
+    });
   };
 }
 

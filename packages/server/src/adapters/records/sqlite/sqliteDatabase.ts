@@ -46,6 +46,11 @@ export class SqliteDatabase implements Executor {
     return this.#statement(query.sql).all(...(query.parameters as SQLInputValue[])) as T[];
   }
 
+  async each(text: string, parameters: readonly (readonly unknown[])[]): Promise<readonly number[]> {
+    const statement = this.#statement(text);
+    return parameters.map((values) => Number(statement.run(...(values as SQLInputValue[])).changes));
+  }
+
   #statement(text: string): StatementSync {
     const kept = this.#statements.get(text);
     if (kept) {

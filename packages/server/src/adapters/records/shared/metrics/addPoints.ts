@@ -33,13 +33,12 @@ const runNo = statement<{ key: string; id: string }>()((q, p) =>
     .where("r.id", "=", p.id),
 );
 
-const findMetric = statement<{ run: number; namespace: string; name: string }>()((q, p) =>
+const findMetrics = statement<{ run: number; names: string }>()((q, p) =>
   q
     .selectFrom("metrics")
     .selectAll()
     .where("run_no", "=", p.run)
-    .where("namespace", "=", p.namespace)
-    .where("name", "=", p.name),
+    .where("name", "in", sql<string>`(select value from json_each(${p.names}))`),
 );
 
 const insertMetric = statement<{
@@ -72,12 +71,12 @@ const insertMetric = statement<{
     .returningAll(),
 );
 
-const updateMetric = statement<Tally & { no: number; columns: string; ux: string | null }>()((q, p) =>
+const updateMetric = statement<MetricRow>()((q, p) =>
   q
     .updateTable("metrics")
     .set({
       columns: p.columns,
-      ux_type: p.ux,
+      ux_type: p.ux_type,
       points: p.points,
       last_seq: p.last_seq,
       data_bytes: p.data_bytes,
@@ -107,6 +106,8 @@ type Tally = {
   latest_at: number;
 };
 
+type MetricRow = Tally & { no: number; columns: string; ux_type: string | null };
+
 type Point = {
   metric: number;
   at: number;
@@ -131,18 +132,16 @@ const insertPoint = statement<Point>()((q, p) =>
       id: p.id,
       data: p.data,
     })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("seq"),
+    .onConflict((conflict) => conflict.doNothing()),
 );
 
 /** The same, unless a point of this content is there. */
 const insertContent = statement<Point>()((_q, p) => ({
   compile: () =>
-    sql<{ seq: number }>`insert into metric_points (metric_no, at, step, seq, stepped, value, id, data)
+    sql<never>`insert into metric_points (metric_no, at, step, seq, stepped, value, id, data)
       select ${p.metric}, ${p.at}, ${p.step}, ${p.seq}, ${p.stepped}, ${p.value}, ${p.id}, ${p.data}
       where not exists (select 1 from metric_points where metric_no = ${p.metric} and at = ${p.at} and step = ${p.step}
-        and value is not distinct from ${p.value} and data is not distinct from ${p.data})
-      returning seq`.compile(_q),
+        and value is not distinct from ${p.value} and data is not distinct from ${p.data})`.compile(_q),
 }));
 
 /** See `MetricStore.add`. */
@@ -157,35 +156,109 @@ export async function addPoints(
     throw new MalachiteError("RunNotFound", `The workspace '${scope.workspace}' has no run '${runId}'.`, {
       target: "runId",
     });
+  const metrics = await metricsOf(db, run.no, posts);
   const refused: MetricRefusal[] = [];
+  const added: Added[] = [];
   for (const post of posts) {
-    const refusal = await addPost(db, run.no, post);
+    const refusal = await addPost(db, run.no, post, metrics, added);
     if (refusal) refused.push(refusal);
   }
+  await insert(db, added);
+  const touched = [...metrics.values()].filter((metric) => metric.touched);
+  await updateMetric.each(
+    db,
+    touched.map(({ row }) => row),
+  );
   return refused;
 }
 
-async function addPost(db: Executor, run: number, post: PackedPost): Promise<MetricRefusal | undefined> {
+/** A metric that is written to. */
+type Metric = {
+  readonly row: MetricRow;
+  touched: boolean;
+  /** Between these lie all points that are there or were given before. */
+  within: Box | undefined;
+};
+type Box = { from: number; to: number; lowest: number; highest: number };
+
+type Added = { readonly metric: Metric; readonly point: Point; readonly by: typeof insertPoint };
+
+const keyOf = (namespace: string, name: string): string => JSON.stringify([namespace, name]);
+
+async function metricsOf(db: Executor, run: number, posts: readonly PackedPost[]): Promise<Map<string, Metric>> {
+  const names = JSON.stringify(posts.map(({ name }) => name));
+  const rows = await findMetrics(db, { run, names });
+  return new Map(rows.map((row) => [keyOf(row.namespace, row.name), metricOf(row)]));
+}
+
+const metricOf = (row: MetricRow): Metric => ({
+  row,
+  touched: false,
+  within:
+    row.points === 0
+      ? undefined
+      : { from: row.first_at, to: row.last_at, lowest: row.lowest_step, highest: row.highest_step },
+});
+
+/** Takes the metric's own part of the post, and adds its points to those that are to be inserted. */
+async function addPost(
+  db: Executor,
+  run: number,
+  post: PackedPost,
+  metrics: Map<string, Metric>,
+  added: Added[],
+): Promise<MetricRefusal | undefined> {
   const { namespace, name } = post;
-  const [there] = await findMetric(db, { run, namespace, name });
-  const before = there ? (JSON.parse(there.columns) as MetricColumns) : {};
+  let metric = metrics.get(keyOf(namespace, name));
+  const before = metric ? (JSON.parse(metric.row.columns) as MetricColumns) : {};
   const columns = mergeColumns(before, post);
   if ("why" in columns) return { post: post.post, ...columns };
-  const ux = there?.ux_type ?? post.uxType ?? null;
-  const printed = columns.merged === before && there ? there.columns : JSON.stringify(columns.merged);
-  const [metric] = there ? [there] : await insertMetric(db, { run, namespace, name, columns: printed, ux });
-  if (!metric) throw new Error("An inserted metric was not answered.");
-
-  const tally: Tally = { ...metric };
-  const insert = post.sameBy === "content" ? insertContent : insertPoint;
-  for (const packed of post.rows) {
-    const point = pointOf(metric.no, tally.last_seq + 1, packed);
-    const [added] = await (point.id === null ? insert : insertPoint)(db, point);
-    if (added) count(tally, point);
+  const ux = metric?.row.ux_type ?? post.uxType ?? null;
+  const printed = columns.merged === before && metric ? metric.row.columns : JSON.stringify(columns.merged);
+  if (!metric) {
+    const [made] = await insertMetric(db, { run, namespace, name, columns: printed, ux });
+    if (!made) throw new Error("An inserted metric was not answered.");
+    metric = metricOf(made);
+    metrics.set(keyOf(namespace, name), metric);
   }
-  const { no } = metric;
-  await updateMetric(db, { ...tally, no, columns: printed, ux });
+  metric.touched = true;
+  metric.row.columns = printed;
+  metric.row.ux_type = ux;
+  for (const packed of post.rows) {
+    metric.row.last_seq += 1;
+    const point = pointOf(metric.row.no, metric.row.last_seq, packed);
+    const mayBeThere = post.sameBy === "content" && point.id === null && isWithin(metric.within, point);
+    added.push({ metric, point, by: mayBeThere ? insertContent : insertPoint });
+    metric.within = widened(metric.within, point);
+  }
   return undefined;
+}
+
+/** A point beyond all others is new without a look: most are, since runs log forward. */
+const isWithin = (box: Box | undefined, { at, step }: Point): boolean =>
+  box !== undefined && at >= box.from && at <= box.to && step >= box.lowest && step <= box.highest;
+
+function widened(box: Box | undefined, { at, step }: Point): Box {
+  if (!box) return { from: at, to: at, lowest: step, highest: step };
+  box.from = Math.min(box.from, at);
+  box.to = Math.max(box.to, at);
+  box.lowest = Math.min(box.lowest, step);
+  box.highest = Math.max(box.highest, step);
+  return box;
+}
+
+/** In the order given; those that one statement inserts, one after another, together. */
+async function insert(db: Executor, added: readonly Added[]): Promise<void> {
+  for (let from = 0, to = 0; from < added.length; from = to) {
+    const by = added[from]?.by ?? insertPoint;
+    while (added[to]?.by === by) to += 1;
+    const some = added.slice(from, to);
+    const changed = await by.each(
+      db,
+      some.map(({ point }) => point),
+    );
+    for (const [i, { metric, point }] of some.entries()) if (changed[i] === 1) count(metric.row, point);
+  }
 }
 
 const pointOf = (metric: number, seq: number, [at, step, value, id, data]: PackedPoint): Point => ({
@@ -199,10 +272,9 @@ const pointOf = (metric: number, seq: number, [at, step, value, id, data]: Packe
   data,
 });
 
-function count(tally: Tally, { at, step, seq, value, data }: Point): void {
+function count(tally: Tally, { at, step, value, data }: Point): void {
   const first = tally.points === 0;
   tally.points += 1;
-  tally.last_seq = seq;
   tally.data_bytes += data?.length ?? 0;
   tally.lowest_step = first ? step : Math.min(tally.lowest_step, step);
   tally.highest_step = first ? step : Math.max(tally.highest_step, step);
