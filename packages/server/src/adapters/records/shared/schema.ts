@@ -267,6 +267,10 @@ export type Database = {
     latest_value: number | null;
     latest_step: number;
     latest_at: number;
+    /** The experiment of its run. */
+    experiment_no: number | null;
+    /** The newest value for the index of those: no infinities; null for NaN, and for metrics that searches do not see. */
+    latest_order: number | null;
   };
   metric_points: {
     metric_no: number;

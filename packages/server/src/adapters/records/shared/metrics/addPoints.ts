@@ -10,6 +10,7 @@ import {
 import { sql } from "kysely";
 import type { Executor } from "../executor.ts";
 import { statement } from "../statement.ts";
+import { clamped } from "../tracking/searchSql.ts";
 import type { PackedPoint } from "./points.ts";
 
 /** `MetricPost` as it travels: rows packed, the place among the caller's posts with it. */
@@ -28,7 +29,7 @@ const runNo = statement<{ key: string; id: string }>()((q, p) =>
   q
     .selectFrom("workspaces as w")
     .innerJoin("runs as r", "r.workspace_no", "w.no")
-    .select("r.no")
+    .select(["r.no", "r.experiment_no"])
     .where("w.key", "=", p.key)
     .where("r.id", "=", p.id),
 );
@@ -43,6 +44,7 @@ const findMetrics = statement<{ run: number; names: string }>()((q, p) =>
 
 const insertMetric = statement<{
   run: number;
+  experiment: number;
   namespace: string;
   name: string;
   columns: string;
@@ -52,6 +54,7 @@ const insertMetric = statement<{
     .insertInto("metrics")
     .values({
       run_no: p.run,
+      experiment_no: p.experiment,
       namespace: p.namespace,
       name: p.name,
       columns: p.columns,
@@ -67,6 +70,7 @@ const insertMetric = statement<{
       latest_value: null,
       latest_step: 0,
       latest_at: 0,
+      latest_order: null,
     })
     .returningAll(),
 );
@@ -88,6 +92,7 @@ const updateMetric = statement<MetricRow>()((q, p) =>
       latest_value: p.latest_value,
       latest_step: p.latest_step,
       latest_at: p.latest_at,
+      latest_order: p.latest_order,
     })
     .where("no", "=", p.no),
 );
@@ -104,9 +109,10 @@ type Tally = {
   latest_value: number | null;
   latest_step: number;
   latest_at: number;
+  latest_order: number | null;
 };
 
-type MetricRow = Tally & { no: number; columns: string; ux_type: string | null };
+type MetricRow = Tally & { no: number; namespace: string; columns: string; ux_type: string | null };
 
 type Point = {
   metric: number;
@@ -160,7 +166,7 @@ export async function addPoints(
   const refused: MetricRefusal[] = [];
   const added: Added[] = [];
   for (const post of posts) {
-    const refusal = await addPost(db, run.no, post, metrics, added);
+    const refusal = await addPost(db, run, post, metrics, added);
     if (refusal) refused.push(refusal);
   }
   await insert(db, added);
@@ -185,7 +191,11 @@ type Added = { readonly metric: Metric; readonly point: Point; readonly by: type
 
 const keyOf = (namespace: string, name: string): string => JSON.stringify([namespace, name]);
 
-async function metricsOf(db: Executor, run: number, posts: readonly PackedPost[]): Promise<Map<string, Metric>> {
+async function metricsOf(
+  db: Executor,
+  run: number,
+  posts: readonly PackedPost[],
+): Promise<Map<string, Metric>> {
   const names = JSON.stringify(posts.map(({ name }) => name));
   const rows = await findMetrics(db, { run, names });
   return new Map(rows.map((row) => [keyOf(row.namespace, row.name), metricOf(row)]));
@@ -203,7 +213,7 @@ const metricOf = (row: MetricRow): Metric => ({
 /** Takes the metric's own part of the post, and adds its points to those that are to be inserted. */
 async function addPost(
   db: Executor,
-  run: number,
+  run: { readonly no: number; readonly experiment_no: number },
   post: PackedPost,
   metrics: Map<string, Metric>,
   added: Added[],
@@ -216,7 +226,14 @@ async function addPost(
   const ux = metric?.row.ux_type ?? post.uxType ?? null;
   const printed = columns.merged === before && metric ? metric.row.columns : JSON.stringify(columns.merged);
   if (!metric) {
-    const [made] = await insertMetric(db, { run, namespace, name, columns: printed, ux });
+    const [made] = await insertMetric(db, {
+      run: run.no,
+      experiment: run.experiment_no,
+      namespace,
+      name,
+      columns: printed,
+      ux,
+    });
     if (!made) throw new Error("An inserted metric was not answered.");
     metric = metricOf(made);
     metrics.set(keyOf(namespace, name), metric);
@@ -272,7 +289,7 @@ const pointOf = (metric: number, seq: number, [at, step, value, id, data]: Packe
   data,
 });
 
-function count(tally: Tally, { at, step, value, data }: Point): void {
+function count(tally: MetricRow, { at, step, value, data }: Point): void {
   const first = tally.points === 0;
   tally.points += 1;
   tally.data_bytes += data?.length ?? 0;
@@ -286,6 +303,7 @@ function count(tally: Tally, { at, step, value, data }: Point): void {
   tally.latest_value = value;
   tally.latest_step = step;
   tally.latest_at = at;
+  tally.latest_order = value === null || tally.namespace !== "" ? null : clamped(value);
 }
 
 /** The larger step, then time, then value; NaN is less than any value. */

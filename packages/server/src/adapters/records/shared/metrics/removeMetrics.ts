@@ -10,14 +10,14 @@ const AT_ONCE = 2_000;
 const dropOne = statement<{ key: string; run: string; namespace: string; name: string }>()((q, p) =>
   q
     .updateTable("metrics")
-    .set({ run_no: null })
+    .set({ run_no: null, latest_order: null })
     .where("run_no", "=", runOf(p))
     .where("namespace", "=", p.namespace)
     .where("name", "=", p.name),
 );
 
 const dropAll = statement<{ key: string; run: string }>()((q, p) =>
-  q.updateTable("metrics").set({ run_no: null }).where("run_no", "=", runOf(p)),
+  q.updateTable("metrics").set({ run_no: null, latest_order: null }).where("run_no", "=", runOf(p)),
 );
 
 const runOf = (p: { key: unknown; run: unknown }) =>

@@ -9,6 +9,7 @@ import { metrics } from "./0004-metrics.ts";
 import { assets } from "./0005-assets.ts";
 import { tracking } from "./0006-tracking.ts";
 import { datastores } from "./0007-datastores.ts";
+import { latestMetrics } from "./0008-latest-metrics.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   assets,
   tracking,
   datastores,
+  latestMetrics,
 ];
 
 /** Runs `work` in one transaction. */

@@ -53,6 +53,8 @@ function comparison({ comparator, value }: SearchClause, left: Value, dialect: D
 /** The largest double: infinities are ordered as if they were it, since JSON, in which positions travel, has none. */
 const LARGEST = Number.MAX_VALUE;
 
+export const clamped = (value: number): number => Math.min(LARGEST, Math.max(-LARGEST, value));
+
 export const finite = (column: RawBuilder<number | null>): RawBuilder<number | null> =>
   sql`case when ${column} > ${LARGEST} then ${LARGEST} when ${column} < ${-LARGEST} then ${-LARGEST} else ${column} end`;
 
