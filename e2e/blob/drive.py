@@ -22,7 +22,7 @@ def call(method, path, body=None):
 def link(path):
     made = call("POST", "/artifact/v2.0%s/artifacts/batch/metadata/ExperimentRun/dcid.blob" % SCOPE, {"paths": [{"path": path}]})
     # TLS is tried by the clients' own tests; here the same link over plain HTTP.
-    return made["artifactContentInformation"][path]["contentUri"].replace("https://malachite.blob.x@", "http://")
+    return made["artifactContentInformation"][path]["contentUri"].replace("https://malachite-service.blob.x@", "http://")
 
 
 def client(path, **options):

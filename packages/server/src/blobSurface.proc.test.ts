@@ -68,7 +68,7 @@ const link = async (path: string, container = "dcid.surface"): Promise<string> =
   });
   const { contentUri } = made.artifactContentInformation[path];
   assert.match(contentUri, /^https:\/\/malachite\.blob\.x@127\.0\.0\.1:\d+\/azureml\/[\w./-]+\?/);
-  return contentUri.replace("https://malachite.blob.x@", "http://");
+  return contentUri.replace("https://malachite-service.blob.x@", "http://");
 };
 const BLOCK = { "x-ms-blob-type": "BlockBlob" };
 const codeOf = (answer: Answer) => {

@@ -89,6 +89,18 @@ const checked = {
   description: "Whether the environment is there.",
 } as const;
 
+export const startOldRun = operation({
+  id: "Runs_Run",
+  method: "POST",
+  path: `${base}/run`,
+  summary: "Start a run on a remote compute target, as the first releases of the v1 SDK do it.",
+  source: "sdk",
+  params: Type.Object(experimentParams),
+  query,
+  body: startForm,
+  answer: { kind: "json", schema: StartRunResult, description: "A run was successfully started." },
+});
+
 export const prepareRun = operation({
   ...preparation,
   id: "Runs_Prepare",

@@ -1,12 +1,17 @@
-// Clients before azureml-core 1.40 ask fixed hosts about resources and for tokens, whatever the environment says. A shell that makes this
-// service their proxy for https (`malachite env --old-sdk`) leads them here all the same: CONNECT to these is answered by this
-// service itself. Not a proxy for anything else, except on a service that only this machine's own users reach.
+// Clients before azureml-core 1.40 ask fixed hosts about resources and for tokens, whatever the environment says, and the first
+// ones send blobs to the public cloud, whatever host a link names. A shell that makes this service their proxy for https
+// (`malachite env --old-sdk`) leads them here all the same: CONNECT to those hosts is answered by this service itself. Not a proxy
+// for anything else, except on a service that only this machine's own users reach.
 import type { IncomingMessage, Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Azure Resource Manager and the sign-in of the public cloud. */
-export const AZURE_HOSTS: readonly string[] = ["management.azure.com", "login.microsoftonline.com"];
+/** Azure Resource Manager and the sign-in of the public cloud, and where this service's links would lead if it were there. */
+export const AZURE_HOSTS: readonly string[] = [
+  "management.azure.com",
+  "login.microsoftonline.com",
+  "malachite-service.blob.core.windows.net",
+];
 
 export const isAzureHost = (name: string): boolean => AZURE_HOSTS.includes(name.toLowerCase());
 

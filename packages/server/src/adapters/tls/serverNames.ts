@@ -2,7 +2,11 @@
 import { hostname, networkInterfaces } from "node:os";
 
 /** What clients of fixed addresses call: the service answers in the place of these (http/azureHost.ts). */
-const AZURE_HOSTS = ["management.azure.com", "login.microsoftonline.com"];
+const AZURE_HOSTS = [
+  "management.azure.com",
+  "login.microsoftonline.com",
+  "malachite-service.blob.core.windows.net",
+];
 
 /** Loopback always; where the server listens, is said to be, and may be called by. */
 export function serverNames(ask: {

@@ -175,6 +175,7 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
   ],
   body: [
     execution.startRun,
+    execution.startOldRun,
     execution.startSnapshotRun,
     execution.startLocalRun,
     execution.prepareRun,

@@ -17,8 +17,11 @@ const READ_LIFETIME_MS = 24 * 3600_000;
 /** An upload of a day must not lose its link. */
 const WRITE_LIFETIME_MS = 48 * 3600_000;
 const VERSION = "2021-08-06";
-/** The account part of a host name, in the userinfo; see docs/decisions/0201-blob-links.md. */
-const ACCOUNT = "malachite.blob.x";
+/**
+ * The account part of a host name, in the userinfo; see docs/decisions/0201-blob-links.md. No account of Azure's has a hyphen in
+ * its name, so this one is nobody else's (azureHost.ts).
+ */
+const ACCOUNT = "malachite-service.blob.x";
 
 export interface BlobLinks {
   /**

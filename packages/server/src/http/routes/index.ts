@@ -27,13 +27,14 @@ import * as service from "./service.ts";
 import * as signIn from "./signIn.ts";
 import * as snapshots from "./snapshots.ts";
 import { startLocalRun } from "./startLocalRun.ts";
-import { startRun } from "./startRun.ts";
+import { startOldRun, startRun } from "./startRun.ts";
 import { startSnapshotRun } from "./startSnapshotRun.ts";
 import * as takeArtifacts from "./takeArtifacts.ts";
 import * as story from "./whyAndStory.ts";
 
 export const ROUTES: readonly Route[] = [
   startRun,
+  startOldRun,
   startSnapshotRun,
   startLocalRun,
   followLog,
