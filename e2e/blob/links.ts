@@ -15,6 +15,9 @@ export async function linksTo(
     { paths: paths.map((path) => ({ path })) },
   );
   return paths.map((path) =>
-    (made.artifactContentInformation[path]?.contentUri ?? "").replace("https://malachite-service.blob.x@", "http://"),
+    (made.artifactContentInformation[path]?.contentUri ?? "").replace(
+      "https://malachite-service.blob.x@",
+      "http://",
+    ),
   );
 }
