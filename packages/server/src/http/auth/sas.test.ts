@@ -18,11 +18,11 @@ describe("blob links", () => {
   const url = links.link("https://127.0.0.1:7464", { ...at, permissions: "racw" });
 
   it("carry the account in the userinfo, and are https when they write", () => {
-    assert.match(url, /^https:\/\/malachite\.blob\.x@127\.0\.0\.1:7464\/azureml\/s\/rg\/ws\/dcid\.a\//);
+    assert.match(url, /^https:\/\/malachite-service\.blob\.x@127\.0\.0\.1:7464\/azureml\/s\/rg\/ws\/dcid\.a\//);
     const others = [
-      ["http://[::1]:7464", /^https:\/\/malachite\.blob\.x@\[::1\]:7464\/azureml/],
-      ["http://localhost:80", /^https:\/\/malachite\.blob\.x@localhost\/azureml/],
-      ["https://ml.example.com/base", /^https:\/\/malachite\.blob\.x@ml\.example\.com\/base\/azureml/],
+      ["http://[::1]:7464", /^https:\/\/malachite-service\.blob\.x@\[::1\]:7464\/azureml/],
+      ["http://localhost:80", /^https:\/\/malachite-service\.blob\.x@localhost\/azureml/],
+      ["https://ml.example.com/base", /^https:\/\/malachite-service\.blob\.x@ml\.example\.com\/base\/azureml/],
     ] as const;
     for (const [base, shape] of others) assert.match(links.link(base, { ...at, permissions: "racw" }), shape);
   });
@@ -30,7 +30,7 @@ describe("blob links", () => {
     assert.match(links.link("http://h:1", { ...at, permissions: "r" }), /^http:\/\/h:1\/azureml/);
     assert.match(
       links.link("https://h:1", { ...at, permissions: "r" }),
-      /^https:\/\/malachite\.blob\.x@h:1\//,
+      /^https:\/\/malachite-service\.blob\.x@h:1\//,
     );
     assert.match(links.plainLink("https://h:1", { ...at, permissions: "r" }), /^https:\/\/h:1\/azureml/);
   });
