@@ -87,6 +87,21 @@ class Tools:
         config.environment.environment_variables.update(variables)
         return config
 
+    def start(self, experiment, **more):
+        """Starts an interactive run that keeps no snapshot of the current folder; the first releases know none there."""
+        try:
+            return experiment.start_logging(snapshot_directory=None, **more)
+        except TypeError as error:
+            if "snapshot_directory" not in str(error):
+                raise
+            return experiment.start_logging(**more)
+
+    def ended(self, run):
+        """The details of a submitted run once it has ended, whichever way; the first releases raise for none."""
+        if "raise_on_error" in inspect.signature(run.wait_for_completion).parameters:
+            return run.wait_for_completion(raise_on_error=False)
+        return run.wait_for_completion()
+
     def submit(self, experiment, files, script="main.py", arguments=None, config=None, **more):
         """Submits a folder of these files and answers the run."""
         from azureml.core import ScriptRunConfig

@@ -67,7 +67,7 @@ const link = async (path: string, container = "dcid.surface"): Promise<string> =
     paths: [{ path }],
   });
   const { contentUri } = made.artifactContentInformation[path];
-  assert.match(contentUri, /^https:\/\/malachite\.blob\.x@127\.0\.0\.1:\d+\/azureml\/[\w./-]+\?/);
+  assert.match(contentUri, /^https:\/\/malachite-service\.blob\.x@127\.0\.0\.1:\d+\/azureml\/[\w./-]+\?/);
   return contentUri.replace("https://malachite-service.blob.x@", "http://");
 };
 const BLOCK = { "x-ms-blob-type": "BlockBlob" };

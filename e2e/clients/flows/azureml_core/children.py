@@ -3,7 +3,7 @@ from azureml.core import Experiment, Run
 
 
 def started(t):
-    return Experiment(t.workspace(), t.name("family")).start_logging(snapshot_directory=None)
+    return t.start(Experiment(t.workspace(), t.name("family")))
 
 
 def ids(runs):
@@ -85,7 +85,7 @@ def flow_filters(t):
 def flow_with_children(t):
     """`with child:` inside `with parent:`"""
     experiment = Experiment(t.workspace(), t.name("nested"))
-    with experiment.start_logging(snapshot_directory=None) as parent:
+    with t.start(experiment) as parent:
         for number in range(3):
             with parent.child_run(name=str(number)) as child:
                 child.tag("number", str(number))
@@ -119,7 +119,7 @@ except Exception as error:
 def flow_inside(t):
     """A submitted script makes runs below its own, reads the others, and changes none of them"""
     experiment = Experiment(t.workspace(), t.name("inside"))
-    other = experiment.start_logging(snapshot_directory=None)
+    other = t.start(experiment)
     run = t.submit(experiment, {"main.py": INSIDE}, arguments=[other.id])
     run.wait_for_completion()
     tags = Run(experiment, run.id).get_tags()

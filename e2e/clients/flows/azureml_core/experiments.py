@@ -77,7 +77,7 @@ def flow_delete(t):
     assert Experiment(ws, name).id != empty.id
 
     full = Experiment(ws, t.name("full"))
-    full.start_logging(snapshot_directory=None).complete()
+    t.start(full).complete()
     try:
         Experiment.delete(ws, full.id)
     except Exception as error:

@@ -27,14 +27,7 @@ NAMES = [
 def start(t, prefix="files"):
     from azureml.core import Experiment
 
-    return begin(Experiment(t.workspace(), t.name(prefix)))
-
-
-def begin(experiment):
-    try:
-        return experiment.start_logging(snapshot_directory=None)
-    except TypeError:  # The first releases know no snapshots here.
-        return experiment.start_logging()
+    return t.start(Experiment(t.workspace(), t.name(prefix)))
 
 
 def read(path):
@@ -189,7 +182,7 @@ def flow_outputs_of_a_with_block(t):
     try:
         from azureml.core import Experiment
 
-        run = begin(Experiment(t.workspace(), t.name("with")))
+        run = t.start(Experiment(t.workspace(), t.name("with")))
         with run:
             os.makedirs("outputs", exist_ok=True)
             with open("outputs/result.txt", "w") as file:

@@ -26,9 +26,9 @@ def text_of(run, path):
         shutil.rmtree(folder)
 
 
-def ended(run, status="Completed"):
+def ended(t, run, status="Completed"):
     """Waits for the end, which must be that one."""
-    details = run.wait_for_completion(raise_on_error=False)
+    details = t.ended(run)
     assert details["status"] == status, (details["status"], details.get("error"), text_of(run, "user_logs/std_log.txt")[-2000:])
     return details
 
@@ -41,7 +41,7 @@ def flow_variables(t):
     )
     where = experiment(t)
     run = t.submit(where, {"main.py": script})
-    ended(run)
+    ended(t, run)
     told = json.loads(text_of(run, "user_logs/std_log.txt"))
     assert told["AZUREML_RUN_ID"] == told["MLFLOW_RUN_ID"] == told["AZUREML_ROOT_RUN_ID"] == run.id, told
     scope = ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_WORKSPACE_NAME")
@@ -59,7 +59,7 @@ def flow_own_tracking_server(t):
     script = "import os\nprint([k for k in sorted(os.environ) if k.startswith('MLFLOW_')], os.environ['AZUREML_CURRENT_CLOUD'])\n"
     config = t.run_config(MLFLOW_TRACKING_URI="http://elsewhere.example", AZUREML_CURRENT_CLOUD="Mine")
     run = t.submit(experiment(t), {"main.py": script}, config=config)
-    ended(run)
+    ended(t, run)
     assert text_of(run, "user_logs/std_log.txt") == "['MLFLOW_TRACKING_URI'] Mine\n"
 
 
@@ -69,7 +69,7 @@ def flow_short_script(t):
     where = experiment(t)
     for end, status in (("", "Completed"), ("import sys\nsys.exit(3)\n", "Failed"), ("raise ValueError('late')\n", "Failed")):
         run = t.submit(where, {"main.py": begin + end})
-        ended(run, status)
+        ended(t, run, status)
         metrics = run.get_metrics()
         assert metrics["loss"] == 0.25 and metrics["l"] == [1, 2, 3], metrics
         log = text_of(run, "user_logs/std_log.txt")
@@ -80,7 +80,7 @@ def flow_many_metrics(t):
     """Two thousand values of a script that ends right after them, in order"""
     script = "from azureml.core import Run\nrun = Run.get_context()\nfor i in range(2000):\n    run.log('step', i)\n"
     run = t.submit(experiment(t), {"main.py": script})
-    ended(run)
+    ended(t, run)
     assert run.get_metrics()["step"] == list(range(2000))
 
 
@@ -92,7 +92,7 @@ def flow_threads(t):
         "threading.Thread(target=late).start()\n"
     )
     run = t.submit(experiment(t), {"main.py": script})
-    ended(run)
+    ended(t, run)
     assert run.get_metrics() == {"late": 1}, run.get_metrics()
 
 
@@ -114,7 +114,7 @@ def flow_context(t):
     )
     where = experiment(t)
     run = t.submit(where, {"main.py": script})
-    ended(run)
+    ended(t, run)
     log = text_of(run, "user_logs/std_log.txt").splitlines()
     assert "%s Running Running %s" % (run.id, where.name) in log and "after complete" in log, log
     assert run.get_tags()["colour"] == "blue" and run.get_properties()["p"] == "q"
@@ -127,7 +127,7 @@ def flow_fail_inside(t):
     """run.fail() keeps its error; the end is still told by the exit code"""
     script = "from azureml.core import Run\nrun = Run.get_context()\nrun.fail(error_details='no data today')\nraise SystemExit(4)\n"
     run = t.submit(experiment(t), {"main.py": script})
-    details = ended(run, "Failed")
+    details = ended(t, run, "Failed")
     assert run.get_properties()["malachite.exitCode"] == "4", run.get_properties()
     assert "no data today" in json.dumps(details["error"]), details["error"]
 
@@ -142,7 +142,7 @@ def flow_children(t):
         "run.log('best', 2)\n"
     )
     run = t.submit(experiment(t), {"main.py": script})
-    ended(run)
+    ended(t, run)
     children = list(run.get_children())
     assert sorted(child.name.split(">")[-1] for child in children) == ["fold-0", "fold-1", "fold-2"], children
     assert all(child.get_status() == "Completed" for child in children)
@@ -165,7 +165,7 @@ def flow_submit_child(t):
     )
     child = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('x', 1)\nprint('parent', run.parent.id)\n"
     run = t.submit(experiment(t), {"main.py": script, "child.py": child})
-    ended(run)
+    ended(t, run)
     log = text_of(run, "user_logs/std_log.txt")
     assert "child Completed True" in log, log
     (below,) = list(run.get_children())
@@ -187,7 +187,7 @@ def flow_as_started_directly(t):
         "    double('a', 2)\n"
     )
     run = t.submit(experiment(t), {"src/main.py": script, "src/helper.py": "x = 'helped'\n"}, script="src/main.py", arguments=["a b"])
-    ended(run, "Failed")
+    ended(t, run, "Failed")
     log = text_of(run, "user_logs/std_log.txt")
     lines = log.splitlines()
     assert lines[:3] == ["['src/main.py', 'a b'] src main.py helped", "__main__", "[2, 4]"], lines
@@ -199,7 +199,7 @@ def flow_read_others(t):
     """A run reads the metrics and files of other runs of its workspace, and changes none of them"""
     where = experiment(t)
     first = t.submit(where, {"main.py": "from azureml.core import Run\nrun = Run.get_context()\nrun.log('a', 1)\n"})
-    ended(first)
+    ended(t, first)
     script = (
         "import sys\nfrom azureml.core import Run\nrun = Run.get_context()\n"
         "other = Run(run.experiment, sys.argv[1])\n"
@@ -208,7 +208,7 @@ def flow_read_others(t):
         "except Exception as error:\n    print('refused')\n"
     )
     run = t.submit(where, {"main.py": script}, arguments=[first.id])
-    ended(run)
+    ended(t, run)
     log = text_of(run, "user_logs/std_log.txt").splitlines()
     assert log[:2] == ["{'a': 1}", "refused"], log
     assert "x" not in first.get_tags()
@@ -223,7 +223,7 @@ def flow_log_grows(t):
     while run.get_status() not in DONE:
         if "user_logs/std_log.txt" in run.get_file_names():
             seen.append(text_of(run, "user_logs/std_log.txt"))
-    ended(run)
+    ended(t, run)
     last = text_of(run, "user_logs/std_log.txt")
     assert last == "".join("%d\n" % i for i in range(40)), last
     assert len(set(seen)) > 1 and all(last.startswith(text) for text in seen), seen

@@ -139,7 +139,7 @@ def flow_changed_after_submit(t):
     run = experiment.submit(ScriptRunConfig(source_directory=folder, script="main.py", run_config=t.run_config("local")))
     with open(os.path.join(folder, "part.py"), "w") as file:
         file.write("print('changed')\n")
-    run.wait_for_completion(raise_on_error=True)
+    run.wait_for_completion()
     assert "submitted" in _text(run, "azureml-logs/70_driver_log.txt")
     _forget(run)
 
@@ -149,7 +149,7 @@ def flow_child_of_local(t):
     script = "from azureml.core import Run\nrun = Run.get_context()\nchild = run.child_run('part')\n" \
         "child.log('n', 1)\nchild.complete()\n"
     run = _submit(t, {"main.py": script})
-    run.wait_for_completion(raise_on_error=True)
+    run.wait_for_completion()
     children = list(run.get_children())
     assert [child.get_status() for child in children] == ["Completed"], children
     assert children[0].get_metrics() == {"n": 1}

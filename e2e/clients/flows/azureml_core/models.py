@@ -78,7 +78,7 @@ def flow_register_of_run(t):
     """Register a model from a run's outputs and find the run from it"""
     workspace = t.workspace()
     experiment = Experiment(workspace, t.name())
-    run = experiment.start_logging(snapshot_directory=None)
+    run = t.start(experiment)
     folder = t.folder({"model.pkl": b"weights", "more/a.txt": b"a", "more/b.txt": b"b"})
     run.upload_file("outputs/model.pkl", os.path.join(folder, "model.pkl"))
     run.upload_folder("outputs/more", os.path.join(folder, "more"))

@@ -15,7 +15,7 @@ def ids(runs):
 def flow_newest_first(t):
     """`get_runs` lists newest first, without children unless they are asked for"""
     experiment = experiment_of(t)
-    runs = [experiment.start_logging(snapshot_directory=None) for _ in range(3)]
+    runs = [t.start(experiment) for _ in range(3)]
     child = runs[0].child_run(name="kid")
     assert ids(experiment.get_runs()) == ids(reversed(runs))
     assert ids(experiment.get_runs(include_children=True))[0] == child.id
@@ -43,13 +43,13 @@ def flow_by_tags(t):
         "quote'd": "1",
     }
     for key, value in odd.items():
-        run = experiment.start_logging(snapshot_directory=None)
+        run = t.start(experiment)
         run.tag(key, value)
         run.complete()
         assert ids(experiment.get_runs(tags={key: value})) == [run.id], (key, value)
         assert ids(experiment.get_runs(tags=key)) == [run.id], key
         assert ids(experiment.get_runs(tags={key: value + "?"})) == [], key
-    alone = experiment.start_logging(snapshot_directory=None)
+    alone = t.start(experiment)
     alone.tag("alone")
     assert ids(experiment.get_runs(tags="alone")) == [alone.id]
     alone.set_tags({"one": "1", "two": "2"})
@@ -61,8 +61,8 @@ def flow_by_tags(t):
 def flow_by_properties_and_type(t):
     """`get_runs` by properties and by the type of run"""
     experiment = experiment_of(t)
-    plain = experiment.start_logging(snapshot_directory=None)
-    script = experiment.start_logging(snapshot_directory=None)
+    plain = t.start(experiment)
+    script = t.start(experiment)
     script.add_properties({"azureml.runsource": "azureml.scriptrun", "odd/key": "a b"})
     assert ids(experiment.get_runs(properties={"odd/key": "a b"})) == [script.id]
     assert ids(experiment.get_runs(properties="odd/key")) == [script.id]
@@ -75,8 +75,8 @@ def flow_by_properties_and_type(t):
 def flow_by_status(t):
     """`Run.list` by status"""
     experiment = experiment_of(t)
-    running = experiment.start_logging(snapshot_directory=None)
-    failed = experiment.start_logging(snapshot_directory=None)
+    running = t.start(experiment)
+    failed = t.start(experiment)
     failed.fail("enough")
     assert ids(Run.list(experiment, status="Running")) == [running.id]
     assert ids(Run.list(experiment, status="Failed")) == [failed.id]
@@ -90,7 +90,7 @@ def flow_by_compute(t):
     """The runs of a compute target"""
     ws = t.workspace()
     experiment = Experiment(ws, t.name("computed"))
-    run = experiment.start_logging(snapshot_directory=None)
+    run = t.start(experiment)
     run.tag("mark", experiment.name)
     target = type("Target", (), {"name": run.get_details()["target"], "workspace": ws})()
     found = list(Run.list_by_compute(target, tags={"mark": experiment.name}))
@@ -107,7 +107,7 @@ def flow_by_time_and_kind(t):
     from azureml._restclient.experiment_client import ExperimentClient
 
     experiment = experiment_of(t)
-    run = experiment.start_logging(snapshot_directory=None)
+    run = t.start(experiment)
     client = ExperimentClient(experiment.workspace.service_context, experiment.name)
 
     def found(**filters):
@@ -135,13 +135,13 @@ def flow_pages(t):
     from azureml._restclient.experiment_client import ExperimentClient
 
     experiment = experiment_of(t)
-    parent = experiment.start_logging(snapshot_directory=None)
+    parent = t.start(experiment)
     children = parent.create_children(count=23)
     client = ExperimentClient(experiment.workspace.service_context, experiment.name)
     listed = []
     for number, dto in enumerate(client.get_runs(page_size=5)):
         listed.append(dto.run_id)
         if number in (3, 11):
-            experiment.start_logging(snapshot_directory=None).complete()
+            t.start(experiment).complete()
     assert sorted(listed) == sorted([parent.id] + [child.id for child in children]), listed
     parent.complete()

@@ -3,7 +3,7 @@ from azureml.core import Experiment, Run
 
 
 def started(t, **more):
-    return Experiment(t.workspace(), t.name("runs")).start_logging(snapshot_directory=None, **more)
+    return t.start(Experiment(t.workspace(), t.name("runs")), **more)
 
 
 def again(run):
@@ -106,11 +106,11 @@ def flow_cancel(t):
 def flow_with_block(t):
     """`with run:` completes, and tells what was raised in it"""
     experiment = Experiment(t.workspace(), t.name("with"))
-    with experiment.start_logging(snapshot_directory=None) as run:
+    with t.start(experiment) as run:
         run.tag("inside", "yes")
     assert again(run).get_status() == "Completed"
     try:
-        with experiment.start_logging(snapshot_directory=None) as broken:
+        with t.start(experiment) as broken:
             raise ValueError("no such thing")
     except ValueError:
         pass

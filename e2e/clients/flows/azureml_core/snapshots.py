@@ -82,7 +82,7 @@ def flow_names(t):
     }
     experiment = _experiment(t)
     run = _submit(t, experiment, t.folder(files))
-    run.wait_for_completion(raise_on_error=True)
+    run.wait_for_completion()
     wanted = _bytes(files)
     assert _seen(run) == {path: len(content) for path, content in wanted.items()}, _seen(run)
     assert _restored(t, run) == wanted
@@ -105,7 +105,7 @@ def flow_resubmits(t):
     _write(folder, "pkg/a.py", b"a")
     back = _submit(t, experiment, folder)
     for run in (first, again, changed, back):
-        run.wait_for_completion(raise_on_error=True)
+        run.wait_for_completion()
     wanted = {"main.py": MAIN.encode(), "pkg/a.py": b"changed", "pkg/b.py": b"b", "new.py": b"new", "marker.txt": marker.encode()}
     assert _restored(t, changed) == wanted
     assert _seen(changed) == {path: len(content) for path, content in wanted.items()}
@@ -128,7 +128,7 @@ def flow_many_files(t):
         _write(folder, path, files[path].encode())
     second = _submit(t, experiment, folder)
     for run in (first, second):
-        run.wait_for_completion(raise_on_error=True)
+        run.wait_for_completion()
     assert len(_seen(first)) == 2000
     assert _restored(t, second) == _bytes(files)
 
@@ -148,7 +148,7 @@ def flow_ignored(t):
         "data/x.txt": "x",
     }
     run = _submit(t, experiment, t.folder(files))
-    run.wait_for_completion(raise_on_error=True)
+    run.wait_for_completion()
     restored = _restored(t, run)
     assert sorted(restored) == [".amlignore", ".gitignore", "b.txt", "main.py"], sorted(restored)
 
@@ -159,7 +159,7 @@ def flow_large_file(t):
     block = os.urandom(1 << 20)
     files = {"main.py": MAIN, "model.bin": block * 80}
     run = _submit(t, experiment, t.folder(files))
-    run.wait_for_completion(raise_on_error=True)
+    run.wait_for_completion()
     assert _seen(run)["model.bin"] == 80 << 20
     assert _restored(t, run)["model.bin"] == files["model.bin"]
 
@@ -188,7 +188,7 @@ def flow_lost_cache(t):
         json.dump(kept, file)
     _write(folder, "a.py", b"changed")
     last = _submit(t, experiment, folder)
-    last.wait_for_completion(raise_on_error=True)
+    last.wait_for_completion()
     assert _restored(t, last) == {"main.py": MAIN.encode(), "a.py": b"changed"}
 
 

@@ -86,7 +86,7 @@ def flow_wait_quietly(t):
     run = t.submit(experiment(t), {"main.py": "raise ValueError('bad rate: -1')\n"})
     error = refusal(lambda: run.wait_for_completion())
     assert "User program failed with ValueError: bad rate: -1" in error, error
-    assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+    assert t.ended(run)["status"] == "Failed"
     details = run.get_details()
     assert details["error"]["error"]["code"] == "UserError", details["error"]
 
@@ -135,7 +135,7 @@ def flow_command(t):
         run_config=t.run_config(),
     )
     run = experiment(t).submit(line)
-    assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+    assert t.ended(run)["status"] == "Failed"
     assert log_of(run).splitlines() == ["run " + run.id, "B"], log_of(run)
     assert run.get_properties()["malachite.exitCode"] == "3"
 

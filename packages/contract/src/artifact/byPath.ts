@@ -57,6 +57,7 @@ export const listArtifactsByPath = operation({
   id: "Artifacts_ListInPath",
   method: "GET",
   path: `${base}/{origin}/{container}/{path*}`,
+  alsoAt: [`${base}/origins/{origin}/containers/{container}/{path*}`],
   summary: "List artifacts of a container under a path.",
   source,
   params,

@@ -55,6 +55,7 @@ export const listArtifacts = operation({
   id: "Artifacts_ListInContainer",
   method: "GET",
   path: `${base}/{origin}/{container}`,
+  alsoAt: [`${base}/origins/{origin}/containers/{container}`],
   summary: "List artifacts of a container.",
   source,
   params: container,

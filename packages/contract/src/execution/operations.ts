@@ -3,7 +3,7 @@ import Type from "typebox";
 import { oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import { experimentParams, runId, runParams, workspacePath } from "../scope.ts";
-import { CleanRuns, PreparationState, RunDefinition, StartRunResult } from "./runDefinition.ts";
+import { CancelRun, CleanRuns, PreparationState, RunDefinition, StartRunResult } from "./runDefinition.ts";
 
 const base = `/execution/v1.0${workspacePath}/experiments/{experimentName}`;
 const source = "execution 2019-09-30";
@@ -155,6 +155,17 @@ export const cleanRuns = operation({
     schema: Type.Array(Type.String()),
     description: "What was removed, a sentence each.",
   },
+});
+
+export const cancelOldRun = operation({
+  id: "Runs_CancelRun",
+  method: "POST",
+  path: `${base}/cancel`,
+  summary: "Cancel a run, as the first releases of the v1 SDK do it.",
+  source: "sdk",
+  params: Type.Object(experimentParams),
+  body: { kind: "json", schema: CancelRun, required: true, name: "run" },
+  answer: { kind: "json", schema: StartRunResult, description: "The run is cancelled." },
 });
 
 export const localRun = operation({

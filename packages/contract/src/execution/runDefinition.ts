@@ -1,6 +1,7 @@
 // What a client sends to start a run. Shapes of the public description (execution.json, 2019-09-30); no defaults, no logic.
 import Type, { type Static } from "typebox";
 import { anyObject, integer, looseText, mapOf, model, oneOf, optional } from "../model.ts";
+import { runId } from "../scope.ts";
 
 export const FRAMEWORKS = ["Python", "PySpark", "Cntk", "TensorFlow", "PyTorch"] as const;
 export const COMMUNICATORS = [
@@ -149,6 +150,11 @@ export const StartRunResult = model("StartRunResult", {
 export type StartRunResult = Static<typeof StartRunResult>;
 
 export const PreparationState = model("PreparationState", { environmentPrepared: Type.Boolean() });
+
+export const CancelRun = model("CancelRun", {
+  runId,
+  target: optional(Type.String()),
+});
 
 export const CleanRuns = model("CleanRuns", {
   runId: optional(Type.String({ description: "One run, or the word null for all of them." })),

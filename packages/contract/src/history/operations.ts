@@ -157,6 +157,16 @@ export const batchGetRunData = operation({
   body: { kind: "json", schema: BatchGetRunData, required: true },
   answer: { kind: "json", schema: BatchRunData, description: "What was selected, and what failed." },
 });
+export const listRuns = operation({
+  id: "Runs_List",
+  method: "GET",
+  ...everywhere("runs"),
+  summary: "List runs, as the first releases of the v1 SDK do it.",
+  source: "sdk",
+  params: maybeExperiment,
+  query: listQuery,
+  answer: page,
+});
 export const listRunsByCompute = operation({
   id: "Runs_ListByCompute",
   method: "GET",

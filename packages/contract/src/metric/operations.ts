@@ -1,7 +1,7 @@
 // Operations on metrics: the newer API by runs, and the older one, which is a part of run history.
 import Type from "typebox";
 import { QueryParams } from "../history/query.ts";
-import { optional } from "../model.ts";
+import { integer, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import {
   experimentId,
@@ -125,6 +125,21 @@ export const queryRunMetrics = operation({
   params: Type.Object(inExperiment),
   query: Type.Object(mergeStrategy),
   body: { kind: "json", schema: QueryParams, required: false },
+  answer: { kind: "json", schema: PaginatedRunMetricList, description: "A page of metrics." },
+});
+export const listRunMetrics = operation({
+  id: "RunMetrics_List",
+  method: "GET",
+  path: `${older}${workspacePath}/experiments/{experimentName}/metrics`,
+  summary: "List metrics of an experiment's runs, as the first releases of the v1 SDK do it.",
+  source: "sdk",
+  params: Type.Object(inExperiment),
+  query: Type.Object({
+    $filter: optional(Type.String()),
+    $continuationtoken: optional(Type.String()),
+    $top: optional(integer({ format: "int32", minimum: 1 })),
+    ...mergeStrategy,
+  }),
   answer: { kind: "json", schema: PaginatedRunMetricList, description: "A page of metrics." },
 });
 export const waitForMetrics = operation({

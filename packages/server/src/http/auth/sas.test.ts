@@ -18,11 +18,17 @@ describe("blob links", () => {
   const url = links.link("https://127.0.0.1:7464", { ...at, permissions: "racw" });
 
   it("carry the account in the userinfo, and are https when they write", () => {
-    assert.match(url, /^https:\/\/malachite-service\.blob\.x@127\.0\.0\.1:7464\/azureml\/s\/rg\/ws\/dcid\.a\//);
+    assert.match(
+      url,
+      /^https:\/\/malachite-service\.blob\.x@127\.0\.0\.1:7464\/azureml\/s\/rg\/ws\/dcid\.a\//,
+    );
     const others = [
       ["http://[::1]:7464", /^https:\/\/malachite-service\.blob\.x@\[::1\]:7464\/azureml/],
       ["http://localhost:80", /^https:\/\/malachite-service\.blob\.x@localhost\/azureml/],
-      ["https://ml.example.com/base", /^https:\/\/malachite-service\.blob\.x@ml\.example\.com\/base\/azureml/],
+      [
+        "https://ml.example.com/base",
+        /^https:\/\/malachite-service\.blob\.x@ml\.example\.com\/base\/azureml/,
+      ],
     ] as const;
     for (const [base, shape] of others) assert.match(links.link(base, { ...at, permissions: "racw" }), shape);
   });

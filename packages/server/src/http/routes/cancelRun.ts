@@ -13,6 +13,15 @@ export const cancelRun = route(execution.cancelRun, async (ask, { flow }) => {
   return { runId: run.id };
 });
 
+export const cancelOldRun = route(execution.cancelOldRun, async (ask, { flow }) => {
+  const { runId } = await ask.body();
+  const { run } = await flow.cancelRun({
+    ...addressOf({ scope: ask.scope, params: { ...ask.params, runId } }),
+    by: ask.by,
+  });
+  return { runId: run.id };
+});
+
 export const cancelRunByHistory = route(history.cancelRunByHistory, async (ask, { flow }) => {
   const text = ask.query.CancelationReason;
   const shown = await flow.cancelRun({

@@ -113,7 +113,10 @@ describe("files sent as blobs", () => {
       names,
     );
     const first = fileNodes[0]?.blobUri ?? "";
-    assert.match(first, /^https:\/\/malachite\.blob\.x@[^/]+\/azureml-snapshots\/folder\/name\?.*sp=rcw/);
+    assert.match(
+      first,
+      /^https:\/\/malachite-service\.blob\.x@[^/]+\/azureml-snapshots\/folder\/name\?.*sp=rcw/,
+    );
     assert.deepEqual((await json(edge, `${v2}/getblob`, { FileNames: [] })).json(), { fileNodes: [] });
     assert.equal((await json(edge, `${v2}/getblob`, {})).statusCode, 400);
   });

@@ -33,6 +33,14 @@ export const queryRuns = route(history.queryRuns, async (ask, { flow, sdkStatus 
   };
 });
 
+export const listRuns = route(history.listRuns, async (ask, { flow, sdkStatus }) => {
+  const page = await flow.listRuns({ ...pageByQuery(ask.query, RUN_FIELDS), ...experimentOf(ask) });
+  return {
+    value: page.values.map((run) => runDto(sdkStatus.ofRun(run, ask.request), ask.base)),
+    ...given({ continuationToken: page.next, nextLink: page.next && nextLink(ask, page.next) }),
+  };
+});
+
 export const listChildren = route(history.listChildren, async (ask, { flow, sdkStatus }) => {
   const address = addressOf(ask);
   const asked = pageByQuery(ask.query, RUN_FIELDS);

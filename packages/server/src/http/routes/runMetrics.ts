@@ -17,7 +17,7 @@ import {
 import { given } from "../dto/run.ts";
 import { metricBatch } from "../metricBatch.ts";
 import { refusedMetrics } from "../refusedMetrics.ts";
-import { addressOf, route } from "../route.ts";
+import { type Ask, addressOf, route } from "../route.ts";
 
 const ROWS_IN_A_PAGE = 500;
 const MOST_ROWS_IN_A_PAGE = 1_000;
@@ -84,13 +84,30 @@ export const getRunMetric = route(metric.getRunMetric, async (ask, { flow }) => 
 });
 
 export const queryRunMetrics = route(metric.queryRunMetrics, async (ask, { flow }) => {
-  const { filter = "", continuationToken, top = ROWS_IN_A_PAGE } = await ask.body();
+  const { filter, continuationToken, top } = await ask.body();
+  return metricsPage(flow, ask, { filter, after: continuationToken, top });
+});
+
+export const listRunMetrics = route(metric.listRunMetrics, (ask, { flow }) => {
+  const { $filter: filter, $continuationtoken: after, $top: top } = ask.query;
+  return metricsPage(flow, ask, { filter, after, top });
+});
+
+async function metricsPage(
+  flow: Flow,
+  ask: Pick<Ask<typeof metric.queryRunMetrics>, "scope" | "params" | "query">,
+  asked: {
+    readonly filter: string | undefined;
+    readonly after: string | undefined;
+    readonly top: number | undefined;
+  },
+) {
   const { experimentName, experimentId } = ask.params;
   const page = await flow.metrics.query({
     scope: ask.scope,
-    ...given({ experimentName, experimentId, after: continuationToken || undefined }),
-    filter: parseMetricFilter(filter),
-    limit: Math.min(top, MOST_ROWS_IN_A_PAGE),
+    ...given({ experimentName, experimentId, after: asked.after || undefined }),
+    filter: parseMetricFilter(asked.filter ?? ""),
+    limit: Math.min(asked.top ?? ROWS_IN_A_PAGE, MOST_ROWS_IN_A_PAGE),
   });
   const merged = ask.query.MergeStrategyType === "MergeToVector";
   return {
@@ -101,7 +118,7 @@ export const queryRunMetrics = route(metric.queryRunMetrics, async (ask, { flow 
     ),
     ...given({ continuationToken: page.next }),
   };
-});
+}
 
 /** A UUID for rows that have none of their own: always the same for the same rows. */
 function idFor(runId: string, { name, namespace }: MetricDefinition, first: MetricRow): string {
