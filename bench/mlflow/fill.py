@@ -1,12 +1,14 @@
-"""Fills the SQLite database of an mlflow server, that is not running, with finished runs. Through its API it would take an hour.
+"""Fills the SQLite database of an mlflow server with finished runs, and the first of them with a long history: through its API it
+would take an hour. Prints the id of that run as JSON.
 
-    python fill.py DATABASE EXPERIMENT_ID COUNT
+    python fill.py DATABASE EXPERIMENT_ID COUNT POINTS
 """
+import json
 import sqlite3
 import sys
 
-database, experiment, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-db = sqlite3.connect(database)
+database, experiment, count, points = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+db = sqlite3.connect(database, timeout=60)
 begin = 1_700_000_000_000
 
 
@@ -32,4 +34,8 @@ for start in range(0, count, 10_000):
     metrics = [dict(key="loss", value=(i * 7919 % count) / count, timestamp=begin + i, run_uuid=r, step=0, is_nan=0) for i, r in zip(ids, run)]
     fill("metrics", metrics)
     fill("latest_metrics", metrics)
+history = [dict(key="history", value=n * 0.5, timestamp=begin + n, run_uuid="%032x" % 0, step=n, is_nan=0) for n in range(points)]
+fill("metrics", history)
+fill("latest_metrics", history[-1:])
 db.commit()
+print(json.dumps({"run": "%032x" % 0}))

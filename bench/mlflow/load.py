@@ -28,13 +28,14 @@ def new_run():
 if kind == "single":
     run = new_run()
     seconds = each(lambda i: client.log_metric(run, "loss", i * 0.5, step=i + 1), count)
-elif kind == "batch":
+elif kind in ("batch", "names"):
     run = new_run()
     now = int(time.time() * 1000)
+    names = 10 if kind == "batch" else 1000
 
     def batch(i):
         begin = (i + 1) * 1000
-        client.log_batch(run, metrics=[Metric("m%d" % (n % 10), n * 0.5, now + n, begin + n) for n in range(1000)])
+        client.log_batch(run, metrics=[Metric("m%d" % (n % names), n * 0.5, now + n, begin + n) for n in range(1000)])
 
     seconds = each(batch, count)
 elif kind == "parallel":
@@ -65,14 +66,14 @@ elif kind == "history-make":
     run = new_run()
     now = int(time.time() * 1000)
     for begin in range(0, 100_000, 1000):
-        client.log_batch(run, metrics=[Metric("loss", n * 0.5, now + n, n) for n in range(begin, begin + 1000)])
+        client.log_batch(run, metrics=[Metric("history", n * 0.5, now + n, n) for n in range(begin, begin + 1000)])
     print(json.dumps({"run": run}))
     sys.exit()
 elif kind == "history":
     run = experiment
 
     def history(_):
-        assert len(client.get_metric_history(run, "loss")) == 100_000
+        assert len(client.get_metric_history(run, "history")) == 100_000
 
     seconds = each(history, count)
 else:

@@ -11,6 +11,9 @@ import { until } from "../../e2e/support/service.ts";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const run = promisify(execFile);
 
+/** No measurement takes so long. */
+const DEADLINE_MS = 300_000;
+
 /** A tracking server as a client sees it. */
 export type Tracked = { readonly name: string; readonly uri: string; readonly token?: string };
 
@@ -43,7 +46,16 @@ export class MlflowServer implements AsyncDisposable {
     const args = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", String(port)];
     args.push("--backend-store-uri", `sqlite:///${this.database}`);
     args.push("--artifacts-destination", join(this.#folder, "artifacts"));
-    this.#process = spawn(this.#python, args, { stdio: "ignore", cwd: this.#folder, detached: true });
+    const child = spawn(this.#python, args, {
+      stdio: "ignore",
+      cwd: this.#folder,
+      detached: true,
+      // Consumers of jobs that nothing here asks for would only take the processor from it.
+      env: { ...process.env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", MLFLOW_DISABLE_TELEMETRY: "true" },
+    });
+    this.#process = child;
+    // It has processes of its own, which outlive it: they go whichever way this program ends.
+    process.once("exit", () => killGroup(child));
     const healthy = () =>
       fetch(`${this.uri}/health`).then(
         (answer) => answer.ok,
@@ -58,17 +70,22 @@ export class MlflowServer implements AsyncDisposable {
     const gone = once(child, "exit");
     process.kill(-child.pid, "SIGTERM");
     await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 5_000).unref())]);
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // All of its processes have ended.
-    }
+    killGroup(child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 }
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All of its processes have ended.
+  }
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 const environment = ({ uri, token }: Tracked) => ({
   PATH: process.env.PATH,
@@ -89,6 +106,7 @@ export async function load(
 ): Promise<{ readonly seconds: number; readonly run: string }> {
   const { stdout } = await run(python, [join(HERE, "load.py"), kind, String(count), experiment], {
     env: environment(server),
+    timeout: DEADLINE_MS,
   });
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }
@@ -105,13 +123,19 @@ export async function parallel(
     const child = spawn(python, [join(HERE, "load.py"), "parallel", String(count), experiment], {
       env: environment(server),
       stdio: ["pipe", "pipe", "inherit"],
+      timeout: DEADLINE_MS,
     });
-    return { child, lines: createInterface({ input: child.stdout }) };
+    const lines = createInterface({ input: child.stdout });
+    const line = async () => {
+      const told = await Promise.race([once(lines, "line"), once(lines, "close").then(() => undefined)]);
+      if (told === undefined) throw new Error("A client has ended before it was done.");
+    };
+    return { child, line };
   });
-  await Promise.all(children.map(({ lines }) => once(lines, "line")));
+  await Promise.all(children.map(({ line }) => line()));
   const begun = performance.now();
-  const ends = children.map(({ child, lines }) => {
-    const told = once(lines, "line");
+  const ends = children.map(({ child, line }) => {
+    const told = line();
     child.stdin.end("go\n");
     return told;
   });
@@ -119,6 +143,20 @@ export async function parallel(
   return (clients * count) / ((performance.now() - begun) / 1000);
 }
 
-/** Fills the database of a stopped mlflow server with runs. */
-export const fill = (python: string, database: string, experiment: string, count: number) =>
-  run(python, [join(HERE, "fill.py"), database, experiment, String(count)]);
+/** Fills the database of an mlflow server with runs, and one of them with a history: that one's id. */
+export async function fill(
+  python: string,
+  database: string,
+  experiment: string,
+  count: number,
+  points: number,
+): Promise<string> {
+  const { stdout } = await run(python, [
+    join(HERE, "fill.py"),
+    database,
+    experiment,
+    String(count),
+    String(points),
+  ]);
+  return (JSON.parse(stdout) as { run: string }).run;
+}

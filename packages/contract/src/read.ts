@@ -103,29 +103,36 @@ function readObject(schema: Schema, value: unknown, at: string, written: Written
   }
   const properties = schema.properties ?? {};
   const spelling = spellingOf(properties);
-  const result = new Map<string, unknown>();
-  for (const [key, given] of Object.entries(value)) {
+  const result: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const given = value[key];
     const known = Object.hasOwn(properties, key) ? key : spelling.get(key.toLowerCase());
     const inner = known === undefined ? undefined : properties[known];
     if (known === undefined || inner === undefined) {
-      result.set(key, given);
+      keep(result, key, given);
       continue;
     }
     if (given === null || given === undefined) continue;
-    if (result.has(known)) {
+    if (Object.hasOwn(result, known)) {
       faults.push({
         target: join(at, known),
         message: `'${key}' is given twice, in different cases. Give it once.`,
       });
       continue;
     }
-    result.set(known, read(inner, given, join(at, known), written, faults));
+    result[known] = read(inner, given, join(at, known), written, faults);
   }
   for (const name of schema.required ?? []) {
-    if (!result.has(name))
+    if (!Object.hasOwn(result, name))
       faults.push({ target: join(at, name), message: `'${name}' is required and was not given.` });
   }
-  return Object.fromEntries(result);
+  return result;
+}
+
+/** A property of whatever name: to assign `__proto__` would change what the object is. */
+function keep(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 const spellings = new WeakMap<object, Map<string, string>>();

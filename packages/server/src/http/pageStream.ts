@@ -11,8 +11,13 @@ export type PageStream<T> = {
   readonly most: number;
   readonly first: Portion<T>;
   readonly more: (after: string, limit: number) => Promise<Portion<T>>;
-  readonly shown: (value: T) => unknown;
+  /** The values as JSON, with commas between. */
+  readonly text: (values: readonly T[]) => string;
 };
+
+/** Values as JSON, each for itself. */
+export const jsonOf = <T>(values: readonly T[], shown: (value: T) => unknown): string =>
+  values.map((value) => JSON.stringify(shown(value))).join(",");
 
 /** Sends `{ name: [...], next_page_token }`. The first portion was read before, so that its errors are answered as such. */
 export function sendPages<T>(reply: FastifyReply, list: PageStream<T>): undefined {
@@ -20,18 +25,20 @@ export function sendPages<T>(reply: FastifyReply, list: PageStream<T>): undefine
   return undefined;
 }
 
-async function* pieces<T>({ name, most, first, more, shown }: PageStream<T>): AsyncGenerator<string> {
+async function* pieces<T>({ name, most, first, more, text }: PageStream<T>): AsyncGenerator<string> {
   yield `{${JSON.stringify(name)}:[`;
   let sent = 0;
   let portion = first;
   for (;;) {
-    if (portion.values.length > 0) {
-      const text = portion.values.map((value) => JSON.stringify(shown(value))).join(",");
-      yield sent === 0 ? text : `,${text}`;
-    }
+    const before = sent;
     sent += portion.values.length;
-    if (portion.next === undefined || sent >= most) break;
-    portion = await more(portion.next, most - sent);
+    const following =
+      portion.next === undefined || sent >= most ? undefined : more(portion.next, most - sent);
+    // If nobody reads on, nobody waits for it either.
+    following?.catch(() => {});
+    if (portion.values.length > 0) yield `${before === 0 ? "" : ","}${text(portion.values)}`;
+    if (following === undefined) break;
+    portion = await following;
   }
   yield portion.next === undefined ? "]}" : `],"next_page_token":${JSON.stringify(portion.next)}}`;
 }

@@ -42,22 +42,29 @@ const batchOf = ({ metrics = [], params, tags }: Sent): LogBatch => ({
   tags: pairsOf(tags, "tags"),
 });
 
-function metricOf(sent: mlflow.Metric, at: string): LoggedMetric {
+function metricOf(sent: mlflow.Metric, place: string): LoggedMetric {
   if (sent.key === undefined)
-    throw new MalachiteError("InvalidRequest", `Missing value for required parameter '${at}key'.`, {
-      target: `${at}key`,
+    throw new MalachiteError("InvalidRequest", `Missing value for required parameter '${place}key'.`, {
+      target: `${place}key`,
     });
-  return {
+  const {
+    timestamp: at,
+    step,
+    model_id: modelId,
+    dataset_name: datasetName,
+    dataset_digest: datasetDigest,
+  } = sent;
+  // Property by property: there may be a thousand of these in a request.
+  const metric: { -readonly [K in keyof LoggedMetric]: LoggedMetric[K] } = {
     name: sent.key,
-    value: doubleIn(sent.value, `${at}value`),
-    ...given({
-      at: sent.timestamp,
-      step: sent.step,
-      modelId: sent.model_id,
-      datasetName: sent.dataset_name,
-      datasetDigest: sent.dataset_digest,
-    }),
+    value: doubleIn(sent.value, `${place}value`),
   };
+  if (at !== undefined) metric.at = at;
+  if (step !== undefined) metric.step = step;
+  if (modelId !== undefined) metric.modelId = modelId;
+  if (datasetName !== undefined) metric.datasetName = datasetName;
+  if (datasetDigest !== undefined) metric.datasetDigest = datasetDigest;
+  return metric;
 }
 
 export const logBatch = route(mlflow.logBatch, async (ask, { flow }) => {

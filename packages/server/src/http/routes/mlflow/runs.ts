@@ -5,7 +5,7 @@ import { runInfoDto, trackedRunDto } from "../../dto/mlflow/run.ts";
 import { urisFor } from "../../dto/mlflow/uris.ts";
 import { howMany, textsOf, tokenOf, viewOf } from "../../dto/mlflow/words.ts";
 import { given } from "../../dto/run.ts";
-import { sendPages } from "../../pageStream.ts";
+import { jsonOf, sendPages } from "../../pageStream.ts";
 import { route } from "../../route.ts";
 
 /** The store's own bound; longer answers are put together of portions. */
@@ -83,6 +83,6 @@ export const searchRuns = route(mlflow.searchRuns, async (ask, { flow }) => {
     most,
     first: await portion(tokenOf(sent.page_token), most),
     more: (after, limit) => portion({ after }, limit),
-    shown: (run) => trackedRunDto(run, uris),
+    text: (runs) => jsonOf(runs, (run) => trackedRunDto(run, uris)),
   });
 });
