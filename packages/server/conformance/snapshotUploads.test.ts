@@ -17,7 +17,7 @@ async function opened() {
   const folder = await mkdtemp(join(tmpdir(), "malachite-uploads-"));
   const { flow } = service;
   const send = async (bytes: string, scope = SCOPE) => {
-    const path = flow.snapshotUploadName(scope);
+    const path = flow.snapshots.uploadName(scope);
     async function* stream() {
       yield Buffer.from(bytes);
     }
@@ -32,8 +32,8 @@ async function opened() {
   ) => {
     const body = join(folder, randomUUID());
     await writeFile(body, JSON.stringify({ DirTreeNode: clientTree(files) }));
-    const { about } = await flow.readSnapshotBody(body);
-    return await flow.keepSentSnapshot(SCOPE, { id, body, about, sent });
+    const { about } = await flow.snapshots.readBody(body);
+    return await flow.snapshots.keepSent(SCOPE, { id, body, about, sent });
   };
   const left = async () => (await flow.blobs.list(bucket, { limit: 100 })).values.length;
   return {
@@ -64,7 +64,7 @@ test("what was sent is moved into the snapshot; the same call again is answered 
 
 test("a file that never came, and one of another workspace, are named as missing", async () => {
   await using o = await opened();
-  const never = o.service.flow.snapshotUploadName(SCOPE);
+  const never = o.service.flow.snapshots.uploadName(SCOPE);
   const foreign = await o.send("x", OTHER);
   for (const blob of [never, foreign]) {
     await assert.rejects(o.keep({ "a.py": "x" }, [{ name: "a.py", blob }]), (error: unknown) => {
@@ -82,7 +82,7 @@ test("what nobody makes a snapshot of is removed after a day", async () => {
   const sweepAt = (now: number) => {
     const { ports } = o.service;
     assert.ok(ports);
-    return createFlow({ ...ports, clock: { ...ports.clock, now: () => now } }).sweepSnapshotUploads();
+    return createFlow({ ...ports, clock: { ...ports.clock, now: () => now } }).snapshots.sweepUploads();
   };
   await sweepAt(Date.now() + 23 * 3600_000);
   assert.equal(await o.left(), 1);

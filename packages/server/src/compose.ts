@@ -172,7 +172,7 @@ export async function compose(
     },
   });
   const flow = createFlow(ports);
-  opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.sweepSnapshotUploads(), log));
+  opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
   let ready = false;
   const http = createHttpServer({
@@ -207,7 +207,7 @@ export async function compose(
       // Listening comes first, so that runs are told the right address; requests are answered 503 until all runs are in hand.
       await http.listen({ host: settings.host, port: settings.port });
       url = urlOf(http.server.address() as AddressInfo);
-      await flow.sweepSnapshotUploads();
+      await flow.snapshots.sweepUploads();
       await keeper.start();
       ready = true;
       folder.announce({ pid: globalThis.process.pid, url, startedAt: new Date(clock.now()).toISOString() });

@@ -14,6 +14,8 @@ export function define(command: Command, io: Io, frame: Frame): void {
     const sub = command.command(name).description(about).copyInheritedSettings(command);
     return addFormatOption(addConnectionOptions(sub)).addHelpText("after", `\nExamples:\n${examples}`);
   };
+  const workspaceOf = (name: string | undefined, options: Options) =>
+    connect({ ...options, ...(name === undefined ? {} : { workspace: name }) }, io, frame);
   add("list", "List the workspaces, the oldest first.", "  malachite workspace list").action(
     (options: Options) => list(options, io, frame),
   );
@@ -24,21 +26,13 @@ export function define(command: Command, io: Io, frame: Frame): void {
   )
     .argument("[subscription/group/name]", "default: the workspace in use")
     .action(async (name: string | undefined, options: Options) => {
-      const { runs } = await connect(
-        { ...options, ...(name === undefined ? {} : { workspace: name }) },
-        io,
-        frame,
-      );
+      const { runs } = await workspaceOf(name, options);
       await show(await runs.create(), options, io);
     });
   add("show", "Show one workspace.", "  malachite workspace show\n  malachite workspace show -o json")
     .argument("[subscription/group/name]", "default: the workspace in use")
     .action(async (name: string | undefined, options: Options) => {
-      const { runs } = await connect(
-        { ...options, ...(name === undefined ? {} : { workspace: name }) },
-        io,
-        frame,
-      );
+      const { runs } = await workspaceOf(name, options);
       await show(await runs.get(), options, io);
     });
 }

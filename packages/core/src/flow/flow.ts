@@ -5,13 +5,13 @@ import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope, Tags } from "../domain/scope.ts";
 import type { BlobStore } from "../ports/blobStore.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
-import type { Snapshot, TreeBody, TreeUpload, Upload } from "../ports/snapshotStore.ts";
+import type { Upload } from "../ports/snapshotStore.ts";
 import type { AssetFlow } from "./assets.ts";
 import type { DatastoreFlow } from "./datastores.ts";
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
-import type { SentSnapshot } from "./snapshotUploads.ts";
+import type { SnapshotFlow } from "./snapshots.ts";
 import type { TrackingFlow } from "./tracking/trackingFlow.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
@@ -185,33 +185,15 @@ export interface Flow {
   /** Makes it; one that is there is answered as it is. */
   createWorkspace(scope: Scope): Promise<Workspace>;
 
-  offerSnapshot(
-    scope: Scope,
-    files: readonly malachite.ProjectFile[],
-  ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }>;
-  snapshotByTree(scope: Scope, tree: string): Promise<Snapshot>;
-  keepContents(scope: Scope, zip: Upload): Promise<number>;
-  snapshotZip(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
-
+  /** Projects by content, and as the v1 SDK describes them. */
+  readonly snapshots: SnapshotFlow;
   /** Registered models and their versions, as the SDK and MLflow see them. */
   readonly models: ModelFlow;
+  /** Named sets of files, which models are registered from. */
   readonly assets: AssetFlow;
+  /** Named storages, the workspace's own among them. */
   readonly datastores: DatastoreFlow;
-  readSnapshotBody(file: string): Promise<TreeBody>;
-  /** Keeps a snapshot that its client describes; see SnapshotStore.keepTree. */
-  keepSnapshot(scope: Scope, upload: Omit<TreeUpload, "at">): Promise<Snapshot | undefined>;
-  /** The name of a blob for one file of a coming snapshot. */
-  snapshotUploadName(scope: Scope): string;
-  /** Keeps a snapshot whose files were sent as blobs. */
-  keepSentSnapshot(scope: Scope, sent: SentSnapshot): Promise<Snapshot | undefined>;
-  /** Removes blobs that no snapshot was made of. */
-  sweepSnapshotUploads(): Promise<void>;
-  /** Throws SnapshotNotFound. */
-  snapshot(scope: Scope, snapshotId: string): Promise<Snapshot>;
-  /** The tree of a snapshot as JSON. Throws SnapshotNotFound. */
-  snapshotMetadata(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
-  /** The same of the workspace's latest; undefined when there is none. */
-  latestSnapshotMetadata(scope: Scope): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Registered environments and their versions. */
   readonly environments: EnvironmentFlow;
   /** What MLflow's clients ask. */
   readonly tracking: TrackingFlow;

@@ -2,8 +2,6 @@
 //   submitRun → claimRun → prepareEnvironment → launchRun → watchRuns → collectRun → finishRun
 //   side doors: cancelRun, recoverRuns, packLocalRun; runKeeper turns the wheel, driveRun does one run's next step
 import { artifactPath } from "../domain/blob/artifactPath.ts";
-import { MalachiteError } from "../domain/failure/malachiteError.ts";
-import type { Scope } from "../domain/scope.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
@@ -23,7 +21,7 @@ import { postEvent } from "./postEvent.ts";
 import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import * as files from "./runFiles.ts";
-import * as uploads from "./snapshotUploads.ts";
+import { snapshotFlow } from "./snapshots.ts";
 import { isPrepared, submitRun } from "./submitRun.ts";
 import * as targets from "./targets.ts";
 import { trackingFlow } from "./tracking/trackingFlow.ts";
@@ -39,7 +37,6 @@ export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 
 /** Binds every question and wish of the outside to the ports. Starts nothing. */
 export function createFlow(ports: FlowPorts): Flow {
-  const { snapshots } = ports;
   return {
     submitRun: (ask) => submitRun(ask, ports),
     isPrepared: (ask) => isPrepared(ask, ports),
@@ -92,34 +89,7 @@ export function createFlow(ports: FlowPorts): Flow {
     getWorkspace: (scope) => workspaces.getWorkspace(scope, ports),
     createWorkspace: (scope) => workspaces.createWorkspace(scope, ports),
 
-    offerSnapshot: async (scope, offered) => {
-      await allowWorkspace(scope, ports);
-      return snapshots.offer(scope, offered);
-    },
-    snapshotByTree: async (scope, tree) =>
-      (await snapshots.byTree(scope, tree)) ?? missing(`tree '${tree}'`, scope),
-    keepContents: async (scope, zip) => {
-      await allowWorkspace(scope, ports);
-      return snapshots.keepContents(zip);
-    },
-    snapshotZip: async (scope, id) =>
-      snapshots.zip(((await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope)).tree),
-    readSnapshotBody: (file) => snapshots.readTreeBody(file),
-    keepSnapshot: async (scope, upload) => {
-      await allowWorkspace(scope, ports);
-      return snapshots.keepTree(scope, { ...upload, at: ports.clock.now() });
-    },
-    snapshotUploadName: (scope) => uploads.uploadName(scope, ports),
-    keepSentSnapshot: (scope, sent) => uploads.keepSentSnapshot(scope, sent, ports),
-    sweepSnapshotUploads: () => uploads.sweepSnapshotUploads(ports),
-    snapshot: async (scope, id) => (await snapshots.get(scope, id)) ?? missing(`snapshot '${id}'`, scope),
-    snapshotMetadata: async (scope, id) =>
-      (await snapshots.metadata(scope, id)) ?? missing(`snapshot '${id}'`, scope),
-    latestSnapshotMetadata: async (scope) => {
-      const id = await snapshots.latest(scope);
-      return id === undefined ? undefined : snapshots.metadata(scope, id);
-    },
-
+    snapshots: snapshotFlow(ports),
     models: modelFlow(ports),
     assets: assetFlow(ports),
     datastores: datastoreFlow(ports),
@@ -128,8 +98,4 @@ export function createFlow(ports: FlowPorts): Flow {
 
     shownDefinition: read.shownDefinition,
   };
-}
-
-function missing(what: string, scope: Scope): never {
-  throw new MalachiteError("SnapshotNotFound", `The workspace '${scope.workspace}' has no ${what}.`);
 }

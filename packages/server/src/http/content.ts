@@ -14,6 +14,22 @@ export const HARMLESS = {
 /** What an error about a file keeps of the headers that the file would have had. */
 const KEPT = /^(?:x-|access-control-|vary$)/;
 
+/** Answers with an archive that is made while it is sent. */
+export function sendZip(
+  reply: FastifyReply,
+  name: string,
+  zip: AsyncIterable<Uint8Array>,
+  type = "application/zip",
+): undefined {
+  reply
+    .headers({
+      "content-type": type,
+      "content-disposition": disposition(name),
+      "x-content-type-options": "nosniff",
+    })
+    .send(Readable.from(zip, { objectMode: false }));
+}
+
 /** Answers with the file. Throws ArtifactNotFound, BadRange. */
 export async function sendFile(
   ask: { readonly request: FastifyRequest; readonly reply: FastifyReply },

@@ -29,7 +29,7 @@ const post = (edge: TestEdge, url: string, parts: readonly Part[]) =>
 type Kept = { files: { name: string }[]; tree: string; partial: boolean; about: object };
 const kept = (edge: TestEdge): [scope: unknown, upload: Kept] => {
   const call =
-    edge.flow.calls.find(({ name }) => name === "keepSnapshot") ?? assert.fail("Nothing was kept.");
+    edge.flow.calls.find(({ name }) => name === "snapshots.keep") ?? assert.fail("Nothing was kept.");
   return call.args as [unknown, Kept];
 };
 const get = (edge: TestEdge, url: string) => edge.app.inject({ method: "GET", url, headers: DEV });
@@ -125,16 +125,17 @@ describe("files sent as blobs", () => {
     await using edge = await testEdge();
     const [node] = (await json(edge, `${v2}/getblob`, { FileNames: ["a.py"] })).json().fileNodes;
     const create = (link: string) => {
-      edge.flow.on("readSnapshotBody", async () => ({
+      const readBody = async () => ({
         about: { parentId: PARENT },
         sent: [{ name: "a.py", link, sizeBytes: 3 }],
-      }));
+      });
+      edge.flow.on("snapshots", { ...edge.flow.snapshots, readBody });
       return json(edge, `${v2}/${ID}`, { DirTreeNode: {} });
     };
     const answer = await create(node.blobUri);
     assert.equal(answer.statusCode, 200, answer.body);
     assert.deepEqual(answer.json(), { id: ID });
-    const [, sent] = edge.flow.calls.find(({ name }) => name === "keepSentSnapshot")?.args ?? [];
+    const [, sent] = edge.flow.calls.find(({ name }) => name === "snapshots.keepSent")?.args ?? [];
     const { body, ...told } = sent as { body: string };
     assert.deepEqual(told, {
       id: ID,
@@ -164,7 +165,8 @@ describe("what clients read of snapshots", () => {
     const answer = await get(edge, `${v1}/latest/metadata`);
     assert.equal(answer.statusCode, 200);
     assert.deepEqual(answer.json(), { id: NOTHING, root: {} });
-    edge.flow.on("latestSnapshotMetadata", async () => chunks(`{"id":"${ID}",`, `"root":{}}`));
+    const latestMetadata = async () => chunks(`{"id":"${ID}",`, `"root":{}}`);
+    edge.flow.on("snapshots", { ...edge.flow.snapshots, latestMetadata });
     assert.deepEqual((await get(edge, `${v2}/latest/metadata`)).json(), { id: ID, root: {} });
   });
 

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { content, malachite } from "@malachite/contract";
 import { MalachiteError, SNAPSHOT_UPLOADS } from "@malachite/core";
 import type { FastifyReply } from "fastify";
-import { disposition } from "../content.ts";
+import { sendZip } from "../content.ts";
 import type { Edge } from "../edge.ts";
 import { atMost } from "../plugins/atMost.ts";
 import { readSnapshotForm } from "../plugins/snapshotForm.ts";
@@ -19,7 +19,7 @@ const PART_FILES = 200;
 const LINKS_AT_ONCE = 200;
 
 export const getLatestSnapshot = route(content.getLatestSnapshot, async ({ scope, reply }, { flow }) => {
-  const metadata = await flow.latestSnapshotMetadata(scope);
+  const metadata = await flow.snapshots.latestMetadata(scope);
   if (metadata === undefined) return { id: NOTHING, root: {} } as never;
   return sendJson(reply, metadata);
 });
@@ -27,7 +27,7 @@ export const getLatestSnapshot = route(content.getLatestSnapshot, async ({ scope
 export const getSnapshotMetadata = route(
   content.getSnapshotMetadata,
   async ({ scope, params, reply }, { flow }) =>
-    sendJson(reply, await flow.snapshotMetadata(scope, params.snapshotId)),
+    sendJson(reply, await flow.snapshots.metadata(scope, params.snapshotId)),
 );
 
 export const getSnapshotBlobs = route(
@@ -38,7 +38,7 @@ export const getSnapshotBlobs = route(
     const linkFor = () =>
       auth.blobs.link(base, {
         container: SNAPSHOT_UPLOADS,
-        blob: flow.snapshotUploadName(scope),
+        blob: flow.snapshots.uploadName(scope),
         permissions: "rcw",
       });
     return sendJson(reply, fileNodes(fileNames, linkFor));
@@ -63,13 +63,13 @@ export const createSnapshot = route(
   async ({ scope, params, bytes }, { flow, auth, spool, settings }) => {
     const { file } = await spool(atMost(bytes(), settings.jsonLimitBytes), settings.uploadsFolder);
     try {
-      const { about, sent } = await flow.readSnapshotBody(file);
+      const { about, sent } = await flow.snapshots.readBody(file);
       const blobs: { name: string; blob: string; sizeBytes?: number }[] = [];
       for (const [i, { link, ...one }] of sent.entries()) {
         if (i % LINKS_AT_ONCE === 0) await nextTurn();
         blobs.push({ ...one, blob: sentTo(link, one.name, auth) });
       }
-      await flow.keepSentSnapshot(scope, { id: params.snapshotId, body: file, about, sent: blobs });
+      await flow.snapshots.keepSent(scope, { id: params.snapshotId, body: file, about, sent: blobs });
       return { id: params.snapshotId };
     } finally {
       await rm(file, { force: true });
@@ -107,7 +107,7 @@ export const createSnapshotOfFiles = route(
     const { tree, files, about } = form;
     const parent = parentOf(query.parentSnapshotId);
     const partial = files.length >= PART_FILES;
-    await flow.keepSnapshot(scope, {
+    await flow.snapshots.keep(scope, {
       id: params.snapshotId,
       about: { ...about, ...parent },
       tree,
@@ -121,7 +121,7 @@ export const createSnapshotOfFiles = route(
 export const getSnapshotZip = route(
   content.getSnapshotZip,
   async ({ scope, params, base }, { flow, auth }) => {
-    const { id } = await flow.snapshot(scope, params.snapshotId);
+    const { id } = await flow.snapshots.get(scope, params.snapshotId);
     return { zipSasUri: auth.links.signSnapshot(base, scope, id) };
   },
 );
@@ -129,13 +129,13 @@ export const getSnapshotZip = route(
 export const getSnapshotZipLink = route(
   content.getSnapshotZipLink,
   async ({ scope, params, base }, { flow, auth }) => {
-    const { id } = await flow.snapshot(scope, params.snapshotId);
+    const { id } = await flow.snapshots.get(scope, params.snapshotId);
     return auth.links.signSnapshot(base, scope, id);
   },
 );
 
 export const findSnapshotByHash = route(content.findSnapshotByHash, async ({ scope, query }, { flow }) => {
-  const { id } = await flow.snapshotByTree(scope, query.hash.toLowerCase());
+  const { id } = await flow.snapshots.byTree(scope, query.hash.toLowerCase());
   return { name: id, version: "1" };
 });
 
@@ -146,15 +146,8 @@ export const signedSnapshot = route(
       throw new MalachiteError("NotAllowed", "The link is not valid or has ended. Ask for a new one.", {
         target: "sig",
       });
-    const zip = await flow.snapshotZip(scope, params.snapshotId);
-    reply
-      .headers({
-        "content-type": "application/zip",
-        "content-disposition": disposition(`${params.snapshotId}.zip`),
-        "x-content-type-options": "nosniff",
-      })
-      .send(Readable.from(zip, { objectMode: false }));
-    return undefined;
+    const zip = await flow.snapshots.zip(scope, params.snapshotId);
+    return sendZip(reply, `${params.snapshotId}.zip`, zip);
   },
 );
 

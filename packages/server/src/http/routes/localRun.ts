@@ -1,7 +1,6 @@
 // localrun and localprepare: the client has the project, and starts what it is answered in its own copy of it.
-import { Readable } from "node:stream";
 import { execution } from "@malachite/contract";
-import { disposition } from "../content.ts";
+import { sendZip } from "../content.ts";
 import type { Edge } from "../edge.ts";
 import { readLocalForm } from "../plugins/localForm.ts";
 import { type Ask, route } from "../route.ts";
@@ -25,13 +24,6 @@ async function pack(
     besideProject: true,
     ...(only === undefined ? {} : { only }),
   });
-  reply
-    .headers({
-      "content-type": "application/zip",
-      "content-disposition": disposition(`${run.id}.zip`),
-      "x-content-type-options": "nosniff",
-      "x-malachite-run-id": run.id,
-    })
-    .send(Readable.from(zip, { objectMode: false }));
-  return undefined;
+  reply.header("x-malachite-run-id", run.id);
+  return sendZip(reply, `${run.id}.zip`, zip);
 }

@@ -1,19 +1,18 @@
 // Projects by content: only what the service lacks is sent.
 import { rm } from "node:fs/promises";
-import { Readable } from "node:stream";
 import { malachite } from "@malachite/contract";
-import { disposition } from "../content.ts";
+import { sendZip } from "../content.ts";
 import { route } from "../route.ts";
 
 export const offerSnapshot = route(malachite.offerSnapshot, async ({ scope, body }, { flow }) => {
-  const offer = await flow.offerSnapshot(scope, (await body()).files);
+  const offer = await flow.snapshots.offer(scope, (await body()).files);
   return "snapshot" in offer
     ? { snapshotId: offer.snapshot.id, missing: [] }
     : { missing: [...offer.missing] };
 });
 
 export const findSnapshot = route(malachite.findSnapshot, async ({ scope, params }, { flow }) => {
-  const snapshot = await flow.snapshotByTree(scope, params.treeHash);
+  const snapshot = await flow.snapshots.byTree(scope, params.treeHash);
   return { snapshotId: snapshot.id, missing: [] };
 });
 
@@ -22,7 +21,7 @@ export const sendContents = route(
   async ({ scope, bytes }, { flow, spool, settings }) => {
     const zip = await spool(bytes(), settings.uploadsFolder);
     try {
-      return { kept: await flow.keepContents(scope, zip) };
+      return { kept: await flow.snapshots.keepContents(scope, zip) };
     } finally {
       await rm(zip.file, { force: true });
     }
@@ -32,14 +31,7 @@ export const sendContents = route(
 export const downloadSnapshot = route(
   malachite.downloadSnapshot,
   async ({ scope, params, reply }, { flow }) => {
-    const zip = await flow.snapshotZip(scope, params.snapshotId);
-    reply
-      .headers({
-        "content-type": "application/zip",
-        "content-disposition": disposition(`${params.snapshotId}.zip`),
-        "x-content-type-options": "nosniff",
-      })
-      .send(Readable.from(zip, { objectMode: false }));
-    return undefined;
+    const zip = await flow.snapshots.zip(scope, params.snapshotId);
+    return sendZip(reply, `${params.snapshotId}.zip`, zip);
   },
 );

@@ -147,18 +147,20 @@ export function testFlow(): TestFlow {
     listWorkspaces: async () => [WORKSPACE_ONE],
     getWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),
     createWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),
-    offerSnapshot: async () => ({ missing: [] }),
-    snapshotByTree: async (_scope, tree) => ({ id: SNAPSHOT, tree, files: 1, sizeBytes: 1 }),
-    keepContents: async () => 1,
-    snapshotZip: async () => chunks("PK zip"),
-    readSnapshotBody: async () => ({ about: {}, sent: [] }),
-    keepSnapshot: async (_scope, { id }) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
-    snapshotUploadName: () => "folder/name",
-    keepSentSnapshot: async (_scope, { id }) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
-    sweepSnapshotUploads: async () => {},
-    snapshot: async (_scope, id) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
-    snapshotMetadata: async (_scope, id) => chunks(`{"id":"${id}","root":{}}`),
-    latestSnapshotMetadata: async () => undefined,
+    snapshots: {
+      offer: async () => ({ missing: [] }),
+      byTree: async (_scope, tree) => ({ id: SNAPSHOT, tree, files: 1, sizeBytes: 1 }),
+      keepContents: async () => 1,
+      zip: async () => chunks("PK zip"),
+      readBody: async () => ({ about: {}, sent: [] }),
+      keep: async (_scope, { id }) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
+      uploadName: () => "folder/name",
+      keepSent: async (_scope, { id }) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
+      sweepUploads: async () => {},
+      get: async (_scope, id) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
+      metadata: async (_scope, id) => chunks(`{"id":"${id}","root":{}}`),
+      latestMetadata: async () => undefined,
+    },
     shownDefinition: (run) => ({ configuration: run.definition?.configuration }),
   };
   const model = { scope: SCOPE, createdAt: NOON, changedAt: NOON, revision: 1, tags: {} };
@@ -227,6 +229,16 @@ export function testFlow(): TestFlow {
   const on: TestFlow["on"] = (name, does) => {
     base[name] = does;
   };
+  const recorded = <T extends object>(of: string, part: T): T =>
+    Object.fromEntries(
+      Object.entries(part).map(([name, does]) => [
+        name,
+        (...args: readonly unknown[]) => {
+          calls.push({ name: `${of}.${name}`, args });
+          return does(...args);
+        },
+      ]),
+    ) as T;
   const tracking = testTracking();
   const own: Record<string, unknown> = { runs, files, calls, on, tracking, ...parts, metrics: testMetrics };
   return new Proxy({} as TestFlow, {
@@ -235,6 +247,7 @@ export function testFlow(): TestFlow {
       if (name in own) return own[name];
       // A port of its own, which a test puts in.
       if (name === "blobs") return base.blobs;
+      if (name === "snapshots") return base.snapshots && recorded(name, base.snapshots);
       return (...args: readonly unknown[]) => {
         calls.push({ name, args });
         const does = base[name as keyof Flow] as (...args: readonly unknown[]) => unknown;

@@ -8,23 +8,12 @@ import {
   type Scope,
   workspaceKey,
 } from "@malachite/core";
-import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { type SqlBool, sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { EXPERIMENT_COLUMNS, type ExperimentRow, experimentOf } from "./experiments.ts";
-import {
-  isAfter,
-  listName,
-  orderBy,
-  orOrder,
-  pageOf,
-  pageSize,
-  parseToken,
-  positionColumns,
-  type Term,
-  withNumber,
-} from "./paging.ts";
+import { listName, orOrder, type Term, withNumber } from "./paging.ts";
+import { type List, readPage } from "./readPage.ts";
 import { type Columns, where } from "./where.ts";
-import { findWorkspace } from "./workspaces.ts";
 
 type Ask = Parameters<ExperimentStore["list"]>[1];
 
@@ -42,31 +31,27 @@ const NEWEST = { field: { of: "field", name: "createdutc" }, descending: true } 
 
 /** See `ExperimentStore.list`. */
 export async function listExperiments(db: Executor, scope: Scope, ask: Ask): Promise<Page<Experiment>> {
-  const limit = pageSize(ask.limit);
   const order = orOrder(ask.order, NEWEST);
-  const terms = withNumber(order.map(termOf), sql.ref<number>("e.no"));
   const view = ask.view ?? "All";
-  const workspace = await findWorkspace(db, scope);
-  const list = listName("experiments", workspaceKey(scope), view, order, ask.filter ?? null);
-  const position = ask.after === undefined ? undefined : parseToken(list, ask.after, terms.length);
-  if (!workspace) return { values: [] };
-
   const columns: Columns = {
     of: (field) =>
       field.of === "tags" ? db.dialect.label(sql.ref("e.tags"), undefined, field.key) : columnOf(field, db),
   };
-  const conditions: RawBuilder<SqlBool>[] = [sql<SqlBool>`e.workspace_no = ${workspace.no}`];
-  if (view === "ActiveOnly") conditions.push(sql<SqlBool>`e.archived_at is null`);
-  if (view === "ArchivedOnly") conditions.push(sql<SqlBool>`e.archived_at is not null`);
-  if (ask.filter) conditions.push(where(ask.filter, columns));
-  if (position) conditions.push(isAfter(terms, position));
-  const rows = await db.all(
-    sql<ExperimentRow>`select ${sql.join(EXPERIMENT_COLUMNS.map((name) => sql.raw(name)))}, ${positionColumns(terms)}
-      from experiments as e where ${sql.join(conditions, sql` and `)} order by ${orderBy(terms)} limit ${limit + 1}`.compile(
-      db.build,
-    ),
+  const list: List = {
+    name: listName("experiments", workspaceKey(scope), view, order, ask.filter ?? null),
+    columns: sql.join(EXPERIMENT_COLUMNS.map((name) => sql.raw(name))),
+    from: sql`experiments as e`,
+    terms: withNumber(order.map(termOf), sql.ref<number>("e.no")),
+    where: (workspace) => [
+      sql<SqlBool>`e.workspace_no = ${workspace}`,
+      ...(view === "ActiveOnly" ? [sql<SqlBool>`e.archived_at is null`] : []),
+      ...(view === "ArchivedOnly" ? [sql<SqlBool>`e.archived_at is not null`] : []),
+      ...(ask.filter ? [where(ask.filter, columns)] : []),
+    ],
+  };
+  return readPage(db, scope, list, ask, (rows: readonly ExperimentRow[], of) =>
+    rows.map((row) => experimentOf(row, of)),
   );
-  return pageOf(rows, limit, list, terms.length, (row) => experimentOf(row, workspace.scope));
 }
 
 function columnOf(field: Field, db: Executor) {

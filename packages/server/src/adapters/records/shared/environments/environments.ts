@@ -9,18 +9,10 @@ import {
   type WhichEnvironment,
   workspaceKey,
 } from "@malachite/core";
-import { sql } from "kysely";
+import { type SqlBool, sql } from "kysely";
 import type { Executor } from "../executor.ts";
-import {
-  isAfter,
-  listName,
-  orderBy,
-  pageOf,
-  pageSize,
-  parseToken,
-  positionColumns,
-  withNumber,
-} from "../paging.ts";
+import { listName, withNumber } from "../paging.ts";
+import { type List, readPage } from "../readPage.ts";
 import { ensureWorkspace, findWorkspace } from "../workspaces.ts";
 
 type Ask = Parameters<EnvironmentRegistry["register"]>[1];
@@ -147,23 +139,21 @@ export async function listEnvironments(
   scope: Scope,
   ask: { readonly after?: string; readonly limit: number },
 ): Promise<Page<RegisteredEnvironment>> {
-  const limit = pageSize(ask.limit);
-  const terms = withNumber(
-    [{ value: sql.ref<string>("e.name"), nullable: false, descending: false }],
-    sql.ref<number>("e.no"),
-  );
-  const list = listName("environments", workspaceKey(scope));
-  const position = ask.after === undefined ? undefined : parseToken(list, ask.after, terms.length);
-  const workspace = await findWorkspace(db, scope);
-  if (!workspace) return { values: [] };
-  const query = sql<Row>`select v.no, e.name, v.version, v.created_at, v.definition, v.fingerprint, ${positionColumns(terms)}
-    from environments as e inner join environment_versions as v on v.no = e.newest_no
-    where e.workspace_no = ${workspace.no} ${position ? sql`and ${isAfter(terms, position)}` : sql``}
-    order by ${orderBy(terms)} limit ${limit + 1}`;
-  const page = pageOf(await db.all(query.compile(db.build)), limit, list, terms.length, (row) => row);
-  const values: RegisteredEnvironment[] = [];
-  for (const row of page.values) values.push(await environmentOf(db, workspace.scope, row));
-  return { ...page, values };
+  const list: List = {
+    name: listName("environments", workspaceKey(scope)),
+    columns: sql`v.no, e.name, v.version, v.created_at, v.definition, v.fingerprint`,
+    from: sql`environments as e inner join environment_versions as v on v.no = e.newest_no`,
+    terms: withNumber(
+      [{ value: sql.ref<string>("e.name"), nullable: false, descending: false }],
+      sql.ref<number>("e.no"),
+    ),
+    where: (workspace) => [sql<SqlBool>`e.workspace_no = ${workspace}`],
+  };
+  return readPage(db, scope, list, ask, async (rows: readonly Row[], of) => {
+    const values: RegisteredEnvironment[] = [];
+    for (const row of rows) values.push(await environmentOf(db, of, row));
+    return values;
+  });
 }
 
 async function nameRow(db: Executor, workspace: number, name: string): Promise<Name | undefined> {

@@ -17,18 +17,8 @@ import {
 } from "@malachite/core";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Executor } from "../executor.ts";
-import {
-  isAfter,
-  listName,
-  orderBy,
-  pageOf,
-  pageSize,
-  parseToken,
-  positionColumns,
-  type Term,
-  withNumber,
-} from "../paging.ts";
-import { findWorkspace } from "../workspaces.ts";
+import { listName, type Term, withNumber } from "../paging.ts";
+import { readPage } from "../readPage.ts";
 import { ASSET_COLUMNS, type AssetRow, assetOf } from "./assets.ts";
 import {
   MODEL_COLUMNS,
@@ -146,28 +136,23 @@ async function search<R extends object, T>(
   always: readonly RawBuilder<SqlBool>[],
   read: (db: Executor, scope: Scope, rows: readonly R[]) => Promise<T[]>,
 ): Promise<Page<T>> {
-  const limit = pageSize(ask.limit);
-  const terms = withNumber(
-    [...(ask.order ?? []), NEWEST].map((order) => termOf(list, order)),
-    sql.ref<number>(list.no),
-  );
-  const { conditions = [], order = [], after } = ask;
-  const name = listName(list.name, workspaceKey(scope), conditions, order);
-  const position = after === undefined ? undefined : parseToken(name, after, terms.length);
+  const { conditions = [], order = [] } = ask;
   const wanted = conditions.map((condition) => conditionOf(db, list, condition));
-  const workspace = await findWorkspace(db, scope);
-  if (!workspace) return { values: [] };
-
-  const all = [
-    sql<SqlBool>`${sql.ref(list.workspace)} = ${workspace.no}`,
-    ...always,
-    ...wanted,
-    ...(position ? [isAfter(terms, position)] : []),
-  ];
-  const query = sql<R>`select ${sql.join(list.columns.map((one) => sql.raw(one)))}, ${positionColumns(terms)}
-    from ${list.from} where ${sql.join(all, sql` and `)} order by ${orderBy(terms)} limit ${limit + 1}`;
-  const page = pageOf(await db.all(query.compile(db.build)), limit, name, terms.length, (row) => row);
-  return { ...page, values: await read(db, workspace.scope, page.values) };
+  const page = {
+    name: listName(list.name, workspaceKey(scope), conditions, order),
+    columns: sql.join(list.columns.map((one) => sql.raw(one))),
+    from: list.from,
+    terms: withNumber(
+      [...order, NEWEST].map((one) => termOf(list, one)),
+      sql.ref<number>(list.no),
+    ),
+    where: (workspace: number) => [
+      sql<SqlBool>`${sql.ref(list.workspace)} = ${workspace}`,
+      ...always,
+      ...wanted,
+    ],
+  };
+  return readPage(db, scope, page, ask, (rows: readonly R[], of) => read(db, of, rows));
 }
 
 const NEWEST: Order = { by: "createdAt", descending: true };

@@ -13,21 +13,12 @@ import {
 } from "@malachite/core";
 import { type Selectable, type SqlBool, sql } from "kysely";
 import type { Executor } from "../executor.ts";
-import {
-  isAfter,
-  listName,
-  orderBy,
-  pageOf,
-  pageSize,
-  parseToken,
-  positionColumns,
-  type Term,
-  withNumber,
-} from "../paging.ts";
+import { listName, type Term, withNumber } from "../paging.ts";
+import { type List, readPage } from "../readPage.ts";
 import { chunks } from "../readRuns.ts";
 import type { Database } from "../schema.ts";
 import { statement } from "../statement.ts";
-import { ensureWorkspace, findWorkspace } from "../workspaces.ts";
+import { ensureWorkspace } from "../workspaces.ts";
 import { clauseSql, finite, orderTerms, type Place } from "./searchSql.ts";
 
 type ModelRow = Selectable<Database["logged_models"]> & { readonly experiment_id: string };
@@ -317,29 +308,21 @@ const NEWEST: Term = { value: sql.ref("g.created_at"), nullable: false, descendi
 
 /** See `TrackingStore.searchModels`. */
 export async function searchLoggedModels(db: Executor, scope: Scope, ask: Ask): Promise<Page<LoggedModel>> {
-  const { clauses, order, after, experimentIds, datasets = [] } = ask;
-  const limit = pageSize(ask.limit);
+  const { clauses, order, experimentIds, datasets = [] } = ask;
   const places = placesIn(db, datasets);
-  const terms = withNumber(
-    [...order.flatMap((one) => orderTerms(one, places)), NEWEST],
-    sql.ref<number>("g.no"),
-  );
-  const list = listName("logged models", workspaceKey(scope), experimentIds, clauses, order, datasets);
-  const position = after === undefined ? undefined : parseToken(list, after, terms.length);
   const wanted = clauses.map((clause) => clauseSql(clause, places, db.dialect));
-  const workspace = await findWorkspace(db, scope);
-  if (!workspace || experimentIds.length === 0) return { values: [] };
-  const conditions = [
-    sql<SqlBool>`g.experiment_no in (select x.no from experiments as x where x.workspace_no = ${workspace.no}
-      and x.id in (select value from json_each(${JSON.stringify(experimentIds)})))`,
-    sql<SqlBool>`e.no = g.experiment_no`,
-    sql<SqlBool>`g.deleted = 0`,
-    ...wanted,
-    ...(position ? [isAfter(terms, position)] : []),
-  ];
-  const query = sql<ModelRow>`select g.*, e.id as experiment_id, ${positionColumns(terms)}
-    from logged_models as g cross join experiments as e where ${sql.join(conditions, sql` and `)}
-    order by ${orderBy(terms)} limit ${limit + 1}`;
-  const page = pageOf(await db.all(query.compile(db.build)), limit, list, terms.length, (row) => row);
-  return { ...page, values: await modelsOf(db, page.values) };
+  const list: List = {
+    name: listName("logged models", workspaceKey(scope), experimentIds, clauses, order, datasets),
+    columns: sql`g.*, e.id as experiment_id`,
+    from: sql`logged_models as g cross join experiments as e`,
+    terms: withNumber([...order.flatMap((one) => orderTerms(one, places)), NEWEST], sql.ref<number>("g.no")),
+    where: (workspace) => [
+      sql<SqlBool>`g.experiment_no in (select x.no from experiments as x where x.workspace_no = ${workspace}
+        and x.id in (select value from json_each(${JSON.stringify(experimentIds)})))`,
+      sql<SqlBool>`e.no = g.experiment_no`,
+      sql<SqlBool>`g.deleted = 0`,
+      ...wanted,
+    ],
+  };
+  return readPage(db, scope, list, ask, (rows: readonly ModelRow[]) => modelsOf(db, rows));
 }

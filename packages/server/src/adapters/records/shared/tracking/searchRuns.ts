@@ -9,7 +9,16 @@ import {
 } from "@malachite/core";
 import { type SqlBool, sql } from "kysely";
 import type { Executor } from "../executor.ts";
-import { listName, orderBy, pageOf, parseToken, positionColumns, type Term, withNumber } from "../paging.ts";
+import {
+  listName,
+  orderBy,
+  pageOf,
+  pageSize,
+  parseToken,
+  positionColumns,
+  type Term,
+  withNumber,
+} from "../paging.ts";
 import { LIGHT, type LightRow, lightRun } from "../runRows.ts";
 import { findWorkspace } from "../workspaces.ts";
 import { isStartDescending, pick } from "./pickRuns.ts";
@@ -18,15 +27,12 @@ import { clauseSql, orderTerms } from "./searchSql.ts";
 
 type Ask = Parameters<TrackingStore["searchRuns"]>[1];
 
-/** MLflow's own bound is 50,000; the flow asks in portions. */
-const MOST = 1_000;
-
 const NEWEST_START: Term = { value: sql.ref("r.started_at"), nullable: false, descending: true };
 
 /** See `TrackingStore.searchRuns`. */
 export async function searchTrackedRuns(db: Executor, scope: Scope, ask: Ask): Promise<Page<Run>> {
   const { clauses, order, after, view } = ask;
-  const limit = Math.min(MOST, Math.max(1, Math.trunc(ask.limit)));
+  const limit = pageSize(ask.limit);
   const places = runPlaces(db.dialect);
   const terms = termsOf(order, places);
   const experimentIds = [...new Set(ask.experimentIds)].sort();

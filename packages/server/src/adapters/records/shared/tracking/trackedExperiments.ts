@@ -8,7 +8,7 @@ import {
   type TrackingStore,
   workspaceKey,
 } from "@malachite/core";
-import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { type SqlBool, sql } from "kysely";
 import type { Executor } from "../executor.ts";
 import {
   EXPERIMENT_COLUMNS,
@@ -18,18 +18,8 @@ import {
   makeExperiment,
   modifyExperiment,
 } from "../experiments.ts";
-import {
-  isAfter,
-  listName,
-  orderBy,
-  pageOf,
-  pageSize,
-  parseToken,
-  positionColumns,
-  type Term,
-  withNumber,
-} from "../paging.ts";
-import { findWorkspace } from "../workspaces.ts";
+import { listName, type Term, withNumber } from "../paging.ts";
+import { type List, readPage } from "../readPage.ts";
 import { clauseSql, orderTerms, type Place } from "./searchSql.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -78,23 +68,23 @@ export async function searchTrackedExperiments(
   scope: Scope,
   ask: Parameters<TrackingStore["searchExperiments"]>[1],
 ): Promise<Page<Experiment>> {
-  const { clauses, order, after, view } = ask;
-  const limit = pageSize(ask.limit);
+  const { clauses, order, view } = ask;
   const places = placesIn(db);
   const asked = order.flatMap((one) => orderTerms(one, places));
-  const terms = withNumber(asked.length > 0 ? asked : [NEWEST], sql.ref<number>("e.no"));
-  const list = listName("tracked experiments", workspaceKey(scope), clauses, order, view);
-  const position = after === undefined ? undefined : parseToken(list, after, terms.length);
-  const conditions: RawBuilder<SqlBool>[] = clauses.map((clause) => clauseSql(clause, places, db.dialect));
-  if (view === "active") conditions.push(sql<SqlBool>`e.archived_at is null`);
-  if (view === "deleted") conditions.push(sql<SqlBool>`e.archived_at is not null`);
-  if (position) conditions.push(isAfter(terms, position));
-  const workspace = await findWorkspace(db, scope);
-  if (!workspace) return { values: [] };
-  const rows = await db.all(
-    sql<ExperimentRow>`select ${sql.join(EXPERIMENT_COLUMNS.map((name) => sql.raw(name)))}, ${positionColumns(terms)}
-      from experiments as e where ${sql.join([sql<SqlBool>`e.workspace_no = ${workspace.no}`, ...conditions], sql` and `)}
-      order by ${orderBy(terms)} limit ${limit + 1}`.compile(db.build),
+  const wanted = clauses.map((clause) => clauseSql(clause, places, db.dialect));
+  const list: List = {
+    name: listName("tracked experiments", workspaceKey(scope), clauses, order, view),
+    columns: sql.join(EXPERIMENT_COLUMNS.map((name) => sql.raw(name))),
+    from: sql`experiments as e`,
+    terms: withNumber(asked.length > 0 ? asked : [NEWEST], sql.ref<number>("e.no")),
+    where: (workspace) => [
+      sql<SqlBool>`e.workspace_no = ${workspace}`,
+      ...wanted,
+      ...(view === "active" ? [sql<SqlBool>`e.archived_at is null`] : []),
+      ...(view === "deleted" ? [sql<SqlBool>`e.archived_at is not null`] : []),
+    ],
+  };
+  return readPage(db, scope, list, ask, (rows: readonly ExperimentRow[], of) =>
+    rows.map((row) => experimentOf(row, of)),
   );
-  return pageOf(rows, limit, list, terms.length, (row) => experimentOf(row, workspace.scope));
 }
