@@ -43,6 +43,8 @@ export interface Executor {
    * else writes between the first and the last of them.
    */
   all<T>(query: CompiledQuery<T>): Promise<readonly T[]>;
+  /** The rows as lists, in the order of the columns: half the work where there are very many. */
+  lists(query: CompiledQuery): Promise<readonly (readonly unknown[])[]>;
   /** Runs a statement that answers nothing once for each list of parameters, in order; how many rows each has changed. */
   each(text: string, parameters: readonly (readonly unknown[])[]): Promise<readonly number[]>;
 }

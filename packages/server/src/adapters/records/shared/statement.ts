@@ -8,6 +8,8 @@ type Params<In> = { readonly [K in keyof In]: RawBuilder<In[K]> };
 type Build<In, Out> = (q: Kysely<Database>, p: Params<In>) => { compile(): CompiledQuery<Out> };
 export type Statement<In, Out> = {
   (db: Executor, values: In): Promise<readonly Out[]>;
+  /** The rows as lists, see `Executor`. */
+  lists(db: Executor, values: In): Promise<readonly (readonly unknown[])[]>;
   /** Once for each of the values: how many rows each has changed. For statements that answer nothing. */
   each(db: Executor, list: readonly In[]): Promise<readonly number[]>;
 };
@@ -39,6 +41,10 @@ export function statement<In extends Readonly<Record<string, Value>>>() {
       return db.all({ ...query, parameters: filled(query, values) });
     };
     return Object.assign(one, {
+      lists: (db: Executor, values: In) => {
+        const query = queryFor(db);
+        return db.lists({ ...query, parameters: filled(query, values) });
+      },
       each: (db: Executor, list: readonly In[]) => {
         const query = queryFor(db);
         return db.each(

@@ -102,6 +102,7 @@ describe("plans of run lists", () => {
     const spy: Executor = {
       build: db.build,
       dialect: db.dialect,
+      lists: (query) => db.lists(query),
       each: (text, parameters) => db.each(text, parameters),
       all: (query) => {
         queries.push(query);

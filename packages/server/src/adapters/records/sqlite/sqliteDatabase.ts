@@ -46,6 +46,16 @@ export class SqliteDatabase implements Executor {
     return this.#statement(query.sql).all(...(query.parameters as SQLInputValue[])) as T[];
   }
 
+  async lists(query: CompiledQuery): Promise<readonly (readonly unknown[])[]> {
+    const statement = this.#statement(query.sql);
+    statement.setReturnArrays(true);
+    try {
+      return statement.all(...(query.parameters as SQLInputValue[])) as unknown as unknown[][];
+    } finally {
+      statement.setReturnArrays(false);
+    }
+  }
+
   async each(text: string, parameters: readonly (readonly unknown[])[]): Promise<readonly number[]> {
     const statement = this.#statement(text);
     return parameters.map((values) => Number(statement.run(...(values as SQLInputValue[])).changes));

@@ -92,12 +92,26 @@ export async function readPoints(
   const [at, step, seq] = ask.after ?? [ask.from ?? FIRST, Number.MIN_SAFE_INTEGER, 0];
   const from = { metric: metric.no, at, step, seq, to: ask.to ?? LAST };
   const limit = await shortened(db, from, ask.limit, metric.data_bytes);
-  const rows = await walk(db, { ...from, limit: limit + 1 });
+  const rows = (await walk.lists(db, { ...from, limit: limit + 1 })) as readonly Walked[];
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  const next = rows.length > limit && last ? placeOf(last) : undefined;
-  return { rows: shown.map(packColumns), ...(next ? { next } : {}) };
+  const next: Place | undefined = rows.length > limit && last ? [last[0], last[1], last[2]] : undefined;
+  return { rows: shown.map(packList), ...(next ? { next } : {}) };
 }
+
+/** A row of a walk as a list. */
+type Walked = readonly [
+  at: number,
+  step: number,
+  seq: number,
+  stepped: number,
+  value: number | null,
+  id: string | null,
+  data: string | null,
+];
+
+const packList = ([at, step, seq, stepped, value, id, data]: Walked): PackedPoint =>
+  packColumns({ at, step, seq, stepped, value, id, data });
 
 const placeOf = ({ at, step, seq }: Pick<PointColumns, "at" | "step" | "seq">): Place => [at, step, seq];
 
