@@ -65,6 +65,36 @@ describe("a service as the proxy of its clients", { timeout: 60_000 }, () => {
     broken.socket.destroy();
   });
 
+  it("is no way around the check of Host, and none for a page in a browser", async () => {
+    const own = new URL(service.url).host;
+    const { socket } = await tunnel(service.url, own);
+    socket.write("GET /healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    let said = "";
+    for await (const chunk of socket) said += chunk;
+    assert.match(said, /^HTTP\/1\.1 403 .*HostRefused/s);
+    for (const headers of [{ Origin: "https://evil.example" }, { "Sec-Fetch-Site": "same-origin" }]) {
+      for (const to of [own, "management.azure.com:443"]) {
+        const { status, socket: refused } = await tunnel(service.url, to, headers);
+        assert.equal(status, 403);
+        refused.destroy();
+      }
+    }
+  });
+
+  it("tells the other host nothing of the request to pass on", async () => {
+    await using witness = createServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+    await once(witness, "listening");
+    const to = `127.0.0.1:${(witness.address() as { port: number }).port}`;
+    const secret = { Authorization: "Bearer dev", "Proxy-Authorization": "Basic c2VjcmV0", Cookie: "a=b" };
+    const { status, socket } = await tunnel(service.url, to, secret);
+    assert.equal(status, 200);
+    socket.end("all that it hears");
+    let heard = "";
+    for await (const chunk of socket) heard += chunk;
+    assert.equal(heard, "all that it hears");
+    witness.close();
+  });
+
   it("passes nothing on where callers must be known", async () => {
     await using closed = await Service.start({ flags: ["--token", "a-token-of-the-operator"] });
     const { status, socket } = await tunnel(closed.url, "127.0.0.1:9");
@@ -86,9 +116,13 @@ describe("a service as the proxy of its clients", { timeout: 60_000 }, () => {
 });
 
 /** The answer to CONNECT and the connection behind it. */
-async function tunnel(proxy: string, to: string): Promise<{ status: number; socket: Socket }> {
+async function tunnel(
+  proxy: string,
+  to: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; socket: Socket }> {
   const { hostname, port } = new URL(proxy);
-  const asked = request({ hostname, port, method: "CONNECT", path: to });
+  const asked = request({ hostname, port, method: "CONNECT", path: to, headers });
   asked.end();
   const [answer, socket] = (await once(asked, "connect")) as [{ statusCode: number }, Socket];
   socket.on("error", () => {});

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { killRunsOf } from "./leftovers.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const MALACHITE = join(ROOT, "packages/cli/bin/malachite.js");
+export const MALACHITE = join(ROOT, "packages/cli/bin/malachite.js");
 export const SOURCE = ["--conditions=malachite-src", "--disable-warning=ExperimentalWarning"];
 
 /** The workspace that every data folder begins with. */

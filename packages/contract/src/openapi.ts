@@ -91,6 +91,7 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
     ...requestBody(operation, schemas),
     responses: {
       "200": answer(operation, schemas),
+      ...noContent(operation),
       default: {
         description: "Error response describing why the operation failed.",
         content: { "application/json": { schema: schemaOf(ErrorResponse, schemas) } },
@@ -99,6 +100,11 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
     ...(operation.authenticated === false ? { security: [] } : {}),
   };
 }
+
+const noContent = ({ answer }: Operation): Json =>
+  answer.kind === "empty" && answer.noContent !== undefined
+    ? { "204": { description: answer.noContent } }
+    : {};
 
 /** Ids are unique: the other addresses of an operation say which they are. */
 function idAt(operation: Operation, path: string): string {

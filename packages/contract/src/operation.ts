@@ -22,7 +22,8 @@ export type AnswerBody =
   | { readonly kind: "json"; readonly schema: TSchema; readonly description: string }
   | { readonly kind: "bytes"; readonly contentType: string; readonly description: string }
   | { readonly kind: "events"; readonly description: string }
-  | { readonly kind: "empty"; readonly description: string };
+  /** `noContent` is what the status 204 says, of operations that answer it too. */
+  | { readonly kind: "empty"; readonly description: string; readonly noContent?: string };
 
 /**
  * One operation of the wire. Paths hold `{name}` for parameters, and may end in `{name*}`: a parameter that takes the rest of the

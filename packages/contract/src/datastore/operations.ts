@@ -90,7 +90,7 @@ export const deleteDataStore = operation({
   summary: "Unregister a datastore. What it names stays.",
   source,
   params: one,
-  answer: { kind: "empty", description: "200: it is gone. 204: it was not there." },
+  answer: { kind: "empty", description: "It is gone.", noContent: "It was not there." },
 });
 export const getDefaultDataStore = operation({
   id: "DataStores_GetDefault",

@@ -35,7 +35,7 @@ const patch = {
 const model = { kind: "json", schema: Model, description: "The model." } as const;
 const asset = { kind: "json", schema: Asset, description: "The asset." } as const;
 const models = { kind: "json", schema: PaginatedModelList, description: "A page of models." } as const;
-const gone = { kind: "empty", description: "200: it is gone. 204: it was not there." } as const;
+const gone = { kind: "empty", description: "It is gone.", noContent: "It was not there." } as const;
 
 const modelFilters = {
   name: text(),

@@ -13,7 +13,9 @@ export const AZURE_HOSTS: readonly string[] = [
   "malachite-service.blob.core.windows.net",
 ];
 
-export const isAzureHost = (name: string): boolean => AZURE_HOSTS.includes(name.toLowerCase());
+/** A name with a dot at its end is the same one: the token of such a client must not leave either. */
+export const isAzureHost = (name: string): boolean =>
+  AZURE_HOSTS.includes(name.toLowerCase().replace(/\.$/, ""));
 
 export type ProxyRules = {
   /** Takes a connection for a fixed host, from its first byte on. */
@@ -27,6 +29,9 @@ export function answerConnect(server: Server, { take, passesOn }: ProxyRules): {
   const passed = new Set<Duplex>();
   server.on("connect", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    // Browsers let no page send CONNECT. Should one ever: it names its origin.
+    if (request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined)
+      return refuse(socket, 403, "Pages in a browser may not use this proxy.");
     const asked = targetOf(request.url ?? "");
     if (asked === undefined) return refuse(socket, 400, "CONNECT takes HOST:PORT.");
     if (isAzureHost(asked.host) && asked.port === 443) {

@@ -16,9 +16,10 @@ export const ingestArtifacts = route(
     const place = placeOf(scope, params);
     const { containerSas, containerUri, prefix = "", artifactPrefix = "" } = await body();
     const container = containerOf(containerUri);
+    // A signature for a folder is one for what is below it: a prefix that is its very name has neighbours.
     const granted = auth.blobs.check(new URLSearchParams(containerSas.replace(/^\?/, "")), {
       container,
-      blob: prefix,
+      blob: prefix.slice(0, Math.max(0, prefix.lastIndexOf("/"))),
     });
     for (const needed of ["r", "l"]) {
       if (!granted.permissions.has(needed)) {
@@ -38,7 +39,8 @@ function containerOf(uri: string): string {
   const name = URL.canParse(uri)
     ? new URL(uri).pathname.split("/").findLast((part) => part !== "")
     : undefined;
-  if (name !== undefined) return decodeURIComponent(name);
+  // Names of storage containers are plain: one that is encoded is none.
+  if (name !== undefined && !name.includes("%")) return name;
   throw new MalachiteError("InvalidRequest", "containerUri must be the URL of a storage container.", {
     target: "containerUri",
   });
