@@ -72,7 +72,11 @@ describe("a service as the proxy of its clients", { timeout: 60_000 }, () => {
     let said = "";
     for await (const chunk of socket) said += chunk;
     assert.match(said, /^HTTP\/1\.1 403 .*HostRefused/s);
-    for (const headers of [{ Origin: "https://evil.example" }, { "Sec-Fetch-Site": "same-origin" }]) {
+    const ofPages: Record<string, string>[] = [
+      { Origin: "https://evil.example" },
+      { "Sec-Fetch-Site": "same-origin" },
+    ];
+    for (const headers of ofPages) {
       for (const to of [own, "management.azure.com:443"]) {
         const { status, socket: refused } = await tunnel(service.url, to, headers);
         assert.equal(status, 403);

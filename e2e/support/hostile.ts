@@ -97,30 +97,50 @@ export class HealthWatch {
     this.#worker = new Worker(WATCH, { eval: true, workerData: `${service.url}/healthz` });
   }
 
-  /** Ends the watch: how long answers took, in order of time taken. */
-  async end(): Promise<readonly number[]> {
-    const told = new Promise<readonly number[]>((resolve, reject) => {
+  /**
+   * Ends the watch. Of a hundred answers 99 came within 200 ms; on a machine that is so busy that even a server of one line takes
+   * its time, within as much more. Says in words how quick it was.
+   */
+  async end(): Promise<string> {
+    const told = new Promise<{ service: number[]; plain: number[] }>((resolve, reject) => {
       this.#worker.once("message", resolve);
       this.#worker.once("error", reject);
     });
     this.#worker.postMessage("end");
-    return await told;
+    const { service, plain } = await told;
+    const [slow, usual] = [service, plain].map(
+      (took) => took[Math.floor(took.length * 0.99)] ?? Infinity,
+    ) as [number, number];
+    const text = `/healthz: 99 of 100 in ${slow.toFixed(0)} ms, the slowest in ${service.at(-1)?.toFixed(0)} ms; a server of one line: 99 of 100 in ${usual.toFixed(0)} ms`;
+    assert.ok(slow < 200 + 3 * usual, text);
+    return text;
   }
 }
 
+/** The server of one line has the same machine, and as little to do with the service as can be. */
 const WATCH = `
 const { parentPort, workerData } = require("node:worker_threads");
-const took = [];
+const { spawn } = require("node:child_process");
+const code = 'const s = require("node:http").createServer((q, a) => a.end("{}")).listen(0, "127.0.0.1", () => console.log(s.address().port))';
+const plain = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "ignore"] });
+const took = { service: [], plain: [] };
 let over = false;
 parentPort.on("message", () => (over = true));
+async function time(url, into) {
+  const at = performance.now();
+  await fetch(url).then((answer) => answer.arrayBuffer());
+  into.push(performance.now() - at);
+}
 (async () => {
+  const [port] = await require("node:events").once(plain.stdout, "data");
   while (!over) {
-    const at = performance.now();
-    await fetch(workerData).then((answer) => answer.arrayBuffer());
-    took.push(performance.now() - at);
+    await time(workerData, took.service);
+    await time("http://127.0.0.1:" + String(port).trim(), took.plain);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  parentPort.postMessage(took.sort((a, b) => a - b));
+  plain.kill();
+  for (const list of Object.values(took)) list.sort((a, b) => a - b);
+  parentPort.postMessage(took);
   parentPort.close();
 })();
 `;
