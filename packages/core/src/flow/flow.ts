@@ -103,12 +103,14 @@ export interface Flow {
 
   /** Whether the principal may change the run: every user may; a run's own token its run and those below it. */
   reaches(by: Principal, scope: Scope, runId: string): Promise<boolean>;
+  /** Throws RunNotFound, as all that names a run does. */
   getRun(address: RunAddress): Promise<ShownRun>;
   /** Those of the runs that are there, in the order of the ids, each once. */
   getRuns(
     at: Pick<RunAddress, "scope" | "experimentName" | "experimentId">,
     runIds: readonly string[],
   ): Promise<readonly ShownRun[]>;
+  /** A page of runs, the newest first unless an order is given. Throws BadContinuationToken. */
   listRuns(
     ask: PageAsk & {
       readonly scope: Scope;
@@ -116,11 +118,13 @@ export interface Flow {
       readonly experimentId?: string;
     },
   ): Promise<Page<ShownRun>>;
+  /** The same of the runs right below one. */
   listChildren(address: RunAddress, ask: PageAsk): Promise<Page<ShownRun>>;
   /** Creates a run that others execute, or changes what may be changed. */
   patchRun(address: RunAddress, body: history.CreateRun, by: Principal): Promise<ShownRun>;
   /** Creates a run that others execute. Throws RunIdTaken. */
   addRun(address: RunAddress, body: history.CreateRun, by: Principal): Promise<ShownRun>;
+  /** Tags that are not there are off already. */
   deleteTags(address: RunAddress, tags: readonly string[], by: Principal): Promise<ShownRun>;
   /** Removes tags and sets tags, together. */
   modifyTags(
@@ -134,11 +138,15 @@ export interface Flow {
   /** What is measured in runs. */
   readonly metrics: MetricFlow;
 
+  /** Archived ones too. Throws ExperimentNotFound. */
   getExperiment(scope: Scope, by: { readonly name: string } | { readonly id: string }): Promise<Experiment>;
+  /** The experiment of that name, made if it is new. */
   createExperiment(scope: Scope, name: string): Promise<Experiment>;
+  /** Tags are taken off, then merged. Throws ExperimentNotFound, ExperimentNameTaken. */
   modifyExperiment(scope: Scope, id: string, change: ExperimentChange): Promise<Experiment>;
-  /** Throws ExperimentNotEmpty for one that has runs. */
+  /** Throws ExperimentNotFound, ExperimentNotEmpty for one that has runs. */
   deleteExperiment(scope: Scope, id: string): Promise<void>;
+  /** A page of experiments, the newest first unless an order is given. */
   listExperiments(
     scope: Scope,
     ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" },
@@ -153,12 +161,14 @@ export interface Flow {
   fileInfo(at: Container, path: string): Promise<RunFile>;
   /** Bytes `from` up to but not including `to`. */
   readFile(at: Container, path: string, from?: number, to?: number): AsyncIterable<Uint8Array>;
+  /** A whole file is seen once all of it has come; `append` adds to the end. Throws ArtifactExists, BadPath. */
   putFile(
     at: Container,
     path: string,
     stream: AsyncIterable<Uint8Array>,
     options: { readonly append: boolean; readonly overwrite: boolean },
   ): Promise<RunFile>;
+  /** Removes a kept file; one that is not there is gone already. */
   removeFile(at: Container, path: string): Promise<void>;
   /** Blobs of artifacts and of storage containers; growing files of a run among them. */
   readonly blobs: BlobStore;
@@ -172,8 +182,11 @@ export interface Flow {
     ask: { readonly path?: string; readonly from: number; readonly signal: AbortSignal },
   ): AsyncIterable<LogEvent>;
 
+  /** What the run waits for, complete: every unmet constraint. */
   why(address: RunAddress): Promise<malachite.Why>;
+  /** All that happened to the run, in order. */
   story(address: RunAddress): Promise<readonly StoryEntry[]>;
+  /** Every target, with how many runs are on it and wait for it. */
   targets(): Promise<readonly ShownTarget[]>;
   /** The target of that name, also one that a `*` stands for. Throws ComputeNotFound. */
   target(name: string): Promise<ShownTarget>;

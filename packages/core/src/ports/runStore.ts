@@ -97,6 +97,7 @@ export interface RunStore {
   holding(pool: string): Promise<readonly { readonly scope: Scope; readonly runId: string }[]>;
   /** Runs of the same pool that are served before this one; undefined when it does not wait. */
   ahead(run: Run): Promise<{ readonly count: number } | undefined>;
+  /** How many runs wait in the line of a pool. */
   waiting(pool: string): Promise<number>;
   /** The runs come without `definition`, `sent` and `life.plan`. Throws BadFilter, BadContinuationToken. */
   list(ask: RunsAsk): Promise<Page<Run>>;
@@ -124,8 +125,10 @@ export interface ExperimentStore {
 export type KnownWorkspace = Scope & { readonly createdAt: Instant };
 
 export interface WorkspaceStore {
+  /** Whether anything was ever written to it. */
   has(scope: Scope): Promise<boolean>;
   get(scope: Scope): Promise<KnownWorkspace | undefined>;
+  /** Makes it; one that is there stays as it is, in the spelling of its first use. */
   ensure(scope: Scope, at: Instant): Promise<void>;
   /** Every workspace, the oldest first. */
   list(): Promise<readonly KnownWorkspace[]>;
