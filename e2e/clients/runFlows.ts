@@ -17,7 +17,9 @@ export type Told = {
   readonly area: string;
   readonly flow: string;
   readonly title: string;
-  readonly outcome: "passed" | "failed" | "absent";
+  readonly outcome: "passed" | "failed" | "absent" | "cannot";
+  /** Why this version cannot, with any service. */
+  readonly reason?: string;
   readonly seconds?: number;
   readonly error?: string;
 };

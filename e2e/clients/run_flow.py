@@ -4,7 +4,8 @@ JSON for each. All that the flows know of the service comes from environment var
     python run_flow.py FOLDER_OF_CLIENT AREA [FLOW...]
 
 A flow is a function `flow_NAME(t)`; the first line of its docstring is its title. It passes when it returns. The attributes
-`since` and `until` of the function (set after it) are the first and the last version of the client that has what it shows.
+`since` and `until` of the function (set after it) are the first and the last version of the client that has what it shows. Its
+attribute `cannot` says why versions that have it cannot do it with any service, as {last version of those: reason}.
 """
 import faulthandler
 import importlib.util
@@ -26,11 +27,17 @@ LINES = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 
+# The releases of azureml-core before this one know much less.
+FIRST = (1, 0, 85)
+
+
 class Tools:
     """What a flow is given."""
 
-    def __init__(self, area):
+    def __init__(self, area, version=()):
         self.area = area
+        self.version = version
+        self.first = version < FIRST
         self.python = sys.executable
         self.url = os.environ["MALACHITE_ENDPOINT"]
         self.token = os.environ["MALACHITE_TOKEN"]
@@ -84,23 +91,21 @@ class Tools:
         config.target = target or "cpu-cluster"
         config.environment.python.user_managed_dependencies = True
         config.environment.python.interpreter_path = self.python
+        if self.first:
+            # The first releases send files to one fixed host, from inside a run too.
+            variables = dict({name: os.environ[name] for name in ("HTTPS_PROXY", "NO_PROXY")}, **variables)
         config.environment.environment_variables.update(variables)
         return config
 
     def start(self, experiment, **more):
         """Starts an interactive run that keeps no snapshot of the current folder; the first releases know none there."""
-        try:
-            return experiment.start_logging(snapshot_directory=None, **more)
-        except TypeError as error:
-            if "snapshot_directory" not in str(error):
-                raise
-            return experiment.start_logging(**more)
+        snapshot = {} if self.first else {"snapshot_directory": None}
+        return experiment.start_logging(**dict(snapshot, **more))
 
     def ended(self, run):
         """The details of a submitted run once it has ended, whichever way; the first releases raise for none."""
-        if "raise_on_error" in inspect.signature(run.wait_for_completion).parameters:
-            return run.wait_for_completion(raise_on_error=False)
-        return run.wait_for_completion()
+        quiet = {} if self.first else {"raise_on_error": False}
+        return run.wait_for_completion(wait_post_processing=True, **quiet)
 
     def submit(self, experiment, files, script="main.py", arguments=None, config=None, **more):
         """Submits a folder of these files and answers the run."""
@@ -183,9 +188,12 @@ def main(client, area, names):
         first, last = getattr(flow, "since", None), getattr(flow, "until", None)
         if (first and parts(version) < parts(first)) or (last and parts(version) > parts(last)):
             told["outcome"] = "absent"
+        elif any(parts(version) <= parts(at) for at in getattr(flow, "cannot", {})):
+            reason = min((parts(at), why) for at, why in flow.cannot.items() if parts(version) <= parts(at))[1]
+            told.update(outcome="cannot", reason=reason)
         else:
             began = time.time()
-            error = run(flow, Tools(area), getattr(flow, "seconds", 120))
+            error = run(flow, Tools(area, parts(version)), getattr(flow, "seconds", 120))
             told.update(outcome="failed" if error else "passed", seconds=round(time.time() - began, 2))
             if error:
                 told["error"] = error

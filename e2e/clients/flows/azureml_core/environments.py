@@ -112,6 +112,7 @@ def flow_version_is_kept(t):
     assert made(name, "b").register(workspace).version == "8"
 
 
+# Before, the client sends no version: each registration gets a number.
 flow_version_is_kept.since = "1.47"
 
 
@@ -143,7 +144,7 @@ def flow_run_by_name(t):
         {"main.py": "import os\nassert os.environ['FROM_THE_REGISTRY'] == 'yes'\nprint('fine')\n"},
         config=config,
     )
-    run.wait_for_completion()
+    t.ended(run)
     assert run.get_status() == "Completed"
     used = run.get_environment()
     assert used.name == environment.name, used

@@ -88,3 +88,7 @@ def flow_delete(t):
 
 
 flow_delete.since = "1.18"
+
+# Before, an experiment has a name alone, and is there with its first run.
+for _flow in (flow_get_or_create, flow_list, flow_tags, flow_archive):
+    _flow.since = "1.0.85"

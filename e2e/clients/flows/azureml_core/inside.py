@@ -227,3 +227,7 @@ def flow_log_grows(t):
     last = text_of(run, "user_logs/std_log.txt")
     assert last == "".join("%d\n" % i for i in range(40)), last
     assert len(set(seen)) > 1 and all(last.startswith(text) for text in seen), seen
+
+# Before, a run uploads single files alone, fails without words, and submits no other.
+for _flow in (flow_context, flow_fail_inside, flow_children, flow_submit_child):
+    _flow.since = "1.0.85"

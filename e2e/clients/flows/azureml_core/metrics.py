@@ -35,7 +35,7 @@ def flow_scalars(t):
     run.log("text", 'a "text" / with \u00e9 and \U0001f600')
     run.log("bool", True)
     run.log("a/b c \u00e9", 1)
-    flushed(run)
+    done(run)
     found = run.get_metrics()
     assert found == {
         "int": 3,
@@ -47,9 +47,16 @@ def flow_scalars(t):
         "a/b c \u00e9": 1,
     }, found
     assert found["bool"] is True and isinstance(found["int"], int) and isinstance(found["float"], float)
+
+
+def flow_by_name(t):
+    """Run.get_metrics of one name"""
+    run = start(t)
+    run.log("float", 0.1)
+    run.log("other", 1)
+    done(run)
     assert run.get_metrics(name="float") == {"float": 0.1}
     assert run.get_metrics(name="never logged") == {}
-    done(run)
 
 
 def flow_series(t):
@@ -58,7 +65,7 @@ def flow_series(t):
     for i in range(130):
         run.log("loss", 1.0 / (i + 1))
     done(run)
-    found = run.get_metrics(name="loss")["loss"]
+    found = run.get_metrics()["loss"]
     assert found == [1.0 / (i + 1) for i in range(130)], found
 
 
@@ -113,8 +120,6 @@ def flow_tables(t):
     """Run.log_row and Run.log_table"""
     run = start(t)
     run.log_row("row", x=1, y=0.5, label="a")
-    for i in range(3):
-        run.log_row("rows", i=i, square=float(i * i))
     run.log_table("table", {"n": [1, 2, 3], "name": ["a", "b", "c"]})
     run.log_table("single", {"n": [4], "name": ["d"]})
     wide = {"column %d" % i: [i, i + 1] for i in range(500)}
@@ -122,10 +127,22 @@ def flow_tables(t):
     done(run)
     found = run.get_metrics()
     assert found["row"] == {"x": 1, "y": 0.5, "label": "a"}, found["row"]
-    assert found["rows"] == {"i": [0, 1, 2], "square": [0.0, 1.0, 4.0]}, found["rows"]
     assert found["table"] == {"n": [1, 2, 3], "name": ["a", "b", "c"]}, found["table"]
     assert found["single"] == {"n": 4, "name": "d"}, found["single"]
     assert found["wide"] == wide, "columns are missing"
+
+
+def flow_rows(t):
+    """Run.log_row of one name many times: a list in each column"""
+    run = start(t)
+    for i in range(3):
+        run.log_row("rows", i=i, square=float(i * i))
+    done(run)
+    found = run.get_metrics()
+    assert found["rows"] == {"i": [0, 1, 2], "square": [0.0, 1.0, 4.0]}, found["rows"]
+
+
+flow_rows.cannot = {"1.0.10": "The rows are kept, but this client fails in its own code when it reads more than one of a name."}
 
 
 def flow_numpy(t):
@@ -235,20 +252,21 @@ def flow_images(t):
         if pyplot:
             pyplot.plot([1, 2, 3])
             run.log_image("plot", plot=pyplot)
-        flushed(run)
+        done(run)
         found = run.get_metrics()
-        assert found["picture"] == "aml://artifactId/ExperimentRun/dcid.%s/picture.png" % run.id, found
+        place = found["picture"].replace("ExperimentRun/dcid.%s/" % run.id, "")  # The first releases leave that out.
+        assert place == "aml://artifactId/picture.png", found
         names = run.get_file_names()
         assert "picture.png" in names, names
         assert not pyplot or any(name.startswith("plot_") for name in names), names
         run.download_file("picture.png", "copy.png")
         with open("copy.png", "rb") as file:
             assert file.read() == png()
-        whole = run.get_metrics(name="picture", populate=True)["picture"]
-        assert whole.data == png(), whole
+        if not t.first:  # The first releases read no pictures.
+            whole = run.get_metrics(name="picture", populate=True)["picture"]
+            assert whole.data == png(), whole
     finally:
         os.chdir(before)
-    done(run)
 
 
 CHARTS = {
@@ -275,6 +293,9 @@ def flow_charts(t):
     found = run.get_metrics(populate=True)
     for kind, data in CHARTS.items():
         artifact = found["my " + kind]
+        if isinstance(artifact, dict):  # The first releases give the content alone.
+            assert artifact["data"] == data, artifact
+            continue
         assert json.loads(artifact.data.decode("utf-8"))["data"] == data, kind
         assert artifact.data_location == "aml://artifactId/ExperimentRun/dcid.%s/my %s" % (run.id, kind), artifact
 
@@ -312,3 +333,7 @@ def flow_between_apis(t):
 
 
 flow_between_apis.since = "1.36"
+
+# Before, metrics are read all at once, and there is no flush.
+for _flow in (flow_by_name, flow_flush):
+    _flow.since = "1.0.85"

@@ -1,8 +1,20 @@
 """Registered models."""
+import inspect
 import os
 
 from azureml.core import Experiment
 from azureml.core.model import Model
+
+
+LIST = inspect.signature(Model.list).parameters
+
+
+def framework(name, version=None):
+    """What tells the framework of a model, where the client knows of one."""
+    if not hasattr(Model, "Framework"):
+        return {}
+    told = {"model_framework": getattr(Model.Framework, name)}
+    return dict(told, model_framework_version=version) if version else told
 
 
 def refusal(call):
@@ -42,8 +54,7 @@ def flow_register_file(t):
         tags={"area": "diabetes"},
         properties={"made_by": "flow"},
         description="Ridge regression",
-        model_framework=Model.Framework.SCIKITLEARN,
-        model_framework_version="1.5",
+        **framework("SCIKITLEARN", "1.5")
     )
     assert (model.name, model.version, model.id) == (name, 1, name + ":1"), model.id
     assert made(t, name).version == 2
@@ -51,8 +62,10 @@ def flow_register_file(t):
     for again in (Model(workspace, name, version=1), Model(workspace, id=name + ":1")):
         assert again.tags == {"area": "diabetes"} and again.properties == {"made_by": "flow"}
         assert again.description == "Ridge regression"
-        assert (again.model_framework, again.model_framework_version) == ("ScikitLearn", "1.5")
-        assert again.created_time is not None and again.run_id is None
+        assert again.created_time is not None
+        if framework("SCIKITLEARN"):
+            assert (again.model_framework, again.model_framework_version) == ("ScikitLearn", "1.5")
+            assert again.run_id is None
     target = t.folder({})
     path = model.download(target)
     assert path == os.path.join(target, "model.bin"), path
@@ -103,7 +116,7 @@ def flow_list(t):
     workspace = t.workspace()
     name = t.name("model")
     other = t.name("model")
-    made(t, name, tags={"k": "v"}, model_framework=Model.Framework.ONNX)
+    made(t, name, tags={"k": "v"}, **framework("ONNX"))
     made(t, name, tags={"k": "w", "only": "x y=z"}, properties={"p": "q"})
     made(t, other, tags={"k": "v"})
 
@@ -112,7 +125,8 @@ def flow_list(t):
 
     assert ids() == [other + ":1", name + ":2", name + ":1"], ids()
     assert ids(name=name) == [name + ":2", name + ":1"]
-    assert ids(latest=True) == [other + ":1", name + ":2"]
+    if "latest" in LIST:
+        assert ids(latest=True) == [other + ":1", name + ":2"]
     assert ids(tags=[["k", "v"]]) == [other + ":1", name + ":1"]
     assert ids(tags=["only", ["k", "w"]]) == [name + ":2"]
     assert ids(tags=[["only", "x y=z"]]) == [name + ":2"]
@@ -127,13 +141,12 @@ def flow_many(t):
     workspace = t.workspace()
     name = t.name("model")
     first = made(t, name)
-    for _ in range(24):
+    page = {"page_count": 20, "expand": False} if "page_count" in LIST else {}
+    count = 25 if page else 105  # Others take pages as large as the service makes them.
+    for _ in range(count - 1):
         Model._register_with_asset(workspace, name, first.url[len("aml://asset/") :])
-    listed = Model.list(workspace, name=name, page_count=20, expand=False)
-    assert [one.version for one in listed] == list(range(25, 0, -1)), [one.version for one in listed]
-
-
-flow_many.since = "1.40"
+    listed = Model.list(workspace, name=name, **page)
+    assert [one.version for one in listed] == list(range(count, 0, -1)), [one.version for one in listed]
 
 
 def flow_update(t):
@@ -141,9 +154,11 @@ def flow_update(t):
     workspace = t.workspace()
     name = t.name("model")
     model = made(t, name, tags={"a": "1"}, properties={"p": "1"})
-    model.update(tags={"b": "2"}, description="new")
+    described = "description" in inspect.signature(Model.update).parameters
+    model.update(tags={"b": "2"}, **({"description": "new"} if described else {}))
     again = Model(workspace, name)
-    assert (again.tags, again.description) == ({"b": "2"}, "new"), (again.tags, again.description)
+    assert again.tags == {"b": "2"}, again.tags
+    assert not described or again.description == "new", again.description
     again.add_tags({"c": "3"})
     again.add_properties({"q": "2"})
     assert Model(workspace, name).tags == {"b": "2", "c": "3"}
@@ -165,8 +180,17 @@ def flow_delete(t):
     assert Model(workspace, name).version == 1
     said = refusal(lambda: Model(workspace, id=name + ":2"))
     assert "ModelNotFound" in said or "not found" in said, said
-    second.delete()
     assert made(t, name).version == 3
+
+
+def flow_delete_twice(t):
+    """Delete a model that is deleted already"""
+    model = made(t, t.name("model"))
+    model.delete()
+    model.delete()
+
+
+flow_delete_twice.cannot = {"1.0.10": "This client takes the answer that there is no such model (204) for an error."}
 
 
 def flow_model_path(t):
@@ -209,13 +233,13 @@ with open(path) as file:
 print("registered", model.id)
 """.format(name)
     run = t.submit(experiment, {"main.py": script})
-    run.wait_for_completion()
+    t.ended(run)
     assert run.get_status() == "Completed"
     model = Model(workspace, name)
-    assert (model.version, model.run_id, model.tags) == (1, run.id, {"from": "inside"})
-    assert [one.id for one in Model.list(workspace, run_id=run.id)] == [name + ":1"]
-
-
+    assert (model.version, model.tags) == (1, {"from": "inside"})
+    if "run_id" in LIST:
+        assert model.run_id == run.id
+        assert [one.id for one in Model.list(workspace, run_id=run.id)] == [name + ":1"]
 
 
 def flow_missing(t):
@@ -240,14 +264,6 @@ def flow_no_datasets(t):
     assert said
 
 
-for flow in (
-    flow_register_file,
-    flow_register_folder,
-    flow_register_of_run,
-    flow_list,
-    flow_update,
-    flow_delete,
-    flow_model_path,
-    flow_no_datasets,
-):
+# Before, models have no run and runs no folders, and there are no datasets.
+for flow in (flow_register_of_run, flow_no_datasets):
     flow.since = "1.0.85"

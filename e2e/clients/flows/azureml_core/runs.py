@@ -16,7 +16,7 @@ def flow_start_and_complete(t):
     run = started(t)
     assert run.get_status() == "Running"
     assert run.number == 1, run.number
-    assert run.parent is None
+    assert getattr(run, "parent", None) is None
     run.complete()
     assert run.get_status() == "Completed"
     details = again(run).get_details()
@@ -57,9 +57,10 @@ def flow_tags(t):
     assert tags["k"] == "w" and tags["n"] == "3" and not tags["alone"], tags.keys()
     for key, value in odd.items():
         assert tags[key] == value, key
-    run.remove_tags(["k", "a b", "nowhere"])
-    tags = again(run).get_tags()
-    assert "k" not in tags and "a b" not in tags and "n" in tags, tags.keys()
+    if hasattr(run, "remove_tags"):
+        run.remove_tags(["k", "a b", "nowhere"])
+        tags = again(run).get_tags()
+        assert "k" not in tags and "a b" not in tags and "n" in tags, tags.keys()
     run.complete()
 
 
@@ -72,7 +73,7 @@ def flow_properties(t):
     try:
         run.add_properties({"author": "you"})
     except Exception as error:
-        assert "author" in str(error), error
+        assert "author" in str(error) or t.first and "Bad Request" in str(error), error
     else:
         raise AssertionError("a property was changed")
     properties = again(run).get_properties()
@@ -116,7 +117,8 @@ def flow_with_block(t):
         pass
     assert again(broken).get_status() == "Failed"
     error = again(broken).get_details()["error"]["error"]
-    assert "ValueError" in error["message"] and "no such thing" in error["message"], error
+    # The first releases tell no more than that it failed.
+    assert t.first or "ValueError" in error["message"] and "no such thing" in error["message"], error
 
 
 def flow_get(t):
@@ -144,9 +146,6 @@ def flow_own_id(t):
     run = started(t, run_id=name)
     assert run.id == name and again(run).get_status() == "Running"
     run.complete()
-
-
-flow_own_id.since = "1.20"
 
 
 def flow_warning_and_heartbeat(t):
@@ -181,5 +180,11 @@ def flow_get_context_outside(t):
     context = Run.get_context()
     assert context.id.startswith("OfflineRun"), context.id
     context.log("a", 1)
-    context.tag("b", "c")
+    if not t.first:
+        context.tag("b", "c")
     context.complete()
+
+
+# Before, a run fails without words, warns of nothing, and only a submitted one is cancelled.
+for _flow in (flow_fail, flow_cancel, flow_warning_and_heartbeat):
+    _flow.since = "1.0.85"

@@ -1,5 +1,6 @@
 """Submitting as a v1 script does it: definitions of every kind, waiting, cancelling, preparing, what is refused and how."""
 import io
+import json
 import os
 import shutil
 import tempfile
@@ -32,6 +33,13 @@ def streamed(run, **more):
     with redirect_stdout(out):
         details = run.wait_for_completion(show_output=True, **more)
     return out.getvalue(), details
+
+
+def failure(t, run, **more):
+    """The text of the error that waiting raises; of the details where the release raises none."""
+    if t.first:
+        return json.dumps(run.wait_for_completion(wait_post_processing=True, **more)["error"])
+    return refusal(lambda: run.wait_for_completion(**more))
 
 
 def refusal(submit):
@@ -82,9 +90,9 @@ def status_for_others(t, run):
 def flow_wait_quietly(t):
     """Waiting without output gives the end's details; a failure is raised with the error of the script"""
     run = t.submit(experiment(t), {"main.py": "print('fine')\n"})
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert run.wait_for_completion(wait_post_processing=True)["status"] == "Completed"
     run = t.submit(experiment(t), {"main.py": "raise ValueError('bad rate: -1')\n"})
-    error = refusal(lambda: run.wait_for_completion())
+    error = failure(t, run)
     assert "User program failed with ValueError: bad rate: -1" in error, error
     assert t.ended(run)["status"] == "Failed"
     details = run.get_details()
@@ -96,7 +104,7 @@ def flow_failure_streamed(t):
     run = t.submit(experiment(t), {"main.py": "def f():\n    1/0\nf()\n"})
     out = io.StringIO()
     with redirect_stdout(out):
-        error = refusal(lambda: run.wait_for_completion(show_output=True))
+        error = failure(t, run, show_output=True)
     text = out.getvalue()
     assert "ZeroDivisionError: division by zero" in text, text
     assert "start.py" not in text, text
@@ -113,7 +121,7 @@ def flow_zip(t):
         )
     finally:
         del os.environ["AML_FORCE_EXECUTE_WITH_ZIP"]
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert t.ended(run)["status"] == "Completed"
     assert log_of(run) == "zipped\n"
 
 
@@ -126,7 +134,7 @@ def flow_command(t):
         run_config=config,
     )
     run = experiment(t).submit(source)
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert t.ended(run)["status"] == "Completed"
     assert log_of(run).split()[1:] == ["['--x',", "'1']"], log_of(run)
     assert os.path.realpath(os.path.dirname(log_of(run).split()[0])) == os.path.realpath(os.path.dirname(t.python)), log_of(run)
     line = ScriptRunConfig(
@@ -149,7 +157,7 @@ def flow_no_project(t):
     config.history.snapshot_project = False
     source = ScriptRunConfig(source_directory=t.folder({"main.py": ""}), command="ls; echo done", run_config=config)
     run = experiment(t).submit(source)
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert t.ended(run)["status"] == "Completed"
     assert log_of(run).split() == ["logs", "outputs", "done"], log_of(run)
     error = refusal(lambda: t.submit(experiment(t), {"main.py": ""}, config=config))
     assert "snapshot_project" in error, error
@@ -175,7 +183,7 @@ def flow_environment(t):
     )
     source.run_config.environment_variables = {"A": "run"}
     run = experiment(t).submit(source)
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert t.ended(run)["status"] == "Completed"
     assert log_of(run) == "run environment\n", log_of(run)
     assert run.get_details()["runDefinition"]["maxRunDurationSeconds"] == 600
     assert run.get_details()["runDefinition"]["environment"]["name"] == environment.name
@@ -184,14 +192,34 @@ def flow_environment(t):
 flow_environment.since = "1.15.0"
 
 
+def flow_environment_of_configuration(t):
+    """An Environment object as a part of the run configuration"""
+    from azureml.core import Environment
+
+    config = t.run_config()
+    interpreter = config.environment.python.interpreter_path
+    config.environment = Environment(t.name("env"))
+    config.environment.python.user_managed_dependencies = True
+    config.environment.python.interpreter_path = interpreter
+    config.environment.environment_variables = {"A": "environment"}
+    run = t.submit(experiment(t), {"main.py": "import os\nprint(os.environ['A'])\n"}, config=config)
+    assert t.ended(run)["status"] == "Completed"
+    assert log_of(run) == "environment\n", log_of(run)
+    assert run.get_details()["runDefinition"]["environment"]["name"] == config.environment.name
+
+
+flow_environment_of_configuration.since = "1.0.85"
+
+
 def flow_runconfig_file(t):
     """A .runconfig file of the project folder is loaded and submitted"""
     folder = t.folder({"main.py": "print('from a file')\n"})
-    os.mkdir(os.path.join(folder, ".azureml"))
-    t.run_config().save(path=folder, name="cluster.runconfig")
+    first = t.first  # Those have another folder, and write the ending themselves.
+    os.mkdir(os.path.join(folder, "aml_config" if first else ".azureml"))
+    t.run_config().save(path=folder, name="cluster" if first else "cluster.runconfig")
     config = RunConfiguration.load(path=folder, name="cluster")
     run = experiment(t).submit(ScriptRunConfig(source_directory=folder, script="main.py", run_config=config))
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert t.ended(run)["status"] == "Completed"
     assert log_of(run) == "from a file\n"
 
 
@@ -225,12 +253,12 @@ def flow_outputs(t):
     config = t.run_config()
     config.history.directories_to_watch = ["logs", "plots"]
     run = t.submit(experiment(t), {"main.py": script}, config=config)
-    assert run.wait_for_completion()["status"] == "Completed"
+    assert t.ended(run)["status"] == "Completed"
     names = set(run.get_file_names())
     assert {"outputs/a.txt", "logs/a.txt", "plots/a.txt", "user_logs/std_log.txt"} <= names, names
     config.history.output_collection = False
     run = t.submit(experiment(t), {"main.py": script}, config=config)
-    run.wait_for_completion()
+    t.ended(run)
     assert "outputs/a.txt" not in run.get_file_names(), run.get_file_names()
 
 
@@ -238,7 +266,7 @@ def flow_tags(t):
     """Tags of the submission, and the run found again in its experiment"""
     where = experiment(t)
     run = t.submit(where, {"main.py": "print(1)\n"}, tags={"team": "blue"})
-    run.wait_for_completion()
+    t.ended(run)
     assert run.get_tags()["team"] == "blue"
     assert [found.id for found in where.get_runs(tags="team")] == [run.id]
     assert run.get_details()["target"] == "cpu-cluster"
@@ -251,7 +279,7 @@ def flow_queued(t):
     runs = [t.submit(where, {"main.py": busy}) for _ in range(2)]
     assert all(run.get_status() in ("Queued", "Starting", "Preparing", "Running") for run in runs), [r.get_status() for r in runs]
     for run in runs:
-        assert run.wait_for_completion()["status"] == "Completed"
+        assert t.ended(run)["status"] == "Completed"
 
 
 def flow_refused(t):
@@ -326,3 +354,6 @@ def flow_prepare(t):
     config.target = "cpu-cluster"
     assert _commands.clean(project, config, run_id=run.id) == []
     assert _commands.clean(project, config, all=True) == []
+
+# Before, there are no folders to watch.
+flow_outputs.since = "1.0.85"
