@@ -1,5 +1,5 @@
 // What the outside may ask of the service. The HTTP edge calls these and nothing else; index.ts lists the files that do them.
-import type { execution, history, malachite } from "@malachite/contract";
+import type { history, malachite } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope, Tags } from "../domain/scope.ts";
@@ -92,6 +92,8 @@ export type Workspace = {
 };
 
 export interface Flow {
+  // The way of a run.
+
   /** Checks, keeps and queues. The same id with the same content answers the run that is there. */
   submitRun(ask: SubmitRun): Promise<Run>;
   /** Whether the environment of the definition is there. Throws what submitRun throws for the definition. */
@@ -100,6 +102,8 @@ export interface Flow {
   packLocalRun(ask: PackLocalRun): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }>;
   /** Records the wish and returns; the watcher stops the job. An ended run is answered as it is. */
   cancelRun(ask: CancelRun): Promise<ShownRun>;
+
+  // Runs as records: read, and changed by whoever may.
 
   /** Whether the principal may change the run: every user may; a run's own token its run and those below it. */
   reaches(by: Principal, scope: Scope, runId: string): Promise<boolean>;
@@ -120,6 +124,8 @@ export interface Flow {
   ): Promise<Page<ShownRun>>;
   /** The same of the runs right below one. */
   listChildren(address: RunAddress, ask: PageAsk): Promise<Page<ShownRun>>;
+  /** The definition a details request shows: made whole, with unknown properties as they were sent. */
+  shownDefinition(run: Run): JsonObject | undefined;
   /** Creates a run that others execute, or changes what may be changed. */
   patchRun(address: RunAddress, body: history.CreateRun, by: Principal): Promise<ShownRun>;
   /** Creates a run that others execute. Throws RunIdTaken. */
@@ -135,8 +141,25 @@ export interface Flow {
   /** An event by its full or short name. Throws RunEnded for a second, different end. */
   postEvent(address: RunAddress, event: history.BaseEvent, by: Principal): Promise<void>;
 
-  /** What is measured in runs. */
-  readonly metrics: MetricFlow;
+  // What a run is doing, and where it may.
+
+  /** The log (the run's own unless a path is given) from `from` on, live, with status changes, until one `end`. Ends early with the signal. */
+  followLog(
+    address: RunAddress,
+    ask: { readonly path?: string; readonly from: number; readonly signal: AbortSignal },
+  ): AsyncIterable<LogEvent>;
+  /** Log paths of a run, kept and live: what `details.logFiles` names. */
+  logFiles(run: Run): Promise<readonly string[]>;
+  /** What the run waits for, complete: every unmet constraint. */
+  why(address: RunAddress): Promise<malachite.Why>;
+  /** All that happened to the run, in order. */
+  story(address: RunAddress): Promise<readonly StoryEntry[]>;
+  /** Every target, with how many runs are on it and wait for it. */
+  targets(): Promise<readonly ShownTarget[]>;
+  /** The target of that name, also one that a `*` stands for. Throws ComputeNotFound. */
+  target(name: string): Promise<ShownTarget>;
+
+  // Where runs belong.
 
   /** Archived ones too. Throws ExperimentNotFound. */
   getExperiment(scope: Scope, by: { readonly name: string } | { readonly id: string }): Promise<Experiment>;
@@ -151,6 +174,16 @@ export interface Flow {
     scope: Scope,
     ask: PageAsk & { readonly view?: "All" | "ActiveOnly" | "ArchivedOnly" },
   ): Promise<Page<Experiment>>;
+  /** Every workspace that was made or written to, the oldest first. */
+  listWorkspaces(): Promise<readonly Workspace[]>;
+  /** Throws WorkspaceNotFound, saying how one is made. */
+  getWorkspace(scope: Scope): Promise<Workspace>;
+  /** Makes it; one that is there is answered as it is. */
+  createWorkspace(scope: Scope): Promise<Workspace>;
+  /** Throws WorkspaceNotFound where a first write may not make the workspace. */
+  allowWorkspace(scope: Scope): Promise<void>;
+
+  // Files of runs.
 
   /** Files in order of path, kept and live together. `after` is the last path of the page before. */
   listFiles(
@@ -172,32 +205,11 @@ export interface Flow {
   removeFile(at: Container, path: string): Promise<void>;
   /** Blobs of artifacts and of storage containers; growing files of a run among them. */
   readonly blobs: BlobStore;
-  /** Throws WorkspaceNotFound where a first write may not make the workspace. */
-  allowWorkspace(scope: Scope): Promise<void>;
-  /** Log paths of a run, kept and live: what `details.logFiles` names. */
-  logFiles(run: Run): Promise<readonly string[]>;
-  /** The log (the run's own unless a path is given) from `from` on, live, with status changes, until one `end`. Ends early with the signal. */
-  followLog(
-    address: RunAddress,
-    ask: { readonly path?: string; readonly from: number; readonly signal: AbortSignal },
-  ): AsyncIterable<LogEvent>;
 
-  /** What the run waits for, complete: every unmet constraint. */
-  why(address: RunAddress): Promise<malachite.Why>;
-  /** All that happened to the run, in order. */
-  story(address: RunAddress): Promise<readonly StoryEntry[]>;
-  /** Every target, with how many runs are on it and wait for it. */
-  targets(): Promise<readonly ShownTarget[]>;
-  /** The target of that name, also one that a `*` stands for. Throws ComputeNotFound. */
-  target(name: string): Promise<ShownTarget>;
+  // Each of these has a file of its own.
 
-  /** Every workspace that was made or written to, the oldest first. */
-  listWorkspaces(): Promise<readonly Workspace[]>;
-  /** Throws WorkspaceNotFound, saying how one is made. */
-  getWorkspace(scope: Scope): Promise<Workspace>;
-  /** Makes it; one that is there is answered as it is. */
-  createWorkspace(scope: Scope): Promise<Workspace>;
-
+  /** What is measured in runs. */
+  readonly metrics: MetricFlow;
   /** Projects by content, and as the v1 SDK describes them. */
   readonly snapshots: SnapshotFlow;
   /** Registered models and their versions, as the SDK and MLflow see them. */
@@ -210,9 +222,4 @@ export interface Flow {
   readonly environments: EnvironmentFlow;
   /** What MLflow's clients ask. */
   readonly tracking: TrackingFlow;
-
-  /** The definition a details request shows: made whole, with unknown properties as they were sent. */
-  shownDefinition(run: Run): JsonObject | undefined;
 }
-
-export type { execution };

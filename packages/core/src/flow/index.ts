@@ -38,64 +38,60 @@ export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 /** Binds every question and wish of the outside to the ports. Starts nothing. */
 export function createFlow(ports: FlowPorts): Flow {
   return {
+    // The way of a run.
     submitRun: (ask) => submitRun(ask, ports),
     isPrepared: (ask) => isPrepared(ask, ports),
     packLocalRun: (ask) => packLocalRun(ask, ports),
     cancelRun: (ask) => cancelRun(ask, ports),
 
+    // Runs as records: read, and changed by whoever may.
     reaches: (by, scope, runId) => reachesRun(by, scope, runId, ports),
     getRun: (address) => read.getRun(address, ports),
     getRuns: (at, runIds) => read.getRuns(at, runIds, ports),
     listRuns: (ask) => read.listRuns(ask, ports),
     listChildren: (address, ask) => read.listChildren(address, ask, ports),
+    shownDefinition: read.shownDefinition,
     patchRun: (address, body, by) => patchRun(address, body, by, ports),
     addRun: (address, body, by) => addRun(address, body, by, ports),
     deleteTags: (address, tags, by) => modifyTags(address, { remove: tags, set: {} }, by, ports),
     modifyTags: (address, change, by) => modifyTags(address, change, by, ports),
     postEvent: (address, event, by) => postEvent(address, event, by, ports),
 
-    metrics: createMetricFlow(ports),
-
-    getExperiment: (scope, by) => experiments.getExperiment(scope, by, ports),
-    createExperiment: (scope, name) => experiments.createExperiment(scope, name, ports),
-    modifyExperiment: (scope, id, change) => experiments.modifyExperiment(scope, id, change, ports),
-    deleteExperiment: (scope, id) => experiments.deleteExperiment(scope, id, ports),
-    listExperiments: (scope, ask) => ports.experiments.list(scope, ask),
-
-    listFiles: (at, ask) =>
-      files.listFiles(
-        at,
-        ask.prefix === undefined ? ask : { ...ask, prefix: artifactPath(ask.prefix) },
-        ports,
-      ),
-    fileInfo: (at, path) => files.fileInfo(at, artifactPath(path), ports),
-    readFile: (at, path, from = 0, to) => files.readFile(at, artifactPath(path), from, to, ports),
-    putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
-    removeFile: async (at, path) => {
-      const file = { bucket: { kind: "artifacts", ...at }, path: artifactPath(path) } as const;
-      await ports.blobs.remove(file, { check: () => {} });
-    },
-    blobs: withLiveFiles(ports),
-    allowWorkspace: (scope) => allowWorkspace(scope, ports),
-    logFiles: (run) => files.logFiles(run, ports),
+    // What a run is doing, and where it may.
     followLog: (address, ask) => followLog(address, ask, ports),
-
+    logFiles: (run) => files.logFiles(run, ports),
     why: (address) => whyRun(address, ports),
     story: (address) => read.story(address, ports),
     targets: () => targets.listTargets(ports),
     target: (name) => targets.getTarget(name, ports),
 
+    // Where runs belong.
+    getExperiment: (scope, by) => experiments.getExperiment(scope, by, ports),
+    createExperiment: (scope, name) => experiments.createExperiment(scope, name, ports),
+    modifyExperiment: (scope, id, change) => experiments.modifyExperiment(scope, id, change, ports),
+    deleteExperiment: (scope, id) => experiments.deleteExperiment(scope, id, ports),
+    listExperiments: (scope, ask) => ports.experiments.list(scope, ask),
     listWorkspaces: () => workspaces.listWorkspaces(ports),
     getWorkspace: (scope) => workspaces.getWorkspace(scope, ports),
     createWorkspace: (scope) => workspaces.createWorkspace(scope, ports),
+    allowWorkspace: (scope) => allowWorkspace(scope, ports),
 
+    // Files of runs.
+    listFiles: (at, { prefix, ...ask }) =>
+      files.listFiles(at, prefix === undefined ? ask : { ...ask, prefix: artifactPath(prefix) }, ports),
+    fileInfo: (at, path) => files.fileInfo(at, artifactPath(path), ports),
+    readFile: (at, path, from = 0, to) => files.readFile(at, artifactPath(path), from, to, ports),
+    putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
+    removeFile: (at, path) => files.removeFile(at, artifactPath(path), ports),
+    blobs: withLiveFiles(ports),
+
+    // Each of these has a file of its own.
+    metrics: createMetricFlow(ports),
     snapshots: snapshotFlow(ports),
     models: modelFlow(ports),
     assets: assetFlow(ports),
     datastores: datastoreFlow(ports),
     environments: environmentFlow(ports),
     tracking: trackingFlow(ports),
-
-    shownDefinition: read.shownDefinition,
   };
 }

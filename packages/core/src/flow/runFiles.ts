@@ -163,3 +163,12 @@ export async function putFile(
     await artifacts.put(at.scope, at.container, path, { stream }, { overwrite: options.overwrite }),
   );
 }
+
+/** Gone or not there is success. What is known of the blob goes with it. */
+export async function removeFile(
+  at: Container,
+  path: string,
+  { blobs }: Pick<FlowPorts, "blobs">,
+): Promise<void> {
+  await blobs.remove({ bucket: { kind: "artifacts", ...at }, path }, { check: () => {} });
+}

@@ -58,14 +58,18 @@ export interface TrackingFlow {
   experiment(scope: Scope, by: { readonly id: string } | { readonly name: string }): Promise<Experiment>;
   /** Throws ExperimentNameTaken. */
   createExperiment(scope: Scope, name: string, tags: Texts): Promise<Experiment>;
+  /** To archive, or to bring back; either may be done twice. Throws ExperimentNotFound, InvalidRequest for Default. */
   archiveExperiment(scope: Scope, id: string, archive: boolean): Promise<void>;
+  /** Throws Deleted for an archived one, ExperimentNameTaken, TagNotFound for a tag to remove that is not there. */
   changeExperiment(
     scope: Scope,
     id: string,
     change: { readonly name?: string; readonly tags?: Texts; readonly removeTag?: string },
   ): Promise<void>;
+  /** The newest first when no order is given. Throws BadFilter, as every search does. */
   searchExperiments(scope: Scope, ask: SearchText & { readonly view: View }): Promise<Page<Experiment>>;
 
+  /** Creates a run that others execute, as a child where a tag or the caller names a parent. */
   createRun(
     scope: Scope,
     ask: {
@@ -76,6 +80,7 @@ export interface TrackingFlow {
     },
     by: Principal,
   ): Promise<TrackedRun>;
+  /** Hidden ones too. Throws RunNotFound. */
   run(scope: Scope, runId: string): Promise<TrackedRun>;
   /** The state of a run that the service executes, and of one that has ended, is heard and changes nothing. */
   updateRun(
@@ -84,6 +89,7 @@ export interface TrackingFlow {
     change: { readonly state?: mlflow.RunState; readonly endedAt?: number; readonly name?: string },
     by: Principal,
   ): Promise<TrackedRun>;
+  /** What MLflow calls to delete and to restore. */
   hideRun(scope: Scope, runId: string, hidden: boolean, by: Principal): Promise<void>;
   /** At most 1,000 runs; `next` goes on. */
   searchRuns(
@@ -93,7 +99,9 @@ export interface TrackingFlow {
 
   /** Throws ParamImmutable, Deleted, InvalidRequest. Parameters are kept first, then tags, then metrics. */
   log(scope: Scope, runId: string, batch: LogBatch, by: Principal): Promise<void>;
+  /** Throws TagNotFound. */
   removeTag(scope: Scope, runId: string, key: string, by: Principal): Promise<void>;
+  /** Datasets and models that the run has used or made; the same again is taken once. */
   logUses(
     scope: Scope,
     runId: string,
@@ -122,6 +130,7 @@ export interface TrackingFlow {
     ask: { readonly from?: number; readonly to?: number; readonly count: number },
   ): Promise<readonly { readonly runId: string; readonly points: readonly MetricPoint[] }[]>;
 
+  /** Makes a logged model, pending until a change says otherwise. */
   createModel(
     scope: Scope,
     ask: {
@@ -136,6 +145,7 @@ export interface TrackingFlow {
   ): Promise<LoggedModel>;
   /** Throws LoggedModelNotFound, also for a deleted one unless it is asked for. */
   model(scope: Scope, id: string, deletedToo?: boolean): Promise<LoggedModel>;
+  /** Tags and parameters are merged. Throws LoggedModelNotFound. */
   changeModel(
     scope: Scope,
     id: string,
@@ -148,6 +158,7 @@ export interface TrackingFlow {
     },
     by: Principal,
   ): Promise<LoggedModel>;
+  /** Those that are not deleted; the newest first behind the order. */
   searchModels(
     scope: Scope,
     ask: Omit<SearchText, "orderBy"> & {

@@ -33,36 +33,44 @@ import * as takeArtifacts from "./takeArtifacts.ts";
 import * as story from "./whyAndStory.ts";
 
 export const ROUTES: readonly Route[] = [
+  // Runs: started, prepared, taken home, ended.
   startRun,
   startOldRun,
   startSnapshotRun,
   startLocalRun,
-  followLog,
-  listTargets,
+  ...Object.values(local),
+  ...Object.values(prepare),
   ...Object.values(cancel),
+  // Run history.
   ...Object.values(read),
   ...Object.values(many),
   ...Object.values(lists),
   ...Object.values(change),
   ...Object.values(events),
   ...Object.values(experiments),
+  ...Object.values(story),
+  followLog,
+  // Projects.
+  ...Object.values(snapshots),
+  ...Object.values(content),
+  // Metrics, by the newer contract and by the older.
   ...Object.values(metrics),
   ...Object.values(runMetrics),
+  // Files, by the artifact service and by runs. The blob surface is not made of operations (blobs/surface.ts).
+  ...Object.values(artifacts),
+  ...Object.values(artifactLinks),
+  ...Object.values(takeArtifacts),
+  ...Object.values(runArtifacts),
+  // What has a name and versions.
   ...Object.values(datastores),
   ...Object.values(environments),
   ...Object.values(models),
-  ...Object.values(artifactLinks),
-  ...Object.values(artifacts),
-  ...Object.values(takeArtifacts),
-  ...Object.values(runArtifacts),
-  ...Object.values(story),
-  ...Object.values(snapshots),
-  ...Object.values(content),
-  ...Object.values(local),
-  ...Object.values(prepare),
-  ...Object.values(signIn),
+  // MLflow's own API.
+  ...mlflowRoutes,
+  // The service, sign-in, its workspaces and its targets.
   ...Object.values(service),
+  ...Object.values(signIn),
   ...Object.values(resources),
   ...Object.values(deployments),
-  ...mlflowRoutes,
+  listTargets,
 ];
