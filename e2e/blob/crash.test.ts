@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { random } from "../support/random.ts";
-import { Service } from "../support/service.ts";
+import { Service, workspacePath } from "../support/service.ts";
 import { linksTo } from "./links.ts";
 
 const ROUNDS = 6;
@@ -78,6 +78,15 @@ it("kill -9 loses nothing that was acknowledged", { timeout: 240_000 }, async ()
       lines,
       Array.from({ length: lines.length }, (_, i) => `line ${i + 1}`),
       "no line is lost, doubled or cut",
+    );
+    const file = await service.call(
+      "GET",
+      `/artifact/v2.0${workspacePath}/artifacts/content/ExperimentRun/dcid.crash/log`,
+    );
+    assert.equal(
+      await file.text(),
+      lines.map((line) => `${line}\n`).join(""),
+      "the artifact is the same file",
     );
     const told = (await fetch(log, { method: "HEAD" })).headers.get("x-ms-blob-committed-block-count");
     assert.equal(told, String(lines.length));

@@ -92,6 +92,7 @@ function describe(operation: Operation, path: string, schemas: Map<string, Json>
     responses: {
       "200": answer(operation, schemas),
       ...noContent(operation),
+      ...refusals(operation, schemas),
       default: {
         description: "Error response describing why the operation failed.",
         content: { "application/json": { schema: schemaOf(ErrorResponse, schemas) } },
@@ -105,6 +106,14 @@ const noContent = ({ answer }: Operation): Json =>
   answer.kind === "empty" && answer.noContent !== undefined
     ? { "204": { description: answer.noContent } }
     : {};
+
+function refusals({ refusal }: Operation, schemas: Map<string, Json>): Json {
+  if (refusal === undefined) return {};
+  const content = { "application/json": { schema: schemaOf(refusal.schema, schemas) } };
+  return Object.fromEntries(
+    refusal.statuses.map((status) => [String(status), { description: "Refused.", content }]),
+  );
+}
 
 /** Ids are unique: the other addresses of an operation say which they are. */
 function idAt(operation: Operation, path: string): string {

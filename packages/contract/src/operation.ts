@@ -52,6 +52,8 @@ export type Operation = {
   readonly query?: TObject;
   readonly body?: RequestBody;
   readonly answer: AnswerBody;
+  /** Refusals that another standard gives a form of its own; all others have the form of every error. */
+  readonly refusal?: { readonly statuses: readonly number[]; readonly schema: TSchema };
   /** False for the few addresses that answer without a token. */
   readonly authenticated?: boolean;
 };

@@ -49,6 +49,12 @@ export const SignedIn = model("SignedIn", {
 });
 export type SignedIn = Static<typeof SignedIn>;
 
+/** The error of OAuth 2.0; of requests that never come so far, that of all others. */
+export const SignInRefused = model("SignInRefused", {
+  error: Type.Union([Type.String(), anyObject()]),
+  error_description: optional(Type.String()),
+});
+
 export const signIn = operation({
   id: "SignIn_Token",
   method: "POST",
@@ -59,5 +65,6 @@ export const signIn = operation({
   params: tenant,
   body: { kind: "bytes", contentType: "application/x-www-form-urlencoded" },
   answer: { kind: "json", schema: SignedIn, description: "The token." },
+  refusal: { statuses: [400, 401], schema: SignInRefused },
   authenticated: false,
 });
