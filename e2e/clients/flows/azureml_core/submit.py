@@ -276,8 +276,11 @@ def flow_queued(t):
     """A run that waits for its turn is waited for, and says what for"""
     where = experiment(t)
     busy = "import time\ntime.sleep(4)\n"
-    runs = [t.submit(where, {"main.py": busy}) for _ in range(2)]
-    assert all(run.get_status() in ("Queued", "Starting", "Preparing", "Running") for run in runs), [r.get_status() for r in runs]
+    runs = []
+    for _ in range(2):
+        runs.append(t.submit(where, {"main.py": busy}))
+        status = runs[-1].get_status()
+        assert status in ("Queued", "Starting", "Preparing", "Running"), status
     for run in runs:
         assert t.ended(run)["status"] == "Completed"
 
