@@ -210,7 +210,8 @@ def flow_read_others(t):
     run = t.submit(where, {"main.py": script}, arguments=[first.id])
     ended(t, run)
     log = text_of(run, "user_logs/std_log.txt").splitlines()
-    assert log[:2] == ["{'a': 1}", "refused"], log
+    said = [line for line in log if line in ("{'a': 1}", "refused", "changed")]  # Some clients' packages warn of the Python.
+    assert said == ["{'a': 1}", "refused"], log
     assert "x" not in first.get_tags()
 
 
