@@ -91,6 +91,11 @@ export const KNOWN_DIFFERENCES: readonly Known[] = [
   },
   {
     kind: "added",
+    where: /^datastore\.json: DELETE \S+\/datastores\/\{name\} answer 204$/,
+    why: "A removal that found nothing says so, as that of a model does.",
+  },
+  {
+    kind: "added",
     where: /^datastore\.json: GET \S+ query includeSecret$/,
     why: "A caller who needs no secret of the one it gets can say so, as with a list.",
   },
