@@ -6,7 +6,6 @@ import tempfile
 import time
 
 from azureml.core import Experiment
-from azureml.exceptions import ActivityFailedException
 
 
 def _experiment(t):
@@ -90,10 +89,11 @@ def flow_fails(t):
     """A local run that fails says why"""
     run = _submit(t, {"main.py": "open('outputs/half.txt', 'w').write('half')\nraise ValueError('no such thing')\n"})
     try:
-        run.wait_for_completion(show_output=False)
-        raise AssertionError("it did not fail")
-    except ActivityFailedException as error:
+        details = run.wait_for_completion(wait_post_processing=True)
+    except Exception as error:
         assert "no such thing" in str(error), error
+    else:
+        assert t.first and "no such thing" in str(details["error"]), details  # Those raise for no error.
     assert run.get_status() == "Failed"
     assert "ValueError: no such thing" in run.get_details()["error"]["error"]["message"]
     assert "outputs/half.txt" in run.get_file_names()
