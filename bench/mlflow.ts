@@ -28,6 +28,8 @@ export async function mlflow(rounds = 3): Promise<void> {
     await using server = new MlflowServer(python, join(folder, "theirs"));
     const theirs = await filledServer(python, server);
     await using service = await Service.start();
+    // A signal ends this program without disposing of anything.
+    process.once("exit", () => service.pid !== undefined && stop(service.pid));
     const ours = await filledService(python, service);
     await using nothing = new AtOnce(ours.server);
     const alone = { ...ours, server: await nothing.start() };
@@ -55,6 +57,14 @@ export async function mlflow(rounds = 3): Promise<void> {
     show(`mlflow: history of ${POINTS} points`, "at least 5", await seconds("history", 2, "run"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function stop(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch {
+    // It has ended.
   }
 }
 
