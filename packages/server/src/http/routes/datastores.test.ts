@@ -25,7 +25,7 @@ describe("a datastore of the service's own", () => {
       tags: {},
     });
     assert.deepEqual(storage, {
-      accountName: "malachite",
+      accountName: "malachite-service",
       containerName: "azureml-blobstore-id",
       endpoint: "x@host:7464",
       protocol: "https",
