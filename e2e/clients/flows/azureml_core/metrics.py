@@ -174,6 +174,9 @@ def flow_threads(t):
     for thread in threads:
         thread.join()
     done(run)
+    # Releases of 2020 go on sending after their flush has returned.
+    t.until("all values", lambda: len(run.get_metrics().get("shared", [])) >= 300, 30)
+    t.until("all values of all threads", lambda: sum(len(run.get_metrics()["own %d" % n]) for n in range(5)) >= 300, 30)
     found = run.get_metrics()
     assert sorted(found["shared"]) == sorted(n * 1000 + i for n in range(5) for i in range(60)), len(found["shared"])
     for n in range(5):

@@ -146,8 +146,7 @@ export const waitForMetrics = operation({
   id: "RunMetrics_WaitOnIngest",
   method: "GET",
   ...runAddresses(older, "/metricsingest/wait"),
-  summary:
-    "Answers when all metrics posted so far can be read: at once, since a post is answered when it is kept.",
+  summary: "Answers when no metric of the run has come for a moment, and all that came can be read.",
   source: "sdk",
   params: oneRun,
   query: Type.Object({ sourceValue: optional(Type.String()) }),

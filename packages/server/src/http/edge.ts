@@ -1,6 +1,7 @@
 // What the HTTP edge is given: the flow it calls, who may call it, and the numbers it works by. Types only.
 import type { Clock, Flow, Log, Upload } from "@malachite/core";
 import type { Auth } from "./auth/auth.ts";
+import type { MetricPosts } from "./metricPosts.ts";
 import type { Turns } from "./plugins/turns.ts";
 import type { SdkStatus } from "./sdkStatus.ts";
 
@@ -66,6 +67,7 @@ export type Edge = Omit<HttpParts, "settings"> & {
   readonly closing: AbortSignal;
   /** Pieces that are added to one file come one after another, so that none is added twice. */
   readonly turns: Turns;
+  readonly metricPosts: MetricPosts;
   /** What the v1 SDK is told of how far a run is. */
   readonly sdkStatus: SdkStatus;
 };

@@ -4,6 +4,7 @@ import { MalachiteError } from "@malachite/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { addBlobSurface } from "./blobs/surface.ts";
 import type { Edge, HttpParts } from "./edge.ts";
+import { createMetricPosts } from "./metricPosts.ts";
 import { notOffered } from "./notOffered.ts";
 import { createOnePort, type Limits, type OnePort } from "./onePort.ts";
 import { createStallWatch } from "./plugins/bodyStream.ts";
@@ -35,6 +36,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     ...parts,
     closing: closing.signal,
     turns: createTurns(),
+    metricPosts: createMetricPosts(),
     sdkStatus: createSdkStatus(parts.clock),
     settings: {
       ...settings,

@@ -1,6 +1,6 @@
 // The newer API of metrics: post, list, read whole, sample, remove.
 import { Readable } from "node:stream";
-import { metric, readWire } from "@malachite/contract";
+import { type AnswerOf, metric, readWire } from "@malachite/contract";
 import {
   type Flow,
   isObject,
@@ -15,10 +15,11 @@ import {
 } from "@malachite/core";
 import { definitionDto, headDto, refusedDto, rowDto } from "../dto/metric.ts";
 import { given } from "../dto/run.ts";
+import type { Edge } from "../edge.ts";
 import { metricBatch } from "../metricBatch.ts";
 import { httpError } from "../plugins/errors.ts";
 import { refusedMetrics } from "../refusedMetrics.ts";
-import { addressOf, route } from "../route.ts";
+import { type Ask, addressOf, route } from "../route.ts";
 
 const METRICS_IN_A_PAGE = 500;
 /** Values in one answer, and how many of them are made at a time. */
@@ -30,7 +31,14 @@ const SAMPLE = 500;
 
 type Refused = { readonly sent: metric.IMetricV2; readonly error: MalachiteError };
 
-export const postMetrics = route(metric.postMetrics, async (ask, { flow, clock, settings }) => {
+export const postMetrics = route(metric.postMetrics, (ask, edge) =>
+  edge.metricPosts.during(addressOf(ask), () => takeMetrics(ask, edge)),
+);
+
+async function takeMetrics(
+  ask: Ask<typeof metric.postMetrics>,
+  { flow, clock, settings }: Edge,
+): Promise<AnswerOf<typeof metric.postMetrics>> {
   /** By place in the request: a metric that came in several pieces is told once. */
   const refused = new Map<number, Refused>();
   let [all, reportErrors] = [0, false];
@@ -69,7 +77,7 @@ export const postMetrics = route(metric.postMetrics, async (ask, { flow, clock, 
   return {
     errors: told.map(({ sent, error }) => refusedDto(sent, httpError(error, correlation, clock.now()).body)),
   };
-});
+}
 
 function setFirst<T>(map: Map<number, T>, key: number, value: T): void {
   if (!map.has(key)) map.set(key, value);

@@ -22,22 +22,26 @@ import { type Ask, addressOf, route } from "../route.ts";
 const ROWS_IN_A_PAGE = 500;
 const MOST_ROWS_IN_A_PAGE = 1_000;
 
-export const postRunMetric = route(metric.postRunMetric, async (ask, { flow, clock }) => {
+export const postRunMetric = route(metric.postRunMetric, async (ask, { flow, clock, metricPosts }) => {
   const sent = await ask.sent();
   const value = sent.given ? sent.value : undefined;
-  const refused = await post(flow, addressOf(ask), [{ index: 0, value }], clock.now());
+  const refused = await metricPosts.during(addressOf(ask), () =>
+    post(flow, addressOf(ask), [{ index: 0, value }], clock.now()),
+  );
   if (refused.length > 0) throw refusedMetrics(refused, 1);
   return undefined;
 });
 
 /** Keeps what can be kept; one error names the rest, since this API has no other way to tell. */
-export const postRunMetrics = route(metric.postRunMetrics, async (ask, { flow, clock, settings }) => {
+export const postRunMetrics = route(metric.postRunMetrics, async (ask, edge) => {
+  const { flow, clock, settings, metricPosts } = edge;
   const refused: Refused[] = [];
   let all = 0;
   for await (const piece of metricBatch(ask, { limitBytes: settings.jsonLimitBytes })) {
     if ("rest" in piece) continue;
     all += piece.elements.length;
-    refused.push(...(await post(flow, addressOf(ask), piece.elements, clock.now())));
+    const kept = () => post(flow, addressOf(ask), piece.elements, clock.now());
+    refused.push(...(await metricPosts.during(addressOf(ask), kept)));
   }
   if (all === 0) await flow.metrics.post(addressOf(ask), []);
   if (refused.length > 0) throw refusedMetrics(refused, all);
@@ -128,8 +132,9 @@ function idFor(runId: string, { name, namespace }: MetricDefinition, first: Metr
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
 
-/** Every post is answered when it is kept, so there is nothing to wait for. */
-export const waitForMetrics = route(metric.waitForMetrics, async (ask, { flow }) => {
+/** Every post is answered when it is kept; what is waited for are posts that a client has yet to send (metricPosts.ts). */
+export const waitForMetrics = route(metric.waitForMetrics, async (ask, { flow, metricPosts, closing }) => {
   await flow.getRun(addressOf(ask));
+  await metricPosts.settled(addressOf(ask), closing);
   return undefined;
 });

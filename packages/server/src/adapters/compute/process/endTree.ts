@@ -32,6 +32,11 @@ const BEGIN_WITHIN_MS = 2000;
 const LEAVE_WITHIN_MS = 250;
 /** After this long with a script that waits for nobody in its group, the command must be somewhere outside of it. */
 const SCAN_AFTER_MS = 500;
+/**
+ * A process that is forked while all processes are read may be missed, and one that replaces itself all the time is missed now
+ * and then. So many looks in a row must find none, where no control group knows for certain.
+ */
+const EMPTY_LOOKS = 3;
 
 /**
  * Asks all to end with SIGTERM, forces them after `graceMs` (0: at once), resolves when none is left and the script has gone.
@@ -41,6 +46,7 @@ export async function endTree(tree: Tree, graceMs: number, signal: AbortSignal):
   const begun = performance.now();
   const told = new Set<number>();
   const boot = bootId();
+  let emptyLooks = 0;
   // Processes of an earlier boot are gone, and their pids may belong to others.
   if (tree.script.boot !== boot) return;
   if (tree.group.length === 0) await untilBegun(tree, boot, signal);
@@ -50,7 +56,11 @@ export async function endTree(tree: Tree, graceMs: number, signal: AbortSignal):
     const script = findAlive(tree.script, boot);
     const thorough = tree.group.length === 0 || (script !== undefined && passed > SCAN_AFTER_MS);
     const members = membersOf(tree, script?.pid, thorough);
-    if (members.length === 0 && script === undefined) return;
+    if (members.length === 0 && script === undefined) {
+      emptyLooks += 1;
+      if (tree.group.length > 0 || emptyLooks === EMPTY_LOOKS) return;
+      wait = FIRST_PAUSE_MS;
+    } else emptyLooks = 0;
     if (script?.state.startsWith("T")) send(script.pid, "SIGCONT");
     if (passed < graceMs) {
       askToEnd(
