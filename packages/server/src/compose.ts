@@ -31,6 +31,7 @@ import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "./entries.ts";
 import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
+import { AZURE_HOSTS } from "./http/azureHost.ts";
 import { createHttpServer } from "./http/server.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { createTargets } from "./targets.ts";
@@ -76,7 +77,8 @@ export async function compose(
   const certificates = opened.use(
     await openCertificates({
       folder: folder.tls,
-      names: serverNames(settings),
+      // The hosts in whose place the service answers a shell that has it as its proxy are its names too.
+      names: [...serverNames(settings), ...AZURE_HOSTS],
       ...(settings.tlsCert !== undefined && settings.tlsKey !== undefined
         ? { given: { certificate: settings.tlsCert, key: settings.tlsKey } }
         : {}),

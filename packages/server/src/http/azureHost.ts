@@ -5,12 +5,13 @@
 import type { IncomingMessage, Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { STORAGE_ACCOUNT } from "./auth/sas.ts";
 
 /** Azure Resource Manager and the sign-in of the public cloud, and where this service's links would lead if it were there. */
 export const AZURE_HOSTS: readonly string[] = [
   "management.azure.com",
   "login.microsoftonline.com",
-  "malachite-service.blob.core.windows.net",
+  `${STORAGE_ACCOUNT}.blob.core.windows.net`,
 ];
 
 /** A name with a dot at its end is the same one: the token of such a client must not leave either. */

@@ -1,27 +1,13 @@
 // The names and addresses that a server's certificate is for.
 import { hostname, networkInterfaces } from "node:os";
 
-/** What clients of fixed addresses call: the service answers in the place of these (http/azureHost.ts). */
-const AZURE_HOSTS = [
-  "management.azure.com",
-  "login.microsoftonline.com",
-  "malachite-service.blob.core.windows.net",
-];
-
 /** Loopback always; where the server listens, is said to be, and may be called by. */
 export function serverNames(ask: {
   readonly host: string;
   readonly publicUrl: string | undefined;
   readonly allowHost: readonly string[];
 }): string[] {
-  const names = [
-    "127.0.0.1",
-    "::1",
-    "localhost",
-    ...AZURE_HOSTS,
-    plain(ask.host),
-    ...ask.allowHost.map(plain),
-  ];
+  const names = ["127.0.0.1", "::1", "localhost", plain(ask.host), ...ask.allowHost.map(plain)];
   if (ask.publicUrl !== undefined) names.push(plain(new URL(ask.publicUrl).hostname));
   if (listensEverywhere(ask.host)) names.push(plain(hostname()), ...addressesHere());
   return [...new Set(names)].filter((name) => name !== "" && !listensEverywhere(name));
