@@ -1,6 +1,5 @@
 // The same operations as the v1 SDK addresses them: the path of an artifact is the rest of the URL, not a part of the query.
 import Type from "typebox";
-import { pageOf } from "../history/query.ts";
 import { integer, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import {
@@ -11,7 +10,7 @@ import {
   workspaceParams,
   workspacePath,
 } from "../scope.ts";
-import { Artifact, ArtifactContentInformation } from "./artifact.ts";
+import { artifact, information, informationPage, page } from "./answers.ts";
 
 const base = `/artifact/v2.0${workspacePath}/artifacts`;
 const source = "sdk";
@@ -36,22 +35,6 @@ const run = {
 };
 const ofRun = Type.Object({ ...run, path: Type.String() });
 const paged = Type.Object({ continuationToken: optional(Type.String()) });
-const artifact = { kind: "json", schema: Artifact, description: "The artifact." } as const;
-const page = {
-  kind: "json",
-  schema: pageOf("PaginatedArtifactList", Artifact),
-  description: "A page of artifacts.",
-} as const;
-const information = {
-  kind: "json",
-  schema: ArtifactContentInformation,
-  description: "Where the content is.",
-} as const;
-const informationPage = {
-  kind: "json",
-  schema: pageOf("PaginatedArtifactContentInformationList", ArtifactContentInformation),
-  description: "Where the contents are.",
-} as const;
 
 export const listArtifactsByPath = operation({
   id: "Artifacts_ListInPath",

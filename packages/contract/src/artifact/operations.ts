@@ -1,6 +1,5 @@
 // Artifacts: the artifact service itself and the history service's view of one run (artifact.json, runHistory.json).
 import Type from "typebox";
-import { pageOf } from "../history/query.ts";
 import { integer, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import {
@@ -11,10 +10,10 @@ import {
   workspaceParams,
   workspacePath,
 } from "../scope.ts";
+import { artifact, information, informationPage, page } from "./answers.ts";
 import {
   Artifact,
   ArtifactContainerSas,
-  ArtifactContentInformation,
   ArtifactIdList,
   ArtifactPathList,
   BatchArtifactContentInformationResult,
@@ -34,22 +33,6 @@ const oneRun = Type.Object({
   experimentId: optional(experimentId),
   runId,
 });
-const artifact = { kind: "json", schema: Artifact, description: "The artifact." } as const;
-const page = {
-  kind: "json",
-  schema: pageOf("PaginatedArtifactList", Artifact),
-  description: "A page of artifacts.",
-} as const;
-const information = {
-  kind: "json",
-  schema: ArtifactContentInformation,
-  description: "Where the content is.",
-} as const;
-const informationPage = {
-  kind: "json",
-  schema: pageOf("PaginatedArtifactContentInformationList", ArtifactContentInformation),
-  description: "Where the contents are.",
-} as const;
 
 export const listArtifacts = operation({
   id: "Artifacts_ListInContainer",

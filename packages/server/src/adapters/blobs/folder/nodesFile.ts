@@ -1,11 +1,10 @@
 // What a client told of a snapshot, as a file: a head, then one line a node of its tree, so that neither reading nor giving it
 // back holds a whole tree.
 import { randomUUID } from "node:crypto";
-import { closeSync, fdatasyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ClientNode, MalachiteError, type SnapshotAbout } from "@malachite/core";
 import { syncFolderNow } from "./syncFolder.ts";
-import { batches, linesOf, writeWhole } from "./treeFile.ts";
+import { batches, linesOf, writeLines } from "./treeFile.ts";
 
 /** A node, and of a file whose bytes are known: which content it is. */
 export type KeptNode = ClientNode & { readonly sha256?: string; readonly sizeBytes?: number };
@@ -33,20 +32,12 @@ type Line = readonly [
 
 /** Writes the file durably and whole. Blocks: for a worker. Throws the system's error. */
 export function writeNodes(path: string, head: NodesHead, nodes: Iterable<KeptNode>): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  const fd = openSync(temporary, "wx", 0o444);
-  try {
-    writeWhole(fd, Buffer.from(`${JSON.stringify(head)}\n`));
-    for (const batch of batches(nodes, (node) => `${JSON.stringify(lineOf(node))}\n`))
-      writeWhole(fd, Buffer.from(batch));
-    fdatasyncSync(fd);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
+  writeLines(
+    path,
+    `${path}.${randomUUID()}.tmp`,
+    `${JSON.stringify(head)}\n`,
+    batches(nodes, (node) => `${JSON.stringify(lineOf(node))}\n`),
+  );
   syncFolderNow(dirname(path));
 }
 

@@ -38,12 +38,22 @@ export function writeTree(trees: string, files: readonly ProjectFile[]): Snapsho
   const sizeBytes = files.reduce((sum, f) => sum + f.sizeBytes, 0);
   const path = hashedPath(trees, tree);
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = join(trees, `${randomUUID()}.tmp`);
+  const line = (f: ProjectFile) => `${f.sha256} ${f.executable ? "x" : "-"} ${f.sizeBytes} ${f.path}\n`;
+  writeLines(
+    path,
+    join(trees, `${randomUUID()}.tmp`),
+    `malachite-tree 1 files=${files.length} bytes=${sizeBytes}\n`,
+    batches(files, line),
+  );
+  return { id: snapshotId(tree), tree, files: files.length, sizeBytes };
+}
+
+/** Writes a file of a first line and batches of others, seen under its name only when whole and on disk. Blocks: for a worker. */
+export function writeLines(path: string, temporary: string, head: string, others: Iterable<string>): void {
   const fd = openSync(temporary, "wx", 0o444);
   try {
-    writeSync(fd, `malachite-tree 1 files=${files.length} bytes=${sizeBytes}\n`);
-    const line = (f: ProjectFile) => `${f.sha256} ${f.executable ? "x" : "-"} ${f.sizeBytes} ${f.path}\n`;
-    for (const batch of batches(files, line)) writeWhole(fd, Buffer.from(batch));
+    writeWhole(fd, Buffer.from(head));
+    for (const batch of others) writeWhole(fd, Buffer.from(batch));
     fdatasyncSync(fd);
     renameSync(temporary, path);
   } catch (error) {
@@ -52,7 +62,6 @@ export function writeTree(trees: string, files: readonly ProjectFile[]): Snapsho
   } finally {
     closeSync(fd);
   }
-  return { id: snapshotId(tree), tree, files: files.length, sizeBytes };
 }
 
 /** Writes all of the bytes: a single call may write less. */
