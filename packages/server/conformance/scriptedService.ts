@@ -101,7 +101,11 @@ export class ScriptedService implements AsyncDisposable {
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder, locks }),
       blobs: createBlobStore({ folder: this.#folder, locks }),
-      environments: { prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }) },
+      environments: {
+        check: async () => {},
+        has: async () => true,
+        prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }),
+      },
       bundler: { pack: async function* () {} },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
       targets: createTargets({ local: { kind: KIND, options: {} } }, this.#runsAtOnce, [

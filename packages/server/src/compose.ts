@@ -29,6 +29,7 @@ import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "./entries.ts";
+import { createEnvironments } from "./environments.ts";
 import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
 import { AZURE_HOSTS } from "./http/azureHost.ts";
@@ -149,7 +150,9 @@ export async function compose(
     snapshots,
     artifacts,
     blobs,
-    environments: createSystemEnvironments({ path: settings.path, now: clock.now }),
+    environments: createEnvironments({
+      system: createSystemEnvironments({ path: settings.path, now: clock.now }),
+    }),
     bundler: createLocalBundler({
       writeZip: storedZip,
       files: ENTRIES.agent,

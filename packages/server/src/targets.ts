@@ -22,6 +22,10 @@ export function createTargets(
   const byKind = new Map(drivers.map((driver) => [driver.kind, driver]));
   const any = named.get("*");
   return {
+    async abilities({ kind }) {
+      const { multiNode, images } = byKind.get(kind)?.can ?? { multiNode: false, images: false };
+      return { images, nodes: multiNode ? Number.POSITIVE_INFINITY : 1, gpusPerNode: 0 };
+    },
     find: (name) => (name === "*" ? undefined : (named.get(name) ?? (any ? { ...any, name } : undefined))),
     all: () => [...named.values()],
     driver: (kind) => {

@@ -1,17 +1,19 @@
 // Makes or finds the environment, then writes the launch plan: the intent, durable before anything is started.
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { environmentAsk } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
+import { openBuildLog } from "./buildLog.ts";
 import { changeRun } from "./changeRun.ts";
 import { insideOf } from "./insideOf.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type PreparePorts = Pick<
   FlowPorts,
-  "runs" | "snapshots" | "environments" | "targets" | "clock" | "news" | "settings"
+  "runs" | "snapshots" | "artifacts" | "environments" | "targets" | "clock" | "news" | "settings"
 >;
 
 /** Starting or Preparing → Queued with a plan, Completed where that was all, or Failed with the reason. Undefined: the record changed meanwhile. */
@@ -44,7 +46,12 @@ async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Pro
       message: `The snapshot '${run.snapshotId}' is not in the store any more.`,
     };
   try {
-    const environment = await ports.environments.prepare(definition.configuration.environment ?? {}, signal);
+    await using log = openBuildLog(run, ports);
+    const environment = await ports.environments.prepare(
+      environmentAsk(definition, target),
+      log.write,
+      signal,
+    );
     if (definition.prepareOnly) return { name: "environmentReady" };
     const { serviceUrl, caBundle } = ports.settings;
     const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };

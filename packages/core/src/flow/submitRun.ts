@@ -2,7 +2,8 @@
 
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
-import { isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
+import { environmentAsk } from "../domain/environment/environment.ts";
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
@@ -27,6 +28,9 @@ type SubmitPorts = Pick<
   | "settings"
 >;
 
+/** The longest that whoever makes environments may think about a definition before the run is queued. */
+const CHECK_MS = 30_000;
+
 /** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
 export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
   await allowWorkspace(ask.scope, ports);
@@ -38,7 +42,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
-  await ports.environments.prepare(definition.configuration.environment ?? {}, AbortSignal.timeout(30_000));
+  await ports.environments.check(environmentAsk(definition, target), AbortSignal.timeout(CHECK_MS));
 
   const id = runIdFor(ask, ports);
   const run = makeRun(
@@ -56,15 +60,8 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
 export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<boolean> {
   const filled = await fillEnvironment(ask.scope, ask.definition, ports);
   const { definition } = parseDefinition(filled, "prepare");
-  await usableTarget(definition.configuration.target, ports);
-  try {
-    const { environment = {} } = definition.configuration;
-    await ports.environments.prepare(environment, AbortSignal.timeout(30_000));
-    return true;
-  } catch (error) {
-    if (isMalachiteError(error) && error.code === "InterpreterNotFound") return false;
-    throw error;
-  }
+  const target = await usableTarget(definition.configuration.target, ports);
+  return ports.environments.has(environmentAsk(definition, target), AbortSignal.timeout(CHECK_MS));
 }
 
 /** The target of that name, if it is there and usable now. */

@@ -42,10 +42,10 @@ function madeWhole(given: execution.RunDefinition, only?: "prepare"): WholeDefin
       ...(command === undefined ? {} : { command }),
       script: plainPath(configuration.script ?? ""),
       arguments: configuration.arguments ?? [],
-      framework: "Python",
-      communicator: "None",
+      framework: configuration.framework ?? "Python",
+      communicator: configuration.communicator ?? "None",
       target: configuration.target || DEFAULT_TARGET,
-      nodeCount: 1,
+      nodeCount: configuration.nodeCount ?? 1,
     },
   };
 }

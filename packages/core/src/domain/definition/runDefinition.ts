@@ -12,10 +12,10 @@ export type WholeDefinition = execution.RunDefinition & {
     /** A line for the shell; absent for a run that has a script. */
     readonly command?: string;
     readonly arguments: string[];
-    readonly framework: "Python";
-    readonly communicator: "None";
+    readonly framework: NonNullable<execution.RunConfiguration["framework"]>;
+    readonly communicator: NonNullable<execution.RunConfiguration["communicator"]>;
     readonly target: string;
-    readonly nodeCount: 1;
+    readonly nodeCount: number;
   };
 };
 

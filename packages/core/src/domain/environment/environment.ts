@@ -1,11 +1,51 @@
-// What a script needs to run, once it is there.
+// What a script needs to run: as it is asked for, and once it is there.
+import type { execution } from "@malachite/contract";
+import type { WholeDefinition } from "../definition/runDefinition.ts";
+import type { TargetSettings } from "../launch/launchPlan.ts";
+
+export type EnvironmentDefinition = NonNullable<execution.RunConfiguration["environment"]>;
+
+/** What is asked of whoever makes environments. */
+export type EnvironmentAsk = {
+  readonly environment: EnvironmentDefinition;
+  /** The run goes into a container. */
+  readonly container: boolean;
+  /** The image for a container whose definition names none. */
+  readonly image?: string;
+  /** Exact packages, as an earlier build of this environment answered them; then nothing is solved anew. */
+  readonly lock?: string;
+  /** Passwords for the registry of the image; never kept in the clear. */
+  readonly registryPassword?: string;
+};
 
 /** An environment that is ready: the real interpreter, and variables it brings. */
 export type PreparedEnvironment = {
+  /** The same for the same content on the same machine. */
   readonly id: string;
-  /** Absolute path of the real python binary, never a shim. */
+  /** Absolute path of the real python binary, never a shim; in a container, as the container sees it. */
   readonly python: string;
   /** What the PATH of a command begins with, so that `python` in it is this one. Absent when it is on the PATH already. */
   readonly folder?: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** The image that holds it, by a name that always means the same; absent where there is no container. */
+  readonly image?: string;
+  /** Exact versions and hashes of all that was installed; absent where nothing was. */
+  readonly lock?: string;
 };
+
+/** What a definition asks for on a target. */
+export function environmentAsk(
+  { configuration }: WholeDefinition,
+  target: TargetSettings | undefined,
+): EnvironmentAsk {
+  const environment = configuration.environment ?? {};
+  const image = target?.options.image;
+  return {
+    environment,
+    container:
+      target?.kind === "container" ||
+      environment.docker?.enabled === true ||
+      configuration.docker?.useDocker === true,
+    ...(typeof image === "string" ? { image } : {}),
+  };
+}

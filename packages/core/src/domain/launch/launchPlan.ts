@@ -26,7 +26,84 @@ export type LaunchPlan = {
   /** Folders of the project folder that exist before the start: outputs, logs. */
   readonly folders: readonly string[];
   readonly nodes: number;
+  /** Processes that live and die together, when there is more than one: `argv` starts those of one node, or all. */
+  readonly group?: ProcessGroup;
+  /** What of the service's machine the run sees besides its own folder. */
+  readonly mounts?: readonly Mount[];
+  /** The container to run in; absent for none. */
+  readonly image?: PlannedImage;
+  /** The GPUs of the target that are this run's, by their numbers; absent where nobody counts them. */
+  readonly gpus?: readonly number[];
 };
+
+/** The processes of a run of several, as data; groupStart.ts runs it beside them. */
+export type ProcessGroup = {
+  /** `direct`: each process is started by itself; `mpirun`: all of them by one mpirun, which tells each its rank. */
+  readonly starter: "direct" | "mpirun";
+  /** Names of ports that must be free where node 0 runs; see `portMark`. */
+  readonly ports: readonly string[];
+  readonly processes: readonly PlannedProcess[];
+  /** How long the others may take to end after one has failed. */
+  readonly graceMs: number;
+};
+
+export type PlannedProcess = {
+  /** As errors name it: `rank 3`, `worker 0`. */
+  readonly name: string;
+  readonly node: number;
+  readonly argv: readonly string[];
+  /** Besides the plan's variables; they win. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where both its streams go, in the run's folder. */
+  readonly log: string;
+};
+
+/** A folder or file of the service's machine, shown to the run under a path: absolute, or relative to the project folder. */
+export type Mount = {
+  readonly source: string;
+  readonly at: string;
+  readonly readOnly: boolean;
+};
+
+/** An image that the engine has by now, with what its container is started with. */
+export type PlannedImage = {
+  readonly reference: string;
+  /** Checked flags of the engine's own command line. */
+  readonly arguments: readonly string[];
+  readonly shmSizeBytes?: number;
+};
+
+/**
+ * Stands in texts of a plan for the absolute path of the run's folder as its processes see it, which only the driver knows. No
+ * text of a user can hold it: NUL is refused in all of them.
+ */
+export const FOLDER_MARK = "\0folder\0";
+/** Stands in texts of a group for a port that is free when the run starts. */
+export const portMark = (name: string): string => `\0port:${name}\0`;
+
+/** The plan with the run's folder in its texts. For drivers: the last thing before the command is started. */
+export function inFolder(plan: LaunchPlan, folder: string): LaunchPlan {
+  const text = (value: string): string => value.replaceAll(FOLDER_MARK, folder);
+  const map = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]));
+  return {
+    ...plan,
+    argv: plan.argv.map(text),
+    environment: map(plan.environment),
+    ...(plan.group === undefined
+      ? {}
+      : {
+          group: {
+            ...plan.group,
+            processes: plan.group.processes.map((one) => ({
+              ...one,
+              argv: one.argv.map(text),
+              environment: map(one.environment),
+            })),
+          },
+        }),
+  };
+}
 
 /** A plan on its way to the engine, with what must not be kept: tokens and passwords, as environment variables. */
 export type Launch = { readonly plan: LaunchPlan; readonly secrets: Readonly<Record<string, string>> };
@@ -35,6 +112,8 @@ export type Launch = { readonly plan: LaunchPlan; readonly secrets: Readonly<Rec
 export const RUN_FOLDER = {
   /** The working folder of the script. */
   project: "project",
+  /** The working folder of node N, from 1 on; its outputs and logs are those of the first. */
+  node: (node: number): string => (node === 0 ? "project" : `nodes/${node}/project`),
   /** stdout and stderr of the script, byte for byte. */
   log: "user_logs/std_log.txt",
   /** Written by rename as the last act of the start script. */

@@ -41,7 +41,7 @@ export function planLaunch({ key, target, definition, environment, tree, inside 
       ...insideVariables(inside),
     },
     folders: FOLDERS,
-    nodes: 1,
+    nodes: configuration.nodeCount,
   };
 }
 

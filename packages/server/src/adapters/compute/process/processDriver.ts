@@ -5,6 +5,7 @@ import {
   type Clock,
   type ComputeDriver,
   type Handle,
+  inFolder,
   isLaunchKey,
   isMalachiteError,
   type Launch,
@@ -73,15 +74,15 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   }
 
   async function launch(launch: Launch, signal: AbortSignal): Promise<Handle> {
-    const { plan } = launch;
+    const folder = root.folder(checkedKey(launch.plan.key));
+    const plan = inFolder(launch.plan, folder);
     if (plan.nodes !== 1) {
       throw new MalachiteError("UnsupportedField", "A process target runs on one node.", {
         target: "nodeCount",
       });
     }
-    const folder = root.folder(checkedKey(plan.key));
     const limits = parseProcessOptions(plan.target, cgroups);
-    const command = prepareCommand(launch, inherited, folder);
+    const command = prepareCommand({ plan, secrets: launch.secrets }, inherited, folder);
     await root.ready();
     if (!(await makeFolder(folder))) {
       const state = await findStarted(folder, signal);

@@ -21,7 +21,8 @@ describe("environments of this machine", () => {
   };
   const find = (interpreterPath?: string, path = folder) =>
     createSystemEnvironments({ path, now: () => 0 }).prepare(
-      { python: { interpreterPath, userManagedDependencies: true } },
+      { environment: { python: { interpreterPath, userManagedDependencies: true } }, container: false },
+      async () => {},
       signal,
     );
 
@@ -38,7 +39,13 @@ describe("environments of this machine", () => {
     );
     const environments = createSystemEnvironments({ path: folder, now: () => 0 });
     const made = await Promise.all(
-      [1, 2, 3].map(() => environments.prepare({ python: { interpreterPath: shim } }, signal)),
+      [1, 2, 3].map(() =>
+        environments.prepare(
+          { environment: { python: { interpreterPath: shim } }, container: false },
+          async () => {},
+          signal,
+        ),
+      ),
     );
     assert.deepEqual(
       made.map((m) => m.python),

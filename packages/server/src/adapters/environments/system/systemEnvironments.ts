@@ -5,7 +5,13 @@ import { access, constants, open, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { type EnvironmentBuilder, MalachiteError, type PreparedEnvironment } from "@malachite/core";
+import {
+  type EnvironmentAsk,
+  type EnvironmentBuilder,
+  isMalachiteError,
+  MalachiteError,
+  type PreparedEnvironment,
+} from "@malachite/core";
 
 const run = promisify(execFile);
 
@@ -53,39 +59,52 @@ export function createSystemEnvironments({
     return python;
   }
 
+  async function prepare({ environment }: EnvironmentAsk): Promise<PreparedEnvironment> {
+    const interpreter = environment.python?.interpreterPath || DEFAULT_INTERPRETER;
+    const target = "configuration.environment.python.interpreterPath";
+    if (interpreter.includes("/") && !isAbsolute(interpreter) && !interpreter.startsWith("~/")) {
+      throw new MalachiteError(
+        "InterpreterNotFound",
+        `The interpreter '${interpreter}' is a relative path. Give an absolute path, or a name that is on the service's PATH.`,
+        { target },
+      );
+    }
+    const found = await find(interpreter);
+    if (!found) {
+      const where = isAbsolute(interpreter)
+        ? "It is not an executable file of this machine."
+        : `It is in no folder of the service's PATH (${path}).`;
+      throw new MalachiteError(
+        "InterpreterNotFound",
+        `There is no python interpreter '${interpreter}'. ${where} Set environment.python.interpreterPath to a python that is there.`,
+        { target },
+      );
+    }
+    const named = interpreter.includes("/");
+    if (!(await isScript(found))) return prepared(found, named);
+    const python = await behind(found).catch((cause: unknown) => {
+      throw new MalachiteError(
+        "InterpreterNotFound",
+        `The interpreter '${found}' is a script and does not answer as a python: ${firstLine(cause)}`,
+        { target, cause },
+      );
+    });
+    return prepared(python, true);
+  }
+
   return {
-    async prepare(environment): Promise<PreparedEnvironment> {
-      const interpreter = environment.python?.interpreterPath || DEFAULT_INTERPRETER;
-      const target = "configuration.environment.python.interpreterPath";
-      if (interpreter.includes("/") && !isAbsolute(interpreter) && !interpreter.startsWith("~/")) {
-        throw new MalachiteError(
-          "InterpreterNotFound",
-          `The interpreter '${interpreter}' is a relative path. Give an absolute path, or a name that is on the service's PATH.`,
-          { target },
-        );
-      }
-      const found = await find(interpreter);
-      if (!found) {
-        const where = isAbsolute(interpreter)
-          ? "It is not an executable file of this machine."
-          : `It is in no folder of the service's PATH (${path}).`;
-        throw new MalachiteError(
-          "InterpreterNotFound",
-          `There is no python interpreter '${interpreter}'. ${where} Set environment.python.interpreterPath to a python that is there.`,
-          { target },
-        );
-      }
-      const named = interpreter.includes("/");
-      if (!(await isScript(found))) return prepared(found, named);
-      const python = await behind(found).catch((cause: unknown) => {
-        throw new MalachiteError(
-          "InterpreterNotFound",
-          `The interpreter '${found}' is a script and does not answer as a python: ${firstLine(cause)}`,
-          { target, cause },
-        );
-      });
-      return prepared(python, true);
+    async check(ask) {
+      await prepare(ask);
     },
+    has: (ask) =>
+      prepare(ask).then(
+        () => true,
+        (error: unknown) => {
+          if (isMalachiteError(error) && error.code === "InterpreterNotFound") return false;
+          throw error;
+        },
+      ),
+    prepare,
   };
 }
 
