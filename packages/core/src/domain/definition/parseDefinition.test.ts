@@ -259,6 +259,42 @@ describe("parseDefinition", () => {
     ]);
   });
 
+  it("refuses by name what an environment can ask for that is Azure's or another system's", () => {
+    const environment = {
+      r: { rVersion: "4.0" },
+      databricks: { eggLibraries: [], mavenLibraries: [{ coordinates: "a:b:1" }] },
+      python: { condaDependenciesFile: "conda.yml" },
+      docker: {
+        buildContext: { location: "https://example.org/x.git" },
+        platform: { os: "windows", architecture: "amd64" },
+        baseImageRegistry: { registryIdentity: { resourceId: "x" } },
+      },
+    };
+    const { code, targets } = faultsOf({ configuration: { script: "a.py", environment } });
+    assert.equal(code, "UnsupportedField");
+    assert.deepEqual(targets.sort(), [
+      "configuration.environment.databricks",
+      "configuration.environment.docker.baseImageRegistry.registryIdentity",
+      "configuration.environment.docker.buildContext",
+      "configuration.environment.docker.platform",
+      "configuration.environment.python.condaDependenciesFile",
+      "configuration.environment.r",
+    ]);
+    const arm = { docker: { platform: { os: "Linux", architecture: "arm64" } } };
+    assert.deepEqual(faultsOf({ configuration: { script: "a.py", environment: arm } }).targets, [
+      "configuration.environment.docker.platform",
+    ]);
+    parseDefinition({
+      configuration: {
+        script: "a.py",
+        environment: {
+          databricks: { eggLibraries: [], jarLibraries: null },
+          docker: { platform: { os: "Linux", architecture: "amd64" } },
+        },
+      },
+    });
+  });
+
   it("shows the configuration at the top too, with the nulls that were sent", () => {
     const [client] = Object.values(SDK_DEFINITIONS);
     const python = { ...client?.environment.python, userManagedDependencies: true };

@@ -118,6 +118,46 @@ const RULES: readonly Rule[] = [
       c.environment?.docker === undefined,
     message: "Registered environments are not looked up by name; give the environment's python section.",
   },
+  {
+    path: "environment.python.condaDependenciesFile",
+    asks: (c) => filled(extra(python(c), "condaDependenciesFile")) && !filled(python(c)?.condaDependencies),
+    message: "The file itself does not come with a definition; give its content as condaDependencies.",
+  },
+  {
+    path: "environment.r",
+    asks: (c) => filled(extra(c.environment, "r")),
+    message: "R is not set up for a run; use an image or a machine that has it, and a command.",
+  },
+  {
+    path: "environment.databricks",
+    asks: (c) =>
+      Object.values((extra(c.environment, "databricks") ?? {}) as Loose).some(
+        (libraries) => Array.isArray(libraries) && libraries.length > 0,
+      ),
+    message: "There is no Databricks here to install libraries on.",
+  },
+  {
+    path: "environment.docker.buildContext",
+    asks: (c) => filled(extra(c.environment?.docker, "buildContext")),
+    message: "Build contexts are not fetched; give the text of the file as baseDockerfile.",
+  },
+  {
+    path: "environment.docker.platform",
+    asks: (c) => {
+      const platform = extra(c.environment?.docker, "platform") as Loose | undefined;
+      const [os, architecture] = ["os", "architecture"].map((name) => extra(platform, name));
+      return (
+        (filled(os) && String(os).toLowerCase() !== "linux") ||
+        (filled(architecture) && String(architecture).toLowerCase() !== "amd64")
+      );
+    },
+    message: "Only images for linux on amd64 are run.",
+  },
+  {
+    path: "environment.docker.baseImageRegistry.registryIdentity",
+    asks: (c) => filled(extra(c.environment?.docker?.baseImageRegistry, "registryIdentity")),
+    message: "Managed identities are Azure's; give username and password.",
+  },
 ];
 
 /** Everything the definition asks for that is not done here. */
