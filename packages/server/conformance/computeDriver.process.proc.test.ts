@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { realpathSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
 import { type Cgroups, detectCgroups, noCgroups } from "../src/adapters/compute/process/cgroups.ts";
 import { createLauncher } from "../src/adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "../src/adapters/compute/process/processDriver.ts";
-import { inheritedEnvironment } from "../src/adapters/compute/process/runEnvironment.ts";
+import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { findPython } from "./findPython.ts";
 
@@ -47,6 +47,7 @@ async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<Drive
       made = make();
       return made.driver;
     },
+    write: (key, path, text) => writeFile(join(folder, key, "project", path), text),
     async withoutEngine(work) {
       await rename(folder, `${folder}-away`);
       try {

@@ -23,6 +23,8 @@ export type DriverUnderTest = AsyncDisposable & {
   restart(): Promise<ComputeDriver>;
   /** Makes the engine unreachable for the time of the work, where the test can. */
   withoutEngine?(work: () => Promise<void>): Promise<void>;
+  /** Writes a file into the project folder of a run that runs. Needed where commands really run. */
+  write?(key: LaunchKey, path: string, text: string): Promise<void>;
   /** Lets time pass, for an engine whose time is a value. Real time unless told. */
   pass?(ms: number): Promise<void>;
 };
@@ -53,6 +55,8 @@ export type DriverConformanceOptions = {
   readonly python?: string;
   /** Whether a process is held that clears its environment and leaves its session: control groups or containers do. */
   readonly holdsEverything?: boolean;
+  /** Variables that the engine itself gives to every run. */
+  readonly variables?: readonly string[];
   /** Target options that limit memory to 64 MiB, where the engine can. */
   readonly memoryLimit?: TargetSettings["options"];
   /** Longest any awaited fact may take, in ms. */

@@ -16,7 +16,7 @@ import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
-import { inheritedEnvironment } from "./adapters/compute/process/runEnvironment.ts";
+import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";

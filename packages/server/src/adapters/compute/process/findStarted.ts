@@ -1,33 +1,18 @@
 // Finds out what became of a launch whose handle was lost: by the claim and the pids that its start script wrote, and by the
 // processes of this machine. Starts and ends nothing.
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { START_FILES } from "@malachite/core";
-import { isAbsent, openFileInside } from "../shared/openInside.ts";
-import { LAUNCH_FILE } from "./prepareFolder.ts";
+import { LAUNCH_FILE } from "../shared/prepareFolder.ts";
+import { MARKS } from "../shared/runEnvironment.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
 import { type ProcessState, parsePids } from "./processHandle.ts";
 import { bootId, findAlive, hasVariable, listProcesses } from "./processTable.ts";
-import { MARKS } from "./runEnvironment.ts";
 
-const SMALL_FILE_BYTES = 64 * 1024;
 /** A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on. */
 const DEADLINE_MS = 30_000;
 /** Where a process cannot be known by its variables, a claim without pids is given this long to become whole. */
 const BLIND_WAIT_MS = 1_000;
-
-/** The text of a small file of the run, or undefined when it is not there, no regular file or too long. */
-export async function readSmallFile(folder: string, name: string): Promise<string | undefined> {
-  const file = await openFileInside(folder, name);
-  if (file === undefined) return undefined;
-  try {
-    const { size } = await file.stat();
-    if (size > SMALL_FILE_BYTES) return undefined;
-    return (await file.read(Buffer.alloc(size), 0, size, 0)).buffer.toString("utf8");
-  } finally {
-    await file.close();
-  }
-}
 
 /**
  * The launch that has begun in the folder, or undefined when none has and none is about to. Waits for a start script that is
@@ -89,16 +74,5 @@ async function groupOf(folder: string): Promise<readonly string[]> {
   } catch {
     // Overwritten by the run; then its processes are found by scan.
     return [];
-  }
-}
-
-/** Whether something of that path is there. Throws what the disk says otherwise. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
   }
 }

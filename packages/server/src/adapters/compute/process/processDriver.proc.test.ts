@@ -18,11 +18,11 @@ import {
   MalachiteError,
   type Sighting,
 } from "@malachite/core";
+import { inheritedEnvironment, MARKS } from "../shared/runEnvironment.ts";
 import { detectCgroups } from "./cgroups.ts";
 import { createLauncher, type Launcher } from "./launcher.ts";
 import { createProcessDriver, type ProcessDriver } from "./processDriver.ts";
 import { findAlive, hasVariable, listProcesses, readProcess } from "./processTable.ts";
-import { inheritedEnvironment, MARKS } from "./runEnvironment.ts";
 
 const signal = new AbortController().signal;
 const target = { name: "local", kind: "process", pool: "local", options: {} };

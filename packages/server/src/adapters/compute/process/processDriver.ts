@@ -1,13 +1,10 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Clock,
   type ComputeDriver,
   type Handle,
   inFolder,
-  isLaunchKey,
-  isMalachiteError,
   type Launch,
   type LaunchKey,
   MalachiteError,
@@ -18,18 +15,21 @@ import {
   START_FILES,
   START_SCRIPT_NAME,
 } from "@malachite/core";
+import { createLines } from "../shared/inLine.ts";
+import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { prepareFolder } from "../shared/prepareFolder.ts";
+import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
+import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
 import { type Cgroups, removeGroups } from "./cgroups.ts";
 import { endTree } from "./endTree.ts";
-import { exists, findStarted, readSmallFile, scriptOf } from "./findStarted.ts";
+import { findStarted, scriptOf } from "./findStarted.ts";
 import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
-import { createLaunchHints } from "./launchHints.ts";
-import { prepareFolder } from "./prepareFolder.ts";
+import { endLeftovers } from "./leftovers.ts";
 import { KIND, makeHandle, type ProcessState, readHandle } from "./processHandle.ts";
 import { bootId, findAlive } from "./processTable.ts";
 import { faultOfOptions, parseProcessOptions } from "./processTarget.ts";
-import { MARKS, prepareCommand } from "./runEnvironment.ts";
-import { createRunsRoot, faultOfRoot, unavailable } from "./runsRoot.ts";
 
 export type ProcessDriverOptions = {
   /** Absolute path of the folder in which each launch gets one of its own. */
@@ -56,9 +56,8 @@ const PASSING = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "EINTR"]);
 /** Starts and opens nothing until its first call. */
 export function createProcessDriver(options: ProcessDriverOptions): ProcessDriver {
   const { placer, launcher, clock, cgroups, inherited, shell = "/bin/sh" } = options;
-  const root = createRunsRoot(options.folder, cgroups);
+  const root = createRunsRoot(options.folder, () => endLeftovers(options.folder, cgroups));
   const hints = createLaunchHints();
-  /** Calls of one key come one after the other: a launch twice at once, a release during a launch. */
   const inLine = createLines();
 
   const treeOf = (key: LaunchKey, state: ProcessState) => ({
@@ -74,7 +73,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   }
 
   async function launch(launch: Launch, signal: AbortSignal): Promise<Handle> {
-    const folder = root.folder(checkedKey(launch.plan.key));
+    const folder = root.folder(launch.plan.key);
     const plan = inFolder(launch.plan, folder);
     if (plan.nodes !== 1) {
       throw new MalachiteError("UnsupportedField", "A process target runs on one node.", {
@@ -84,14 +83,14 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     const limits = parseProcessOptions(plan.target, cgroups);
     const command = prepareCommand({ plan, secrets: launch.secrets }, inherited, folder);
     await root.ready();
-    if (!(await makeFolder(folder))) {
+    if (!(await root.make(plan.key))) {
       const state = await findStarted(folder, signal);
       if (state !== undefined) return follow(plan.key, state);
     }
     let group: readonly string[] = [];
     try {
       group = cgroups.create(plan.key, limits);
-      await prepareFolder(folder, plan, placer, group, signal);
+      await prepareFolder(folder, plan, placer, { group }, signal);
       signal.throwIfAborted();
     } catch (error) {
       await discard(plan.key, group);
@@ -145,7 +144,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
   async function find(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
     await root.ready();
-    const folder = root.folder(checkedKey(key));
+    const folder = root.folder(key);
     // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
     if (!(await exists(folder))) return undefined;
     const state = await findStarted(folder, signal);
@@ -200,19 +199,14 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     kind: KIND,
     can: { multiNode: false, images: false, gpus: true },
     async check(target) {
-      const reason =
-        faultOfOptions(target, cgroups) ??
-        (await root.ready().then(
-          () => faultOfRoot(root.path),
-          (error: Error) => error.message,
-        ));
+      const reason = faultOfOptions(target, cgroups) ?? (await faultOfRoot(root));
       return reason === undefined ? { usable: true } : { usable: false, reason };
     },
-    launch: (asked, signal) => inLine(asked.plan.key, () => wrapped(root.path, () => launch(asked, signal))),
-    find: (_target, key, signal) => inLine(key, () => wrapped(root.path, () => find(key, signal))),
+    launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
+    find: (_target, key, signal) => inLine(key, () => root.wrapped(() => find(key, signal))),
     async observe(handles, signal) {
       signal.throwIfAborted();
-      return wrapped(root.path, async () => {
+      return root.wrapped(async () => {
         const boot = bootId();
         const sightings = handles.map(
           async (handle) => [handle.key, await sight(handle, boot, signal)] as const,
@@ -221,10 +215,10 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       });
     },
     async stop(handle, graceMs, signal) {
-      await wrapped(root.path, () => end(handle, graceMs, signal));
+      await root.wrapped(() => end(handle, graceMs, signal));
     },
-    folder: (handle) => createLocalRunFolder(root.folder(checkedKey(handle.key))),
-    release: (handle, signal) => inLine(handle.key, () => wrapped(root.path, () => release(handle, signal))),
+    folder: (handle) => createLocalRunFolder(root.folder(handle.key)),
+    release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();
@@ -232,32 +226,6 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       cgroups.close();
     },
   };
-}
-
-/** True when it was made now, false when it was there. */
-async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return false;
-  }
-}
-
-function checkedKey(key: LaunchKey): LaunchKey {
-  if (isLaunchKey(key)) return key;
-  throw new MalachiteError("Unexpected", `'${key}' is no launch key.`);
-}
-
-/** What the disk or the system says becomes EngineUnavailable; our own errors and an abort go through. */
-async function wrapped<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isOfSystem = error instanceof Error && "code" in error && "syscall" in error;
-    throw isMalachiteError(error) || !isOfSystem ? error : unavailable(path, error);
-  }
 }
 
 function refusal(error: SpawnRefused): MalachiteError {
@@ -268,19 +236,4 @@ function refusal(error: SpawnRefused): MalachiteError {
   const hint = PASSING.has(error.code) ? " It may work later." : "";
   const text = `The system did not start the run: ${error.message} (${error.code}).${hint}`;
   return new MalachiteError("EngineUnavailable", text, { cause: error });
-}
-
-/** Runs the work of one key one after the other; different keys do not wait for each other. */
-function createLines(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (key, work) => {
-    const before = last.get(key);
-    const now = before === undefined ? work() : before.then(work, work);
-    last.set(key, now);
-    const leave = (): void => {
-      if (last.get(key) === now) last.delete(key);
-    };
-    now.then(leave, leave);
-    return now;
-  };
 }

@@ -1,10 +1,10 @@
 // A service reduced to its driver, in a process of its own, so that tests can kill it. For tests only.
 // Reads lines of JSON from stdin, `{ launch }`, and answers each with the handle on stdout.
 import { createInterface } from "node:readline";
+import { inheritedEnvironment } from "../shared/runEnvironment.ts";
 import { detectCgroups } from "./cgroups.ts";
 import { createLauncher } from "./launcher.ts";
 import { createProcessDriver } from "./processDriver.ts";
-import { inheritedEnvironment } from "./runEnvironment.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const launcher = createLauncher({

@@ -11,17 +11,17 @@ import {
   START_SCRIPT,
   START_SCRIPT_NAME,
 } from "@malachite/core";
-import { segmentsOf } from "../shared/openInside.ts";
+import { segmentsOf } from "./openInside.ts";
 
 /** What the driver must know of a launch when its handle was lost. */
 export const LAUNCH_FILE = "launch.json";
 
-/** Throws what the placer throws, InvalidDefinition when the project is in the way of a folder that must exist. */
+/** `note`: what the driver writes into LAUNCH_FILE. Throws what the placer throws, InvalidDefinition when the project is in the way of a folder that must exist. */
 export async function prepareFolder(
   folder: string,
   plan: LaunchPlan,
   placer: ProjectPlacer,
-  group: readonly string[],
+  note: object,
   signal: AbortSignal,
 ): Promise<void> {
   const project = join(folder, RUN_FOLDER.project);
@@ -31,7 +31,7 @@ export async function prepareFolder(
   await Promise.all([
     ...plan.folders.map((path) => makeFolder(project, path)),
     makeLog(join(folder, RUN_FOLDER.log)),
-    writeFile(join(folder, LAUNCH_FILE), JSON.stringify({ version: 1, group })),
+    writeFile(join(folder, LAUNCH_FILE), JSON.stringify({ version: 1, ...note })),
     writeFile(join(folder, START_SCRIPT_NAME), START_SCRIPT),
     writeFile(join(folder, PYTHON_START_NAME), PYTHON_START),
   ]);

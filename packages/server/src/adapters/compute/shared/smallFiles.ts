@@ -1,0 +1,29 @@
+// What a driver reads of a run's folder to learn where the run is. The run can write there, so nothing of it is trusted.
+import { lstat } from "node:fs/promises";
+import { isAbsent, openFileInside } from "./openInside.ts";
+
+const SMALL_FILE_BYTES = 64 * 1024;
+
+/** The text of a small file of the run, or undefined when it is not there, no regular file or too long. */
+export async function readSmallFile(folder: string, name: string): Promise<string | undefined> {
+  const file = await openFileInside(folder, name);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > SMALL_FILE_BYTES) return undefined;
+    return (await file.read(Buffer.alloc(size), 0, size, 0)).buffer.toString("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether something of that path is there. Throws what the disk says otherwise. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
