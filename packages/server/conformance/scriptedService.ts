@@ -108,7 +108,7 @@ export class ScriptedService implements AsyncDisposable {
       },
       bundler: { pack: async function* () {} },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
-      targets: createTargets({ local: { kind: KIND, options: {} } }, this.#runsAtOnce, [
+      targets: createTargets({ local: { kind: KIND, options: {} } }, { runsAtOnce: this.#runsAtOnce }, [
         this.engine.driver(),
       ]),
       clock,

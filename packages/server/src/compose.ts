@@ -16,6 +16,7 @@ import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
+import { findGpus } from "./adapters/compute/shared/findGpus.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
@@ -88,6 +89,7 @@ export async function compose(
       log,
     }),
   );
+  const foundGpus = settings.gpus === "auto" ? findGpus(settings.path, env.CUDA_VISIBLE_DEVICES) : undefined;
   const records = await openSqliteRecords({ file: folder.records, entry: ENTRIES.records });
   opened.defer(() => records.close());
   const snapshots = opened.use(createSnapshotStore({ folder: folder.blobs, entry: ENTRIES.blobs }));
@@ -135,6 +137,8 @@ export async function compose(
       return run !== undefined && !isTerminal(run.life.status);
     },
   );
+  const { gpus, fault } = (await foundGpus) ?? { gpus: settings.gpus as readonly number[], fault: undefined };
+  if (fault !== undefined) log.warn("gpusUnknown", { reason: fault });
   let url = "";
   const ports = around({
     runs: records.runs,
@@ -159,7 +163,7 @@ export async function compose(
       certificateAuthority: certificates.authority,
     }),
     tokens: auth.runTokens,
-    targets: createTargets(settings.target, settings.runsAtOnce, [process]),
+    targets: createTargets(settings.target, { runsAtOnce: settings.runsAtOnce, gpus }, [process]),
     clock,
     ids: systemIds,
     log,

@@ -99,12 +99,89 @@ describe("settings", () => {
   });
 });
 
+describe("GPUs and nodes in the settings", () => {
+  it("are found by themselves, or given by count or by number", () => {
+    const gpus = (value: unknown) => readSettings({ gpus: value }, {}).gpus;
+    assert.equal(readSettings({}, {}).gpus, "auto");
+    assert.deepEqual(["auto", "none", "2", 2, "0,3", "3,", [1]].map(gpus), [
+      "auto",
+      [],
+      [0, 1],
+      [0, 1],
+      [0, 3],
+      [3],
+      [1],
+    ]);
+    for (const wrong of ["-1", "many", "1,1", 1.5, 1e9, "0,x", []])
+      assert.throws(() => gpus(wrong), /--gpus must be/, String(wrong));
+  });
+
+  it("are options of any target, each checked", () => {
+    withFile(
+      "target:\n  rig: { kind: process, gpuIds: [2, 3], gpusPerRun: 2, nodes: 4, memoryMiB: 9 }\n  two: { kind: process, gpus: 2 }\n",
+      (file) => {
+        const { target } = readSettings({ settings: file }, {});
+        const rig = { kind: "process", gpuIds: [2, 3], gpusPerRun: 2, nodes: 4, options: { memoryMiB: 9 } };
+        assert.deepEqual(target.rig, rig);
+        assert.deepEqual(target.two?.gpuIds, [0, 1]);
+      },
+    );
+    const file = `target:
+  a: { kind: process, gpus: 2, nodes: 0, gpusPerRun: -1, runsAtOnce: few }
+  b: { kind: process, gpuIds: [1], gpus: 1 }
+  c: { kind: process, gpuIds: [4, 4] }
+`;
+    withFile(file, (path) =>
+      assert.throws(
+        () => readSettings({ settings: path }, {}),
+        ({ message }: Error) => {
+          for (const part of [
+            "1 is needed as nodes of the target 'a'",
+            "0 is needed as gpusPerRun of the target 'a'",
+            "1 is needed as runsAtOnce of the target 'a'",
+            "only one of gpus and gpuIds can be an option of the target 'b'",
+            "different whole numbers are needed as gpuIds of the target 'c'",
+            "GPU 1 is of the targets 'a' and 'b' at once",
+          ])
+            assert.ok(message.includes(part), `${part}\n${message}`);
+          return true;
+        },
+      ),
+    );
+  });
+
+  it("are shared by all targets without some of their own", async () => {
+    const of = (more: object) => ({ kind: "process", options: {}, ...more });
+    const targets = createTargets(
+      { cpu: of({ gpusPerRun: 0 }), rig: of({ gpuIds: [1], nodes: 3 }), night: of({ runsAtOnce: 1 }) },
+      { runsAtOnce: 5, gpus: [0, 1, 2] },
+      [],
+    );
+    const capacityOf = (name: string) => targets.capacity(targets.find(name)?.pool ?? "");
+    assert.deepEqual(capacityOf("local"), { places: 5, gpus: [0, 2] });
+    assert.deepEqual(capacityOf("cpu"), capacityOf("local"));
+    assert.deepEqual(capacityOf("rig"), { places: 5, nodes: 3, gpus: [1] });
+    assert.deepEqual(capacityOf("night"), { places: 1, gpus: [] });
+    const abilities = async (name: string) => {
+      const target = targets.find(name);
+      assert.ok(target);
+      const { gpus, gpusPerRun } = await targets.abilities(target, AbortSignal.timeout(1000));
+      return [gpus, gpusPerRun];
+    };
+    assert.deepEqual(await abilities("local"), [2, 1]);
+    assert.deepEqual(await abilities("cpu"), [2, 0]);
+    assert.deepEqual(await abilities("night"), [0, 0]);
+    const bare = createTargets({ night: of({ runsAtOnce: 1 }) }, { runsAtOnce: 5, gpus: [] }, []);
+    assert.deepEqual(bare.capacity(bare.find("night")?.pool ?? ""), { places: 1 });
+  });
+});
+
 describe("targets", () => {
   it("always have local, and let * stand for any other name", () => {
-    const some = createTargets({}, 2, []);
+    const some = createTargets({}, { runsAtOnce: 2 }, []);
     assert.equal(some.find("local")?.kind, "process");
     assert.equal(some.find("cpu-cluster"), undefined);
-    const any = createTargets({ "*": { kind: "process", options: {} } }, 2, []);
+    const any = createTargets({ "*": { kind: "process", options: {} } }, { runsAtOnce: 2 }, []);
     assert.equal(any.find("cpu-cluster")?.name, "cpu-cluster");
     assert.equal(any.find("*"), undefined);
   });
@@ -112,11 +189,11 @@ describe("targets", () => {
   it("share the places of the machine unless a target has its own", () => {
     const targets = createTargets(
       { a: { kind: "process", options: {} }, b: { kind: "process", options: {}, runsAtOnce: 7 } },
-      2,
+      { runsAtOnce: 2 },
       [],
     );
     assert.equal(targets.find("a")?.pool, targets.find("local")?.pool);
-    assert.equal(targets.runsAtOnce(targets.find("b")?.pool ?? ""), 7);
+    assert.equal(targets.capacity(targets.find("b")?.pool ?? "").places, 7);
     assert.equal(targets.pools().length, 2);
   });
 });

@@ -13,6 +13,12 @@ export type LogLevel = "info" | "warn" | "error" | "silent";
 export type TargetEntry = {
   readonly kind: string;
   readonly runsAtOnce?: number;
+  /** Nodes of all its runs together. */
+  readonly nodes?: number;
+  /** The GPUs that its runs have for themselves, by number. */
+  readonly gpuIds?: readonly number[];
+  /** GPUs of each node of a run that does not ask for some. */
+  readonly gpusPerRun?: number;
   readonly options: Readonly<Record<string, unknown>>;
 };
 
@@ -33,6 +39,8 @@ export type Settings = {
   readonly allowOrigin: readonly string[];
   readonly target: Readonly<Record<string, TargetEntry>>;
   readonly runsAtOnce: number;
+  /** The numbers of this machine's GPUs, or that nvidia-smi is asked for them. */
+  readonly gpus: "auto" | readonly number[];
   readonly workspacesByFirstWrite: boolean;
   readonly workspace: readonly string[];
   readonly graceSeconds: number;
@@ -43,7 +51,7 @@ export type Settings = {
   readonly trusted: readonly string[];
 };
 
-type Kind = "text" | "number" | "boolean" | "list" | "targets" | "level";
+type Kind = "text" | "number" | "boolean" | "list" | "targets" | "level" | "gpus";
 type Entry = { readonly kind: Kind; readonly about: string; readonly least?: number; readonly most?: number };
 
 /** Every setting that a person can give. The flag is `--name-in-kebab-case`, the variable `MALACHITE_NAME_IN_CAPITALS`. */
@@ -93,6 +101,11 @@ export const SETTINGS = {
     about: "How many runs may be at work on this machine at once. Default: its cores.",
     least: 1,
     most: 100_000,
+  },
+  gpus: {
+    kind: "gpus",
+    about:
+      "The GPUs of this machine that runs share: auto (asks nvidia-smi), none, how many, or their numbers joined by commas. Default auto.",
   },
   workspacesByFirstWrite: {
     kind: "boolean",
@@ -157,6 +170,7 @@ export function readSettings(
     allowOrigin: (read("allowOrigin") as string[] | undefined) ?? [],
     target: (read("target") as Record<string, TargetEntry> | undefined) ?? {},
     runsAtOnce: (read("runsAtOnce") as number | undefined) ?? availableParallelism(),
+    gpus: (read("gpus") as Settings["gpus"] | undefined) ?? "auto",
     workspacesByFirstWrite: (read("workspacesByFirstWrite") as boolean | undefined) ?? true,
     workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
@@ -224,6 +238,10 @@ function check(entry: Entry, value: unknown, from: string, faults: string[]): un
       return ["info", "warn", "error", "silent"].includes(String(value))
         ? value
         : wrong("info, warn, error or silent");
+    case "gpus":
+      return (
+        readGpus(value) ?? wrong("auto, none, how many GPUs there are, or their numbers joined by commas")
+      );
     case "targets":
       return readTargets(value, from, faults);
   }
@@ -241,23 +259,90 @@ function readTargets(value: unknown, from: string, faults: string[]): Record<str
     : Object.entries((value ?? {}) as object);
   const targets: Record<string, TargetEntry> = {};
   for (const [name, given] of pairs) {
-    const { kind, runsAtOnce, ...options } =
+    const { kind, ...rest } =
       typeof given === "object" && given !== null ? (given as Record<string, unknown>) : { kind: given };
     if (!TARGET_NAME.test(name)) faults.push(`${from}: '${name}' is not a name of a compute target.`);
     else if (typeof kind !== "string" || !KINDS.includes(kind))
       faults.push(
         `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process.`,
       );
-    else if (runsAtOnce !== undefined && !(Number.isInteger(runsAtOnce) && (runsAtOnce as number) >= 1))
-      faults.push(`${from}: runsAtOnce of the target '${name}' must be a whole number from 1.`);
-    else
-      targets[name] = {
-        kind,
-        options,
-        ...(runsAtOnce === undefined ? {} : { runsAtOnce: runsAtOnce as number }),
-      };
+    else {
+      const { entry, wrong } = readTarget(kind, rest);
+      faults.push(...wrong.map((text) => `${from}: ${text} of the target '${name}'.`));
+      targets[name] = entry;
+    }
   }
+  faults.push(...sharedGpus(targets).map((text) => `${from}: ${text}`));
   return targets;
+}
+
+/** More than any machine has; numbers beyond are a slip. */
+const MOST_GPUS = 1024;
+
+const isCount = (value: unknown, least: number, most = 1_000_000): value is number =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+/** What the queue reads of a target; the rest are options of its driver, which checks them. */
+function readTarget(
+  kind: string,
+  { runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, ...options }: Record<string, unknown>,
+): { entry: TargetEntry; wrong: string[] } {
+  const wrong: string[] = [];
+  for (const [name, value, least, most] of [
+    ["runsAtOnce", runsAtOnce, 1],
+    ["nodes", nodes, 1],
+    ["gpus", gpus, 1, MOST_GPUS],
+    ["gpusPerRun", gpusPerRun, 0, MOST_GPUS],
+  ] as const)
+    if (value !== undefined && !isCount(value, least, most))
+      wrong.push(`a whole number from ${least} is needed as ${name}`);
+  if (gpuIds !== undefined && !isListOfGpus(gpuIds))
+    wrong.push("different whole numbers are needed as gpuIds");
+  if (gpus !== undefined && gpuIds !== undefined) wrong.push("only one of gpus and gpuIds can be an option");
+  const ids = isListOfGpus(gpuIds) ? gpuIds : isCount(gpus, 1, MOST_GPUS) ? firstGpus(gpus) : undefined;
+  return {
+    entry: {
+      kind,
+      options,
+      ...(isCount(runsAtOnce, 1) ? { runsAtOnce } : {}),
+      ...(isCount(nodes, 1) ? { nodes } : {}),
+      ...(ids === undefined ? {} : { gpuIds: ids }),
+      ...(isCount(gpusPerRun, 0) ? { gpusPerRun } : {}),
+    },
+    wrong,
+  };
+}
+
+const firstGpus = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+const isListOfGpus = (value: unknown): value is number[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((one) => isCount(one, 0, MOST_GPUS)) &&
+  new Set(value).size === value.length;
+
+/** A GPU that two targets have for themselves would be given to two runs. */
+function sharedGpus(targets: Readonly<Record<string, TargetEntry>>): string[] {
+  const owners = new Map<number, string>();
+  return Object.entries(targets).flatMap(([name, { gpuIds = [] }]) =>
+    gpuIds.flatMap((id) => {
+      const other = owners.get(id);
+      owners.set(id, name);
+      return other === undefined ? [] : [`GPU ${id} is of the targets '${other}' and '${name}' at once.`];
+    }),
+  );
+}
+
+/** `auto`, `none`, a count, or numbers joined by commas or in a list. */
+function readGpus(value: unknown): Settings["gpus"] | undefined {
+  if (value === "auto") return "auto";
+  if (value === "none") return [];
+  if (isCount(value, 0, MOST_GPUS)) return firstGpus(value);
+  if (isListOfGpus(value)) return value;
+  if (typeof value !== "string" || !/^\d+(,\d+)*,?$/.test(value)) return undefined;
+  if (!value.includes(",")) return readGpus(Number(value));
+  const ids = value.split(",").filter(Boolean).map(Number);
+  return isListOfGpus(ids) ? ids : undefined;
 }
 
 function split(text: string): [string, unknown] {

@@ -1,30 +1,46 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
-import type { ComputeDriver, TargetSettings, Targets } from "@malachite/core";
+import type { Capacity, ComputeDriver, Targets } from "@malachite/core";
 import type { TargetEntry } from "./settings.ts";
 
-/** Runs of all targets on this machine share its places, unless a target has places of its own. */
+/** Runs of all targets on this machine share its places and its GPUs, unless a target has some of its own. */
 const MACHINE = "machine";
+
+/** What all targets without something of their own share. */
+export type MachineShare = {
+  readonly runsAtOnce: number;
+  /** The GPUs of the machine, by number. */
+  readonly gpus?: readonly number[];
+};
 
 /** `local` is always there. A name `*` stands for every name that is not given. */
 export function createTargets(
   entries: Readonly<Record<string, TargetEntry>>,
-  runsAtOnce: number,
+  machine: MachineShare,
   drivers: readonly ComputeDriver[],
 ): Targets {
-  const limits = new Map<string, number>([[MACHINE, runsAtOnce]]);
-  const named = new Map<string, TargetSettings>();
   const all: Readonly<Record<string, TargetEntry>> = { local: { kind: "process", options: {} }, ...entries };
-  for (const [name, { kind, runsAtOnce: own, options }] of Object.entries(all)) {
-    const pool = own === undefined ? MACHINE : `target:${name}`;
-    if (own !== undefined) limits.set(pool, own);
-    named.set(name, { name, kind, pool, options });
-  }
+  const pools = poolsOf(all, machine);
+  const named = new Map(
+    Object.entries(all).map(([name, entry]) => {
+      const { kind, options } = entry;
+      return [name, { name, kind, pool: poolOf(name, entry), options }];
+    }),
+  );
   const byKind = new Map(drivers.map((driver) => [driver.kind, driver]));
   const any = named.get("*");
+  const capacity = (pool: string): Capacity => pools.get(pool) ?? { places: machine.runsAtOnce };
   return {
-    async abilities({ kind }) {
+    async abilities({ name, kind, pool }) {
       const { multiNode, images } = byKind.get(kind)?.can ?? { multiNode: false, images: false };
-      return { images, nodes: multiNode ? Number.POSITIVE_INFINITY : 1, gpusPerNode: 0 };
+      const { nodes = Number.POSITIVE_INFINITY, gpus = [] } = capacity(pool);
+      const perRun = (all[name] ?? all["*"])?.gpusPerRun;
+      return {
+        images,
+        nodes: multiNode ? nodes : 1,
+        gpusPerNode: gpus.length,
+        gpus: gpus.length,
+        gpusPerRun: perRun ?? Math.min(1, gpus.length),
+      };
     },
     find: (name) => (name === "*" ? undefined : (named.get(name) ?? (any ? { ...any, name } : undefined))),
     all: () => [...named.values()],
@@ -34,7 +50,35 @@ export function createTargets(
       return driver;
     },
     drivers: () => drivers,
-    runsAtOnce: (pool) => limits.get(pool) ?? runsAtOnce,
-    pools: () => [...limits.keys()],
+    capacity,
+    pools: () => [...pools.keys()],
   };
+}
+
+function poolOf(name: string, { runsAtOnce, nodes, gpuIds }: TargetEntry): string {
+  return runsAtOnce === undefined && nodes === undefined && gpuIds === undefined ? MACHINE : `target:${name}`;
+}
+
+/** A GPU that a target has for itself is not shared. Once any are counted, a run without one must not see any. */
+function poolsOf(
+  entries: Readonly<Record<string, TargetEntry>>,
+  { runsAtOnce, gpus = [] }: MachineShare,
+): ReadonlyMap<string, Capacity> {
+  const own = new Set(Object.values(entries).flatMap(({ gpuIds = [] }) => gpuIds));
+  const counted = own.size > 0 || gpus.length > 0;
+  const shared = gpus.filter((gpu) => !own.has(gpu));
+  const pools = new Map<string, Capacity>([
+    [MACHINE, { places: runsAtOnce, ...(counted ? { gpus: shared } : {}) }],
+  ]);
+  for (const [name, entry] of Object.entries(entries)) {
+    const pool = poolOf(name, entry);
+    if (pool === MACHINE) continue;
+    const { runsAtOnce: places = runsAtOnce, nodes, gpuIds = [] } = entry;
+    pools.set(pool, {
+      places,
+      ...(nodes === undefined ? {} : { nodes }),
+      ...(counted ? { gpus: gpuIds } : {}),
+    });
+  }
+  return pools;
 }

@@ -16,6 +16,7 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--data <folder>", "the data folder (default ~/.malachite/data)"],
   ["--target <name=process>", "a further compute target; '*=process' takes any name", "repeats"],
   ["--runs-at-once <number>", "runs at work on this machine at once (default: its cores)"],
+  ["--gpus <auto|none|number|ids>", "the GPUs that runs share (default auto: nvidia-smi is asked)"],
   ["--token <token>", "a bearer token of your own to accept", "repeats"],
   ["--msi-secret <text>", "what a caller of /msi/token must send where --token or --issuer is given"],
   ["--issuer <url>", "an OIDC issuer whose tokens are accepted; needs --audience"],

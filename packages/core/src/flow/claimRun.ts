@@ -14,7 +14,7 @@ export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]
 
 async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
   const { runs, targets, clock, settings } = ports;
-  const free = targets.runsAtOnce(pool) - (await runs.holding(pool)).length;
+  const free = targets.capacity(pool).places - (await runs.holding(pool)).length;
   if (free <= 0) return [];
   const at = clock.now();
   const taken = await runs.claimQueued({

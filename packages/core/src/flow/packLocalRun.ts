@@ -37,6 +37,13 @@ export async function packLocalRun(
     ask.only,
   );
   const { configuration } = definition;
+  if (configuration.nodeCount > 1) {
+    throw new MalachiteError(
+      "UnsupportedField",
+      `configuration.nodeCount: A run on its user's own machine has one node; ${configuration.nodeCount} were asked for. Submit it to a compute target of the service.`,
+      { target: "configuration.nodeCount" },
+    );
+  }
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)

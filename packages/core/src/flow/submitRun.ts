@@ -1,5 +1,6 @@
 // Takes a run in: definition checked, project kept, record and place in the queue written in one transaction.
 
+import { abilityFaults } from "../domain/definition/abilities.ts";
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk } from "../domain/environment/environment.ts";
@@ -13,6 +14,7 @@ import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { mayMakeChild } from "./reachRun.ts";
+import { describeTargets } from "./targets.ts";
 
 type SubmitPorts = Pick<
   FlowPorts,
@@ -31,6 +33,9 @@ type SubmitPorts = Pick<
 /** The longest that whoever makes environments may think about a definition before the run is queued. */
 const CHECK_MS = 30_000;
 
+/** The longest that a target may take to tell whether it is usable and what it can do. */
+const ASK_MS = 10_000;
+
 /** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
 export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
   await allowWorkspace(ask.scope, ports);
@@ -39,6 +44,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
     ask.only,
   );
   const target = await usableTarget(definition.configuration.target, ports);
+  await allowOnTarget(definition, target, ports);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
@@ -68,17 +74,14 @@ export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<bo
 async function usableTarget(name: string, { targets }: Pick<FlowPorts, "targets">): Promise<TargetSettings> {
   const target = targets.find(name);
   if (!target) {
-    const known = targets
-      .all()
-      .map((t) => t.name)
-      .join(", ");
+    const known = await describeTargets({ targets });
     throw new MalachiteError(
       "UnknownTarget",
       `There is no compute target '${name}'. There are: ${known}. Start the service with --target ${name}=process to run it on this machine.`,
       { target: "configuration.target" },
     );
   }
-  const health = await targets.driver(target.kind).check(target, AbortSignal.timeout(10_000));
+  const health = await targets.driver(target.kind).check(target, AbortSignal.timeout(ASK_MS));
   if (!health.usable)
     throw new MalachiteError(
       "EngineUnavailable",
@@ -86,6 +89,22 @@ async function usableTarget(name: string, { targets }: Pick<FlowPorts, "targets"
       { target: "configuration.target" },
     );
   return target;
+}
+
+/** Throws TargetTooSmall, UnsupportedField for what this target can never do, with the targets that there are. */
+async function allowOnTarget(
+  definition: WholeDefinition,
+  target: TargetSettings,
+  ports: Pick<FlowPorts, "targets">,
+): Promise<void> {
+  const abilities = await ports.targets.abilities(target, AbortSignal.timeout(ASK_MS));
+  const [first, ...more] = abilityFaults(definition, target, abilities);
+  if (!first) return;
+  const others = first.code === "TargetTooSmall" ? ` There are: ${await describeTargets(ports)}.` : "";
+  throw new MalachiteError(first.code, `${first.target}: ${first.message}${others}`, {
+    target: first.target,
+    details: [first, ...more],
+  });
 }
 
 /** The parent must be there: a child of nothing would be lost from every list. Throws NotAllowed for a parent out of reach. */

@@ -1,8 +1,12 @@
 // The compute targets as they are shown: what the settings say, whether it is usable, how busy it is.
+import type { Abilities } from "../domain/definition/abilities.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { ShownTarget } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
+
+/** The longest that a target may take to answer. */
+const ASK_MS = 10_000;
 
 type Ports = Pick<FlowPorts, "targets" | "runs">;
 
@@ -20,13 +24,28 @@ export async function getTarget(name: string, ports: Ports): Promise<ShownTarget
   );
 }
 
+/** The targets that there are and what they have, for whoever asked for another or for more. */
+export async function describeTargets({ targets }: Pick<FlowPorts, "targets">): Promise<string> {
+  const asked = targets.all().map(async (target) => {
+    const abilities = await targets.abilities(target, AbortSignal.timeout(ASK_MS)).catch(() => undefined);
+    return `${target.name} (${abilities ? whatItHas(abilities) : "cannot be asked now"})`;
+  });
+  return (await Promise.all(asked)).join(", ");
+}
+
+function whatItHas({ nodes, gpus }: Abilities): string {
+  const counted = (count: number, word: string) =>
+    count === 0 ? `no ${word}s` : `${count} ${word}${count === 1 ? "" : "s"}`;
+  return `${Number.isFinite(nodes) ? counted(nodes, "node") : "any number of nodes"}, ${counted(gpus, "GPU")}`;
+}
+
 async function show(target: TargetSettings, { targets, runs }: Ports): Promise<ShownTarget> {
   const [health, holding, waiting] = await Promise.all([
-    targets.driver(target.kind).check(target, AbortSignal.timeout(10_000)),
+    targets.driver(target.kind).check(target, AbortSignal.timeout(ASK_MS)),
     runs.holding(target.pool),
     runs.waiting(target.pool),
   ]);
-  const numbers = { runsAtOnce: targets.runsAtOnce(target.pool), running: holding.length, waiting };
+  const numbers = { runsAtOnce: targets.capacity(target.pool).places, running: holding.length, waiting };
   return {
     name: target.name,
     kind: target.kind,

@@ -84,7 +84,7 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
 async function queueConstraints(run: Run, { runs, targets }: WhyPorts): Promise<Constraint[]> {
   const pool = run.pool ?? "";
   const [holders, ahead] = await Promise.all([runs.holding(pool), runs.ahead(run)]);
-  const places = targets.runsAtOnce(pool);
+  const places = targets.capacity(pool).places;
   const heldBy = holders.map((holder) => holder.runId);
   const found: Constraint[] = [];
   if (!targets.find(run.target))

@@ -1,18 +1,8 @@
 // The compute targets that the settings name, and what serves them.
+import type { Abilities } from "../domain/definition/abilities.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
+import type { Capacity } from "../domain/queue/line.ts";
 import type { ComputeDriver } from "./computeDriver.ts";
-
-/** What a target can do, as far as it is known before a run is queued. Absent: nobody has counted it. */
-export type Abilities = {
-  /** Runs can go into containers. */
-  readonly images: boolean;
-  /** Why not, and what would help. */
-  readonly imagesReason?: string;
-  /** How many nodes a run may have at most. */
-  readonly nodes: number;
-  /** How many GPUs each of them has. */
-  readonly gpusPerNode: number;
-};
 
 export interface Targets {
   /** Answers within seconds; throws EngineUnavailable for a target that cannot be asked. */
@@ -24,7 +14,7 @@ export interface Targets {
   /** The driver of a kind; every kind that a target has is there. */
   driver(kind: string): ComputeDriver;
   drivers(): readonly ComputeDriver[];
-  /** How many runs of the pool may be at work at once. */
-  runsAtOnce(pool: string): number;
+  /** What the runs of the pool share. */
+  capacity(pool: string): Capacity;
   pools(): readonly string[];
 }

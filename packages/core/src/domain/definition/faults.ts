@@ -2,6 +2,7 @@
 import type { execution } from "@malachite/contract";
 import type { Detail } from "../failure/malachiteError.ts";
 import { RESERVED_VARIABLES } from "../launch/variables.ts";
+import { PRIORITIES } from "../queue/needs.ts";
 import { isObject } from "../scope.ts";
 import { checkProjectPath } from "../snapshot/projectPath.ts";
 import { commandLine, plainPath } from "./runDefinition.ts";
@@ -77,7 +78,7 @@ function commandFaults({ script, arguments: given }: Configuration, line: string
   return [{ target, message }];
 }
 
-function numberFaults({ maxRunDurationSeconds: longest, nodeCount }: Configuration): Detail[] {
+function numberFaults({ maxRunDurationSeconds: longest, nodeCount, priority }: Configuration): Detail[] {
   const faults: Detail[] = [];
   if (typeof longest === "number" && (longest < 1 || longest > LONGEST_RUN_SECONDS)) {
     faults.push({
@@ -87,6 +88,13 @@ function numberFaults({ maxRunDurationSeconds: longest, nodeCount }: Configurati
   }
   if (typeof nodeCount === "number" && nodeCount < 1) {
     faults.push({ target: "configuration.nodeCount", message: `Must be 1 or more; ${nodeCount} was given.` });
+  }
+  const { lowest, highest } = PRIORITIES;
+  if (typeof priority === "number" && (priority < lowest || priority > highest)) {
+    faults.push({
+      target: "configuration.priority",
+      message: `Must be ${lowest} to ${highest}, higher is served first; ${priority} was given.`,
+    });
   }
   return faults;
 }

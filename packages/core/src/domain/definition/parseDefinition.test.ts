@@ -125,7 +125,6 @@ describe("parseDefinition", () => {
         script: "a.py",
         framework: "pyspark",
         communicator: "MPI",
-        nodeCount: 4,
         dataReferences: { d: { dataStoreName: "x" } },
         environment: {
           python: { userManagedDependencies: false, condaDependencies: { dependencies: ["python=3.8"] } },
@@ -140,8 +139,18 @@ describe("parseDefinition", () => {
       "configuration.environment.docker.enabled",
       "configuration.environment.python.userManagedDependencies",
       "configuration.framework",
-      "configuration.nodeCount",
     ]);
+  });
+
+  it("takes a priority from -1000 to 1000", () => {
+    const priority = (value: unknown) =>
+      parseDefinition({ configuration: { script: "a.py", priority: value } }).definition.configuration
+        .priority;
+    assert.deepEqual([priority(-1000), priority("1000"), priority(null)], [-1000, 1000, undefined]);
+    for (const value of [-1001, 1001, 2 ** 31])
+      assert.deepEqual(faultsOf({ configuration: { script: "a.py", priority: value } }).targets, [
+        "configuration.priority",
+      ]);
   });
 
   it("takes the empty values that real clients always send", () => {

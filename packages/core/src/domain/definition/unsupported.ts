@@ -37,11 +37,6 @@ const RULES: readonly Rule[] = [
     message: "Only the communicator None is run.",
   },
   {
-    path: "nodeCount",
-    asks: (c) => (c.nodeCount ?? 1) > 1,
-    message: "The targets of this service run on one node.",
-  },
-  {
     path: "dataReferences",
     asks: (c) => filled(c.dataReferences),
     message: "Data references are not brought to a run.",

@@ -33,6 +33,11 @@ export const CATALOGUE = {
     means: "No compute target has that name.",
     todo: "Use one of the listed targets, or start the service with --target NAME=process.",
   },
+  TargetTooSmall: {
+    kind: "invalid",
+    means: "The compute target has fewer nodes or GPUs than the definition asks for.",
+    todo: "Ask for less, or use another of the listed targets.",
+  },
   InvalidRequest: {
     kind: "invalid",
     means: "A path, query or body value is not what the operation takes.",
