@@ -123,6 +123,8 @@ describe("workspaces", () => {
         body.properties.discoveryUrl,
         `https://localhost:7464/discovery/workspaces/${body.properties.workspaceId}`,
       );
+      // The account that links of blobs name.
+      assert.equal(body.properties.storageAccount.split("/").pop(), "malachite-service");
       assert.equal(body.sku.tier, "Basic");
     }
   });

@@ -17,7 +17,7 @@ const READ_LIFETIME_MS = 24 * 3600_000;
 /** An upload of a day must not lose its link. */
 const WRITE_LIFETIME_MS = 48 * 3600_000;
 const VERSION = "2021-08-06";
-/** No storage account of Azure can have this name: a hyphen is not allowed there. */
+/** The storage account of every workspace. None of Azure's can have this name: a hyphen is not allowed there. */
 export const STORAGE_ACCOUNT = "malachite-service";
 /**
  * The account part of a host name, in the userinfo; see docs/decisions/0201-blob-links.md. No account of Azure's has a hyphen in

@@ -2,12 +2,11 @@
 import type { arm } from "@malachite/contract";
 import { workspacePath } from "@malachite/contract";
 import type { Scope, ShownTarget, Workspace } from "@malachite/core";
+import { STORAGE_ACCOUNT } from "../auth/sas.ts";
 import { dateText } from "./dates.ts";
 
 /** There is one place: this service. */
 const LOCATION = "local";
-/** The account part of the addresses of blobs; see the blob surface. */
-const ACCOUNT = "malachite";
 
 const groupId = ({ subscriptionId, resourceGroup }: Pick<Scope, "subscriptionId" | "resourceGroup">) =>
   `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
@@ -41,7 +40,7 @@ export const workspaceDto = ({ scope, id, createdAt }: Workspace, base: string):
     creationTime: dateText(createdAt),
     discoveryUrl: `${base}/discovery/workspaces/${id}`,
     mlFlowTrackingUri: `azureml://${new URL(base).host}/mlflow/v1.0${encodeURI(workspaceResourceId(scope))}`,
-    storageAccount: `${groupId(scope)}/providers/Microsoft.Storage/storageAccounts/${ACCOUNT}`,
+    storageAccount: `${groupId(scope)}/providers/Microsoft.Storage/storageAccounts/${STORAGE_ACCOUNT}`,
     provisioningState: "Succeeded",
     hbiWorkspace: false,
   },
