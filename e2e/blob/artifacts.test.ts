@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Service, workspacePath } from "../support/service.ts";
-import { linksTo } from "./links.ts";
+import { ACCOUNT, linksTo } from "./links.ts";
 
 const ARTIFACTS = `/artifact/v2.0${workspacePath}/artifacts`;
 const CONTAINER = "dcid.rare";
@@ -43,7 +43,7 @@ describe("artifacts", { timeout: 120_000 }, () => {
   async function assertNames({ path, contentUri }: Information, expected: string): Promise<void> {
     assert.equal(path, expected);
     const { protocol, username, host, search, pathname } = new URL(contentUri);
-    assert.deepEqual([protocol, username, search], ["https:", "malachite.blob.x", ""]);
+    assert.deepEqual([protocol, username, search], ["https:", ACCOUNT, ""]);
     assert.equal(host, new URL(service.url).host);
     const read = (await linksTo(service, CONTAINER, [expected]))[0] ?? "";
     assert.equal(new URL(read).pathname, pathname, "the same place as a link to it");
@@ -84,9 +84,26 @@ describe("artifacts", { timeout: 120_000 }, () => {
     const batch = await service.json<Batch>("POST", `${ARTIFACTS}/batch/metadata`, {
       artifactIds: PATHS.map((path) => `aml://artifactId/${idOf(path)}`),
     });
-    for (const [i, information] of Object.values(batch.artifactContentInformation).entries())
-      assert.equal(await (await fetch(plain(information.contentUri))).text(), `content of ${PATHS[i]}`);
+    for (const path of PATHS) {
+      const information = batch.artifactContentInformation[`aml://artifactId/${idOf(path)}`];
+      assert.equal(await (await fetch(plain(information?.contentUri ?? ""))).text(), `content of ${path}`);
+    }
     assert.deepEqual(batch.errors, {});
+  });
+
+  it("lists a folder that is called like what a container does", async () => {
+    const container = `${CONTAINER}batch`;
+    const path = "batch/metadata/a.txt";
+    const [link] = (await linksTo(service, container, [path])) as [string];
+    await fetch(link, { method: "PUT", headers: { "x-ms-blob-type": "BlockBlob" }, body: "a" });
+    for (const folder of ["batch", "batch/metadata"]) {
+      const url = `${ARTIFACTS}/ExperimentRun/${container}/${folder}`;
+      const { value } = await service.json<{ value: Artifact[] }>("GET", url);
+      assert.deepEqual(
+        value.map((file) => file.path),
+        [path],
+      );
+    }
   });
 
   it("removes the files that are named, and no others", async () => {

@@ -3,6 +3,9 @@ import { type Service, workspacePath } from "../support/service.ts";
 
 type Batch = { readonly artifactContentInformation: Record<string, { readonly contentUri: string }> };
 
+/** What stands before the @ of a link, and what no other storage can be called. */
+export const ACCOUNT = "malachite-service.blob.x";
+
 /** In the order of the paths. */
 export async function linksTo(
   service: Service,
@@ -15,9 +18,6 @@ export async function linksTo(
     { paths: paths.map((path) => ({ path })) },
   );
   return paths.map((path) =>
-    (made.artifactContentInformation[path]?.contentUri ?? "").replace(
-      "https://malachite-service.blob.x@",
-      "http://",
-    ),
+    (made.artifactContentInformation[path]?.contentUri ?? "").replace(`https://${ACCOUNT}@`, "http://"),
   );
 }

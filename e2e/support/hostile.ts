@@ -62,6 +62,9 @@ export async function raw(service: Service, bytes: string | Uint8Array): Promise
   return said;
 }
 
+/** Where service principals ask for tokens, with any name of a tenant. */
+const isSignIn = (url: string): boolean => /^\/+(adfs\/+)?[^/?]+\/+oauth2\/+token\/*(\?|$)/i.test(url);
+
 /** Never a fault of the service; and what is refused, is refused in the words of the address. */
 export function assertTold(about: string, url: string, { status, text, headers }: Told): void {
   const what = `${about} → ${status} ${text.slice(0, 300)}`;
@@ -79,7 +82,12 @@ export function assertTold(about: string, url: string, { status, text, headers }
       what,
     );
   if (/^\/+mlflow\//i.test(url)) has(body.error_code, body.message);
-  else if (/^\/+(model(management|registry)|api)\//i.test(url)) {
+  else if (isSignIn(url) && typeof body.error === "string") {
+    // RFC 6749, 5.2. What is refused before the form is read has the words of all others.
+    assert.match(body.error, /^(unsupported_grant_type|invalid_client)$/, what);
+    assert.match(String(body.error_description), /^[A-Z][^\n]{20,}\.$/, what);
+    assert.equal(status, body.error === "invalid_client" ? 401 : 400, what);
+  } else if (/^\/+(model(management|registry)|api)\//i.test(url)) {
     has(body.code, body.message);
     assert.equal(body.statusCode, status, what);
   } else has(body.error?.code, body.error?.message, body.correlation?.operation, body.time);
