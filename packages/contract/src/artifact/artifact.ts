@@ -16,6 +16,22 @@ const SqlDataPath = model("SqlDataPath", {
   sqlStoredProcedureParams: optional(Type.Array(StoredProcedureParameter)),
 });
 
+/** All the origins there are, in any case. */
+export const ORIGINS = [
+  "ExperimentRun",
+  "LocalUpload",
+  "WebUpload",
+  "Dataset",
+  "ComputeRecord",
+  "Metric",
+  "Unknown",
+] as const;
+/** In an address. Of another origin there are no files, which is no fault of the request's form. */
+export const originParam = Type.String({
+  description: "ExperimentRun, LocalUpload, WebUpload, Dataset, ComputeRecord, Metric or Unknown.",
+  "x-values": ORIGINS,
+});
+
 export const Artifact = model("Artifact", {
   artifactId: optional(Type.String({ description: "{origin}/{container}/{path}" })),
   origin: Type.String({

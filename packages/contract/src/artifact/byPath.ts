@@ -11,19 +11,20 @@ import {
   workspacePath,
 } from "../scope.ts";
 import { artifact, information, informationPage, page } from "./answers.ts";
+import { originParam } from "./artifact.ts";
 
 const base = `/artifact/v2.0${workspacePath}/artifacts`;
 const source = "sdk";
 const params = Type.Object({
   ...workspaceParams,
-  origin: Type.String(),
+  origin: originParam,
   container: Type.String(),
   path: Type.String(),
 });
 /** A prefix may be empty. */
 const withPrefix = Type.Object({
   ...workspaceParams,
-  origin: Type.String(),
+  origin: originParam,
   container: Type.String(),
   path: optional(Type.String()),
 });

@@ -17,13 +17,14 @@ import {
   ArtifactIdList,
   ArtifactPathList,
   BatchArtifactContentInformationResult,
+  originParam,
 } from "./artifact.ts";
 
 const base = `/artifact/v2.0${workspacePath}/artifacts`;
 const source = "artifact 2019-09-30";
 const history = "runHistory 2019-09-30";
 const workspace = Type.Object(workspaceParams);
-const container = Type.Object({ ...workspaceParams, origin: Type.String(), container: Type.String() });
+const container = Type.Object({ ...workspaceParams, origin: originParam, container: Type.String() });
 const withPath = Type.Object({ path: Type.String() });
 const maybePath = Type.Object({ path: optional(Type.String()), continuationToken: optional(Type.String()) });
 const hardDelete = Type.Object({ hardDelete: optional(Type.Boolean()) });

@@ -1,5 +1,6 @@
 // Which container of artifacts an address names, and how it is named back. This service keeps files of all the contract's origins.
 
+import { artifact } from "@malachite/contract";
 import {
   type Container,
   containerOf,
@@ -15,19 +16,17 @@ import {
 export type Place = { readonly origin: string; readonly container: string; readonly at: Container };
 
 const RUN_ORIGIN = "ExperimentRun";
-/** The contract's list. */
-const ORIGINS = [RUN_ORIGIN, "LocalUpload", "WebUpload", "Dataset", "ComputeRecord", "Metric", "Unknown"];
 
 /** Throws ArtifactNotFound for an origin that there is not. */
 export function placeOf(
   scope: Scope,
   { origin, container }: { readonly origin: string; readonly container: string },
 ): Place {
-  const known = ORIGINS.find((name) => name.toLowerCase() === origin.toLowerCase());
+  const known = artifact.ORIGINS.find((name) => name.toLowerCase() === origin.toLowerCase());
   if (known) return { origin: known, container, at: containerOf(scope, known, container) };
   throw new MalachiteError(
     "ArtifactNotFound",
-    `There are no files of the origin '${origin.slice(0, 100)}'. The origin of a run's files is ${RUN_ORIGIN}; the others are ${ORIGINS.slice(1).join(", ")}.`,
+    `There are no files of the origin '${origin.slice(0, 100)}'. The origin of a run's files is ${RUN_ORIGIN}; the others are ${artifact.ORIGINS.filter((name) => name !== RUN_ORIGIN).join(", ")}.`,
     { target: "origin" },
   );
 }

@@ -11,11 +11,11 @@ import { createStallWatch } from "./plugins/bodyStream.ts";
 import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
 import { correlate } from "./plugins/correlation.ts";
 import { sendError } from "./plugins/errors.ts";
-import { createMethodTable } from "./plugins/methods.ts";
+import { createMethodTable, refusedMethods } from "./plugins/methods.ts";
 import { createOriginCheck } from "./plugins/origin.ts";
 import { MOST_PARTS } from "./plugins/startForm.ts";
 import { createTurns } from "./plugins/turns.ts";
-import { addRoute } from "./route.ts";
+import { addRoute, routerPath } from "./route.ts";
 import { ROUTES } from "./routes/index.ts";
 import { createSdkStatus } from "./sdkStatus.ts";
 
@@ -82,7 +82,8 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, now()),
   });
   const checkOrigin = createOriginCheck(settings);
-  const methodsOf = createMethodTable(ROUTES.map((route) => route.operation));
+  const operations = ROUTES.map((route) => route.operation);
+  const methodsOf = createMethodTable(operations);
   const stalls = createStallWatch(edge.settings.stalledAfterMs);
 
   app.decorateRequest("correlation");
@@ -94,8 +95,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   // Bodies are read by the routes, which know what they take.
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   /** An address that nobody serves, that is served with other methods, or that Azure alone serves. */
-  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply) => {
-    const methods = methodsOf(request.url);
+  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply, methods = methodsOf(request.url)) => {
     if (methods.length > 0) reply.header("allow", methods.join(", "));
     if (methods.length > 0 && request.method === "OPTIONS") return reply.code(204).send();
     const absent = methods.length === 0 ? notOffered(request.url) : undefined;
@@ -130,8 +130,14 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     sendError(error, request, reply, { log: parts.log, now: now() });
   });
-  app.setNotFoundHandler(refuseUnknown);
+  app.setNotFoundHandler((request, reply) => refuseUnknown(request, reply));
   for (const route of ROUTES) addRoute(app, route, edge);
+  for (const { path, method, allowed } of refusedMethods(operations)) {
+    const refuse = async (request: FastifyRequest, reply: FastifyReply) =>
+      refuseUnknown(request, reply, allowed);
+    // Before a body is looked at.
+    app.route({ method, url: routerPath(path), onRequest: refuse, handler: refuse });
+  }
   addBlobSurface(app, edge);
   app.addHook("preClose", async () => {
     closing.abort();

@@ -1,5 +1,6 @@
-// Which methods an address knows, for requests that no route took.
-import type { Operation } from "@malachite/contract";
+// Which methods an address knows, for requests that no operation of it takes: those that no route took, and those that only the
+// route of another operation would take, whose parameters can have no such values.
+import { type Operation, readWire } from "@malachite/contract";
 
 /** Answers the methods of the address, none for an unknown one. Only asked for requests that failed. */
 export function createMethodTable(operations: readonly Operation[]): (url: string) => readonly string[] {
@@ -40,3 +41,65 @@ function plainFirst(a: Address, b: Address): number {
 }
 
 const opennessOf = (part = "{*}"): number => (part.endsWith("*}") ? 2 : part.includes("{") ? 1 : 0);
+
+/** A method that is refused at an address, and those that the address knows. */
+export type Refusal = { readonly path: string; readonly method: Method; readonly allowed: readonly Method[] };
+type Method = Operation["method"] | "HEAD";
+
+/**
+ * The methods that an address lacks, and that another operation with parameters would take in its stead although no value of its
+ * parameters is written so: `POST snapshots/getByHash` is no request about a snapshot, for that is no UUID. Where such a value may
+ * be meant, as with a run called `runIds`, there is no refusal.
+ */
+export function refusedMethods(operations: readonly Operation[]): readonly Refusal[] {
+  const all = operations.flatMap((operation) =>
+    [operation.path, ...(operation.alsoAt ?? [])].map((path) => ({ path, operation })),
+  );
+  const addresses = Map.groupBy(all, ({ path }) => path.toLowerCase().replace(/\{\w+(\*?)\}/g, "{$1}"));
+  return [...addresses.values()].flatMap((own) => {
+    const path = own[0]?.path ?? "";
+    const allowed = new Set(own.flatMap(({ operation }) => methodsOf(operation)));
+    const taken = new Map<Method, boolean>();
+    for (const other of all) {
+      const meant = meaning(other.path, path);
+      if (meant === undefined) continue;
+      const legal = mayMean(other.operation, meant);
+      for (const method of methodsOf(other.operation))
+        if (!allowed.has(method)) taken.set(method, legal || taken.get(method) === true);
+    }
+    return [...taken]
+      .filter(([, legal]) => !legal)
+      .map(([method]) => ({ path, method, allowed: [...allowed].sort() }));
+  });
+}
+
+const methodsOf = ({ method }: Operation): readonly Method[] =>
+  method === "GET" ? ["GET", "HEAD"] : [method];
+
+/** What the fixed parts of `path` would be as parameters of `other`; nothing where `other` does not take all that `path` takes. */
+function meaning(other: string, path: string): Readonly<Record<string, string>> | undefined {
+  const given = path.split("/");
+  const wanted = other.split("/");
+  const last = wanted.at(-1) ?? "";
+  if (last.endsWith("*}") ? given.length < wanted.length : given.length !== wanted.length) return undefined;
+  const meant: Record<string, string> = {};
+  for (const [i, part] of wanted.entries()) {
+    const name = /^\{(\w+)(\*?)\}$/.exec(part);
+    const value = given[i] ?? "";
+    if (name?.[2] === "*") meant[name[1] ?? ""] = given.slice(i).join("/");
+    else if (name !== null && !value.includes("{")) meant[name[1] ?? ""] = value;
+    else if (name === null && part.toLowerCase() !== value.toLowerCase()) return undefined;
+  }
+  return meant;
+}
+
+/** Whether the operation's parameters may have those values. What is a parameter in both addresses may be anything. */
+function mayMean({ params }: Operation, meant: Readonly<Record<string, string>>): boolean {
+  return Object.entries(meant).every(([name, value]) => {
+    const schema = params.properties[name];
+    if (schema === undefined || value.includes("{")) return true;
+    const values = (schema as { readonly "x-values"?: readonly string[] })["x-values"];
+    if (values?.every((known) => known.toLowerCase() !== value.toLowerCase())) return false;
+    return readWire(schema, value, "text").faults.length === 0;
+  });
+}
