@@ -70,7 +70,7 @@ describe("following with curl -N", () => {
     touch("a");
     await until("the second line", () => first.text() === "line a ü\nline b ü\n");
     const last = first.events.filter((event) => event.event === "log").at(-1);
-    assert.equal(last?.id, String(Buffer.byteLength("line a ü\nline b ü\n")));
+    assert.equal(last?.id?.split("~")[0], String(Buffer.byteLength("line a ü\nline b ü\n")));
     await first.stop();
 
     touch("b");

@@ -16,6 +16,7 @@ export * from "./domain/failure/reasons.ts";
 export * from "./domain/launch/exitRecord.ts";
 export * from "./domain/launch/launchKey.ts";
 export * from "./domain/launch/launchPlan.ts";
+export * from "./domain/launch/logPlace.ts";
 export * from "./domain/launch/pythonStart.ts";
 export * from "./domain/launch/startScript.ts";
 export * from "./domain/metric/cells.ts";

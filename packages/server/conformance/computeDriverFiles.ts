@@ -39,8 +39,8 @@ with open('sparse', 'wb') as f: f.truncate(100 << 30)`;
         await assert.rejects(readAll(folder, `project/outputs/${name}`), isMissing, name);
         assert.equal(folder.localPath?.(`project/outputs/${name}`), undefined, name);
         assert.deepEqual(
-          await collect(folder.list(`project/outputs/${name}/`)),
-          name === "deep" ? [{ path: "project/outputs/deep/er/a b.txt", sizeBytes: 5 }] : [],
+          (await collect(folder.list(`project/outputs/${name}/`))).map(({ path }) => path),
+          name === "deep" ? ["project/outputs/deep/er/a b.txt"] : [],
           name,
         );
       }

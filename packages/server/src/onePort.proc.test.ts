@@ -108,7 +108,7 @@ describe("one port", { timeout: 120_000 }, () => {
     let received = 0;
     edge.flow.on("putFile", async (_at, path, stream) => {
       for await (const chunk of stream) received += chunk.length;
-      return { path, sizeBytes: received, createdAt: 0, etag: "e", live: false };
+      return { path, sizeBytes: received, createdAt: 0, changedAt: 0, etag: "e", live: false };
     });
     const request = httpsRequest({
       host: "127.0.0.1",

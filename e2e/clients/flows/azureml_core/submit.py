@@ -259,7 +259,7 @@ def flow_outputs(t):
     config.history.output_collection = False
     run = t.submit(experiment(t), {"main.py": script}, config=config)
     t.ended(run)
-    assert "outputs/a.txt" not in run.get_file_names(), run.get_file_names()
+    assert set(run.get_file_names()) == {"user_logs/std_log.txt"}, run.get_file_names()
 
 
 def flow_tags(t):

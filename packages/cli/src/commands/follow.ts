@@ -31,9 +31,11 @@ export async function printLog(
   options: { readonly path?: string; readonly from?: number; readonly signal: AbortSignal },
 ): Promise<string> {
   const log = run.followLog({ path: options.path, from: options.from, abortSignal: options.signal });
-  for (;;) {
+  for (let at = options.from ?? 0; ; ) {
     const { done, value } = await log.next();
     if (done) return value.status;
+    if (value.from < at) io.say(`\nThe log begins anew: the run has rotated, cut or overwritten it.`);
+    at = value.to;
     await io.out(value.bytes);
   }
 }

@@ -30,7 +30,10 @@ export interface FollowLogOptions {
   pollIntervalInMs?: number;
 }
 
-/** A piece of a log: `bytes` is what lies from offset `from` up to, and not including, offset `to`. */
+/**
+ * A piece of a log: `bytes` is what lies from offset `from` up to, and not including, offset `to`. A piece goes on where the one
+ * before ended, or begins at 0 when the log was rotated, cut or overwritten: it is another log then.
+ */
 export interface LogChunk {
   from: number;
   to: number;
@@ -55,6 +58,8 @@ export async function* followLog(
 ): AsyncGenerator<LogChunk, LogEnd, undefined> {
   const { maxUnreachableInMs = 120_000 } = options;
   let at = options.from ?? 0;
+  /** The server's own word for where we are: it tells whether the log is still the same. */
+  let place: string | undefined;
   let reached = false;
   let unreachableSince: number | undefined;
   // The first time we come back at once: most cuts are a proxy's whim.
@@ -63,7 +68,7 @@ export async function* followLog(
   for (;;) {
     throwIfAborted(options.abortSignal);
     let waitMs: number | undefined;
-    const connection = connect(transport, path, at, reached, options);
+    const connection = connect(transport, path, { at, place }, reached, options);
     try {
       for (;;) {
         const { done, value } = await connection.next();
@@ -73,8 +78,9 @@ export async function* followLog(
         unreachableSince = undefined;
         if (value === "opened") continue;
         pauseMs = 0;
-        at = value.to;
-        yield value;
+        place = value.place;
+        at = value.chunk.to;
+        yield value.chunk;
       }
     } catch (error) {
       if (options.abortSignal?.aborted) throwIfAborted(options.abortSignal);
@@ -102,10 +108,14 @@ export async function* followLog(
 async function* connect(
   transport: Transport,
   path: PathParameters,
-  from: number,
+  from: { readonly at: number; readonly place: string | undefined },
   again: boolean,
   options: FollowLogOptions,
-): AsyncGenerator<LogChunk | "opened", LogEnd | undefined, undefined> {
+): AsyncGenerator<
+  { readonly chunk: LogChunk; readonly place: string | undefined } | "opened",
+  LogEnd | undefined,
+  undefined
+> {
   const { idleTimeoutInMs = 45_000 } = options;
   using linked = linkedController(options.abortSignal);
   let timer = setTimeout(() => linked.abort(), idleTimeoutInMs);
@@ -113,11 +123,12 @@ async function* connect(
     clearTimeout(timer);
     timer = setTimeout(() => linked.abort(), idleTimeoutInMs);
   };
-  let at = from;
+  let { at } = from;
   try {
     const { response, body } = await transport.stream(operations.followLog, {
       path,
-      query: { path: options.path, from },
+      query: { path: options.path, from: at },
+      ...(from.place === undefined ? {} : { headers: { "last-event-id": from.place } }),
       // A first connection is tried like every other request; after that the loop above has the patience.
       retry: again ? "never" : "always",
       options: { abortSignal: linked.signal },
@@ -131,9 +142,10 @@ async function* connect(
     for await (const event of serverEvents(chunksOf(body), alive)) {
       const read = readLogEvent(event, at);
       if (read.kind === "status") options.onStatus?.(read.status);
+      if (read.kind === "restart") at = 0;
       if (read.kind === "log" && read.chunk.bytes.byteLength > 0) {
         at = read.chunk.to;
-        yield read.chunk;
+        yield { chunk: read.chunk, place: event.id };
         // The reader may have taken its time; that says nothing about the connection.
         alive();
       }

@@ -4,6 +4,8 @@ import type { ServerEvent } from "./sse.ts";
 
 export type LogEvent =
   | { readonly kind: "log"; readonly chunk: LogChunk }
+  /** What comes next is of another file, from byte 0 on. */
+  | { readonly kind: "restart" }
   | { readonly kind: "status"; readonly status: string }
   | { readonly kind: "end"; readonly status: string; readonly to: number }
   | { readonly kind: "other" };
@@ -18,6 +20,7 @@ export class LogGapError extends Error {
 
 /** Reads an event. Bytes before `at` have been seen and are cut off. Throws LogGapError, or an Error for a broken event. */
 export function readLogEvent({ event, data }: ServerEvent, at: number): LogEvent {
+  if (event === "restart") return { kind: "restart" };
   if (event !== "log" && event !== "status" && event !== "end") return { kind: "other" };
   const value = parse(data);
   if (event === "status") return { kind: "status", status: String(value.status) };

@@ -44,10 +44,17 @@ export async function* logLines(
     if (rest !== "") parts.push(rest);
     length += rest.length;
   }
+  let at: number | undefined;
   try {
     for (;;) {
       const { done, value } = await chunks.next();
       if (!done) {
+        if (at !== undefined && value.from < at) {
+          // Another log begins: what the one before ended in is a line.
+          yield* read(decoder.decode());
+          if (length > 0) yield takeLine("");
+        }
+        at = value.to;
         yield* read(decoder.decode(value.bytes, { stream: true }));
         continue;
       }

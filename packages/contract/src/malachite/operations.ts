@@ -151,7 +151,7 @@ export const followLog = operation({
   answer: {
     kind: "events",
     description:
-      "`log` events {from, to, text | base64}, `status` events {status}, one `end` event {status, to}; the event id is the offset after the chunk.",
+      "`log` events {from, to, text | base64}, `status` events {status}, one `end` event {status, to}. The event id begins with the offset after the chunk; sent as Last-Event-ID it takes the log up again. A log that was rotated, cut or overwritten begins anew: a `restart` event {reason: replaced | shrunk | rewritten}, then its bytes from 0 on.",
   },
 });
 export const listTargets = operation({

@@ -9,9 +9,9 @@ import {
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Scope } from "../domain/scope.ts";
 import type { BlobAddress, BlobInfo, BlobStore, OpenBlob } from "../ports/blobStore.ts";
-import type { Container, RunFile } from "./flow.ts";
+import type { Container, OpenRunFile, RunFile } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
-import { fileInfo, listFiles, readFile } from "./runFiles.ts";
+import { listFiles, openFile } from "./runFiles.ts";
 
 type BlobPorts = Pick<FlowPorts, "artifacts" | "blobs" | "runs" | "targets">;
 
@@ -53,29 +53,27 @@ export function bucketOfBlob(container: string, blob: string): BlobAddress | und
 /** The store, with the files that still grow in a run's folder. They are read like any other; what is written is kept beside. */
 export function withLiveFiles(ports: BlobPorts): BlobStore {
   const { blobs } = ports;
-  const live = async ({ bucket, path }: BlobAddress): Promise<RunFile | undefined> => {
+  const live = async ({ bucket, path }: BlobAddress): Promise<OpenRunFile | undefined> => {
     if (bucket.kind !== "artifacts") return undefined;
-    const file = await fileInfo(bucket, path, ports).catch((error: unknown) => {
+    const file = await openFile(bucket, path, ports).catch((error: unknown) => {
       if (isMalachiteError(error) && error.code === "ArtifactNotFound") return undefined;
       throw error;
     });
-    return file?.live ? file : undefined;
+    if (file === undefined || file.info.live) return file;
+    // A blob of the store has facts beside its bytes.
+    await file[Symbol.asyncDispose]();
+    return undefined;
   };
   const open = async (at: BlobAddress): Promise<OpenBlob | undefined> => {
     const file = await live(at);
-    if (file === undefined) return blobs.open(at);
-    return {
-      info: liveInfo(file),
-      read: (from, to) => readFile(at.bucket as Container, at.path, from, to, ports),
-      [Symbol.asyncDispose]: async () => {},
-    };
+    return file === undefined ? blobs.open(at) : { ...file, info: liveInfo(file.info) };
   };
   return {
     ...bound(blobs),
     open,
     async get(at) {
-      const file = await live(at);
-      return file === undefined ? blobs.get(at) : liveInfo(file);
+      await using file = await live(at);
+      return file === undefined ? await blobs.get(at) : liveInfo(file.info);
     },
     async list(bucket, ask) {
       if (bucket.kind !== "artifacts" || ask.folders) return blobs.list(bucket, ask);
@@ -110,9 +108,9 @@ const liveInfo = (file: RunFile): BlobInfo => ({
   path: file.path,
   kind: "block",
   sizeBytes: file.sizeBytes,
-  etag: file.etag.replace(/"/g, ""),
+  etag: file.etag,
   createdAt: file.createdAt,
-  changedAt: file.createdAt,
+  changedAt: file.changedAt,
   headers: {},
   metadata: {},
 });

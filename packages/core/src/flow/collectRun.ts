@@ -11,23 +11,25 @@ type CollectPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" |
 /** Where the artifacts of a run come from: a folder of the run's folder, and the path that its files get. */
 export type Watched = { readonly folder: string; readonly as: string };
 
+const historyOf = (run: Run) => (run.definition as WholeDefinition | undefined)?.configuration.history;
+
+/** Whether anything of the project folder is kept; the log of the script always is. */
+export const collectsOutput = (run: Run): boolean => historyOf(run)?.outputCollection !== false;
+
 /** The folders that are shown while the run runs: its log, `logs/` and what the definition watches. */
 export function liveFolders(run: Run): readonly Watched[] {
-  const definition = run.definition as WholeDefinition | undefined;
-  const asked = (definition?.configuration.history?.directoriesToWatch ?? []).map(plainPath);
-  const names = [...new Set(["logs", ...asked])];
+  const asked = (historyOf(run)?.directoriesToWatch ?? []).map(plainPath);
+  const names = collectsOutput(run) ? [...new Set(["logs", ...asked])] : [];
   return [
     { folder: "user_logs", as: "user_logs" },
     ...names.map((name) => ({ folder: `${RUN_FOLDER.project}/${name}`, as: name })),
   ];
 }
 
-/** What is kept at the end: the live folders, and `outputs/` unless the definition says not to. */
+/** What is kept at the end: the live folders and `outputs/`. */
 function keptFolders(run: Run): readonly Watched[] {
-  const definition = run.definition as WholeDefinition | undefined;
-  const outputs = definition?.configuration.history?.outputCollection !== false;
   const live = liveFolders(run);
-  return outputs && !live.some((f) => f.as === "outputs")
+  return collectsOutput(run) && !live.some((f) => f.as === "outputs")
     ? [...live, { folder: `${RUN_FOLDER.project}/outputs`, as: "outputs" }]
     : live;
 }

@@ -1,5 +1,6 @@
 // What the outside may ask of the service. The HTTP edge calls these and nothing else; index.ts lists the files that do them.
 import type { history, malachite } from "@malachite/contract";
+import type { LogPlace } from "../domain/launch/logPlace.ts";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope, Tags } from "../domain/scope.ts";
@@ -61,15 +62,36 @@ export type RunFile = {
   readonly path: string;
   readonly sizeBytes: number;
   readonly createdAt: Instant;
+  readonly changedAt: Instant;
   readonly etag: string;
   readonly live: boolean;
+};
+
+/** One version of a file, held open: whatever takes its path meanwhile is not read. */
+export type OpenRunFile = AsyncDisposable & {
+  readonly info: RunFile;
+  /** Bytes `from` up to but not including `to`. */
+  read(from: number, to: number): AsyncIterable<Uint8Array>;
 };
 
 /** Where files are: a container of a workspace. A run's is `dcid.<run id>`. */
 export type Container = { readonly scope: Scope; readonly container: string };
 
+/** Why a log begins anew: another file has its name, it has become shorter, or its bytes are others. */
+export type RestartReason = "replaced" | "shrunk" | "rewritten";
+
 export type LogEvent =
-  | { readonly kind: "log"; readonly from: number; readonly to: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "log";
+      readonly from: number;
+      readonly to: number;
+      readonly bytes: Uint8Array;
+      /** Bytes right before `from`, and which file they are of: what a place in the log is made of. */
+      readonly before: Uint8Array;
+      readonly identity: string;
+    }
+  /** What comes next is from byte 0 on, and of a file whose bytes are none of those that were told. */
+  | { readonly kind: "restart"; readonly reason: RestartReason }
   | { readonly kind: "status"; readonly status: history.RunStatusName }
   | { readonly kind: "end"; readonly status: history.RunStatusName; readonly to: number };
 
@@ -146,7 +168,7 @@ export interface Flow {
   /** The log (the run's own unless a path is given) from `from` on, live, with status changes, until one `end`. Ends early with the signal. */
   followLog(
     address: RunAddress,
-    ask: { readonly path?: string; readonly from: number; readonly signal: AbortSignal },
+    ask: { readonly path?: string; readonly from: LogPlace; readonly signal: AbortSignal },
   ): AsyncIterable<LogEvent>;
   /** Log paths of a run, kept and live: what `details.logFiles` names. */
   logFiles(run: Run): Promise<readonly string[]>;
@@ -192,8 +214,8 @@ export interface Flow {
   ): Promise<{ readonly values: readonly RunFile[]; readonly next?: string }>;
   /** Throws ArtifactNotFound. */
   fileInfo(at: Container, path: string): Promise<RunFile>;
-  /** Bytes `from` up to but not including `to`. */
-  readFile(at: Container, path: string, from?: number, to?: number): AsyncIterable<Uint8Array>;
+  /** Throws ArtifactNotFound. */
+  openFile(at: Container, path: string): Promise<OpenRunFile>;
   /** A whole file is seen once all of it has come; `append` adds to the end. Throws ArtifactExists, BadPath. */
   putFile(
     at: Container,

@@ -80,7 +80,7 @@ export function createFlow(ports: FlowPorts): Flow {
     listFiles: (at, { prefix, ...ask }) =>
       files.listFiles(at, prefix === undefined ? ask : { ...ask, prefix: artifactPath(prefix) }, ports),
     fileInfo: (at, path) => files.fileInfo(at, artifactPath(path), ports),
-    readFile: (at, path, from = 0, to) => files.readFile(at, artifactPath(path), from, to, ports),
+    openFile: (at, path) => files.openFile(at, artifactPath(path), ports),
     putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
     removeFile: (at, path) => files.removeFile(at, artifactPath(path), ports),
     blobs: withLiveFiles(ports),

@@ -4,8 +4,9 @@ import { isTerminal } from "../domain/run/next.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { ArtifactInfo } from "../ports/artifactStore.ts";
 import type { RunFolder } from "../ports/computeDriver.ts";
+import type { FileLook, OpenFile } from "../ports/openFile.ts";
 import { liveFolders } from "./collectRun.ts";
-import type { Container, RunFile } from "./flow.ts";
+import type { Container, OpenRunFile, RunFile } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type FilePorts = Pick<FlowPorts, "artifacts" | "runs" | "targets">;
@@ -33,19 +34,21 @@ function livePath(run: Run, path: string): string | undefined {
   return watched && `${watched.folder}/${path.slice(watched.as.length + 1)}`;
 }
 
-const kept = (info: ArtifactInfo): RunFile => ({
-  path: info.path,
-  sizeBytes: info.sizeBytes,
-  createdAt: info.createdAt,
-  etag: info.etag,
-  live: false,
-});
-const live = (run: Run, path: string, sizeBytes: number): RunFile => ({
+const kept = ({ path, sizeBytes, createdAt, changedAt, etag }: ArtifactInfo): RunFile => ({
   path,
   sizeBytes,
-  createdAt: run.life.startedAt ?? run.createdAt,
-  etag: `"live-${sizeBytes}"`,
-  live: true,
+  createdAt,
+  changedAt,
+  etag,
+  live: false,
+});
+const shown = (path: string, look: FileLook, live: boolean): RunFile => ({
+  path,
+  sizeBytes: look.sizeBytes,
+  createdAt: look.createdAt,
+  changedAt: look.changedAt,
+  etag: look.etag,
+  live,
 });
 
 export async function listFiles(
@@ -57,8 +60,7 @@ export async function listFiles(
   const growing = await listLive(at, ask, ports);
   const all = new Map(page.values.map((info) => [info.path, kept(info)]));
   const last = page.more ? page.values.at(-1)?.path : undefined;
-  for (const file of growing)
-    if (!all.has(file.path) && (last === undefined || file.path <= last)) all.set(file.path, file);
+  for (const file of growing) if (last === undefined || file.path <= last) all.set(file.path, file);
   const values = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const shownNow = values.slice(0, ask.limit);
   const more = page.more || values.length > shownNow.length;
@@ -84,7 +86,7 @@ async function listLive(
     for await (const file of folder.list(watched.folder)) {
       const path = `${watched.as}/${file.path.slice(watched.folder.length + 1)}`;
       if (!path.startsWith(prefix) || (after !== undefined && path <= after)) continue;
-      found.push(live(run, path, file.sizeBytes));
+      found.push(shown(path, file, true));
       if (found.length > 2 * limit + 100) found = smallest(found, limit + 1);
     }
   }
@@ -94,44 +96,42 @@ async function listLive(
 const smallest = (files: RunFile[], count: number): RunFile[] =>
   files.sort((a, b) => (a.path < b.path ? -1 : 1)).slice(0, count);
 
-/** Throws ArtifactNotFound. */
-export async function fileInfo(at: Container, path: string, ports: FilePorts): Promise<RunFile> {
-  const run = await runOf(at, ports);
-  const folder = folderOf(run, ports);
-  const inFolder = run && folder ? livePath(run, path) : undefined;
-  const size = inFolder === undefined ? undefined : await folder?.size(inFolder);
-  if (run && size !== undefined) return live(run, path, size);
-  const info = await ports.artifacts.get(at.scope, at.container, path);
-  if (info) return kept(info);
-  throw notFound(at, path);
-}
-
-/** A file that moves from the folder to the store meanwhile is read on where it now is: the bytes are the same. */
-export async function* readFile(
+/** The file where it is now, held open. It moves from the folder into the store at its run's end, so the folder comes first. */
+export async function openPlace(
   at: Container,
   path: string,
-  from: number,
-  to: number | undefined,
   ports: FilePorts,
-): AsyncGenerator<Uint8Array> {
+): Promise<{ readonly file: OpenFile; readonly live: boolean } | undefined> {
   const run = await runOf(at, ports);
   const folder = folderOf(run, ports);
   const inFolder = run && folder ? livePath(run, path) : undefined;
-  if (folder && inFolder !== undefined && (await folder.size(inFolder)) !== undefined) {
-    let position = from;
-    try {
-      for await (const chunk of folder.read(inFolder, from)) {
-        const part = to === undefined ? chunk : chunk.subarray(0, to - position);
-        position += part.length;
-        if (part.length > 0) yield part;
-        if (to !== undefined && position >= to) return;
-      }
-      return;
-    } catch (error) {
-      if (position > from || !(await ports.artifacts.get(at.scope, at.container, path))) throw error;
-    }
+  const growing = inFolder === undefined ? undefined : await folder?.open(inFolder);
+  if (growing) return { file: growing, live: true };
+  const file = await ports.artifacts.open(at.scope, at.container, path);
+  return file && { file, live: false };
+}
+
+/** Throws ArtifactNotFound. */
+export async function openFile(at: Container, path: string, ports: FilePorts): Promise<OpenRunFile> {
+  const place = await openPlace(at, path, ports);
+  if (!place) throw notFound(at, path);
+  const { file, live } = place;
+  try {
+    return {
+      info: shown(path, await file.look(), live),
+      read: (from, to) => file.read(from, to),
+      [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
   }
-  yield* ports.artifacts.read(at.scope, at.container, path, from, to);
+}
+
+/** Throws ArtifactNotFound. */
+export async function fileInfo(at: Container, path: string, ports: FilePorts): Promise<RunFile> {
+  await using file = await openFile(at, path, ports);
+  return file.info;
 }
 
 const notFound = ({ container }: Container, path: string) =>

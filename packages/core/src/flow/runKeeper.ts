@@ -9,10 +9,15 @@ import { Bell } from "./bell.ts";
 import { changeRun } from "./changeRun.ts";
 import { claimRuns } from "./claimRun.ts";
 import { driveRun } from "./driveRun.ts";
+import { holdFiles, LET_GO } from "./holdFiles.ts";
 import type { FlowPorts } from "./ports.ts";
 import { recoverRuns } from "./recoverRuns.ts";
 import { keyOf } from "./runNews.ts";
 import { deadlineOf, eventsOf, observeAll } from "./watchRuns.ts";
+
+/** How often files of watched folders are held on to, and how much of the time that may take. */
+const HOLD_EVERY_MS = 2000;
+const HOLD_SHARE = 0.05;
 
 /** How soon an engine that did not answer is asked again about a run that is over its time. */
 const OVERDUE_RETRY_MS = 200;
@@ -24,6 +29,8 @@ type Kept = {
   watched: boolean;
   interrupt: AbortController;
   readonly unlisten: () => void;
+  /** It was told that files of it were let go of. */
+  warned: boolean;
 };
 
 /** The service's engine room. Disposing ends its loops and leaves the runs to go on by themselves. */
@@ -63,6 +70,17 @@ export class RunKeeper implements AsyncDisposable {
       new Bell(),
       () => this.#renew(),
       () => settings.leaseMs / 3,
+    );
+    let holdMs = 0;
+    this.#loop(
+      "hold",
+      new Bell(),
+      async () => {
+        const begun = this.#ports.clock.now();
+        await this.#hold();
+        holdMs = this.#ports.clock.now() - begun;
+      },
+      () => Math.max(HOLD_EVERY_MS, holdMs / HOLD_SHARE),
     );
     for (const driver of targets.drivers())
       this.#run("hints", this.#listen(driver.hints(this.#stopping.signal)));
@@ -118,6 +136,7 @@ export class RunKeeper implements AsyncDisposable {
       watched: false,
       interrupt: new AbortController(),
       unlisten,
+      warned: false,
     };
     this.#kept.set(key, kept);
     this.#run("drive", this.#drive(key, kept));
@@ -213,6 +232,17 @@ export class RunKeeper implements AsyncDisposable {
       now + settings.watchIntervalMs,
     );
     return next > now ? next - now : OVERDUE_RETRY_MS;
+  }
+
+  async #hold(): Promise<void> {
+    for (const kept of [...this.#kept.values()]) {
+      if (this.#stopping.signal.aborted) return;
+      const { run } = kept;
+      if (!kept.watched || run.life.status !== "Running") continue;
+      if ((await holdFiles(run, this.#ports)) === 0 || kept.warned) continue;
+      kept.warned = true;
+      await this.#ports.runs.describe(run.scope, run.id, { addWarnings: [LET_GO] }, this.#ports.clock.now());
+    }
   }
 
   async #renew(): Promise<void> {

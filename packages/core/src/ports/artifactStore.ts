@@ -1,11 +1,13 @@
 // Where the files of runs are kept, by container and path. Containers belong to a workspace.
 import type { Scope } from "../domain/scope.ts";
+import type { OpenFile } from "./openFile.ts";
 
 export type ArtifactInfo = {
   readonly container: string;
   readonly path: string;
   readonly sizeBytes: number;
   readonly createdAt: number;
+  readonly changedAt: number;
   readonly etag: string;
 };
 
@@ -29,6 +31,8 @@ export interface ArtifactStore {
     stream: AsyncIterable<Uint8Array>,
   ): Promise<ArtifactInfo>;
   get(scope: Scope, container: string, path: string): Promise<ArtifactInfo | undefined>;
+  /** The file of that path as it is now, held open. */
+  open(scope: Scope, container: string, path: string): Promise<OpenFile | undefined>;
   /** Bytes `from` up to but not including `to`. Throws ArtifactNotFound. */
   read(scope: Scope, container: string, path: string, from?: number, to?: number): AsyncIterable<Uint8Array>;
   /** In order of path. `after` is the last path of the page before. */

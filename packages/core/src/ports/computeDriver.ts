@@ -2,6 +2,7 @@
 
 import type { Launch, LaunchKey, TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Handle } from "../domain/run/run.ts";
+import type { FileLook, OpenFile } from "./openFile.ts";
 
 /** What an engine says of one launch. `gone`: no process and no exit record. */
 export type Sighting =
@@ -23,8 +24,10 @@ export type TargetHealth = { readonly usable: true } | { readonly usable: false;
 
 /** The files of one run on its target. Paths are relative, with forward slashes, and never leave the folder. */
 export interface RunFolder {
-  /** Regular files under `under`, links never followed. Missing folder: nothing. */
-  list(under: string): AsyncIterable<{ readonly path: string; readonly sizeBytes: number }>;
+  /** Regular files under `under`, links never followed. Missing folder: nothing. What is held on to is among them. */
+  list(under: string): AsyncIterable<{ readonly path: string } & FileLook>;
+  /** The file that is there now; undefined when there is no such regular file. What is held on to is found when it is gone. */
+  open(path: string): Promise<OpenFile | undefined>;
   /** The bytes from `from` on, to the end as it is now. Throws ArtifactNotFound for a missing file. */
   read(path: string, from?: number): AsyncIterable<Uint8Array>;
   /** Size as it is now; undefined when there is no such regular file. */
@@ -33,6 +36,12 @@ export interface RunFolder {
   changes(path: string, signal: AbortSignal): AsyncIterable<void>;
   /** Where the file is on this machine, if it is: lets a store take it without copying. */
   localPath?(path: string): string | undefined;
+  /**
+   * Holds on to the files under `under` as they are now: one that the run removes later is still listed, opened and given away
+   * under its path, with its last bytes. Costs no second copy. Bounded: `dropped` tells how many it has let go of for that.
+   * May be repeated, and only sees what is there when it is called.
+   */
+  hold?(under: string): Promise<{ readonly dropped: number }>;
 }
 
 /** Everything an engine must be able to do for a run. A new method needs a decision record. */

@@ -10,6 +10,7 @@ export type * from "./localBundler.ts";
 export type * from "./log.ts";
 export type * from "./metricStore.ts";
 export type * from "./modelRegistry.ts";
+export type * from "./openFile.ts";
 export type * from "./runStore.ts";
 export type * from "./runTokens.ts";
 export type * from "./secretBox.ts";

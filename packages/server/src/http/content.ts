@@ -1,6 +1,6 @@
 // Sends a file: whole or one range, with validators, and so that a browser never runs it.
 import { Readable } from "node:stream";
-import { type Container, type Flow, MalachiteError } from "@malachite/core";
+import { type Container, type Flow, MalachiteError, type OpenRunFile } from "@malachite/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** A file of a user may be anything: a browser runs none of it. */
@@ -33,25 +33,41 @@ export function sendZip(
 /** Answers with the file. Throws ArtifactNotFound, BadRange. */
 export async function sendFile(
   ask: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  flow: Pick<Flow, "fileInfo" | "readFile">,
+  flow: Pick<Flow, "openFile">,
   at: Container,
   path: string,
 ): Promise<void> {
-  const { request, reply } = ask;
-  const info = await flow.fileInfo(at, path);
+  const file = await flow.openFile(at, path);
+  let body: Readable | undefined;
+  try {
+    body = answer(ask, file);
+  } finally {
+    if (body === undefined) await file[Symbol.asyncDispose]();
+  }
+  if (body === undefined) return;
+  // Also when the reader goes away before the first byte.
+  body.once("close", () => void file[Symbol.asyncDispose]());
+  ask.reply.send(body);
+}
+
+/** Answers what needs no stream; else answers the stream that is to be sent. Throws BadRange. */
+function answer(
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  { info, read }: OpenRunFile,
+): Readable | undefined {
   const etag = `"${info.etag.replace(/[^\x21\x23-\x7e]/g, "_")}"`;
   reply.headers({
     ...HARMLESS,
     etag,
-    "last-modified": new Date(info.createdAt).toUTCString(),
+    "last-modified": new Date(info.changedAt).toUTCString(),
     "accept-ranges": "bytes",
     "cache-control": "private, no-cache",
-    "content-disposition": disposition(path),
+    "content-disposition": disposition(info.path),
     "content-type": "application/octet-stream",
   });
   if (matches(request.headers["if-none-match"], etag)) {
     reply.removeHeader("content-type").removeHeader("content-disposition").code(304).send();
-    return;
+    return undefined;
   }
   const ifRange = request.headers["if-range"];
   const wanted = request.headers.range ?? one(request.headers["x-ms-range"]);
@@ -71,9 +87,9 @@ export async function sendFile(
   reply.header("content-length", to - from);
   if (request.method === "HEAD" || from === to) {
     reply.send(request.method === "HEAD" ? undefined : "");
-    return;
+    return undefined;
   }
-  reply.send(Readable.from(exactly(flow.readFile(at, path, from, to), to - from), { objectMode: false }));
+  return Readable.from(exactly(read(from, to), to - from), { objectMode: false });
 }
 
 /** Exactly that many bytes: a file that has become shorter must cut the answer, never end it as if it were whole. */

@@ -90,7 +90,7 @@ describe("request bodies", () => {
         received += chunk.length;
         peak = Math.max(peak, process.memoryUsage().arrayBuffers);
       }
-      return { path, sizeBytes: received, createdAt: 0, etag: "e", live: false };
+      return { path, sizeBytes: received, createdAt: 0, changedAt: 0, etag: "e", live: false };
     });
     const request = open(edge.port, UPLOAD, { method: "POST", headers: { "content-type": "x/y" } });
     for (let i = 0; i < 600; i++) if (!request.write(MEGABYTE)) await once(request, "drain");
@@ -171,7 +171,15 @@ describe("event streams", () => {
     ): AsyncGenerator<LogEvent> {
       try {
         while (!signal.aborted) {
-          yield { kind: "log", from: state.bytes, to: state.bytes + bytes.length, bytes };
+          const from = state.bytes;
+          yield {
+            kind: "log",
+            from,
+            to: from + bytes.length,
+            bytes,
+            before: new Uint8Array(),
+            identity: "1",
+          };
           state.bytes += bytes.length;
           await new Promise((done) => setImmediate(done));
         }
@@ -275,9 +283,13 @@ describe("answers", () => {
   it("of a file that becomes shorter are cut, never ended as if they were whole", async () => {
     await using edge = await listening();
     edge.flow.files.set("dcid.a/x", Buffer.alloc(1000));
-    edge.flow.on("readFile", async function* () {
-      yield Buffer.alloc(400);
-    });
+    edge.flow.on("openFile", async (_at, path) => ({
+      info: { path, sizeBytes: 1000, createdAt: 0, changedAt: 0, etag: "e", live: false },
+      async *read() {
+        yield Buffer.alloc(400);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    }));
     const response = await answerTo(open(edge.port, UPLOAD).end());
     await assert.rejects(textOf(response), /aborted/);
     assert.equal((await answerTo(open(edge.port, "/healthz").end())).statusCode, 200);
@@ -285,23 +297,18 @@ describe("answers", () => {
   it("that nobody waits for end their source", async () => {
     await using edge = await listening();
     let ended = false;
-    edge.flow.on("fileInfo", async (_at, path) => ({
-      path,
-      sizeBytes: 1e12,
-      createdAt: 0,
-      etag: "e",
-      live: false,
-    }));
-    edge.flow.on("readFile", async function* () {
-      try {
+    edge.flow.on("openFile", async (_at, path) => ({
+      info: { path, sizeBytes: 1e12, createdAt: 0, changedAt: 0, etag: "e", live: false },
+      async *read() {
         for (;;) {
           yield MEGABYTE;
           await new Promise((done) => setImmediate(done));
         }
-      } finally {
+      },
+      async [Symbol.asyncDispose]() {
         ended = true;
-      }
-    });
+      },
+    }));
     const request = open(edge.port, UPLOAD).end();
     const response = await answerTo(request);
     await once(response, "data");

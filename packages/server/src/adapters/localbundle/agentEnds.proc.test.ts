@@ -291,11 +291,11 @@ test("what cannot be sent is told in a warning and does not fail the run", async
   assert.deepEqual([...stub.files.keys()].sort(), ["outputs/good", "user_logs/std_log.txt"]);
 });
 
-test("no outputs are sent when outputCollection is false", async () => {
+test("nothing but the log is sent when outputCollection is false", async () => {
   await using stub = new StubService();
   using folder = new BundleFolder();
   folder.file("train.py", "open('outputs/a', 'w').close(); open('logs/b', 'w').close()");
   await folder.unpack(job(await stub.listen(), { outputCollection: false }));
   assert.equal((await folder.start().ended).code, 0);
-  assert.deepEqual([...stub.files.keys()].sort(), ["logs/b", "user_logs/std_log.txt"]);
+  assert.deepEqual([...stub.files.keys()].sort(), ["user_logs/std_log.txt"]);
 });

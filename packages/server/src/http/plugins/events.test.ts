@@ -1,7 +1,7 @@
 // Server-sent events: framed so that any reader gets the same bytes back, wherever the source and the network cut.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type LogEvent, MalachiteError } from "@malachite/core";
+import { type LogEvent, type LogPlace, MalachiteError, parseLogPlace, printLogPlace } from "@malachite/core";
 import fc from "fast-check";
 import { DEV, testEdge } from "../testing/edge.ts";
 import { testRun, WORKSPACE } from "../testing/flow.ts";
@@ -34,11 +34,19 @@ async function framesOf(events: AsyncIterable<LogEvent>): Promise<Frame[]> {
   for await (const part of frameEvents(events, 60_000, new AbortController().signal)) text += part;
   return readFrames(text);
 }
+const piece = (from: number, bytes: Uint8Array, before = new Uint8Array()): LogEvent => ({
+  kind: "log",
+  from,
+  to: from + bytes.length,
+  bytes,
+  before,
+  identity: "1.2",
+});
 async function* log(from: number, parts: readonly Uint8Array[]): AsyncGenerator<LogEvent> {
   let at = from;
   yield { kind: "status", status: "Running" };
   for (const bytes of parts) {
-    yield { kind: "log", from: at, to: at + bytes.length, bytes };
+    yield piece(at, bytes);
     at += bytes.length;
   }
   yield { kind: "end", status: "Completed", to: at };
@@ -51,7 +59,7 @@ function check(found: readonly Frame[], from: number, whole: Uint8Array): void {
     assert.equal(frame.data.from, at);
     at += bytesOf(frame).length;
     assert.equal(frame.data.to, at);
-    assert.equal(frame.id, String(at));
+    assert.equal(frame.id?.split("~")[0], String(at));
   }
   assert.deepEqual(Buffer.concat(logs.map(bytesOf)), Buffer.from(whole));
   assert.equal(found.at(-1)?.event, "end");
@@ -102,8 +110,8 @@ describe("frames", () => {
   });
   it("go on after a gap, with what was held back before it", async () => {
     async function* gap(): AsyncGenerator<LogEvent> {
-      yield { kind: "log", from: 0, to: 1, bytes: Uint8Array.of(0xc3) };
-      yield { kind: "log", from: 10, to: 11, bytes: Uint8Array.of(0x61) };
+      yield piece(0, Uint8Array.of(0xc3));
+      yield piece(10, Uint8Array.of(0x61));
       yield { kind: "end", status: "Completed", to: 11 };
     }
     assert.deepEqual((await framesOf(gap())).map(({ data }) => [data.from, data.to]).slice(0, 2), [
@@ -120,6 +128,28 @@ describe("frames", () => {
         assert.ok(bytes.length - given <= 3);
       }),
     );
+  });
+  it("begin anew after a restart, with ids that are made of the new log's bytes alone", async () => {
+    async function* rotated(): AsyncGenerator<LogEvent> {
+      yield piece(3, Buffer.from("old\xc3", "latin1"), Buffer.from("abc"));
+      yield { kind: "restart", reason: "replaced" };
+      yield piece(0, Buffer.from("new"));
+      yield { kind: "end", status: "Completed", to: 3 };
+    }
+    const found = await framesOf(rotated());
+    assert.deepEqual(
+      found.map(({ event, data }) => [event, data.from, data.text ?? data.base64 ?? data.reason]),
+      [
+        ["log", 3, "old"],
+        ["log", 6, "ww=="],
+        ["restart", undefined, "replaced"],
+        ["log", 0, "new"],
+        ["end", undefined, undefined],
+      ],
+    );
+    assert.equal(found[0]?.id, printLogPlace(6, "1.2", Buffer.from("abcold")));
+    assert.equal(found[2]?.id, "0");
+    assert.equal(found[3]?.id, printLogPlace(3, "1.2", Buffer.from("new")));
   });
   it("say that they are alive while the source is silent", async () => {
     let speak: (() => void) | undefined;
@@ -165,28 +195,32 @@ describe("following a log over HTTP", () => {
   ) => {
     await using edge = await testEdge();
     edge.flow.runs.set("a", { run: testRun("a"), status: "Completed" });
-    edge.flow.on("followLog", (_address, { from }) => log(from, [Buffer.from("hello")]));
+    edge.flow.on("followLog", (_address, { from }) => log(from.offset, [Buffer.from("hello")]));
     const answer = await edge.app.inject({ method, url: url + query, headers: { ...DEV, ...headers } });
     const asked = edge.flow.calls.find(({ name }) => name === "followLog")?.args[1];
-    return { answer, asked: asked as { from: number; path: string } };
+    return { answer, asked: asked as { from: LogPlace; path: string } };
   };
   it("begins at the beginning of the run's own log", async () => {
     const { answer, asked } = await follow("");
     assert.equal(answer.headers["content-type"], "text/event-stream; charset=utf-8");
     assert.equal(asked.path, undefined);
-    assert.equal(asked.from, 0);
+    assert.deepEqual(asked.from, { offset: 0 });
     assert.deepEqual(
       readFrames(answer.body).map(({ event }) => event),
       ["status", "log", "end"],
     );
   });
   it("begins where it is told, and Last-Event-ID wins", async () => {
-    assert.equal((await follow("?from=7&path=logs/x")).asked.from, 7);
-    assert.equal((await follow("?from=7", { "last-event-id": "9" })).asked.from, 9);
+    assert.deepEqual((await follow("?from=7&path=logs/x")).asked.from, { offset: 7 });
+    assert.deepEqual((await follow("?from=7", { "last-event-id": "9" })).asked.from, { offset: 9 });
+    const place = printLogPlace(5, "1.2", Buffer.from("hello"));
+    const { asked } = await follow("?from=7", { "last-event-id": place });
+    assert.deepEqual(asked.from, parseLogPlace(place));
+    assert.equal(asked.from.of?.identity, "1.2");
   });
   it("refuses a position that is none", async () => {
     for (const query of ["?from=-1", "?from=x"]) assert.equal((await follow(query)).answer.statusCode, 400);
-    for (const id of ["x", "-1", "9".repeat(16)]) {
+    for (const id of ["x", "-1", "9".repeat(16), "5~", "5~1.2~zz", `5~../x~${"0".repeat(16)}`]) {
       assert.equal((await follow("", { "last-event-id": id })).answer.statusCode, 400);
     }
   });

@@ -1,5 +1,5 @@
 // A log as server-sent events: framed, cut at character borders, alive when silent, and no faster than its reader.
-import type { LogEvent } from "@malachite/core";
+import { type LogEvent, printLogPlace, seamOf } from "@malachite/core";
 
 /** A log piece is at most this long, so that one event never holds much. */
 const LONGEST_PIECE = 64 * 1024;
@@ -12,6 +12,7 @@ export async function* frameEvents(
 ): AsyncGenerator<string> {
   const iterator = events[Symbol.asyncIterator]();
   const cutter = createCutter();
+  const placer = createPlacer();
   yield ": following\n\n";
   try {
     let next = iterator.next();
@@ -25,13 +26,19 @@ export async function* frameEvents(
       if (step.done) return;
       const event = step.value;
       if (event.kind === "log") {
-        for (const piece of cutter.add(event.from, event.bytes)) yield frameLog(piece);
+        placer.of(event);
+        for (const piece of cutter.add(event.from, event.bytes)) yield frameLog(piece, placer.after(piece));
       } else if (event.kind === "status") {
         yield frame("status", { status: event.status });
       } else {
-        for (const piece of cutter.flush()) yield frameLog(piece);
-        yield frame("end", { status: event.status, to: event.to }, event.to);
-        return;
+        for (const piece of cutter.flush()) yield frameLog(piece, placer.after(piece));
+        if (event.kind === "restart") {
+          placer.forget();
+          yield frame("restart", { reason: event.reason }, "0");
+        } else {
+          yield frame("end", { status: event.status, to: event.to }, placer.last() ?? String(event.to));
+          return;
+        }
       }
       next = iterator.next();
     }
@@ -119,9 +126,32 @@ function unfinished(bytes: Uint8Array): number {
   return 0;
 }
 
+/** The places of pieces in the log, as the ids of events: by them a follower takes it up again, and learns whether it is the same. */
+function createPlacer() {
+  let seam: Uint8Array | undefined;
+  let identity = "";
+  let last: string | undefined;
+  return {
+    of(event: Extract<LogEvent, { kind: "log" }>): void {
+      seam ??= event.before;
+      identity = event.identity;
+    },
+    after({ from, bytes }: Piece): string {
+      seam = seamOf(seam ?? new Uint8Array(), bytes);
+      last = printLogPlace(from + bytes.length, identity, seam);
+      return last;
+    },
+    last: () => last,
+    forget(): void {
+      seam = undefined;
+      last = undefined;
+    },
+  };
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function frameLog({ from, bytes }: Piece): string {
+function frameLog({ from, bytes }: Piece, place: string): string {
   const to = from + bytes.length;
   let text: string | undefined;
   try {
@@ -130,9 +160,9 @@ function frameLog({ from, bytes }: Piece): string {
     // Not text: the bytes are sent as they are.
   }
   const data = text === undefined ? { base64: Buffer.from(bytes).toString("base64") } : { text };
-  return frame("log", { from, to, ...data }, to);
+  return frame("log", { from, to, ...data }, place);
 }
 
 /** One event. JSON has no line breaks of its own, so the data is one line whatever the text holds. */
-const frame = (event: string, data: object, id?: number): string =>
+const frame = (event: string, data: object, id?: string): string =>
   `event: ${event}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;

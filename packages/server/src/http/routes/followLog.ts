@@ -1,14 +1,14 @@
 // A log, live, as server-sent events.
 import { Readable } from "node:stream";
 import { malachite } from "@malachite/contract";
-import { isTerminal, type LogEvent, MalachiteError } from "@malachite/core";
+import { isTerminal, type LogEvent, type LogPlace, MalachiteError, parseLogPlace } from "@malachite/core";
 import { frameEvents } from "../plugins/events.ts";
 import { addressOf, route } from "../route.ts";
 
 export const followLog = route(malachite.followLog, async (ask, { flow, settings, closing }) => {
   const { request, reply, query } = ask;
   const address = addressOf(ask);
-  const from = lastEventId(request.headers["last-event-id"]) ?? query.from ?? 0;
+  const from = lastEventId(request.headers["last-event-id"]) ?? { offset: query.from ?? 0 };
   // Asked first, so that an unknown run is told as an error and not as a stream that ends.
   const shown = await flow.getRun(address);
   const gone = new AbortController();
@@ -51,15 +51,13 @@ async function firstNews(events: AsyncIterable<LogEvent>): Promise<{ events: Asy
   return { events: all() };
 }
 
-function lastEventId(header: string | string[] | undefined): number | undefined {
+function lastEventId(header: string | string[] | undefined): LogPlace | undefined {
   if (header === undefined || header === "") return undefined;
-  const offset = Number(header);
-  if (/^\d{1,16}$/.test(String(header)) && Number.isSafeInteger(offset)) return offset;
+  const place = parseLogPlace(String(header));
+  if (place !== undefined) return place;
   throw new MalachiteError(
     "InvalidRequest",
-    "Last-Event-ID must be the byte offset that an event of this log carried.",
-    {
-      target: "Last-Event-ID",
-    },
+    "Last-Event-ID must be the id that an event of this log carried, or a byte offset.",
+    { target: "Last-Event-ID" },
   );
 }

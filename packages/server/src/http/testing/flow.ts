@@ -64,6 +64,7 @@ export function testFlow(): TestFlow {
     path,
     sizeBytes: bytes.length,
     createdAt: NOON,
+    changedAt: NOON,
     etag: `e${bytes.length}`,
     live: false,
   });
@@ -107,9 +108,13 @@ export function testFlow(): TestFlow {
       return { values: own.map(([name, bytes]) => infoOf(name.slice(at.container.length + 1), bytes)) };
     },
     fileInfo: async (at, path) => infoOf(path, file(at, path)),
-    readFile: async function* (at, path, from, to) {
-      yield file(at, path).subarray(from, to);
-    },
+    openFile: async (at, path) => ({
+      info: infoOf(path, file(at, path)),
+      async *read(from, to) {
+        yield file(at, path).subarray(from, to);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    }),
     putFile: async (at, path, stream, { append }) => {
       const parts: Uint8Array[] = append && files.has(key(at, path)) ? [file(at, path)] : [];
       for await (const chunk of stream) parts.push(chunk);

@@ -8,12 +8,15 @@ import {
   type ArtifactSource,
   type ArtifactStore,
   MalachiteError,
+  type OpenFile,
   type Scope,
 } from "@malachite/core";
 import {
   hasCode,
+  lookOf,
   makeFolder,
   onStorage,
+  openFileOf,
   openInside,
   readRange,
   removeTree,
@@ -145,6 +148,11 @@ class ArtifactFolder implements FolderArtifactStore {
     return infoOf(container, path, await handle.stat({ bigint: true }));
   }
 
+  async open(scope: Scope, container: string, path: string): Promise<OpenFile | undefined> {
+    const handle = await this.#open(scope, container, path);
+    return handle && openFileOf(handle);
+  }
+
   async *read(
     scope: Scope,
     container: string,
@@ -233,13 +241,6 @@ class ArtifactFolder implements FolderArtifactStore {
 }
 
 function infoOf(container: string, path: string, stats: BigIntStats): ArtifactInfo {
-  const born = stats.birthtimeMs > 0n ? stats.birthtimeMs : stats.mtimeMs;
-  return {
-    container,
-    path,
-    sizeBytes: Number(stats.size),
-    createdAt: Number(born),
-    // Changes with every write: a replaced file is another inode, an appended one has another size and time.
-    etag: `${stats.mtimeNs.toString(36)}-${stats.size.toString(36)}-${stats.ino.toString(36)}`,
-  };
+  const { sizeBytes, createdAt, changedAt, etag } = lookOf(stats);
+  return { container, path, sizeBytes, createdAt, changedAt, etag };
 }

@@ -1,33 +1,52 @@
 // The run folder of an engine that runs on this machine: lists, reads and follows files that a hostile program may be changing.
-import { lstatSync, watch } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstatSync, unlinkSync, watch } from "node:fs";
 import { join } from "node:path";
-import { isMalachiteError, MalachiteError, type RunFolder } from "@malachite/core";
-import type { OpenFolder } from "../../../files/index.ts";
-import { isAbsent, openFileInside, openFolderOf, openSubfolder, segmentsOf } from "./openInside.ts";
+import {
+  type FileLook,
+  isMalachiteError,
+  MalachiteError,
+  type OpenFile,
+  type RunFolder,
+} from "@malachite/core";
+import { type OpenFolder, openFileOf, readRange } from "../../../files/index.ts";
+import { HELD, HELD_LIMITS, type HeldLimits, holdFiles } from "./heldFiles.ts";
+import { openFileInside, openFolderOf, openSubfolder, segmentsOf } from "./openInside.ts";
+import { fileIn, MAX_DEPTH, namesIn } from "./readFolder.ts";
 
-const CHUNK_BYTES = 256 * 1024;
 /** How often a followed file is looked at where the system does not tell of changes, as on network file systems. */
 const LOOK_EVERY_MS = 250;
-/** Deeper folders are not listed: each level holds a descriptor while it is walked. */
-const MAX_DEPTH = 200;
 
 /** `root` is the absolute path of the run's folder. Opens nothing until asked. Troubles of the disk are EngineUnavailable. */
-export function createLocalRunFolder(root: string): RunFolder {
+export function createLocalRunFolder(root: string, limits: HeldLimits = HELD_LIMITS): Required<RunFolder> {
+  const handleOf = async (path: string) =>
+    (await openFileInside(root, path)) ?? (await openFileInside(root, `${HELD}/${path}`));
+  const open = async (path: string): Promise<OpenFile | undefined> => {
+    const handle = await handleOf(path).catch(unreadable(path));
+    return handle && openFileOf(handle);
+  };
   return {
     list: (under) => list(root, under.replace(/\/+$/, "")),
-    read: (path, from = 0) => read(root, path, from),
-    async size(path) {
-      const file = await openFileInside(root, path).catch(unreadable(path));
-      if (file === undefined) return undefined;
+    open,
+    async *read(path, from = 0) {
+      const handle = await handleOf(path).catch(unreadable(path));
+      if (handle === undefined)
+        throw new MalachiteError("ArtifactNotFound", `The run has no file ${path}.`, { target: path });
       try {
-        return (await file.stat()).size;
-      } finally {
-        await file.close();
+        // The end as it is now: a log that grows faster than it is read would never end.
+        yield* readRange(handle, from);
+      } catch (error) {
+        unreadable(path)(error);
       }
+    },
+    async size(path) {
+      await using file = await open(path);
+      return (await file?.look())?.sizeBytes;
     },
     changes: (path, signal) => changes(root, path, signal),
     localPath: (path) => localPath(root, path),
+    hold: async (under) => ({
+      dropped: await holdFiles(root, under.replace(/\/+$/, ""), limits).catch(unreadable(under)),
+    }),
   };
 }
 
@@ -41,66 +60,53 @@ const unreadable =
     });
   };
 
-async function* list(root: string, under: string): AsyncGenerator<{ path: string; sizeBytes: number }> {
-  const start = await openFolderOf(root, under).catch(unreadable(under));
-  if (start !== undefined) yield* listFolder(start, under === "" ? [] : under.split("/"));
+type Listed = { readonly path: string } & FileLook;
+
+async function* list(root: string, under: string): AsyncGenerator<Listed> {
+  const segments = under === "" ? [] : under.split("/");
+  const there = await openFolderOf(root, under).catch(unreadable(under));
+  const held = await openFolderOf(root, [HELD, ...segments].join("/")).catch(unreadable(under));
+  yield* listFolders(there, held, segments);
 }
 
-async function* listFolder(
-  folder: OpenFolder,
+/** What is in the folder, and what is held on to of it and has gone. Closes both. */
+async function* listFolders(
+  there: OpenFolder | undefined,
+  held: OpenFolder | undefined,
   segments: readonly string[],
-): AsyncGenerator<{ path: string; sizeBytes: number }> {
+): AsyncGenerator<Listed> {
   const where = segments.join("/");
   try {
-    const entries = await readdir(folder.path, {
-      withFileTypes: true,
-      encoding: "buffer",
-    }).catch((error: unknown) => (isAbsent(error) ? [] : unreadable(where)(error)));
-    for (const entry of entries) {
-      const name = nameOf(entry.name);
-      if (name === undefined) continue;
-      const path = [...segments, name].join("/");
-      if (entry.isDirectory() && segments.length < MAX_DEPTH) {
-        const below = await openSubfolder(folder, name).catch(unreadable(path));
-        if (below !== undefined) yield* listFolder(below, [...segments, name]);
-      } else if (entry.isFile()) {
-        const asked = lstat(folder.at(name));
-        const status = await asked.catch((error) => (isAbsent(error) ? undefined : unreadable(path)(error)));
-        if (status?.isFile()) yield { path, sizeBytes: status.size };
+    const now = there === undefined ? NOTHING : await namesIn(there).catch(unreadable(where));
+    const before = held === undefined ? NOTHING : await namesIn(held).catch(unreadable(where));
+    const taken = new Set<string>();
+    for (const [folder, { files }] of [
+      [there, now],
+      [held, before],
+    ] as const) {
+      for (const name of files) {
+        if (folder === undefined || taken.has(name)) continue;
+        const file = await fileIn(folder, name).catch(unreadable(where));
+        if (file === undefined || (folder === held && now.folders.includes(name))) continue;
+        taken.add(name);
+        const { names: _, ...look } = file;
+        yield { path: [...segments, name].join("/"), ...look };
       }
     }
-  } finally {
-    await folder[Symbol.asyncDispose]();
-  }
-}
-
-/** A name that is not UTF-8 cannot be a path of an artifact; such files stay where they are and are not listed. */
-function nameOf(bytes: Buffer): string | undefined {
-  const name = bytes.toString("utf8");
-  return Buffer.from(name, "utf8").equals(bytes) ? name : undefined;
-}
-
-async function* read(root: string, path: string, from: number): AsyncGenerator<Uint8Array> {
-  const file = await openFileInside(root, path).catch(unreadable(path));
-  if (file === undefined)
-    throw new MalachiteError("ArtifactNotFound", `The run has no file ${path}.`, { target: path });
-  try {
-    // The end as it is now: a log that grows faster than it is read would never end.
-    const end = (await file.stat()).size;
-    for (let at = from; at < end; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - at));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      // Cut short meanwhile.
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+    if (segments.length >= MAX_DEPTH) return;
+    for (const name of new Set([...now.folders, ...before.folders])) {
+      if (taken.has(name) || (segments.length === 0 && name === HELD)) continue;
+      const below = there && (await openSubfolder(there, name).catch(unreadable(where)));
+      const heldBelow = held && (await openSubfolder(held, name).catch(unreadable(where)));
+      if (below || heldBelow) yield* listFolders(below, heldBelow, [...segments, name]);
     }
-  } catch (error) {
-    unreadable(path)(error);
   } finally {
-    await file.close();
+    await there?.[Symbol.asyncDispose]();
+    await held?.[Symbol.asyncDispose]();
   }
 }
+
+const NOTHING = { files: [], folders: [] } as const satisfies Awaited<ReturnType<typeof namesIn>>;
 
 async function* changes(root: string, path: string, signal: AbortSignal): AsyncGenerator<void> {
   const segments = segmentsOf(path);
@@ -112,13 +118,18 @@ async function* changes(root: string, path: string, signal: AbortSignal): AsyncG
     wake();
   };
   let watcher = watchFile(join(root, ...segments), tell);
-  let last = -1;
+  let last = "";
+  let watched: number | undefined;
   const look = setInterval(() => {
-    const now = regular(root, path)?.size ?? -1;
+    const file = regular(root, path);
+    const now = file === undefined ? "" : `${file.ino} ${file.size} ${file.mtimeMs}`;
     if (now !== last) tell();
     last = now;
-    // The file was not there yet, or the system ran out of watches for a while.
-    if (now >= 0) watcher ??= watchFile(join(root, ...segments), tell);
+    if (file === undefined || (watcher !== undefined && watched === file.ino)) return;
+    // The file was not there yet, another one has taken its place, or the system ran out of watches for a while.
+    watcher?.close();
+    watcher = watchFile(join(root, ...segments), tell);
+    watched = file.ino;
   }, LOOK_EVERY_MS);
   signal.addEventListener("abort", tell, { once: true });
   try {
@@ -166,9 +177,16 @@ function regular(root: string, path: string) {
   return undefined;
 }
 
-/** Only of a file that has no second name: whoever takes it away must not share it with anybody. Ask when the run has ended. */
+/**
+ * Only of a file that has no other name: whoever takes it away must not share it with anybody. The second name that we have given
+ * it goes. Ask when the run has ended.
+ */
 function localPath(root: string, path: string): string | undefined {
   try {
+    const twin = regular(root, `${HELD}/${path}`);
+    const file = regular(root, path);
+    if (file === undefined) return twin?.nlink === 1 ? join(root, HELD, path) : undefined;
+    if (twin?.ino === file.ino && twin.dev === file.dev) unlinkSync(join(root, HELD, path));
     return regular(root, path)?.nlink === 1 ? join(root, path) : undefined;
   } catch {
     // Not to be reached without the checks of `read`: let the caller read it.

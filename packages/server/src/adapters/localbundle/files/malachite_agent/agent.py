@@ -241,6 +241,8 @@ class Agent:
             pass  # It was said on the console; the end matters more.
 
     def _watched(self):
+        if not self.job.collect_outputs:
+            return []
         names = ["logs"] + [name for name in self.job.watched if isinstance(name, str)]
         return list(dict.fromkeys(name.rstrip("/\\") or name for name in names))
 
