@@ -1,11 +1,11 @@
-// What the status of a file says of its bytes: the same words for a file of a run and for one of the store, into which it moves.
+// What the status of a file says of its bytes, and a file held open: the same for one of a run and for one of the store, into which it
+// moves. The shapes are those that the ports name.
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import type { FileLook, OpenFile } from "@malachite/core";
 import { readOpen } from "./readRange.ts";
 
 /** Not every file system knows when a file was made. */
-export function lookOf(stats: BigIntStats): FileLook {
+export function lookOf(stats: BigIntStats) {
   const changedAt = Number(stats.mtimeMs);
   return {
     sizeBytes: Number(stats.size),
@@ -18,8 +18,8 @@ export function lookOf(stats: BigIntStats): FileLook {
 }
 
 /** Holds the handle until disposed of. */
-export const openFileOf = (handle: FileHandle): OpenFile => ({
+export const openFileOf = (handle: FileHandle) => ({
   look: async () => lookOf(await handle.stat({ bigint: true })),
-  read: (from, to) => readOpen(handle, from, to),
+  read: (from: number, to: number) => readOpen(handle, from, to),
   [Symbol.asyncDispose]: () => handle.close(),
 });
