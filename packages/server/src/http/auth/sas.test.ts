@@ -57,6 +57,13 @@ describe("blob links", () => {
         assert.throws(() => links.check(changed, at), refused(), `${name} ${index}`);
       }
     }
+    const signature = query.get("sig") ?? "";
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const letter of letters.replace(signature.at(-1) ?? "", "")) {
+      const changed = new URLSearchParams(query);
+      changed.set("sig", signature.slice(0, -1) + letter);
+      assert.throws(() => links.check(changed, at), refused(), letter);
+    }
     for (const missing of query.keys()) {
       const changed = new URLSearchParams(query);
       changed.delete(missing);
