@@ -36,6 +36,7 @@ const ALL_CORE = ["core/domain", "core/ports", "core/flow"];
 const ALL_SERVER = [
   "server",
   "server/files",
+  "server/containers",
   "server/settings",
   "server/adapters",
   "server/http",
@@ -66,12 +67,20 @@ export const ROOMS: readonly Room[] = [
   {
     name: "server/adapters",
     at: "packages/server/src/adapters/",
-    may: ["contract", "core/domain", "core/ports", "server/files"],
+    may: ["contract", "core/domain", "core/ports", "server/files", "server/containers"],
     node: true,
     never: NO_ENV,
   },
   // What several adapters know about files and paths of this machine; nothing of the service.
   { name: "server/files", at: "packages/server/src/files/", may: ["core/domain"], node: true, never: NO_ENV },
+  // What adapters know about the engine that runs containers on this machine: where it is, how it is asked.
+  {
+    name: "server/containers",
+    at: "packages/server/src/containers/",
+    may: ["core/domain"],
+    node: true,
+    never: NO_ENV,
+  },
   {
     name: "server/http",
     at: "packages/server/src/http/",
@@ -165,6 +174,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   kysely: ["packages/server/src/adapters/records/"],
   "@peculiar/x509": ["packages/server/src/adapters/tls/"],
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
+  dockerode: ["packages/server/src/containers/"],
   jose: ["packages/server/src/http/auth/"],
   yaml: ["packages/server/src/settings", "packages/cli/"],
   commander: ["packages/cli/"],

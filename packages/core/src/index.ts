@@ -13,6 +13,7 @@ export * from "./domain/environment/registered.ts";
 export * from "./domain/failure/catalogue.ts";
 export * from "./domain/failure/malachiteError.ts";
 export * from "./domain/failure/reasons.ts";
+export * from "./domain/launch/containerFlags.ts";
 export * from "./domain/launch/exitRecord.ts";
 export * from "./domain/launch/launchKey.ts";
 export * from "./domain/launch/launchPlan.ts";

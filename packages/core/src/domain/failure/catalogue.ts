@@ -38,6 +38,11 @@ export const CATALOGUE = {
     means: "The compute target has fewer nodes or GPUs than the definition asks for.",
     todo: "Ask for less, or use another of the listed targets.",
   },
+  EngineRefused: {
+    kind: "invalid",
+    means: "The engine of a compute target did not take the run; the message has the engine's words.",
+    todo: "Correct what the engine names: an image that it lacks, a device, a volume, a flag.",
+  },
   InvalidRequest: {
     kind: "invalid",
     means: "A path, query or body value is not what the operation takes.",

@@ -15,7 +15,7 @@ export const START_FILES = {
 export const CLAIM_LOST = 75;
 
 /**
- * Its use: `sh start.sh FOLDER [--at MS] [--cgroup DIR] [--cgroup DIR] -- COMMAND ARGUMENT...`
+ * Its use: `sh start.sh FOLDER [--at MS] [--cgroup DIR] [--cgroup DIR] [--cgroups DIR] -- COMMAND ARGUMENT...`
  *
  * - claims FOLDER by `mkdir FOLDER/claim`; ends with CLAIM_LOST when that is taken;
  * - writes FOLDER/pids; puts the command, not itself, into the given control groups and (where setsid exists) into a session
@@ -23,6 +23,7 @@ export const CLAIM_LOST = 75;
  * - waits, and writes FOLDER/exit.json by rename as its last act. Times in it are milliseconds since 1970 UTC.
  *
  * `--at` is the instant of the start, told by the caller: it saves a process of its own for `date`.
+ * `--cgroups` is where the tree of control groups is shown to a container, which is in its own group already: it is only read.
  * LD_PRELOAD, LD_LIBRARY_PATH and LD_AUDIT for the command come as MALACHITE_LD_*, so that they cannot break the script itself.
  *
  * Why it looks as it does:
@@ -72,12 +73,13 @@ if [ "$1" = --inside ]; then
   exit 125
 fi
 
-mal_folder=$1 mal_at= mal_group= mal_group2=
+mal_folder=$1 mal_at= mal_group= mal_group2= mal_groups=
 shift
 while [ "$1" != -- ]; do
   case $1 in
     --at) mal_at=$2 ;;
     --cgroup) if [ -z "$mal_group" ]; then mal_group=$2; else mal_group2=$2; fi ;;
+    --cgroups) mal_groups=$2 ;;
     *) exit 64 ;;
   esac
   shift 2 || exit 64
@@ -111,8 +113,9 @@ mal_clock() {
 mal_count_killed() {
   mal_killed=0
   for mal_file in "$mal_group/memory.events" "$mal_group/memory.oom_control" \\
-    "$mal_group2/memory.events" "$mal_group2/memory.oom_control"; do
-    case $mal_file in /memory.*) continue ;; esac
+    "$mal_group2/memory.events" "$mal_group2/memory.oom_control" \\
+    "$mal_groups/memory.events" "$mal_groups/memory/memory.oom_control"; do
+    case $mal_file in /memory*) continue ;; esac
     [ -r "$mal_file" ] || continue
     while read -r mal_name mal_value; do
       if [ "$mal_name" = oom_kill ]; then mal_killed=$((mal_killed + mal_value)); fi

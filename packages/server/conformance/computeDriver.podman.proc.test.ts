@@ -1,0 +1,4 @@
+// The container driver against the suite of all drivers, with Podman behind it.
+import { containerDriverConformance } from "./containerDriverUnderTest.ts";
+
+containerDriverConformance("podman");

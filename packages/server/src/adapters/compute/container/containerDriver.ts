@@ -1,0 +1,350 @@
+// The driver that runs each launch in a container of Docker or Podman on this machine. The run's folder is a folder of this machine,
+// shown to the container; the start script is the container's first process, so its end is the end of all that the run started.
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type Clock,
+  CONTAINER_FOLDER,
+  type ComputeDriver,
+  type Handle,
+  inFolder,
+  isMalachiteError,
+  type Launch,
+  type LaunchKey,
+  type LaunchPlan,
+  MalachiteError,
+  type ProjectPlacer,
+  parseExitRecord,
+  RUN_FOLDER,
+  type Sighting,
+  START_FILES,
+  type TargetSettings,
+} from "@malachite/core";
+import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
+import { createLines } from "../shared/inLine.ts";
+import { createLaunchHints } from "../shared/launchHints.ts";
+import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { prepareFolder } from "../shared/prepareFolder.ts";
+import { prepareCommand } from "../shared/runEnvironment.ts";
+import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { type ContainerState, KIND, makeHandle, readHandle } from "./containerHandle.ts";
+import { containerSpec, HOME, LABELS, type ServiceUser } from "./containerSpec.ts";
+import {
+  createContainer,
+  type Found,
+  findContainer,
+  killContainer,
+  lastWords,
+  listContainers,
+  removeContainer,
+  signalAll,
+  startContainer,
+  unpauseContainer,
+} from "./containers.ts";
+import { faultOfOptions, parseContainerOptions } from "./containerTarget.ts";
+
+export type ContainerDriverOptions = {
+  /** Absolute path of the folder in which each launch gets one of its own. */
+  readonly folder: string;
+  /** Tells this service's containers from those of another on the same engine: the id of its data folder. */
+  readonly service: string;
+  readonly engines: Engines;
+  readonly placer: ProjectPlacer;
+  readonly clock: Clock;
+  readonly user: ServiceUser;
+};
+
+/** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
+export type ContainerDriver = ComputeDriver & AsyncDisposable;
+
+/** First and longest wait between two looks at a container that is to end, in ms. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 200;
+/** A start script has claimed its folder within milliseconds; after this long it is taken for stuck. */
+const BEGIN_WITHIN_MS = 2000;
+/** Between two tries to kill from inside; after so long in all the engine kills the container as a whole. */
+const KILL_AGAIN_MS = 1000;
+const KILL_WHOLE_MS = 5000;
+
+/** Starts and opens nothing until its first call. */
+export function createContainerDriver(options: ContainerDriverOptions): ContainerDriver {
+  const { service, engines, placer, clock, user } = options;
+  const root = createRunsRoot(options.folder);
+  const hints = createLaunchHints();
+  const inLine = createLines();
+  const nameOf = (key: LaunchKey): string => `malachite-${service.slice(0, 8)}-${key}`;
+
+  function follow(key: LaunchKey, state: ContainerState): Handle {
+    hints.follow(key, root.folder(key));
+    return makeHandle(key, state);
+  }
+
+  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+    const { key } = asked;
+    const folder = root.folder(key);
+    const plan = inFolder(asked, CONTAINER_FOLDER);
+    if (plan.nodes !== 1) {
+      throw new MalachiteError("UnsupportedField", "A run in a container has one node.", {
+        target: "nodeCount",
+      });
+    }
+    const target = parseContainerOptions(plan.target);
+    if (plan.image === undefined)
+      throw new MalachiteError("Unexpected", `The plan of ${key} names no image.`);
+    const command = prepareCommand({ plan, secrets }, {}, CONTAINER_FOLDER);
+    const engine = await engines.at(target.socket);
+    const facts = await engine.facts(signal);
+    await root.ready();
+    if (!(await root.make(key))) {
+      const earlier = await findStarted(engine, key, signal);
+      if (earlier !== undefined) return follow(key, earlier);
+    }
+    const startedAt = clock.now();
+    try {
+      const spec = containerSpec({
+        ...{ key, name: nameOf(key), service, plan, image: plan.image, command, options: target, facts },
+        ...{ user, folder, startedAt },
+      });
+      await prepareFolder(folder, plan, placer, { socket: engine.socket }, signal);
+      await mkdir(join(folder, HOME), { recursive: true });
+      await makeMountPoints(join(folder, RUN_FOLDER.project), plan);
+      signal.throwIfAborted();
+      const container = await create(engine, spec, signal);
+      await startContainer(engine, container, signal);
+      return follow(key, { socket: engine.socket, container, startedAt });
+    } catch (error) {
+      await discard(engine, key);
+      throw refusal(error);
+    }
+  }
+
+  /** The folder is new, so a container that has the name was made for an earlier one: by a service that was killed meanwhile. */
+  async function create(
+    engine: Engine,
+    spec: Parameters<typeof createContainer>[1],
+    signal: AbortSignal,
+  ): Promise<string> {
+    try {
+      return await createContainer(engine, spec, signal);
+    } catch (error) {
+      const isTaken = error instanceof EngineRefused && /already in use/i.test(error.message);
+      if (!isTaken) throw error;
+      await removeContainer(engine, spec.name ?? "", signal);
+      return createContainer(engine, spec, signal);
+    }
+  }
+
+  /** For a launch of which nothing runs: what is left of it would only be in the way. */
+  async function discard(engine: Engine, key: LaunchKey): Promise<void> {
+    // What cannot be removed now is removed by `find` or by the next launch of the key.
+    await removeContainer(engine, nameOf(key), AbortSignal.timeout(60_000)).catch(() => {});
+    await root.remove(key).catch(() => {});
+  }
+
+  /** The launch that has begun, or undefined when none has: then the folder is prepared anew. */
+  async function findStarted(
+    engine: Engine,
+    key: LaunchKey,
+    signal: AbortSignal,
+  ): Promise<ContainerState | undefined> {
+    const folder = root.folder(key);
+    const found = await findContainer(engine, nameOf(key), signal);
+    const isClaimed = await exists(join(folder, START_FILES.claim));
+    const state = { socket: engine.socket, container: found?.id ?? "", startedAt: await startedAtOf(folder) };
+    if (isClaimed || (found !== undefined && found.at !== "created")) return state;
+    await discard(engine, key);
+    await root.make(key);
+    return undefined;
+  }
+
+  async function find(target: TargetSettings, key: LaunchKey, signal: AbortSignal) {
+    await root.ready();
+    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
+    if (!(await exists(root.folder(key)))) return undefined;
+    const engine = await engines.at(parseContainerOptions(target).socket);
+    const state = await findStarted(engine, key, signal);
+    if (state !== undefined) return follow(key, state);
+    await root.remove(key);
+    return undefined;
+  }
+
+  async function sight(
+    engine: Engine,
+    handle: Handle,
+    at: Found["at"] | undefined,
+    signal: AbortSignal,
+  ): Promise<Sighting> {
+    const { container, startedAt } = readHandle(handle);
+    const folder = root.folder(handle.key);
+    // What does not run now has written its exit record before.
+    const text = await readSmallFile(folder, RUN_FOLDER.exit);
+    const exit = text === undefined ? undefined : parseExitRecord(text);
+    if (exit !== undefined) {
+      hints.drop(handle.key);
+      const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true && at === "ended";
+      const facts = wasKilled ? await findContainer(engine, container, signal) : undefined;
+      return { at: "ended", ...exit, ...(facts?.outOfMemory ? { outOfMemory: true } : {}) };
+    }
+    if (at === "running" || at === "paused") {
+      hints.follow(handle.key, folder);
+      return { at: "running", startedAt };
+    }
+    if (at === "created") return { at: "waiting" };
+    await root.assertPresent();
+    const facts = container === "" ? undefined : await findContainer(engine, container, signal);
+    if (facts?.outOfMemory) return { at: "ended", code: null, signal: "SIGKILL", outOfMemory: true };
+    if (facts === undefined || (await exists(join(folder, START_FILES.claim)))) return { at: "gone" };
+    // The image has no shell, or none for this machine: the start script did not even begin.
+    const words = facts.error || (await lastWords(engine, container, signal)) || "it said nothing";
+    return {
+      at: "ended",
+      code: facts.code,
+      failure: `The container ended before the command began: ${words}`,
+    };
+  }
+
+  async function observe(handles: readonly Handle[], signal: AbortSignal) {
+    const bySocket = Map.groupBy(handles, (handle) => readHandle(handle).socket);
+    const seen = new Map<LaunchKey, Sighting>();
+    await Promise.all(
+      [...bySocket].map(async ([socket, group]) => {
+        const engine = await engines.at(socket);
+        const all = await listContainers(engine, `${LABELS.service}=${service}`, signal);
+        await Promise.all(
+          group.map(async (handle) => {
+            const at = all.get(readHandle(handle).container);
+            seen.set(handle.key, await sight(engine, handle, at, signal));
+          }),
+        );
+      }),
+    );
+    return seen;
+  }
+
+  /** Resolves when no process of the launch is left. */
+  async function end(handle: Handle, graceMs: number, signal: AbortSignal): Promise<Engine> {
+    const { socket, container } = readHandle(handle);
+    const engine = await engines.at(socket);
+    if (container === "") return engine;
+    const begun = performance.now();
+    let asked = false;
+    let forcedAt = Number.NEGATIVE_INFINITY;
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
+      signal.throwIfAborted();
+      const found = await findContainer(engine, container, signal);
+      if (found === undefined || found.at === "ended" || found.at === "created") return engine;
+      const passed = performance.now() - begun;
+      if (found.at === "paused") await unpauseContainer(engine, container, signal);
+      else if (!asked || passed >= graceMs) {
+        // Before, its children are tools of the start script: without them it would neither begin nor end.
+        await untilBegun(root.folder(handle.key), passed);
+        if (performance.now() - begun < graceMs) {
+          asked = true;
+          // A stopped process acts on it only when it goes on.
+          await signalAll(engine, container, ["TERM", "CONT"], signal);
+        } else if (passed > graceMs + KILL_WHOLE_MS) await killContainer(engine, container, signal);
+        else if (performance.now() - forcedAt > KILL_AGAIN_MS) {
+          asked = true;
+          forcedAt = performance.now();
+          await signalAll(engine, container, ["KILL"], signal);
+        }
+      }
+      await pause(wait, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async function untilBegun(folder: string, passed: number): Promise<void> {
+    const deadline = performance.now() + BEGIN_WITHIN_MS - passed;
+    while (performance.now() < deadline && !(await exists(join(folder, START_FILES.pids))))
+      await pause(FIRST_PAUSE_MS);
+  }
+
+  async function release(handle: Handle, signal: AbortSignal): Promise<void> {
+    const engine = await end(handle, 0, signal);
+    hints.drop(handle.key);
+    const { container } = readHandle(handle);
+    if (container !== "") {
+      await removeContainer(engine, container, signal);
+      // One that another call is removing is not gone yet.
+      while ((await findContainer(engine, container, signal)) !== undefined) {
+        await pause(LONGEST_PAUSE_MS, undefined, { signal });
+        await removeContainer(engine, container, signal);
+      }
+    }
+    await root.ready();
+    await root.remove(handle.key);
+  }
+
+  return {
+    kind: KIND,
+    can: { multiNode: false, images: true, gpus: true },
+    async check(target, signal) {
+      const reason =
+        faultOfOptions(target) ?? (await faultOfRoot(root)) ?? (await faultOfEngine(target, signal));
+      return reason === undefined ? { usable: true } : { usable: false, reason };
+    },
+    launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
+    find: (target, key, signal) => inLine(key, () => root.wrapped(() => find(target, key, signal))),
+    async observe(handles, signal) {
+      signal.throwIfAborted();
+      return root.wrapped(() => observe(handles, signal));
+    },
+    async stop(handle, graceMs, signal) {
+      await root.wrapped(() => end(handle, graceMs, signal));
+    },
+    folder: (handle) => createLocalRunFolder(root.folder(handle.key)),
+    release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
+    hints: (signal) => hints.stream(signal),
+    async [Symbol.asyncDispose]() {
+      hints[Symbol.dispose]();
+      await root[Symbol.asyncDispose]();
+    },
+  };
+
+  async function faultOfEngine(target: TargetSettings, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const { memoryMiB, cpus, socket } = parseContainerOptions(target);
+      const engine = await engines.at(socket);
+      await engine.ask("answer", (api) => api.ping(), signal, 5000);
+      const { limits, name } = await engine.facts(signal);
+      if (limits || (memoryMiB === undefined && cpus === undefined)) return undefined;
+      return `${name} cannot limit memory and CPUs on this machine: it lacks the control groups.`;
+    } catch (error) {
+      if (isMalachiteError(error) || error instanceof EngineRefused) return error.message;
+      throw error;
+    }
+  }
+}
+
+async function startedAtOf(folder: string): Promise<number> {
+  try {
+    const { startedAt } = JSON.parse((await readSmallFile(folder, START_FILES.pids)) ?? "{}");
+    return Number.isSafeInteger(startedAt) ? startedAt : 0;
+  } catch {
+    // Half written, or overwritten by the run: only the instant of the start is lost.
+    return 0;
+  }
+}
+
+/** Made by the service's user, so that it can remove them: an engine would make them as root. */
+async function makeMountPoints(project: string, { mounts = [] }: LaunchPlan): Promise<void> {
+  for (const { source, at } of mounts) {
+    if (at.startsWith("/")) continue;
+    const place = join(project, at);
+    if ((await stat(source)).isDirectory()) await mkdir(place, { recursive: true });
+    else {
+      await mkdir(dirname(place), { recursive: true });
+      await writeFile(place, "", { flag: "a" });
+    }
+  }
+}
+
+/** What the engine says no to is the run's end; what it is too busy for may be asked again. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof EngineRefused)) return error;
+  return new MalachiteError("EngineRefused", `The engine did not start the container: ${error.message}`, {
+    cause: error,
+  });
+}
