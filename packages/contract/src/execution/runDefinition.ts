@@ -88,6 +88,17 @@ export const TensorflowConfiguration = model("TensorflowConfiguration", {
 });
 export const MpiConfiguration = model("MpiConfiguration", {
   processCountPerNode: optional(integer({ format: "int32" })),
+  nodeCount: optional(integer({ format: "int32" })),
+});
+export const PyTorchConfiguration = model("PyTorchConfiguration", {
+  communicationBackend: optional(oneOf(["Nccl", "Gloo"])),
+  processCount: optional(
+    integer({
+      format: "int32",
+      description: "The processes of all nodes together. Default: one on each node.",
+    }),
+  ),
+  nodeCount: optional(integer({ format: "int32" })),
 });
 export const HdiConfiguration = model("HdiConfiguration", {
   yarnDeployMode: optional(oneOf(YARN_DEPLOY_MODES)),
@@ -130,6 +141,7 @@ export const RunConfiguration = model("RunConfiguration", {
   spark: optional(SparkConfiguration),
   tensorflow: optional(TensorflowConfiguration),
   mpi: optional(MpiConfiguration),
+  pytorch: optional(PyTorchConfiguration),
   hdi: optional(HdiConfiguration),
 });
 export type RunConfiguration = Static<typeof RunConfiguration>;

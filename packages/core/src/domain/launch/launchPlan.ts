@@ -42,6 +42,8 @@ export type ProcessGroup = {
   readonly starter: "direct" | "mpirun";
   /** Names of ports that must be free where node 0 runs; see `portMark`. */
   readonly ports: readonly string[];
+  /** Variables of all of them. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly processes: readonly PlannedProcess[];
   /** How long the others may take to end after one has failed. */
   readonly graceMs: number;
@@ -52,8 +54,10 @@ export type PlannedProcess = {
   readonly name: string;
   readonly node: number;
   readonly argv: readonly string[];
-  /** Besides the plan's variables; they win. */
+  /** Besides those of the plan and of the group; they win. */
   readonly environment: Readonly<Record<string, string>>;
+  /** It works for the others, and is stopped when they have ended. */
+  readonly serves?: true;
   /** Where both its streams go, in the run's folder. */
   readonly log: string;
 };
@@ -95,6 +99,7 @@ export function inFolder(plan: LaunchPlan, folder: string): LaunchPlan {
       : {
           group: {
             ...plan.group,
+            environment: map(plan.group.environment),
             processes: plan.group.processes.map((one) => ({
               ...one,
               argv: one.argv.map(text),
@@ -116,9 +121,19 @@ export const RUN_FOLDER = {
   node: (node: number): string => (node === 0 ? "project" : `nodes/${node}/project`),
   /** stdout and stderr of the script, byte for byte. */
   log: "user_logs/std_log.txt",
+  /** The same of one process of several. That of the first also holds what the group itself has to say: it is the run's log. */
+  logOf: (process: number): string => `user_logs/std_log_process_${process}.txt`,
+  /** The processes of a run of several, for groupStart.ts. */
+  group: "group.json",
+  /** Which of them failed first; written before the exit record. */
+  groupExit: "group-exit.json",
   /** Written by rename as the last act of the start script. */
   exit: "exit.json",
 } as const;
+
+/** The log that speaks for the whole run. */
+export const mainLog = ({ group }: Pick<LaunchPlan, "group">): string =>
+  group?.processes[0]?.log ?? RUN_FOLDER.log;
 
 /** The log of a run that the v1 SDK runs on its own machine: that is where its users look. */
 export const LOCAL_LOG = "azureml-logs/70_driver_log.txt";
