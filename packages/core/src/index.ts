@@ -15,6 +15,7 @@ export * from "./domain/failure/malachiteError.ts";
 export * from "./domain/failure/reasons.ts";
 export * from "./domain/launch/containerFlags.ts";
 export * from "./domain/launch/exitRecord.ts";
+export * from "./domain/launch/launchFiles.ts";
 export * from "./domain/launch/launchKey.ts";
 export * from "./domain/launch/launchPlan.ts";
 export * from "./domain/launch/logPlace.ts";

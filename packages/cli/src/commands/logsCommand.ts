@@ -13,8 +13,8 @@ type Options = ConnectionOptions & {
   readonly list?: boolean;
 };
 const DEFAULT_LOG = "user_logs/std_log.txt";
-/** The one of a run that the v1 SDK runs on its own machine. */
-const LOCAL_LOG = "azureml-logs/70_driver_log.txt";
+/** That of a run of several processes, and that of one that the v1 SDK runs on its own machine. */
+const OTHER_LOGS = ["user_logs/std_log_process_0.txt", "azureml-logs/70_driver_log.txt"];
 
 function offset(text: string): number {
   const value = Number(text);
@@ -72,11 +72,16 @@ async function printSoFar(
   abortSignal: AbortSignal,
 ): Promise<void> {
   const download = (path: string) => run.artifacts.download(path, { offset: options.from, abortSignal });
+  const firstThere = async ([path = "", ...others]: readonly string[]): ReturnType<typeof download> => {
+    try {
+      return await download(path);
+    } catch (error) {
+      if (others.length === 0 || (error as { statusCode?: number }).statusCode !== 404) throw error;
+      return firstThere(others);
+    }
+  };
   try {
-    const file = await download(options.path ?? DEFAULT_LOG).catch((error: { statusCode?: number }) => {
-      if (options.path !== undefined || error.statusCode !== 404) throw error;
-      return download(LOCAL_LOG);
-    });
+    const file = await firstThere(options.path === undefined ? [DEFAULT_LOG, ...OTHER_LOGS] : [options.path]);
     for await (const bytes of file.stream as AsyncIterable<Uint8Array>) await io.out(bytes);
   } catch (error) {
     const { statusCode } = error as { statusCode?: number };

@@ -12,6 +12,7 @@ import type { FollowLogOptions, LogChunk, LogEnd } from "./followLog.ts";
 /** The names the driver's log has had, newest first. */
 const DRIVER_LOGS = [
   /^user_logs\/std_log\.txt$/,
+  /^user_logs\/std_log_process_0\.txt$/,
   /^user_logs\/std_log.*\.txt$/,
   /^azureml-logs\/70_driver_log.*\.txt$/,
   /^azureml-logs\/\d\d.*\.txt$/,

@@ -89,13 +89,20 @@ async function keep(
   }
 }
 
-/** The last bytes of the run's log as text, for the error of a failed run. */
-export async function logTail(folder: RunFolder, bytes: number): Promise<string> {
-  const size = await folder.size(RUN_FOLDER.log);
-  if (size === undefined || size === 0) return "";
+/** The last bytes of a log as text, for the error of a failed run. */
+export async function logTail(folder: RunFolder, log: string, bytes: number): Promise<string> {
+  const size = await folder.size(log);
+  return size === undefined || size === 0 ? "" : textOf(folder.read(log, Math.max(0, size - bytes)), bytes);
+}
+
+/** The first bytes of a file that is there, as text. */
+export const startOf = (folder: RunFolder, path: string, bytes: number): Promise<string> =>
+  textOf(folder.read(path), bytes);
+
+async function textOf(stream: AsyncIterable<Uint8Array>, bytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let left = bytes;
-  for await (const chunk of folder.read(RUN_FOLDER.log, Math.max(0, size - bytes))) {
+  for await (const chunk of stream) {
     chunks.push(chunk.subarray(0, left));
     left -= chunk.length;
     if (left <= 0) break;

@@ -1,9 +1,15 @@
 // Ends a run: its outputs are kept, the outcome is written with the debt to free the target, and the debt is paid.
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { EXIT_RECORD_MAX_BYTES } from "../domain/launch/exitRecord.ts";
+import { type GroupExit, parseGroupExit } from "../domain/launch/groupExit.ts";
+import { logOfDefinition } from "../domain/launch/groupShape.ts";
+import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import { conclude } from "../domain/run/conclude.ts";
 import type { Handle, Run } from "../domain/run/run.ts";
+import type { RunFolder } from "../ports/computeDriver.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
-import { collectRun, logTail } from "./collectRun.ts";
+import { collectRun, logTail, startOf } from "./collectRun.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type FinishPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" | "log" | "news" | "settings">;
@@ -22,7 +28,10 @@ export async function finishRun(
     return changeRun(run, [conclude(undefined, undefined, "")], ports.settings.owner, ports, lease);
   const driver = ports.targets.driver(handle.kind);
   await driver.stop(handle, 0, signal);
-  const tail = exit?.code === 0 ? "" : await logTail(driver.folder(handle), TAIL_BYTES);
+  const folder = driver.folder(handle);
+  const first = exit?.code === 0 ? undefined : await firstFailed(run, folder);
+  const log = first?.log ?? logOfDefinition(run.definition as WholeDefinition | undefined);
+  const tail = exit?.code === 0 ? "" : await logTail(folder, log, TAIL_BYTES);
   await collectRun(run, handle, ports, signal);
   const vanished =
     exit !== undefined &&
@@ -32,11 +41,18 @@ export async function finishRun(
     exit.failure === undefined;
   return changeRun(
     run,
-    [conclude(vanished ? undefined : exit, exit?.failure, tail)],
+    [conclude(vanished ? undefined : exit, exit?.failure, tail, first)],
     ports.settings.owner,
     ports,
     lease,
   );
+}
+
+/** Of a run of several processes: the one that failed first, as its group wrote it down. */
+async function firstFailed(run: Run, folder: RunFolder): Promise<GroupExit | undefined> {
+  const group = run.life.plan?.group;
+  if (group === undefined || (await folder.size(RUN_FOLDER.groupExit)) === undefined) return undefined;
+  return parseGroupExit(await startOf(folder, RUN_FOLDER.groupExit, EXIT_RECORD_MAX_BYTES + 1), group);
 }
 
 /** CancelRequested → the end that was asked for, said only when the whole process tree is gone. */

@@ -1,7 +1,9 @@
 // One log as a stream: what is there from an offset on, then what is written, until the run has ended and all was said. A log that
 // is written anew meanwhile (rotated, cut, overwritten) is said to begin anew, so that bytes of two files are never taken for one.
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
-import { LOCAL_LOG, RUN_FOLDER } from "../domain/launch/launchPlan.ts";
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { logOfDefinition } from "../domain/launch/groupShape.ts";
+import { LOCAL_LOG } from "../domain/launch/launchPlan.ts";
 import { type LogPlace, SEAM_BYTES, seamOf, seamSum } from "../domain/launch/logPlace.ts";
 import { isTerminal } from "../domain/run/next.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -48,10 +50,10 @@ export async function* followLog(
       status = now;
       if (!over && watching !== run.life.handle?.key) {
         watching = run.life.handle?.key;
-        listen(run, ask.path ?? RUN_FOLDER.log, ports, bell, signal);
+        listen(run, ask.path ?? mainLogOf(run), ports, bell, signal);
       }
       const place = await openLog(run, ask, over, ports);
-      if (over) await checkEnd(ask, place);
+      if (over) await checkEnd(run, ask, place);
       for await (const event of reader.readOn(place)) {
         yield event;
         if (ask.signal.aborted) return;
@@ -68,6 +70,8 @@ export async function* followLog(
     done.abort();
   }
 }
+
+const mainLogOf = (run: Run): string => logOfDefinition(run.definition as WholeDefinition | undefined);
 
 /** Rings whenever the file in the run's folder may have grown. */
 function listen(run: Run, path: string, { targets }: FollowPorts, bell: Bell, signal: AbortSignal): void {
@@ -94,10 +98,10 @@ async function openLog(
   ports: FollowPorts,
 ): Promise<Place | undefined> {
   const at = { scope: run.scope, container: run.dataContainerId };
-  const place = await openPlace(at, path ?? RUN_FOLDER.log, ports);
+  const place = await openPlace(at, path ?? mainLogOf(run), ports);
   if (place) return place;
   if (path === undefined && run.origin === "external") return await openPlace(at, LOCAL_LOG, ports);
-  if (over && path !== undefined && path !== RUN_FOLDER.log && path !== LOCAL_LOG)
+  if (over && path !== undefined && path !== mainLogOf(run) && path !== LOCAL_LOG)
     throw new MalachiteError("ArtifactNotFound", `The run '${run.id}' has no file '${path}'.`, {
       target: "path",
     });
@@ -105,7 +109,7 @@ async function openLog(
 }
 
 /** An offset alone, beyond the end of a log that is finished, is the asker's mistake. */
-async function checkEnd({ path = RUN_FOLDER.log, from }: FollowAsk, place: Place | undefined): Promise<void> {
+async function checkEnd(run: Run, { path = mainLogOf(run), from }: FollowAsk, place: Place | undefined): Promise<void> {
   const sizeBytes = (await place?.file.look())?.sizeBytes ?? 0;
   if (from.of !== undefined || from.offset <= sizeBytes) return;
   await place?.file[Symbol.asyncDispose]();

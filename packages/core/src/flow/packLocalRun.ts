@@ -1,7 +1,9 @@
 // A run that its user takes home: a record that others will report to, and the zip to take there.
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
-import { givenVariables } from "../domain/definition/runDefinition.ts";
+import { givenVariables, type WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import { fillArguments } from "../domain/launch/fillArguments.ts";
+import { groupShape, isSingle } from "../domain/launch/groupShape.ts";
 import { LOCAL_LOG, RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import { insideVariables, inviteVariables, mlflowVariables } from "../domain/launch/variables.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -37,13 +39,7 @@ export async function packLocalRun(
     ask.only,
   );
   const { configuration } = definition;
-  if (configuration.nodeCount > 1) {
-    throw new MalachiteError(
-      "UnsupportedField",
-      `configuration.nodeCount: A run on its user's own machine has one node; ${configuration.nodeCount} were asked for. Submit it to a compute target of the service.`,
-      { target: "configuration.nodeCount" },
-    );
-  }
+  refuseGroups(definition);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)
@@ -76,6 +72,12 @@ export async function packLocalRun(
   const { token, expiresAt } = await ports.tokens.issue(run);
   const inside = insideOf(run, ask.serviceUrl, ports);
   const given = givenVariables(configuration);
+  const variables = {
+    ...inviteVariables(inside),
+    ...mlflowVariables(inside, given),
+    ...given,
+    ...insideVariables(inside),
+  };
   const zip = ports.bundler.pack({
     serviceUrl: ask.serviceUrl,
     scope: ask.scope,
@@ -87,14 +89,9 @@ export async function packLocalRun(
     snapshotId: snapshot?.id,
     script: configuration.script,
     ...(configuration.command === undefined ? {} : { command: configuration.command }),
-    arguments: configuration.arguments,
+    arguments: fillArguments(configuration.arguments, variables),
     interpreterPath: configuration.environment?.python?.interpreterPath,
-    environmentVariables: {
-      ...inviteVariables(inside),
-      ...mlflowVariables(inside, given),
-      ...given,
-      ...insideVariables(inside),
-    },
+    environmentVariables: variables,
     maxRunDurationSeconds: configuration.maxRunDurationSeconds,
     outputCollection: configuration.history?.outputCollection !== false,
     ...(ask.only === undefined ? {} : { only: ask.only }),
@@ -103,4 +100,18 @@ export async function packLocalRun(
     directoriesToWatch: configuration.history?.directoriesToWatch ?? ["logs"],
   });
   return { run, zip };
+}
+
+/** What runs on its user's machine is one process there. Throws UnsupportedField. */
+function refuseGroups({ configuration: { communicator, nodeCount, ...configuration } }: WholeDefinition): void {
+  if (isSingle(groupShape({ communicator, nodeCount, ...configuration }))) return;
+  const [target, asked] =
+    nodeCount > 1
+      ? ["configuration.nodeCount", `one node; ${nodeCount} were asked for`]
+      : ["configuration.communicator", `one process; ${communicator} starts several`];
+  throw new MalachiteError(
+    "UnsupportedField",
+    `${target}: A run on its user's own machine has ${asked}. Submit it to a compute target of the service.`,
+    { target },
+  );
 }

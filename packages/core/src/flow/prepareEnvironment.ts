@@ -53,11 +53,11 @@ async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Pro
       signal,
     );
     if (definition.prepareOnly) return { name: "environmentReady" };
-    const { serviceUrl, caBundle } = ports.settings;
+    const { serviceUrl, caBundle, graceMs } = ports.settings;
     const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
     return {
       name: "prepared",
-      plan: planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside }),
+      plan: planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs }),
     };
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;

@@ -1,7 +1,7 @@
 // Releases of the v1 SDK before 1.47 show a run's log only where it has the name that an older service gave it.
 
-/** The log of the script, by its name here and by the one that those look for. */
-const LOG = "user_logs/std_log.txt";
+/** The log of the run, by its names here and by the one that those look for. */
+const LOGS = ["user_logs/std_log.txt", "user_logs/std_log_process_0.txt"];
 const OLDER = "azureml-logs/70_driver_log.txt";
 
 /** `core.1.0.85` or `azureml-sdk-core/1.37.0`, as the releases name themselves. */
@@ -13,8 +13,9 @@ export function logNames(
   paths: readonly string[],
 ): readonly (readonly [name: string, path: string])[] {
   const own = paths.map((path) => [path, path] as const);
-  return looksForOlder(userAgent) && paths.includes(LOG) && !paths.includes(OLDER)
-    ? [...own, [OLDER, LOG]]
+  const log = LOGS.find((name) => paths.includes(name));
+  return looksForOlder(userAgent) && log !== undefined && !paths.includes(OLDER)
+    ? [...own, [OLDER, log]]
     : own;
 }
 

@@ -26,7 +26,9 @@ function mixFault(framework: string, communicator: string): Detail | undefined {
   const target = "configuration.communicator";
   const wrong = (message: string): Detail => ({ target, message });
   if (communicator === "ParameterServer" && framework !== "TensorFlow")
-    return wrong(`The communicator ParameterServer goes with the framework TensorFlow, not with ${framework}.`);
+    return wrong(
+      `The communicator ParameterServer goes with the framework TensorFlow, not with ${framework}.`,
+    );
   if ((communicator === "Gloo" || communicator === "Nccl") && framework !== "PyTorch")
     return wrong(`The communicator ${communicator} goes with the framework PyTorch, not with ${framework}.`);
   if (framework === "PySpark" && communicator !== "None")
@@ -39,7 +41,10 @@ function countFaults(configuration: Configuration, communicator: string, framewo
   const faults: Detail[] = [];
   const atLeast = (least: number, path: string, value: unknown) => {
     if (typeof value === "number" && value < least)
-      faults.push({ target: `configuration.${path}`, message: `Must be ${least} or more; ${value} was given.` });
+      faults.push({
+        target: `configuration.${path}`,
+        message: `Must be ${least} or more; ${value} was given.`,
+      });
   };
   if (framework === "PySpark" && nodeCount > 1)
     faults.push({
@@ -84,9 +89,7 @@ const otherNodeCount = (section: string, own: number | undefined, nodeCount: num
         },
       ];
 
-function sizeFaults(
-  configuration: Configuration & Parameters<typeof groupShape>[0],
-): Detail[] {
+function sizeFaults(configuration: Configuration & Parameters<typeof groupShape>[0]): Detail[] {
   const count = processCount(groupShape(configuration));
   if (count > MOST_PROCESSES)
     return [

@@ -87,7 +87,7 @@ describe("parseDefinition", () => {
         nodeCount: "many",
         arguments: [{}, "a\0"],
         history: 5,
-        communicator: "Mpi",
+        communicator: "Smoke",
         environment: { environmentVariables: { "A=": "x", B: [] } },
       },
     });
@@ -124,7 +124,6 @@ describe("parseDefinition", () => {
       configuration: {
         script: "a.py",
         framework: "pyspark",
-        communicator: "MPI",
         dataReferences: { d: { dataStoreName: "x" } },
         environment: {
           python: { userManagedDependencies: false, condaDependencies: { dependencies: ["python=3.8"] } },
@@ -134,7 +133,6 @@ describe("parseDefinition", () => {
     });
     assert.equal(code, "UnsupportedField");
     assert.deepEqual(targets.sort(), [
-      "configuration.communicator",
       "configuration.dataReferences",
       "configuration.environment.docker.enabled",
       "configuration.environment.python.userManagedDependencies",
@@ -245,7 +243,6 @@ describe("parseDefinition", () => {
     }
     const [newest] = Object.values(SDK_DEFINITIONS);
     const asks = {
-      communicator: "IntelMpi",
       datacaches: [{ name: "c" }],
       applicationEndpoints: { e: { type: "Jupyter" } },
       autoClusterComputeSpecification: { instanceType: "x" },
@@ -260,7 +257,6 @@ describe("parseDefinition", () => {
     assert.deepEqual(targets.sort(), [
       "configuration.applicationEndpoints",
       "configuration.autoClusterComputeSpecification",
-      "configuration.communicator",
       "configuration.datacaches",
       "configuration.docker.useDocker",
       "configuration.kubernetescompute.instanceType",

@@ -3,6 +3,7 @@ import { execution, readWire } from "@malachite/contract";
 import { type Detail, MalachiteError } from "../failure/malachiteError.ts";
 import { isObject, type JsonObject } from "../scope.ts";
 import { valueFaults } from "./faults.ts";
+import { groupFaults } from "./groupFaults.ts";
 import { commandLine, DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
 import { unsupportedFaults } from "./unsupported.ts";
 
@@ -17,7 +18,11 @@ export function parseDefinition(
   const { value, faults } = readWire(execution.RunDefinition, sent);
   const given = isObject(value) ? withoutSecrets(value as execution.RunDefinition) : {};
   const unfaulted = ({ target }: Detail) => !faults.some((fault) => isAtOrBelow(target, fault.target));
-  const wrong = [...faults, ...valueFaults(given, only).filter(unfaulted)];
+  const values = valueFaults(given, only).filter(unfaulted);
+  const configured = isObject(given.configuration) ? given.configuration : undefined;
+  // What goes with what is asked only of values that are right by themselves.
+  const groups = faults.length === 0 && values.length === 0 && configured ? groupFaults(configured) : [];
+  const wrong = [...faults, ...values, ...groups];
   const unsupported = isObject(given.configuration)
     ? unsupportedFaults(given.configuration).filter(unfaulted)
     : [];

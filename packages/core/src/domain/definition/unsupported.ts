@@ -28,13 +28,8 @@ const python = (configuration: Configuration) => configuration.environment?.pyth
 const RULES: readonly Rule[] = [
   {
     path: "framework",
-    asks: (c) => (c.framework ?? "Python") !== "Python",
-    message: "Only the framework Python is run.",
-  },
-  {
-    path: "communicator",
-    asks: (c) => (c.communicator ?? "None") !== "None",
-    message: "Only the communicator None is run.",
+    asks: (c) => c.framework === "PySpark",
+    message: "PySpark is not run.",
   },
   {
     path: "dataReferences",

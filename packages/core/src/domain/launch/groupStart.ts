@@ -75,6 +75,10 @@ def outcome(status):
     return {"code": status} if status >= 0 else {"signal": name_of(-status)}
 
 
+def status_of(how):
+    return -os.WTERMSIG(how) if os.WIFSIGNALED(how) else os.WEXITSTATUS(how)
+
+
 def name_of(number):
     try:
         return signal.Signals(number).name
@@ -111,7 +115,7 @@ def given_away():
 
 
 def hold_port():
-    """A free port, the sockets that keep it so, and the name that keeps other groups away."""
+    """A free port, the socket that keeps it so, and the name that keeps other groups away."""
     import random
 
     low, high = given_away()
@@ -119,27 +123,18 @@ def hold_port():
     chooser = random.SystemRandom()
     for attempt in range(1000):
         port = chooser.choice(usual) if usual and attempt < 900 else 0
-        held = []
+        held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            for address in (LOOPBACK, ""):
-                one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-                held.append(one)
-                # Not twice at once: the second bind is refused while the first is held.
-                if address == "":
-                    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    held[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                one.bind((address, port))
-                port = one.getsockname()[1]
-            name = None
+            # On all addresses: refused where any of them is in use.
+            held.bind(("", port))
+            port = held.getsockname()[1]
             if sys.platform.startswith("linux"):
-                name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                held.append(name)
                 name.bind("\0malachite-port-%d" % port)
-                held.remove(name)
             return port, held, name
         except OSError:
-            for one in held:
-                one.close()
+            held.close()
+            name.close()
     raise RuntimeError("no port is free")
 
 
@@ -226,18 +221,18 @@ class Group:
 
     def wait(self):
         while self.alive:
-            try:
-                pid, how = os.waitpid(-1, 0)
-            except ChildProcessError:
-                return
+            if hasattr(os, "waitid"):
+                # Looked at before it is taken away: until then its number is its own.
+                seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+                if seen.si_pid in self.alive and (self.ending or seen.si_status != 0):
+                    # What it has started goes with it.
+                    send(self.alive[seen.si_pid][1], signal.SIGTERM)
+            pid, how = os.waitpid(-1, 0)
             found = self.alive.pop(pid, None)
             if found is None:
                 continue
             index, child = found
-            child.returncode = -os.WTERMSIG(how) if os.WIFSIGNALED(how) else os.WEXITSTATUS(how)
-            if child.returncode != 0 or self.ending:
-                # What it has started goes with it.
-                send(child, signal.SIGTERM)
+            child.returncode = status_of(how)
             self.ended(index, child.returncode)
 
 
@@ -331,7 +326,7 @@ def run_by_mpirun(group, ports, release):
         pid, how = os.waitpid(-1, 0)
         if pid == child.pid:
             break
-    status = child.returncode = -os.WTERMSIG(how) if os.WIFSIGNALED(how) else os.WEXITSTATUS(how)
+    status = child.returncode = status_of(how)
     first = noted()
     if first is not None and ("code" in first or "signal" in first):
         number = getattr(signal, first["signal"], None) if "signal" in first else None
@@ -385,8 +380,8 @@ def main():
         run_rank(group)
     ports, held, names = {}, [], []
     for name in group["ports"]:
-        ports[name], sockets, kept = hold_port()
-        held.extend(sockets)
+        ports[name], one, kept = hold_port()
+        held.append(one)
         names.append(kept)
 
     def release():

@@ -95,9 +95,7 @@ function tensorflowTasks(shape: Extract<GroupShape, { kind: "tensorflow" }>): re
       name: type === "chief" ? type : `${type} ${index}`,
       node: index % shape.nodes,
       environment: {
-        TF_CONFIG: withMarks(
-          JSON.stringify({ cluster, task: { type, index }, environment: "cloud" }),
-        ),
+        TF_CONFIG: withMarks(JSON.stringify({ cluster, task: { type, index }, environment: "cloud" })),
         AZ_BATCHAI_TASK_TYPE: type,
         AZ_BATCHAI_TASK_INDEX: String(index),
       },
@@ -113,9 +111,7 @@ function clusterOf(
   shape: Extract<GroupShape, { kind: "tensorflow" }>,
 ): Readonly<Record<string, readonly string[]>> {
   const addresses = (type: string, count: number) =>
-    count === 0
-      ? {}
-      : { [type]: times(count).map((index) => `${ADDRESS}:${portMark(`${type}-${index}`)}`) };
+    count === 0 ? {} : { [type]: times(count).map((index) => `${ADDRESS}:${portMark(`${type}-${index}`)}`) };
   return {
     ...addresses("chief", chiefs(shape)),
     ...addresses("worker", shape.workers),

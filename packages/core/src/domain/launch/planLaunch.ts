@@ -1,8 +1,12 @@
 // Makes the launch plan: what runs, apart from where. Pure.
 
-import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
+import { givenVariables, plainPath, type WholeDefinition } from "../definition/runDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
-import type { LaunchKey, LaunchPlan, TargetSettings } from "./launchPlan.ts";
+import { fillArguments } from "./fillArguments.ts";
+import { groupShape, isSingle } from "./groupShape.ts";
+import { GROUP_START_NAME } from "./groupStart.ts";
+import { FOLDER_MARK, type LaunchKey, type LaunchPlan, type TargetSettings } from "./launchPlan.ts";
+import { planGroup } from "./planGroup.ts";
 import { PYTHON_START_NAME } from "./pythonStart.ts";
 import { type Inside, insideVariables, inviteVariables, mlflowVariables } from "./variables.ts";
 
@@ -13,44 +17,71 @@ export type PlanLaunch = {
   readonly environment: PreparedEnvironment;
   readonly tree: string | undefined;
   readonly inside: Inside;
+  /** How long the processes of a group may take to end when one has failed. */
+  readonly graceMs: number;
 };
 
 /** As the project folder, in which the command runs, sees it. */
 const START = `../${PYTHON_START_NAME}`;
+const GROUP_START = `../${GROUP_START_NAME}`;
 
 /** The folders a script may count on, as on the real service. */
 const FOLDERS = ["outputs", "logs"];
+
+/** As any project folder of the run sees it: those of other nodes lie deeper. */
+const START_OF_ALL = `${FOLDER_MARK}/${PYTHON_START_NAME}`;
 
 /**
  * The user's variables win over the environment's own. PYTHONUNBUFFERED is on unless the definition sets it, so that a log
  * shows each line when it is printed.
  */
-export function planLaunch({ key, target, definition, environment, tree, inside }: PlanLaunch): LaunchPlan {
+export function planLaunch({
+  key,
+  target,
+  definition,
+  environment,
+  tree,
+  inside,
+  graceMs,
+}: PlanLaunch): LaunchPlan {
   const { configuration } = definition;
   const given = { ...environment.variables, ...givenVariables(configuration) };
+  const variables = {
+    PYTHONUNBUFFERED: "1",
+    ...inviteVariables(inside),
+    ...mlflowVariables(inside, given),
+    ...given,
+    ...insideVariables(inside),
+  };
+  const common = { key, target, ...(tree === undefined ? {} : { tree }), environment: variables };
+  if (isSingle(groupShape(configuration))) {
+    const filled = fillArguments(configuration.arguments, variables);
+    return { ...common, argv: argvOf(configuration, environment, START, filled), folders: FOLDERS, nodes: 1 };
+  }
+  const argv = (filled: readonly string[]) => argvOf(configuration, environment, START_OF_ALL, filled);
   return {
-    key,
-    target,
-    ...(tree === undefined ? {} : { tree }),
-    argv: argvOf(configuration, environment),
-    environment: {
-      PYTHONUNBUFFERED: "1",
-      ...inviteVariables(inside),
-      ...mlflowVariables(inside, given),
-      ...given,
-      ...insideVariables(inside),
-    },
-    folders: FOLDERS,
+    ...common,
+    argv: [environment.python, GROUP_START],
+    folders: foldersOf(configuration),
     nodes: configuration.nodeCount,
+    group: planGroup({ configuration, variables, given, argv, graceMs }),
   };
 }
 
+/** All nodes share these; so also what else is to be kept of what they write. */
+const foldersOf = ({ history, nodeCount }: WholeDefinition["configuration"]): readonly string[] =>
+  nodeCount === 1
+    ? FOLDERS
+    : [...new Set([...FOLDERS, ...(history?.directoriesToWatch ?? []).map(plainPath)])];
+
 function argvOf(
-  { command, script, arguments: given }: WholeDefinition["configuration"],
+  { command, script }: WholeDefinition["configuration"],
   { python, folder = "" }: PreparedEnvironment,
+  start: string,
+  filledArguments: readonly string[],
 ): readonly string[] {
   return command === undefined
-    ? [python, START, notAnOption(script), ...given]
+    ? [python, start, notAnOption(script), ...filledArguments]
     : ["/bin/sh", "-c", SHELL, "sh", command, folder];
 }
 

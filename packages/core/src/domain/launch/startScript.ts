@@ -1,5 +1,7 @@
 // The one POSIX start script: what an engine runs around the command of a run. A constant text, no user data in it.
 
+import { RUN_FOLDER } from "./launchPlan.ts";
+
 /** File name of the script in the run's folder. */
 export const START_SCRIPT_NAME = "start.sh";
 
@@ -19,7 +21,8 @@ export const CLAIM_LOST = 75;
  *
  * - claims FOLDER by `mkdir FOLDER/claim`; ends with CLAIM_LOST when that is taken;
  * - writes FOLDER/pids; puts the command, not itself, into the given control groups and (where setsid exists) into a session
- *   of its own; runs it in FOLDER/project with stdin from /dev/null and both streams appended to FOLDER/user_logs/std_log.txt;
+ *   of its own; runs it in FOLDER/project with stdin from /dev/null and both streams appended to FOLDER/user_logs/std_log.txt,
+ *   or to the log of the first process where a group is started;
  * - waits, and writes FOLDER/exit.json by rename as its last act. Times in it are milliseconds since 1970 UTC.
  *
  * `--at` is the instant of the start, told by the caller: it saves a process of its own for `date`.
@@ -46,7 +49,9 @@ mal_inside() {
   shift 4
   trap 'printf %s "$mal_stage" >"$mal_folder/exit.why"' EXIT
   mal_stage=log
-  exec </dev/null >>"$mal_folder/user_logs/std_log.txt" 2>&1
+  mal_log=${RUN_FOLDER.log}
+  if [ -f "$mal_folder/${RUN_FOLDER.group}" ]; then mal_log=${RUN_FOLDER.logOf(0)}; fi
+  exec </dev/null >>"$mal_folder/$mal_log" 2>&1
   mal_stage=group
   if [ -n "$mal_group" ]; then printf 0 >"$mal_group/cgroup.procs" || exit 125; fi
   if [ -n "$mal_group2" ]; then printf 0 >"$mal_group2/cgroup.procs" || exit 125; fi

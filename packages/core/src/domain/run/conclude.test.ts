@@ -35,4 +35,42 @@ describe("conclude", () => {
     const event = conclude({ code: 3, endedAt: 1 }, undefined, "bye\n");
     assert.equal(event.name === "failed" && event.message, "The script ended with exit code 3.");
   });
+
+  describe("of several processes", () => {
+    const rank = { name: "rank 2", others: 3, log: "user_logs/std_log_process_2.txt" };
+    const said = (...given: Parameters<typeof conclude>) => {
+      const event = conclude(...given);
+      return event.name === "failed" ? [event.reason, event.message, event.detail] : [];
+    };
+
+    it("names the one that failed, how, and its last lines", () => {
+      const tail = "step 1\nTraceback (most recent call last):\n  File x\nKeyError: 'k'\n";
+      assert.deepEqual(said({ code: 1, endedAt: 1 }, undefined, tail, { ...rank, code: 1 }), [
+        "ExitedNonZero",
+        `Rank 2 ended with exit code 1; the other 3 processes were stopped. User program failed with KeyError: 'k'\nThe last lines of ${rank.log}:\n${tail.trimEnd()}`,
+        { exitCode: 1, process: "rank 2", logTail: tail },
+      ]);
+      const [, message] = said({ code: null, signal: "SIGSEGV", endedAt: 1 }, undefined, "", {
+        ...rank,
+        others: 1,
+        signal: "SIGSEGV",
+      });
+      assert.equal(message, "Rank 2 ended with signal SIGSEGV; the other process was stopped.");
+    });
+
+    it("says so when memory was the reason", () => {
+      const exit = { code: null, signal: "SIGKILL", outOfMemory: true, endedAt: 1 };
+      const [reason, message] = said(exit, undefined, "", { ...rank, signal: "SIGKILL", others: 0 });
+      assert.equal(reason, "OutOfMemory");
+      assert.match(String(message), /^Rank 2 ended with signal SIGKILL\. The script used more memory/);
+    });
+
+    it("says why they could not be started", () => {
+      const first = { name: "mpirun", others: 4, failure: "There is no mpirun." };
+      assert.deepEqual(said({ code: 127, endedAt: 1 }, undefined, "", first).slice(0, 2), [
+        "StartFailed",
+        "The processes of the run could not be started: There is no mpirun.",
+      ]);
+    });
+  });
 });

@@ -1,17 +1,36 @@
 // Turns how the process ended into how the run ended. Pure.
 import type { FailureReason } from "../failure/reasons.ts";
+import type { GroupExit } from "../launch/groupExit.ts";
 import type { RunEvent } from "./advance.ts";
 import type { ExitRecord } from "./run.ts";
 
-/** The last event of a run whose process has ended by itself. `tail` is the end of its log, for the error text. */
+/**
+ * The last event of a run whose process has ended by itself. `first`: of several processes, the one that failed first. `tail` is the
+ * end of its log, for the error text.
+ */
 export function conclude(
   exit: ExitRecord | undefined,
   failure: string | undefined,
   tail: string,
+  first?: GroupExit,
 ): Extract<RunEvent, { name: "succeeded" | "failed" }> {
   const failed = (reason: FailureReason, message: string, detail: Record<string, unknown> = {}) =>
-    ({ name: "failed", reason, message, detail: { ...detail, ...(tail ? { logTail: tail } : {}) } }) as const;
+    ({
+      name: "failed",
+      reason,
+      message:
+        first === undefined ? message : `${sayFirst(first)} ${message}`.trim() + lastLines(first, tail),
+      detail: {
+        ...detail,
+        ...(first === undefined ? {} : { process: first.name }),
+        ...(tail ? { logTail: tail } : {}),
+      },
+    }) as const;
+  /** Said of one of several processes already. */
+  const alone = (text: string) => (first === undefined ? text : "");
   if (failure) return failed("StartFailed", `The command could not be started: ${failure}`);
+  if (first?.failure !== undefined && exit?.code !== 0)
+    return failed("StartFailed", `The processes of the run could not be started: ${first.failure}`);
   if (!exit)
     return failed(
       "Vanished",
@@ -24,13 +43,34 @@ export function conclude(
       { signal: exit.signal },
     );
   if (exit.signal)
-    return failed("KilledBySignal", `The script was ended by signal ${exit.signal}.`, {
+    return failed("KilledBySignal", alone(`The script was ended by signal ${exit.signal}.`), {
       signal: exit.signal,
     });
   if (exit.code === 0) return { name: "succeeded" };
-  return failed("ExitedNonZero", errorLine(tail) ?? `The script ended with exit code ${exit.code}.`, {
-    exitCode: exit.code,
-  });
+  const how = alone(`The script ended with exit code ${exit.code}.`);
+  return failed("ExitedNonZero", errorLine(tail) ?? how, { exitCode: exit.code });
+}
+
+/** So much of the log of the process that failed goes into the error itself: it is not the log that everybody looks at. */
+const LAST_LINES = 10;
+const LAST_CHARACTERS = 1500;
+
+function lastLines({ log }: GroupExit, tail: string): string {
+  const lines = tail.trimEnd().split("\n").slice(-LAST_LINES).join("\n").slice(-LAST_CHARACTERS);
+  return log === undefined || lines === "" ? "" : `\nThe last lines of ${log}:\n${lines}`;
+}
+
+/** Which of several processes failed first, how, and what became of the others. */
+function sayFirst({ name, code, signal, others, failure }: GroupExit): string {
+  if (failure !== undefined) return "";
+  const how = signal === undefined ? `exit code ${code}` : `signal ${signal}`;
+  const after =
+    others === 0
+      ? ""
+      : others === 1
+        ? "; the other process was stopped"
+        : `; the other ${others} processes were stopped`;
+  return `${name[0]?.toUpperCase()}${name.slice(1)} ended with ${how}${after}.`;
 }
 
 /** The last line of a Python traceback, if the log ends in one. */

@@ -75,11 +75,6 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   async function launch(launch: Launch, signal: AbortSignal): Promise<Handle> {
     const folder = root.folder(launch.plan.key);
     const plan = inFolder(launch.plan, folder);
-    if (plan.nodes !== 1) {
-      throw new MalachiteError("UnsupportedField", "A process target runs on one node.", {
-        target: "nodeCount",
-      });
-    }
     const limits = parseProcessOptions(plan.target, cgroups);
     const command = prepareCommand({ plan, secrets: launch.secrets }, inherited, folder);
     await root.ready();
@@ -197,7 +192,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
   return {
     kind: KIND,
-    can: { multiNode: false, images: false, gpus: true },
+    can: { multiNode: true, images: false, gpus: true },
     async check(target) {
       const reason = faultOfOptions(target, cgroups) ?? (await faultOfRoot(root));
       return reason === undefined ? { usable: true } : { usable: false, reason };

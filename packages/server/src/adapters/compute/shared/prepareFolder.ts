@@ -1,15 +1,13 @@
 // Makes the folder of a launch as the start script expects it. May be repeated after a crash, as long as nothing has started.
-import { mkdir, open, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import {
   type LaunchPlan,
+  launchFiles,
+  logsOf,
   MalachiteError,
   type ProjectPlacer,
-  PYTHON_START,
-  PYTHON_START_NAME,
   RUN_FOLDER,
-  START_SCRIPT,
-  START_SCRIPT_NAME,
 } from "@malachite/core";
 import { segmentsOf } from "./openInside.ts";
 
@@ -25,16 +23,38 @@ export async function prepareFolder(
   signal: AbortSignal,
 ): Promise<void> {
   const project = join(folder, RUN_FOLDER.project);
-  await mkdir(project, { recursive: true });
-  if (plan.tree !== undefined) await placer.place(plan.tree, project, signal);
+  await placeProject(project, plan, placer, signal);
   // Side by side: each step waits for the disk, and the run waits for the last.
   await Promise.all([
     ...plan.folders.map((path) => makeFolder(project, path)),
-    makeLog(join(folder, RUN_FOLDER.log)),
+    ...logsOf(plan).map((path) => makeLog(join(folder, path))),
     writeFile(join(folder, LAUNCH_FILE), JSON.stringify({ version: 1, ...note })),
-    writeFile(join(folder, START_SCRIPT_NAME), START_SCRIPT),
-    writeFile(join(folder, PYTHON_START_NAME), PYTHON_START),
+    ...launchFiles(plan).map(({ path, text }) => writeFile(join(folder, path), text)),
   ]);
+  for (let node = 1; node < plan.nodes; node++) {
+    signal.throwIfAborted();
+    const own = join(folder, RUN_FOLDER.node(node));
+    await placeProject(own, plan, placer, signal);
+    await Promise.all(plan.folders.map((path) => shareFolder(project, own, path)));
+  }
+}
+
+async function placeProject(
+  project: string,
+  { tree }: LaunchPlan,
+  placer: ProjectPlacer,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(project, { recursive: true });
+  if (tree !== undefined) await placer.place(tree, project, signal);
+}
+
+/** The nodes of a run write into the same folders; what the project brings in them is in the first one's. */
+async function shareFolder(project: string, own: string, path: string): Promise<void> {
+  const link = join(own, path);
+  await rm(link, { recursive: true, force: true });
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(relative(dirname(link), join(project, path)), link);
 }
 
 /** The log exists from the start, so that whoever follows it can begin. */

