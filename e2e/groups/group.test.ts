@@ -236,6 +236,9 @@ sys.exit(6 if os.environ["RANK"] == "2" else time.sleep(600))
       files: { "main.py": "" },
       configuration: { ...torch(2), communicator: "nccl" },
     }).catch((error: Error) => error.message);
-    assert.match(refused, /400.*Nccl needs a GPU for each process, so 2; the compute target 'local' has none/);
+    assert.match(
+      refused,
+      /400.*Nccl needs a GPU for each process, so 2; the compute target 'local' has none/,
+    );
   });
 });

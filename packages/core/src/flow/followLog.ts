@@ -1,7 +1,8 @@
 // One log as a stream: what is there from an offset on, then what is written, until the run has ended and all was said. A log that
 // is written anew meanwhile (rotated, cut, overwritten) is said to begin anew, so that bytes of two files are never taken for one.
-import { MalachiteError } from "../domain/failure/malachiteError.ts";
+
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import { logOfDefinition } from "../domain/launch/groupShape.ts";
 import { LOCAL_LOG } from "../domain/launch/launchPlan.ts";
 import { type LogPlace, SEAM_BYTES, seamOf, seamSum } from "../domain/launch/logPlace.ts";
@@ -109,7 +110,11 @@ async function openLog(
 }
 
 /** An offset alone, beyond the end of a log that is finished, is the asker's mistake. */
-async function checkEnd(run: Run, { path = mainLogOf(run), from }: FollowAsk, place: Place | undefined): Promise<void> {
+async function checkEnd(
+  run: Run,
+  { path = mainLogOf(run), from }: FollowAsk,
+  place: Place | undefined,
+): Promise<void> {
   const sizeBytes = (await place?.file.look())?.sizeBytes ?? 0;
   if (from.of !== undefined || from.offset <= sizeBytes) return;
   await place?.file[Symbol.asyncDispose]();

@@ -103,7 +103,9 @@ export async function packLocalRun(
 }
 
 /** What runs on its user's machine is one process there. Throws UnsupportedField. */
-function refuseGroups({ configuration: { communicator, nodeCount, ...configuration } }: WholeDefinition): void {
+function refuseGroups({
+  configuration: { communicator, nodeCount, ...configuration },
+}: WholeDefinition): void {
   if (isSingle(groupShape({ communicator, nodeCount, ...configuration }))) return;
   const [target, asked] =
     nodeCount > 1
