@@ -21,8 +21,8 @@ export function parseGroupExit(text: string, { processes }: ProcessGroup): Group
   if (text.length > EXIT_RECORD_MAX_BYTES) return undefined;
   const value = parse(text);
   if (value === undefined) return undefined;
-  const process = typeof value.index === "number" ? processes[value.index] : undefined;
-  if (value.index !== undefined && process === undefined) return undefined;
+  const failed = typeof value.index === "number" ? processes[value.index] : undefined;
+  if (value.index !== undefined && failed === undefined) return undefined;
   const { code, signal, failure } = value;
   const how = {
     ...(isCode(code) && { code }),
@@ -30,10 +30,10 @@ export function parseGroupExit(text: string, { processes }: ProcessGroup): Group
     ...(typeof failure === "string" && { failure: failure.slice(0, LONGEST_FAILURE) }),
   };
   if (Object.keys(how).length === 0) return undefined;
-  const others = process === undefined ? processes.length : processes.length - 1;
-  return process === undefined
+  const others = failed === undefined ? processes.length : processes.length - 1;
+  return failed === undefined
     ? { name: "mpirun", others, ...how }
-    : { name: process.name, log: process.log, others, ...how };
+    : { name: failed.name, log: failed.log, others, ...how };
 }
 
 const isCode = (code: unknown): code is number =>

@@ -20,4 +20,4 @@ export const launchFiles = ({ group }: Pick<LaunchPlan, "group">): readonly Laun
 
 /** Every log of the plan; they exist from the start, so that whoever follows one can begin. */
 export const logsOf = ({ group }: Pick<LaunchPlan, "group">): readonly string[] =>
-  group === undefined ? [RUN_FOLDER.log] : group.processes.map((process) => process.log);
+  group === undefined ? [RUN_FOLDER.log] : group.processes.map(({ log }) => log);
