@@ -1,4 +1,4 @@
-// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each.
+// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `mlflow` may follow which of its figures.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 const BENCHES = {
@@ -9,12 +9,18 @@ const BENCHES = {
   records: async () => (await import("./records.ts")).records(),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
-  mlflow: async () => (await import("./mlflow.ts")).mlflow(),
+  mlflow: async (figures: readonly string[]) => (await import("./mlflow.ts")).mlflow(figures),
 };
 type Name = keyof typeof BENCHES;
+const isName = (word: string): word is Name => Object.hasOwn(BENCHES, word);
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in BENCHES));
+const asked: Name[] = [];
+const figures: string[] = [];
+const unknown: string[] = [];
+for (const word of process.argv.slice(2))
+  if (isName(word)) asked.push(word);
+  else if (asked.at(-1) === "mlflow") figures.push(word);
+  else unknown.push(word);
 if (unknown.length > 0) {
   process.stderr.write(
     `There is no benchmark ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.\n`,
@@ -24,4 +30,5 @@ if (unknown.length > 0) {
 process.stdout.write(
   `${JSON.stringify({ machine: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0], node: process.version })}\n`,
 );
-for (const name of (asked.length > 0 ? asked : Object.keys(BENCHES)) as Name[]) await BENCHES[name]();
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHES).filter(isName))
+  await BENCHES[name](figures);

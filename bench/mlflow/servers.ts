@@ -1,18 +1,14 @@
-// The two servers that are compared, each in processes of its own, and the programs that drive them.
+// The server that is compared with, in processes of its own.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { until } from "../../e2e/support/service.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const run = promisify(execFile);
-
-/** No measurement takes so long. */
-const DEADLINE_MS = 300_000;
 
 /** A tracking server as a client sees it. */
 export type Tracked = { readonly name: string; readonly uri: string; readonly token?: string };
@@ -40,10 +36,11 @@ export class MlflowServer implements AsyncDisposable {
     this.database = join(folder, "mlflow.db");
   }
 
+  /** On the port that it had before, if it had one. */
   async start(): Promise<void> {
-    const port = await freePort();
-    this.uri = `http://127.0.0.1:${port}`;
-    const args = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", String(port)];
+    if (this.uri === "") this.uri = `http://127.0.0.1:${await freePort()}`;
+    const { port } = new URL(this.uri);
+    const args = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port];
     args.push("--backend-store-uri", `sqlite:///${this.database}`);
     args.push("--artifacts-destination", join(this.#folder, "artifacts"));
     const child = spawn(this.#python, args, {
@@ -62,6 +59,12 @@ export class MlflowServer implements AsyncDisposable {
         () => false,
       );
     await until("mlflow server to be up", healthy, 120_000);
+  }
+
+  /** Whatever it was still working on is over then. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
   }
 
   async stop(): Promise<void> {
@@ -87,62 +90,6 @@ function killGroup(child: ChildProcess): void {
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-const environment = ({ uri, token }: Tracked) => ({
-  PATH: process.env.PATH,
-  HOME: process.env.HOME,
-  MLFLOW_TRACKING_URI: uri,
-  MLFLOW_DISABLE_TELEMETRY: "true",
-  DO_NOT_TRACK: "true",
-  ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }),
-});
-
-/** Runs load.py once; what it prints as JSON. */
-export async function load(
-  python: string,
-  server: Tracked,
-  kind: string,
-  count: number,
-  experiment: string,
-): Promise<{ readonly seconds: number; readonly run: string }> {
-  const { stdout } = await run(python, [join(HERE, "load.py"), kind, String(count), experiment], {
-    env: environment(server),
-    timeout: DEADLINE_MS,
-  });
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-}
-
-/** Several clients at once, in processes of their own: all calls in a second. */
-export async function parallel(
-  python: string,
-  server: Tracked,
-  clients: number,
-  count: number,
-  experiment: string,
-): Promise<number> {
-  const children = Array.from({ length: clients }, () => {
-    const child = spawn(python, [join(HERE, "load.py"), "parallel", String(count), experiment], {
-      env: environment(server),
-      stdio: ["pipe", "pipe", "inherit"],
-      timeout: DEADLINE_MS,
-    });
-    const lines = createInterface({ input: child.stdout });
-    const line = async () => {
-      const told = await Promise.race([once(lines, "line"), once(lines, "close").then(() => undefined)]);
-      if (told === undefined) throw new Error("A client has ended before it was done.");
-    };
-    return { child, line };
-  });
-  await Promise.all(children.map(({ line }) => line()));
-  const begun = performance.now();
-  const ends = children.map(({ child, line }) => {
-    const told = line();
-    child.stdin.end("go\n");
-    return told;
-  });
-  await Promise.all(ends);
-  return (clients * count) / ((performance.now() - begun) / 1000);
-}
-
 /** Fills the database of an mlflow server with runs, and one of them with a history: that one's id. */
 export async function fill(
   python: string,
@@ -159,4 +106,11 @@ export async function fill(
     String(points),
   ]);
   return (JSON.parse(stdout) as { run: string }).run;
+}
+
+/** Gives SQLite statistics of what the tables hold, which the server itself never does. */
+export async function analyze(python: string, database: string): Promise<void> {
+  const program =
+    "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('analyze'); db.commit()";
+  await run(python, ["-c", program, database]);
 }
