@@ -80,6 +80,25 @@ async function keep({ records }: RecordsBench, scope: Scope, runs: readonly Smal
   return (await records.experiments.byName(scope, "experiment"))?.id ?? "";
 }
 
+/** More than are read whole whatever is asked. */
+const MANY = 4_200;
+
+/** Runs of one metric each. */
+async function keepMeasured(
+  { records }: RecordsBench,
+  scope: Scope,
+  count: number,
+  accOf: (i: number) => number,
+): Promise<string> {
+  const one = async (i: number) => {
+    await create(records.runs, newRun(scope, `r${i}`));
+    const rows = [{ createdAt: 5, step: 0, data: { acc: accOf(i) } }];
+    await records.metrics.add(scope, `r${i}`, [{ name: "acc", columns: { acc: "double" }, rows }]);
+  };
+  await Promise.all(Array.from({ length: count }, (_, i) => one(i)));
+  return (await records.experiments.byName(scope, "experiment"))?.id ?? "";
+}
+
 /** The language read plainly, on what a test knows of a run. */
 function holds(run: Small, { key, comparator, value }: SearchClause): boolean {
   const found =
@@ -207,6 +226,53 @@ export function trackingStoreSuite(bench: RecordsBench): void {
         const rest = values.slice(numbers.length).map((value) => (value === undefined ? 2 : 1));
         assert.deepEqual(rest, rest.toSorted());
       }
+    });
+
+    it("put the oldest start first, and runs that never started behind all others", async () => {
+      const scope = freshScope();
+      const runs = smallRuns(30);
+      const experiment = await keep(bench, scope, runs);
+      const page = await bench.records.tracking.searchRuns(scope, {
+        clauses: [],
+        order: parseSearchOrder(["start_time ASC", "run_id DESC"], RUN_SEARCH),
+        limit: 100,
+        view: "all",
+        experimentIds: [experiment],
+      });
+      const at = ({ startedAt = Number.MAX_VALUE }: Small) => startedAt;
+      const wanted = runs.toSorted((a, b) => at(a) - at(b) || (a.id < b.id ? 1 : -1));
+      assert.deepEqual(
+        page.values.map(({ id }) => id),
+        wanted.map(({ id }) => id),
+      );
+    });
+
+    it("find the same among so many runs that they are not looked at one by one", async () => {
+      const scope = freshScope();
+      // Whole numbers from 0, and behind them the two infinities.
+      const accOf = (i: number) =>
+        i < MANY ? i : i === MANY ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      const experiment = await keepMeasured(bench, scope, MANY + 2, accOf);
+      const found = async (filter: string, orderBy: string) =>
+        (
+          await bench.records.tracking.searchRuns(scope, {
+            clauses: parseSearch(filter, RUN_SEARCH),
+            order: parseSearchOrder([orderBy], RUN_SEARCH),
+            limit: 3,
+            view: "active",
+            experimentIds: [experiment],
+          })
+        ).values.map(({ id }) => accOf(Number(id.slice(1))));
+      const [down, up] = ["metrics.acc DESC", "metrics.acc ASC"];
+      const most = MANY - 1;
+      assert.deepEqual(await found("metrics.acc > -1", up), [0, 1, 2]);
+      assert.deepEqual(await found("metrics.acc > 1", up), [2, 3, 4]);
+      assert.deepEqual(await found("metrics.acc >= 1", up), [1, 2, 3]);
+      assert.deepEqual(await found("metrics.acc >= 1", down), [Number.POSITIVE_INFINITY, most, most - 1]);
+      assert.deepEqual(await found(`metrics.acc < ${most}`, down), [most - 1, most - 2, most - 3]);
+      assert.deepEqual(await found(`metrics.acc <= ${most}`, up), [Number.NEGATIVE_INFINITY, 0, 1]);
+      assert.deepEqual(await found(`metrics.acc < ${Number.MAX_VALUE}`, down), [most, most - 1, most - 2]);
+      assert.deepEqual(await found("metrics.acc >= 0 AND metrics.acc != 2", up), [0, 1, 3]);
     });
 
     it("show hidden runs only to those who ask, and nothing of other experiments", async () => {

@@ -5,6 +5,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Executor } from "../executor.ts";
 import { labelText } from "../labels.ts";
 import { isAfter, orderBy, type Position, positionColumns, type Term } from "../paging.ts";
+import { NOT_STARTED_AT } from "../schema.ts";
 import { clamped } from "./searchSql.ts";
 
 /** So few runs of a tag, a parameter or a range of a metric are read and sorted whole. */
@@ -14,10 +15,13 @@ const SIDE_BY_SIDE = 16;
 /** Tags that are not in the index of labels under their own name. */
 const UNINDEXED = new Set(["mlflow.runName", "mlflow.note.content", "mlflow.user", PARENT_TAG]);
 
+/** What is true of a run that is found, and the clause that says so if one does. */
+export type Condition = { readonly holds: RawBuilder<SqlBool>; readonly clause?: SearchClause };
+
 export type Query = {
   readonly workspace: number;
   readonly experiments: readonly number[];
-  readonly conditions: readonly RawBuilder<SqlBool>[];
+  readonly conditions: readonly Condition[];
   readonly terms: readonly Term[];
   readonly position: Position | undefined;
   readonly limit: number;
@@ -39,6 +43,10 @@ export async function* pick(db: Executor, query: Query, asked: Asked): AsyncGene
   const [first] = asked.order;
   if (first?.key.of === "metric" && experiments.length <= SIDE_BY_SIDE) {
     yield* byMetric(query, first, asked);
+    return;
+  }
+  if (first && isStart(first) && !first.descending && experiments.length <= SIDE_BY_SIDE) {
+    yield* byOldestStart(query);
     return;
   }
   const ofExperiments = isOneOf(sql.ref<number>("r.experiment_no"), experiments);
@@ -69,7 +77,7 @@ function select(query: Query, from: RawBuilder<unknown>, when: RawBuilder<SqlBoo
   const all = [
     when,
     sql<SqlBool>`e.no = r.experiment_no`,
-    ...conditions,
+    ...conditions.map(({ holds }) => holds),
     ...(position ? [isAfter(terms, position)] : []),
   ];
   return sql`select r.no as no, ${positionColumns(terms)} from ${from} cross join experiments as e
@@ -122,7 +130,7 @@ function labelled({ workspace }: Query, { key, comparator, value }: SearchClause
 /** Runs whose metric is in a range. */
 function measured({ experiments }: Query, clause: SearchClause): Known | undefined {
   if (clause.key.of !== "metric" || experiments.length > SIDE_BY_SIDE) return undefined;
-  const bound = boundOf(clause, "k");
+  const bound = boundOf(clause, "k")?.holds;
   if (!bound) return undefined;
   return {
     from: sql`metrics as k`,
@@ -131,16 +139,21 @@ function measured({ experiments }: Query, clause: SearchClause): Known | undefin
   };
 }
 
-/** What the index of newest values can say of a clause: true for all that it holds for, and for a few more. */
-function boundOf({ comparator, value }: SearchClause, of: string): RawBuilder<SqlBool> | undefined {
-  if (typeof value !== "number") return undefined;
+/**
+ * What the index of newest values can say of a clause: true for all that it holds for, and, unless `exact`, for a few more. Infinities
+ * are in the index as the largest numbers.
+ */
+function boundOf(
+  { comparator, value }: SearchClause,
+  of: string,
+): { readonly holds: RawBuilder<SqlBool>; readonly exact: boolean } | undefined {
+  if (typeof value !== "number" || !RANGES.has(comparator)) return undefined;
   const column = sql.ref<number>(`${of}.latest_order`);
-  const number = clamped(value);
-  if (comparator === "=") return sql<SqlBool>`${column} = ${number}`;
-  if (comparator === "<" || comparator === "<=") return sql<SqlBool>`${column} <= ${number}`;
-  if (comparator === ">" || comparator === ">=") return sql<SqlBool>`${column} >= ${number}`;
-  return undefined;
+  const exact = Math.abs(value) < Number.MAX_VALUE;
+  const sign = exact || comparator === "=" ? comparator : `${comparator[0]}=`;
+  return { holds: sql<SqlBool>`${column} ${sql.raw(sign)} ${clamped(value)}`, exact };
 }
+const RANGES = new Set(["=", "<", "<=", ">", ">="]);
 
 function among(db: Executor, query: Query, { from, when }: Known): RawBuilder<unknown> {
   const experiment = db.dialect.noIndex(sql.ref<number>("r.experiment_no"));
@@ -180,13 +193,17 @@ function* byMetric(
       ...query,
       terms: [{ value: column, nullable: false, descending }, ...others],
       position: position?.slice(1),
+      // What the walk itself sees to is not asked of each run once more.
+      conditions: query.conditions.filter(
+        ({ clause }) => !(clause && clauses.includes(clause) && boundOf(clause, "o")?.exact),
+      ),
     };
-    const bounds = clauses.flatMap((clause) => boundOf(clause, "o") ?? []);
+    const bounds = clauses.flatMap((clause) => boundOf(clause, "o")?.holds ?? []);
     const last = position?.[1];
     if (typeof last === "number")
       bounds.push(descending ? sql<SqlBool>`${column} <= ${last}` : sql<SqlBool>`${column} >= ${last}`);
     yield sideBySide(experiments, (no) =>
-      ranked(sql`0`, [], select(numbers, measured, of(no, sql`${column} is not null`, ...bounds)), terms),
+      ranked([sql`0`], select(numbers, measured, of(no, sql`${column} is not null`, ...bounds)), terms),
     );
   }
   // Whatever is asked of a number holds for none that is missing.
@@ -198,7 +215,7 @@ function* byMetric(
   });
   if (Number(rank) <= 1)
     yield sideBySide(experiments, (no) =>
-      ranked(sql`1`, [sql`null`], select(rest(1), measured, of(no, sql`${column} is null`)), terms),
+      ranked([sql`1`, sql`null`], select(rest(1), measured, of(no, sql`${column} is null`)), terms),
     );
   const missing = sql<SqlBool>`not exists (select 1 from metrics as n where n.run_no = r.no and n.namespace = ''
     and n.name = ${key.key} and n.has_latest = 1)`;
@@ -209,18 +226,44 @@ function* byMetric(
       sql<SqlBool>`${isOneOf(sql.ref<number>("r.experiment_no"), experiments)} and ${missing}`,
     );
   yield isByStart(asked.order.slice(1))
-    ? sideBySide(experiments, (no) => ranked(sql`2`, [sql`null`], without([no]), terms))
-    : ranked(sql`2`, [sql`null`], without(experiments), terms);
+    ? sideBySide(experiments, (no) => ranked([sql`2`, sql`null`], without([no]), terms))
+    : ranked([sql`2`, sql`null`], without(experiments), terms);
 }
 
-/** Positions in an order by a metric begin with the rank and the value, of which each part knows one or both beforehand. */
+/** First the runs that have started, in the order of their index; behind them those that have not. */
+function* byOldestStart(query: Query): Generator<RawBuilder<unknown>> {
+  const { experiments, terms, position } = query;
+  const [rank = 0, last = NOT_STARTED_AT] = position ?? [];
+  const others = terms.slice(2);
+  const start = sql.ref<number>("r.started_at");
+  const walk = (part: Query, known: readonly RawBuilder<unknown>[], when: RawBuilder<SqlBool>) =>
+    sideBySide(experiments, (no) => {
+      const ofExperiment = sql<SqlBool>`r.experiment_no = ${no} and ${when}`;
+      return ranked(known, select(part, sql`runs as r`, ofExperiment), terms);
+    });
+  if (rank === 0) {
+    const started: Query = {
+      ...query,
+      terms: [{ value: start, nullable: false, descending: false }, ...others],
+      position: position?.slice(1),
+    };
+    const from = position ? sql<SqlBool>`${start} >= ${last}` : sql<SqlBool>`${start} > ${last}`;
+    yield walk(started, [sql`0`], from);
+  }
+  const waiting: Query = {
+    ...query,
+    terms: others,
+    position: rank === 0 ? undefined : position?.slice(2),
+  };
+  yield walk(waiting, [sql`1`, sql`null`], sql<SqlBool>`${start} = ${NOT_STARTED_AT}`);
+}
+
+/** Positions begin with a rank and mostly a value, of which each part knows one or both beforehand. */
 function ranked(
-  rank: RawBuilder<unknown>,
-  value: readonly RawBuilder<unknown>[],
+  known: readonly RawBuilder<unknown>[],
   walked: RawBuilder<unknown>,
   terms: readonly Term[],
 ): RawBuilder<unknown> {
-  const known = [rank, ...value];
   const columns = terms.map(
     (_, i) => sql`${known[i] ?? sql.ref(`w.s${i - known.length}`)} as ${sql.ref(`s${i}`)}`,
   );
@@ -228,8 +271,9 @@ function ranked(
 }
 
 /** A run that has not started has the least start of all, so it comes last by itself. */
-export const isStartDescending = ({ key, descending }: SearchOrder): boolean =>
-  descending && key.of === "attribute" && key.key === "start_time";
+export const isStartDescending = (order: SearchOrder): boolean => order.descending && isStart(order);
+
+export const isStart = ({ key }: SearchOrder): boolean => key.of === "attribute" && key.key === "start_time";
 
 /** Newest start first, before all else. */
 const isByStart = ([first]: readonly SearchOrder[]): boolean =>

@@ -21,7 +21,7 @@ import {
 } from "../paging.ts";
 import { LIGHT, type LightRow, lightRun } from "../runRows.ts";
 import { findWorkspace } from "../workspaces.ts";
-import { isStartDescending, pick } from "./pickRuns.ts";
+import { isStart, isStartDescending, pick } from "./pickRuns.ts";
 import { runPlaces } from "./runPlaces.ts";
 import { clauseSql, orderTerms } from "./searchSql.ts";
 
@@ -39,8 +39,8 @@ export async function searchTrackedRuns(db: Executor, scope: Scope, ask: Ask): P
   const list = listName("tracked runs", workspaceKey(scope), experimentIds, clauses, order, view);
   const position = after === undefined ? undefined : parseToken(list, after, terms.length);
   const conditions = [
-    ...clauses.map((clause) => clauseSql(clause, places, db.dialect)),
-    ...(view === "all" ? [] : [sql<SqlBool>`r.hidden = ${view === "deleted" ? 1 : 0}`]),
+    ...clauses.map((clause) => ({ clause, holds: clauseSql(clause, places, db.dialect) })),
+    ...(view === "all" ? [] : [{ holds: sql<SqlBool>`r.hidden = ${view === "deleted" ? 1 : 0}` }]),
   ];
   const workspace = await findWorkspace(db, scope);
   if (!workspace) return { values: [] };
@@ -68,7 +68,7 @@ export async function searchTrackedRuns(db: Executor, scope: Scope, ask: Ask): P
 
 function termsOf(order: readonly SearchOrder[], places: ReturnType<typeof runPlaces>): readonly Term[] {
   const asked = order.flatMap((one) => (isStartDescending(one) ? [NEWEST_START] : orderTerms(one, places)));
-  const byStart = order.some(({ key }) => key.of === "attribute" && key.key === "start_time");
+  const byStart = order.some(isStart);
   return withNumber(byStart ? asked : [...asked, NEWEST_START], sql.ref<number>("r.no"));
 }
 
