@@ -11,6 +11,7 @@ import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
+import { trackedSearchSuite } from "./trackedSearchSuite.ts";
 import { trackingStoreSuite } from "./trackingStoreSuite.ts";
 
 export type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
@@ -31,6 +32,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     assetStoreSuite,
     datastoreRegistrySuite,
     metricStoreSuite,
+    trackedSearchSuite,
     trackingStoreSuite,
   };
   for (const suite of Object.values(suites)) {
