@@ -7,7 +7,6 @@ import {
   type NewRunLog,
   parseSearch,
   parseSearchOrder,
-  RUN_SEARCH,
   type Scope,
 } from "@malachite/core";
 import { create, freshScope, newRun } from "./recordsUnderTest.ts";
