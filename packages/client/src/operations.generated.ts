@@ -279,6 +279,16 @@ export const operations = {
     body: "none",
     answer: "json",
   },
+  rerun: {
+    id: "Malachite_Rerun",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/rerun",
+    ],
+    query: ["newRunId"],
+    body: "none",
+    answer: "json",
+  },
   why: {
     id: "Malachite_Why",
     method: "GET",

@@ -29,6 +29,7 @@ const SHA = "a".repeat(64);
 const ANSWERS: Record<string, unknown> = {
   startRun: { runId: "r1" },
   startSnapshotRun: { runId: "r1" },
+  rerun: { runId: "r2" },
   cancelRun: { runId: "r1" },
   getRun: { runId: "r1", dataContainerId: "dcid.r1" },
   getExperiment: { experimentId: "e-1" },
@@ -85,6 +86,7 @@ test("every operation is sent as the contract describes it", async () => {
   await (await run.artifacts.download("outputs/a b", { offset: 5, count: 10, ifRange: '"v"' })).bytes();
   await run.artifacts.upload("outputs/x", Uint8Array.of(1, 2), { allowOverwrite: true });
   await run.artifacts.append("logs/x", new Blob(["more"]), { offset: 3 });
+  assert.equal((await run.rerun({ runId: "r2" })).runId, "r2");
   await run.getWhy();
   await run.getStory();
   await all(run.logLines({ path: "logs/x", from: 0 }));

@@ -17,6 +17,7 @@ import { operations } from "./operations.generated.ts";
 import type { OperationOptions } from "./options.ts";
 import { paged, type QueryOptions } from "./paging.ts";
 import { RunArtifacts } from "./runArtifacts.ts";
+import { newRunId as madeRunId } from "./runId.ts";
 import { RunPoller, type RunPollerOptions } from "./runPoller.ts";
 import { retryAfterInMs } from "./transport/retry.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -29,6 +30,10 @@ export type DeleteTagsOptions = OperationOptions;
 export type PostEventOptions = OperationOptions;
 export type GetWhyOptions = OperationOptions;
 export type GetStoryOptions = OperationOptions;
+export interface RerunOptions extends OperationOptions {
+  /** The id of the new run. Default: one is made. */
+  runId?: string;
+}
 export interface CancelRunOptions extends OperationOptions {
   /** Why, for the run's story. Sent only where the run's experiment is not known. */
   reason?: string;
@@ -70,6 +75,17 @@ export class RunClient {
     const query = { CancelationReason: options.reason };
     await this.#transport.json<Run>(operations.cancelRunByHistory, { ...call, query });
     return { runId: this.runId };
+  }
+
+  /**
+   * Starts the same run once more: its definition, its project, and exactly the packages that its environment had. The new id is
+   * made here, so a retry never starts it twice. Malachite only.
+   */
+  async rerun(options: RerunOptions = {}): Promise<RunClient> {
+    const newRunId = options.runId ?? madeRunId(this.experimentName ?? "rerun");
+    const call = { path: this.#path, query: { newRunId }, retry: "always", options } as const;
+    const { runId } = await this.#transport.json<StartRunResult>(operations.rerun, call);
+    return new RunClient(this.#transport, this.workspace, runId, this.experimentName);
   }
 
   /** Changes what is given: tags and properties are merged, the rest is replaced. */

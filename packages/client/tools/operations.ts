@@ -31,6 +31,7 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   getWorkspace: arm.getWorkspace,
   putWorkspace: arm.putWorkspace,
   health: malachite.health,
+  rerun: malachite.rerun,
   why: malachite.why,
   story: malachite.story,
   followLog: malachite.followLog,

@@ -7,7 +7,9 @@ import {
   isTerminal,
   RunKeeper,
   RunNews,
+  type RunStore,
   scopeOfKey,
+  type Targets,
 } from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
@@ -18,6 +20,7 @@ import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
+import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";
@@ -139,6 +142,7 @@ export async function compose(
   );
   const { gpus, fault } = (await foundGpus) ?? { gpus: settings.gpus as readonly number[], fault: undefined };
   if (fault !== undefined) log.warn("gpusUnknown", { reason: fault });
+  const targets = createTargets(settings.target, { runsAtOnce: settings.runsAtOnce, gpus }, [process]);
   let url = "";
   const ports = around({
     runs: records.runs,
@@ -156,6 +160,21 @@ export async function compose(
     blobs,
     environments: createEnvironments({
       system: createSystemEnvironments({ path: settings.path, now: clock.now }),
+      built: createBuiltEnvironments({
+        folder: folder.environments,
+        env,
+        path: settings.path,
+        uv: settings.uv,
+        conda: settings.conda,
+        condaChannels: settings.condaChannels,
+        packageIndex: settings.packageIndex,
+        pythonDownloads: settings.pythonDownloads,
+        limitBytes: settings.environmentBytes,
+        buildMs: settings.environmentBuildMinutes * 60_000,
+        files: ENTRIES.builds,
+        now: clock.now,
+        inUse: () => environmentsInUse(records.runs, targets),
+      }),
     }),
     bundler: createLocalBundler({
       writeZip: storedZip,
@@ -163,7 +182,7 @@ export async function compose(
       certificateAuthority: certificates.authority,
     }),
     tokens: auth.runTokens,
-    targets: createTargets(settings.target, { runsAtOnce: settings.runsAtOnce, gpus }, [process]),
+    targets,
     clock,
     ids: systemIds,
     log,
@@ -236,6 +255,17 @@ function repeated(everyMs: number, work: () => Promise<void>, log: FlowPorts["lo
     work().catch((error: unknown) => log.error("sweep failed", error));
   }, everyMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** The environments that runs rely on which have begun and not ended. */
+async function environmentsInUse(runs: RunStore, targets: Targets): Promise<ReadonlySet<string>> {
+  const used = new Set<string>();
+  for (const pool of targets.pools())
+    for (const { scope, runId } of await runs.holding(pool)) {
+      const id = (await runs.get(scope, runId))?.life.plan?.environmentId;
+      if (id !== undefined) used.add(id);
+    }
+  return used;
 }
 
 /** The address as this machine reaches it: a service that listens everywhere is on loopback too. */

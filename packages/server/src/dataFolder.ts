@@ -14,6 +14,8 @@ export type DataFolder = {
   readonly runs: string;
   readonly blobs: string;
   readonly incoming: string;
+  /** Environments that were built, and the tools for it. */
+  readonly environments: string;
   /** The authority, the server's certificate, and what clients trust. */
   readonly tls: string;
   /** Signs the service's own tokens and links; made once, readable by its owner alone. */
@@ -46,6 +48,7 @@ export function openDataFolder(path: string): DataFolder {
     runs: join(path, "runs"),
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
+    environments: join(path, "environments"),
     tls: join(path, "tls"),
   };
   for (const folder of [folders.runs, folders.blobs, folders.tls])

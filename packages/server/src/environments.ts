@@ -1,5 +1,5 @@
 // Who makes which environment: an interpreter that is there, one that is built, an image. Knows no tool.
-import { type EnvironmentAsk, type EnvironmentBuilder, MalachiteError } from "@malachite/core";
+import { type EnvironmentAsk, type EnvironmentBuilder, isBuilt, MalachiteError } from "@malachite/core";
 
 /** The makers. `built`: python with packages; `image`: containers. One that is absent is not offered, and says so. */
 export type EnvironmentMakers = {
@@ -13,7 +13,7 @@ export function createEnvironments({ system, built, image }: EnvironmentMakers):
   function makerOf(ask: EnvironmentAsk): EnvironmentBuilder {
     if (ask.container)
       return offered(image, "environment.docker.enabled", "Runs are not put into containers.");
-    if (isBuilt(ask)) {
+    if (isBuilt(ask.environment)) {
       const target = "environment.python.userManagedDependencies";
       return offered(built, target, "Environments are not built from condaDependencies.");
     }
@@ -24,12 +24,6 @@ export function createEnvironments({ system, built, image }: EnvironmentMakers):
     has: async (ask, signal) => makerOf(ask).has(ask, signal),
     prepare: async (ask, log, signal) => makerOf(ask).prepare(ask, log, signal),
   };
-}
-
-/** The python of the machine is meant where a definition says so, or says nothing of python at all. */
-function isBuilt({ environment: { python } }: EnvironmentAsk): boolean {
-  if (python?.userManagedDependencies !== undefined) return !python.userManagedDependencies;
-  return Object.keys(python?.condaDependencies ?? {}).length > 0 || Boolean(python?.baseCondaEnvironment);
 }
 
 function offered(maker: EnvironmentBuilder | undefined, path: string, message: string): EnvironmentBuilder {

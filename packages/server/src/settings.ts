@@ -45,6 +45,13 @@ export type Settings = {
   readonly workspace: readonly string[];
   readonly graceSeconds: number;
   readonly logLevel: LogLevel;
+  readonly uv: string | undefined;
+  readonly conda: string | undefined;
+  readonly condaChannels: readonly string[];
+  readonly packageIndex: string | undefined;
+  readonly pythonDownloads: boolean;
+  readonly environmentBytes: number;
+  readonly environmentBuildMinutes: number;
   /** The PATH on which interpreters are looked up. */
   readonly path: string;
   /** Files of certificate authorities that this environment trusts beside the system's. */
@@ -118,6 +125,38 @@ export const SETTINGS = {
     least: 0,
     most: 3600,
   },
+  uv: {
+    kind: "text",
+    about: "The uv that builds environments. Default: that of the PATH, else one installed at first need.",
+  },
+  conda: {
+    kind: "text",
+    about:
+      "What solves conda packages: a micromamba, mamba or conda, or the word rattler. Default: that of the PATH, else py-rattler, installed at first need.",
+  },
+  condaChannels: {
+    kind: "list",
+    about: "Where conda channels are: NAME=URL; '*=URL' stands for all others. Default: anaconda.org.",
+  },
+  packageIndex: {
+    kind: "text",
+    about: "The index that pip packages come from. Default: that of uv and pip on this machine, else PyPI.",
+  },
+  pythonDownloads: {
+    kind: "boolean",
+    about: "Whether uv may fetch a python of a version that this machine lacks. Default true.",
+  },
+  environmentBytes: {
+    kind: "number",
+    about: "How much built environments may take; those used longest ago go first. Default 20000000000.",
+    least: 0,
+  },
+  environmentBuildMinutes: {
+    kind: "number",
+    about: "The longest that building one environment may take. Default 60.",
+    least: 1,
+    most: 10_080,
+  },
   logLevel: {
     kind: "level",
     about: "What the service writes to stderr: info, warn, error or silent. Default warn.",
@@ -175,6 +214,13 @@ export function readSettings(
     workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
     logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
+    uv: read("uv") as string | undefined,
+    conda: read("conda") as string | undefined,
+    condaChannels: (read("condaChannels") as string[] | undefined) ?? [],
+    packageIndex: read("packageIndex") as string | undefined,
+    pythonDownloads: (read("pythonDownloads") as boolean | undefined) ?? true,
+    environmentBytes: (read("environmentBytes") as number | undefined) ?? 20_000_000_000,
+    environmentBuildMinutes: (read("environmentBuildMinutes") as number | undefined) ?? 60,
     path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
     trusted: TRUST_VARIABLES.flatMap((name) => env[name] || []),
   };
@@ -358,7 +404,16 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 function faultsTogether(
   settings: Pick<
     Settings,
-    "host" | "token" | "msiSecret" | "issuer" | "audience" | "publicUrl" | "tlsCert" | "tlsKey" | "workspace"
+    | "host"
+    | "token"
+    | "msiSecret"
+    | "issuer"
+    | "audience"
+    | "publicUrl"
+    | "tlsCert"
+    | "tlsKey"
+    | "workspace"
+    | "condaChannels"
   >,
 ): string[] {
   const faults: string[] = [];
@@ -381,6 +436,9 @@ function faultsTogether(
     faults.push("--tls-cert and --tls-key belong together: give both or neither.");
   if (settings.msiSecret !== undefined && settings.msiSecret.length < 16)
     faults.push("--msi-secret must have at least 16 characters: whoever knows it gets tokens.");
+  for (const entry of settings.condaChannels)
+    if (!/^[^=\s]+=[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(entry))
+      faults.push(`--conda-channels must be NAME=URL; it is '${entry}'.`);
   for (const name of settings.workspace)
     if (name.split("/").length !== 3 || name.split("/").includes(""))
       faults.push(`--workspace must be SUBSCRIPTION/GROUP/NAME; it is '${name}'.`);

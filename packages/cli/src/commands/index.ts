@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./demoCommand.ts"),
   },
   submit: { about: "Submit a folder as a run.", load: () => import("./submitCommand.ts") },
+  rerun: {
+    about: "Start a run once more, with the project and the packages of then.",
+    load: () => import("./rerunCommand.ts"),
+  },
   list: { about: "List runs, newest first.", load: () => import("./listCommand.ts") },
   show: { about: "Show one run and its story.", load: () => import("./showCommand.ts") },
   logs: { about: "Print the log of a run, or follow it live.", load: () => import("./logsCommand.ts") },

@@ -34,6 +34,13 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
     "whether a write to an unknown workspace makes it (default true)",
   ],
   ["--grace-seconds <number>", "how long a canceled run may take to end after SIGTERM (default 10)"],
+  ["--uv <program>", "the uv that builds environments (default: that of the PATH, else one is installed)"],
+  ["--conda <program>", "what solves conda packages: micromamba, mamba, conda, or the word rattler"],
+  ["--conda-channels <name=url>", "where a conda channel is; '*=URL' stands for all others", "repeats"],
+  ["--package-index <url>", "the index that pip packages come from (default: this machine's, else PyPI)"],
+  ["--python-downloads <true|false>", "whether uv may fetch a python that this machine lacks (default true)"],
+  ["--environment-bytes <number>", "how much built environments may take (default 20000000000)"],
+  ["--environment-build-minutes <number>", "the longest that building one may take (default 60)"],
   ["--log-level <level>", "what is written to stderr: info, warn, error or silent (default warn)"],
   ["--settings <file>", "a YAML file with any of these settings; flags and variables win over it"],
 ];

@@ -1,5 +1,6 @@
 // What Malachite offers beyond the Azure contract: health, tokens, log following, why a run waits, upload by content, run stories.
 import Type, { type Static } from "typebox";
+import { StartRunResult } from "../execution/runDefinition.ts";
 import { RUN_STATUSES } from "../history/run.ts";
 import { anyObject, dateTime, integer, model, oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
@@ -128,6 +129,19 @@ export const story = operation({
     schema: model("Story", { value: Type.Array(StoryEntry) }),
     description: "The story.",
   },
+});
+export const rerun = operation({
+  id: "Malachite_Rerun",
+  method: "POST",
+  path: `${base}/runs/{runId}/rerun`,
+  summary:
+    "The same run once more: its definition, its project, and exactly the packages of its environment.",
+  source,
+  params: oneRun,
+  query: Type.Object({
+    newRunId: optional(Type.String({ description: "The id of the new run. Default: one is made." })),
+  }),
+  answer: { kind: "json", schema: StartRunResult, description: "The new run." },
 });
 export const followLog = operation({
   id: "Malachite_FollowLog",

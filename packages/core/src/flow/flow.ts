@@ -33,6 +33,14 @@ export type SubmitRun = {
   readonly project?: Upload;
   /** Only make the environment, or look whether the machine has it; the script is not run. */
   readonly only?: "prepare";
+  /** The run that this one repeats, and the lock of its environment if it had one. */
+  readonly rerunOf?: { readonly runId: string; readonly lock?: string };
+  readonly by: Principal;
+};
+
+export type RerunRun = RunAddress & {
+  /** The id of the new run. */
+  readonly newRunId?: string;
   readonly by: Principal;
 };
 
@@ -118,6 +126,11 @@ export interface Flow {
 
   /** Checks, keeps and queues. The same id with the same content answers the run that is there. */
   submitRun(ask: SubmitRun): Promise<Run>;
+  /**
+   * The same once more: definition, arguments, project, and exactly the packages that the environment had. Throws RunNotFound,
+   * UnsupportedOperation for a run that the service did not run, and what submitRun throws.
+   */
+  rerunRun(ask: RerunRun): Promise<Run>;
   /** Whether the environment of the definition is there. Throws what submitRun throws for the definition. */
   isPrepared(ask: SubmitRun): Promise<boolean>;
   /** Makes a run that is executed elsewhere, and the zip to take there. */

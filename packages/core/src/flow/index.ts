@@ -1,6 +1,6 @@
 // The way of a run, in order: the table of contents of the service. Beside it what the outside may ask (flow.ts).
 //   submitRun → claimRun → prepareEnvironment → launchRun → watchRuns → collectRun → finishRun
-//   side doors: cancelRun, recoverRuns, packLocalRun; runKeeper turns the wheel, driveRun does one run's next step
+//   side doors: cancelRun, rerunRun, recoverRuns, packLocalRun; runKeeper turns the wheel, driveRun does one run's next step
 import { artifactPath } from "../domain/blob/artifactPath.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { assetFlow } from "./assets.ts";
@@ -20,6 +20,7 @@ import type { FlowPorts } from "./ports.ts";
 import { postEvent } from "./postEvent.ts";
 import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
+import { rerunRun } from "./rerunRun.ts";
 import * as files from "./runFiles.ts";
 import { snapshotFlow } from "./snapshots.ts";
 import { isPrepared, submitRun } from "./submitRun.ts";
@@ -40,6 +41,7 @@ export function createFlow(ports: FlowPorts): Flow {
   return {
     // The way of a run.
     submitRun: (ask) => submitRun(ask, ports),
+    rerunRun: (ask) => rerunRun(ask, ports),
     isPrepared: (ask) => isPrepared(ask, ports),
     packLocalRun: (ask) => packLocalRun(ask, ports),
     cancelRun: (ask) => cancelRun(ask, ports),

@@ -1,6 +1,7 @@
 // A run that its user takes home: a record that others will report to, and the zip to take there.
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import { givenVariables, type WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { type EnvironmentDefinition, isBuilt } from "../domain/environment/environment.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import { fillArguments } from "../domain/launch/fillArguments.ts";
 import { groupShape, isSingle } from "../domain/launch/groupShape.ts";
@@ -40,6 +41,7 @@ export async function packLocalRun(
   );
   const { configuration } = definition;
   refuseGroups(definition);
+  refuseBuilt(configuration.environment);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)
@@ -116,4 +118,16 @@ function refuseGroups({
     `${target}: A run on its user's own machine has ${asked}. Submit it to a compute target of the service.`,
     { target },
   );
+}
+
+/** The machine of the user has no builder; what the service would build there is refused before the bundle is made. */
+function refuseBuilt(environment: EnvironmentDefinition = {}): void {
+  if (!isBuilt(environment)) return;
+  const target = "configuration.environment.python.userManagedDependencies";
+  const message =
+    "Environments are not built on the machine of a local run. Set environment.python.user_managed_dependencies = True (userManagedDependencies in JSON), and interpreter_path to a python there that has what the script needs; or run it on a target of the service.";
+  throw new MalachiteError("UnsupportedField", message, {
+    target,
+    details: [{ code: "UnsupportedField", target, message }],
+  });
 }

@@ -1,15 +1,20 @@
 // Makes or finds the environment, then writes the launch plan: the intent, durable before anything is started.
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
-import { environmentAsk } from "../domain/environment/environment.ts";
+import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
+import type { BuildLog } from "../ports/environmentBuilder.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { openBuildLog } from "./buildLog.ts";
 import { changeRun } from "./changeRun.ts";
 import { insideOf } from "./insideOf.ts";
 import type { FlowPorts } from "./ports.ts";
+import { projectReader, readText } from "./projectReader.ts";
+
+/** Exact versions and hashes of what the run's environment holds, as a file of the run. */
+export const ENVIRONMENT_LOCK = "azureml-logs/environment-lock.txt";
 
 type PreparePorts = Pick<
   FlowPorts,
@@ -23,10 +28,27 @@ export async function prepareEnvironment(
   signal: AbortSignal,
 ): Promise<Run | undefined> {
   const begin: RunEvent[] = run.life.status === "Starting" ? [{ name: "preparing" }] : [];
-  return changeRun(run, [...begin, await prepared(run, ports, signal)], ports.settings.owner, ports, lease);
+  let begun: Promise<Run | undefined> | undefined;
+  // An environment that is there costs one commit; one that is made shows as Preparing from its first word on.
+  const saying = (): void => {
+    begun ??= changeRun(run, begin, ports.settings.owner, ports, lease);
+    begun.catch(() => {
+      // Told when it is awaited.
+    });
+  };
+  const event = await prepared(run, saying, ports, signal);
+  const now = begun === undefined ? run : await begun;
+  if (!now) return undefined;
+  const events = now.life.status === "Starting" ? [...begin, event] : [event];
+  return changeRun(now, events, ports.settings.owner, ports, lease);
 }
 
-async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Promise<RunEvent> {
+async function prepared(
+  run: Run,
+  saying: () => void,
+  ports: PreparePorts,
+  signal: AbortSignal,
+): Promise<RunEvent> {
   const definition = run.definition as WholeDefinition | undefined;
   const key = run.life.key;
   if (!definition || !key)
@@ -47,11 +69,18 @@ async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Pro
     };
   try {
     await using log = openBuildLog(run, ports);
-    const environment = await ports.environments.prepare(
-      environmentAsk(definition, target),
-      log.write,
-      signal,
-    );
+    const lock = await keptLock(run, definition, ports);
+    const ask = {
+      ...environmentAsk(definition, target),
+      ...(lock === undefined ? {} : { lock }),
+      ...projectReader(snapshot, ports),
+    };
+    const write: BuildLog = (text) => {
+      saying();
+      return log.write(text);
+    };
+    const environment = await ports.environments.prepare(ask, write, signal);
+    await keepWhatWasMade(run, environment, ports);
     if (definition.prepareOnly) return { name: "environmentReady" };
     const { serviceUrl, caBundle, graceMs } = ports.settings;
     const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
@@ -62,5 +91,33 @@ async function prepared(run: Run, ports: PreparePorts, signal: AbortSignal): Pro
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
     return { name: "failed", reason: "EnvironmentFailed", message: error.message };
+  }
+}
+
+/** The lock of the run that this one repeats, as it was copied when this one was asked for. */
+async function keptLock(
+  { scope, dataContainerId }: Run,
+  { rerunOf }: WholeDefinition,
+  { artifacts }: Pick<PreparePorts, "artifacts">,
+): Promise<string | undefined> {
+  if (rerunOf === undefined || !(await artifacts.get(scope, dataContainerId, ENVIRONMENT_LOCK)))
+    return undefined;
+  return readText(artifacts.read(scope, dataContainerId, ENVIRONMENT_LOCK));
+}
+
+async function keepWhatWasMade(
+  { scope, id, dataContainerId }: Run,
+  { lock, warnings = [] }: PreparedEnvironment,
+  { artifacts, runs, clock }: Pick<PreparePorts, "artifacts" | "runs" | "clock">,
+): Promise<void> {
+  if (lock !== undefined) {
+    const stream = (async function* () {
+      yield new TextEncoder().encode(lock);
+    })();
+    await artifacts.put(scope, dataContainerId, ENVIRONMENT_LOCK, { stream }, { overwrite: true });
+  }
+  if (warnings.length > 0) {
+    const addWarnings = warnings.map((message) => ({ source: "environment", message }));
+    await runs.describe(scope, id, { addWarnings }, clock.now());
   }
 }

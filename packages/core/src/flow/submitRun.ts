@@ -6,23 +6,26 @@ import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk } from "../domain/environment/environment.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
-import type { Run } from "../domain/run/run.ts";
+import type { NewRun, Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { fillEnvironment } from "./environments.ts";
 import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
+import { ENVIRONMENT_LOCK } from "./prepareEnvironment.ts";
+import { projectReader } from "./projectReader.ts";
 import { mayMakeChild } from "./reachRun.ts";
 import { describeTargets } from "./targets.ts";
 
-type SubmitPorts = Pick<
+export type SubmitPorts = Pick<
   FlowPorts,
   | "runs"
   | "workspaces"
   | "snapshots"
   | "environments"
   | "environmentRegistry"
+  | "artifacts"
   | "targets"
   | "clock"
   | "ids"
@@ -39,22 +42,31 @@ const ASK_MS = 10_000;
 /** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
 export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
   await allowWorkspace(ask.scope, ports);
-  const { definition, sent } = parseDefinition(
+  const { definition: parsed, sent } = parseDefinition(
     await fillEnvironment(ask.scope, ask.definition, ports),
     ask.only,
   );
+  const definition: WholeDefinition = ask.rerunOf ? { ...parsed, rerunOf: ask.rerunOf.runId } : parsed;
   const target = await usableTarget(definition.configuration.target, ports);
   await allowOnTarget(definition, target, ports);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
-  await ports.environments.check(environmentAsk(definition, target), AbortSignal.timeout(CHECK_MS));
+  await ports.environments.check(
+    {
+      ...environmentAsk(definition, target),
+      ...(ask.rerunOf?.lock === undefined ? {} : { lock: ask.rerunOf.lock }),
+      ...projectReader(snapshot, ports),
+    },
+    AbortSignal.timeout(CHECK_MS),
+  );
 
   const id = runIdFor(ask, ports);
   const run = makeRun(
     { ask, id, definition, sent, snapshotId: snapshot?.id, target, origin: "hosted" },
     ports,
   );
+  await keepLock(run, ask.rerunOf?.lock, ports);
   const created = await ports.runs.create(
     { ...run, ...(parent ? { parentRunId: parent.id } : {}) },
     { at: run.createdAt, event: "submitted", status: run.life.status, actor: ask.by.name },
@@ -63,11 +75,28 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   return created.run;
 }
 
+/** Before the run is there: whoever takes it finds its lock. Without the run, the file belongs to nobody and is overwritten. */
+async function keepLock(
+  { scope, id, dataContainerId }: NewRun,
+  lock: string | undefined,
+  { artifacts, runs }: Pick<SubmitPorts, "artifacts" | "runs">,
+): Promise<void> {
+  if (lock === undefined || (await runs.get(scope, id))) return;
+  const stream = (async function* () {
+    yield new TextEncoder().encode(lock);
+  })();
+  await artifacts.put(scope, dataContainerId, ENVIRONMENT_LOCK, { stream }, { overwrite: true });
+}
+
 export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<boolean> {
   const filled = await fillEnvironment(ask.scope, ask.definition, ports);
   const { definition } = parseDefinition(filled, "prepare");
   const target = await usableTarget(definition.configuration.target, ports);
-  return ports.environments.has(environmentAsk(definition, target), AbortSignal.timeout(CHECK_MS));
+  const snapshot = await snapshotOf(ask, definition, ports);
+  return ports.environments.has(
+    { ...environmentAsk(definition, target), ...projectReader(snapshot, ports) },
+    AbortSignal.timeout(CHECK_MS),
+  );
 }
 
 /** The target of that name, if it is there and usable now. */

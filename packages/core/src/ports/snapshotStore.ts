@@ -69,6 +69,8 @@ export interface SnapshotStore {
   byTree(scope: Scope, tree: string): Promise<Snapshot | undefined>;
   /** The file of that path in the tree; undefined when there is none. */
   find(tree: string, path: string): Promise<malachite.ProjectFile | undefined>;
+  /** The bytes of such a file. Throws StorageFailed for one that is damaged or gone. */
+  read(file: malachite.ProjectFile): AsyncIterable<Uint8Array>;
   files(tree: string): AsyncIterable<malachite.ProjectFile>;
   /** The tree as a zip, streamed. */
   zip(tree: string): AsyncIterable<Uint8Array>;

@@ -6,6 +6,8 @@ export type WholeDefinition = execution.RunDefinition & {
   readonly runType: string;
   /** The run makes its environment and ends there. */
   readonly prepareOnly?: true;
+  /** The run that this one repeats: the lock of its environment lies among this run's own files, if it had one. */
+  readonly rerunOf?: string;
   readonly configuration: Omit<execution.RunConfiguration, "command"> & {
     /** Empty for a run that has a command. */
     readonly script: string;

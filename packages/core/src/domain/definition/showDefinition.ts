@@ -5,7 +5,7 @@ import type { WholeDefinition } from "./runDefinition.ts";
 
 /** `sent` is what the client sent; what it set to null is shown as null, since readers of the SDK ask for the key. */
 export function showDefinition(whole: WholeDefinition, sent: JsonObject | undefined): JsonObject {
-  const { configuration, prepareOnly: _, ...rest } = whole;
+  const { configuration, prepareOnly: _, rerunOf: __, ...rest } = whole;
   const shown = withNulls({ ...rest, configuration: { command: "", ...configuration } }, sent) as JsonObject;
   return { ...(shown.configuration as JsonObject), ...shown };
 }

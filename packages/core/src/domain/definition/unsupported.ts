@@ -88,27 +88,6 @@ const RULES: readonly Rule[] = [
     message: "A user's credential is not passed on to a run.",
   },
   {
-    path: "environment.python.userManagedDependencies",
-    asks: (c) =>
-      python(c)?.userManagedDependencies !== true &&
-      (python(c)?.userManagedDependencies === false || filled(python(c)?.condaDependencies)),
-    message:
-      "Environments are not built from condaDependencies. Set environment.python.user_managed_dependencies = True (userManagedDependencies in JSON), and interpreter_path to a python that has what the script needs.",
-  },
-  {
-    path: "environment.python.baseCondaEnvironment",
-    asks: (c) => filled(python(c)?.baseCondaEnvironment),
-    message: "Conda environments are not used as a base.",
-  },
-  {
-    path: "environment.name",
-    asks: (c) =>
-      filled(c.environment?.name) &&
-      c.environment?.python === undefined &&
-      c.environment?.docker === undefined,
-    message: "Registered environments are not looked up by name; give the environment's python section.",
-  },
-  {
     path: "environment.python.condaDependenciesFile",
     asks: (c) => filled(extra(python(c), "condaDependenciesFile")) && !filled(python(c)?.condaDependencies),
     message: "The file itself does not come with a definition; give its content as condaDependencies.",

@@ -35,7 +35,10 @@ describe("conda dependencies", () => {
     ]);
     assert.deepEqual(faults, []);
     assert.equal(spec.python, ">=3.8,<3.11");
-    assert.deepEqual(spec.installers, ["pip==20.2.4.*", "setuptools"]);
+    assert.deepEqual(spec.installers, [
+      { name: "pip", conda: "pip=20.2.4", pip: "pip==20.2.4.*" },
+      { name: "setuptools", conda: "setuptools", pip: "setuptools" },
+    ]);
     assert.deepEqual(spec.packages, ["numpy=1.24", "conda-forge::scipy", "openmpi 4.1.* h1"]);
     assert.deepEqual(spec.pip, ["six", "--extra-index-url https://h/simple"]);
   });

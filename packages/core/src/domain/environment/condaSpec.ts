@@ -11,13 +11,16 @@ export type CondaSpec = {
   readonly python?: string;
   /** What only a conda solver can bring, as it was written; the python among it, where it names a build or a channel. */
   readonly packages: readonly string[];
-  /** pip, setuptools and wheel: each virtual environment has them, so they alone need no conda. As requirements of pip. */
-  readonly installers: readonly string[];
+  /** pip, setuptools and wheel: each virtual environment has them, so they alone need no conda. */
+  readonly installers: readonly Installer[];
   /** The pip section, line by line. */
   readonly pip: readonly string[];
   /** Variables that the file sets for whatever runs in it. */
   readonly variables: Readonly<Record<string, string>>;
 };
+
+/** A tool that installs packages, as conda names it and as pip does. */
+export type Installer = { readonly name: string; readonly conda: string; readonly pip: string };
 
 const PATH = "configuration.environment.python.condaDependencies";
 const KEYS = ["name", "channels", "dependencies", "prefix", "variables"];
@@ -39,7 +42,7 @@ export function readCondaSpec(file: JsonObject): ReadCondaSpec {
   const variables = variablesOf(file.variables, wrong);
   let python: string | undefined;
   const packages: string[] = [];
-  const installers: string[] = [];
+  const installers: Installer[] = [];
   const pip: string[] = [];
   const { dependencies = [] } = file;
   if (!Array.isArray(dependencies) && dependencies !== null) wrong(".dependencies", "Must be a list.");
@@ -64,7 +67,7 @@ export function readCondaSpec(file: JsonObject): ReadCondaSpec {
       if (python !== undefined && rest !== "" && python !== rest) python = `${python},${rest}`;
       else python = rest === "" ? (python ?? "*") : rest;
     } else if (INSTALLERS.has(lower) && plain && !rest.includes("|"))
-      installers.push(lower + pipVersion(rest));
+      installers.push({ name: lower, conda: text, pip: lower + pipVersion(rest) });
     else packages.push(text);
   });
   return {

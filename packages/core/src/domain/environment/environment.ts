@@ -14,6 +14,8 @@ export type EnvironmentAsk = {
   readonly image?: string;
   /** Exact packages, as an earlier build of this environment answered them; then nothing is solved anew. */
   readonly lock?: string;
+  /** A text file of the project by its path; undefined where it has none. Absent where no project is at hand. */
+  readonly readProject?: (path: string) => Promise<string | undefined>;
   /** Passwords for the registry of the image; never kept in the clear. */
   readonly registryPassword?: string;
 };
@@ -31,7 +33,18 @@ export type PreparedEnvironment = {
   readonly image?: string;
   /** Exact versions and hashes of all that was installed; absent where nothing was. */
   readonly lock?: string;
+  /** Where it is not quite what was asked for, in sentences; they become warnings of the run. */
+  readonly warnings?: readonly string[];
 };
+
+/**
+ * Whether an environment must be built: the python of the machine is meant where a definition says so, or says nothing of python
+ * at all.
+ */
+export function isBuilt({ python }: EnvironmentDefinition): boolean {
+  if (python?.userManagedDependencies !== undefined) return !python.userManagedDependencies;
+  return Object.keys(python?.condaDependencies ?? {}).length > 0 || Boolean(python?.baseCondaEnvironment);
+}
 
 /** What a definition asks for on a target. */
 export function environmentAsk(

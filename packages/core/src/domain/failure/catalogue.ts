@@ -360,6 +360,11 @@ export const CATALOGUE = {
     means: "Another server uses the data folder.",
     todo: "Stop it, or give another --data.",
   },
+  EnvironmentFailed: {
+    kind: "invalid",
+    means: "The environment of the run could not be made; the message ends with the tool's own last words.",
+    todo: "Read the build log of the run (azureml-logs/20_image_build_log.txt) and correct the dependencies.",
+  },
   InterpreterNotFound: {
     kind: "invalid",
     means: "The python interpreter of the definition is not on this machine.",

@@ -18,6 +18,8 @@ export type TargetSettings = {
 export type LaunchPlan = {
   readonly key: LaunchKey;
   readonly target: TargetSettings;
+  /** The environment that the run relies on, by its id: it is kept until the run has ended. */
+  readonly environmentId?: string;
   /** Hash of the project tree to place into the working folder; absent for no project. */
   readonly tree?: string;
   /** The command and its arguments, run in the project folder. Never a shell line. */

@@ -53,7 +53,13 @@ export function planLaunch({
     ...given,
     ...insideVariables(inside),
   };
-  const common = { key, target, ...(tree === undefined ? {} : { tree }), environment: variables };
+  const common = {
+    key,
+    target,
+    environmentId: environment.id,
+    ...(tree === undefined ? {} : { tree }),
+    environment: variables,
+  };
   if (isSingle(groupShape(configuration))) {
     const filled = fillArguments(configuration.arguments, variables);
     return { ...common, argv: argvOf(configuration, environment, START, filled), folders: FOLDERS, nodes: 1 };

@@ -22,6 +22,7 @@ export const PYTHON_START_NAME = "start.py";
  *   only when the interpreter says so.
  * - A fork that comes to the end of the script has none of the client's threads, so nothing could be sent in it.
  * - The client's own function for this prints into the user's log; its handlers are called instead where they are there.
+ * - An environment that was built for the run is its own PATH's first folder, so that a script finds the programs in it.
  * - Also old interpreters read it: no syntax here is newer than Python 2.7.
  */
 export const PYTHON_START = String.raw`# Runs a script as a direct start would. See "How a run is started" in the documentation.
@@ -29,6 +30,12 @@ def _start(fresh):
     import os
     import sys
 
+    here = os.path.dirname(sys.executable or "")
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        prefix = os.environ.get(variable)
+        if prefix and here in (os.path.join(prefix, "bin"), os.path.join(prefix, "Scripts")):
+            # What the environment has installed is found by its name, as after its activation.
+            os.environ["PATH"] = os.pathsep.join([here] + [p for p in [os.environ.get("PATH")] if p])
     own = os.getpid()
     keep = sys.modules["__main__"]  # Old interpreters empty a module that nobody holds.
     del sys.argv[0]

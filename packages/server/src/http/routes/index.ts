@@ -20,6 +20,7 @@ import { mlflowRoutes } from "./mlflow/index.ts";
 import * as models from "./models.ts";
 import * as events from "./postEvents.ts";
 import * as prepare from "./prepare.ts";
+import { rerunRun } from "./rerunRun.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
 import * as runMetrics from "./runMetrics.ts";
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   startOldRun,
   startSnapshotRun,
   startLocalRun,
+  rerunRun,
   ...Object.values(local),
   ...Object.values(prepare),
   ...Object.values(cancel),

@@ -242,6 +242,14 @@ class SnapshotFolder implements FolderSnapshotStore {
     return undefined;
   }
 
+  async *read({ sha256 }: malachite.ProjectFile): AsyncGenerator<Uint8Array> {
+    try {
+      yield* createReadStream(hashedPath(this.#layout.contents, sha256));
+    } catch (error) {
+      throw storageFailed("Reading a snapshot", error);
+    }
+  }
+
   async *files(tree: string): AsyncGenerator<malachite.ProjectFile> {
     if (!isSha256(tree))
       throw new MalachiteError("StorageFailed", `${shown(tree)} is not the hash of a project tree.`);

@@ -1,0 +1,44 @@
+// A run once more: what was sent then, the project of then, and exactly the packages of then.
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import type { Run } from "../domain/run/run.ts";
+import { findRun } from "./findRun.ts";
+import type { RerunRun } from "./flow.ts";
+import type { FlowPorts } from "./ports.ts";
+import { ENVIRONMENT_LOCK } from "./prepareEnvironment.ts";
+import { readText } from "./projectReader.ts";
+import { type SubmitPorts, submitRun } from "./submitRun.ts";
+
+/** A run that ended before its environment was there has no lock; then the packages are chosen anew. */
+export async function rerunRun(ask: RerunRun, ports: SubmitPorts): Promise<Run> {
+  const run = await findRun(ask, ports);
+  const { scope, experimentName, sent, snapshotId, definition } = run;
+  if (run.origin !== "hosted" || sent === undefined || definition === undefined) {
+    throw new MalachiteError(
+      "UnsupportedOperation",
+      `The run '${run.id}' was not run by this service, which so has neither its script nor its environment. Start it again as it was started.`,
+      { target: "runId" },
+    );
+  }
+  const lock = await lockOf(run, ports);
+  const others = Object.entries(sent).filter(([name]) => name.toLowerCase() !== "snapshotid");
+  return submitRun(
+    {
+      scope,
+      experimentName,
+      ...(ask.newRunId === undefined ? {} : { runId: ask.newRunId }),
+      definition: { ...Object.fromEntries(others), ...(snapshotId === undefined ? {} : { snapshotId }) },
+      ...("prepareOnly" in definition && definition.prepareOnly ? { only: "prepare" as const } : {}),
+      rerunOf: { runId: run.id, ...(lock === undefined ? {} : { lock }) },
+      by: ask.by,
+    },
+    ports,
+  );
+}
+
+async function lockOf(
+  { scope, dataContainerId }: Run,
+  { artifacts }: Pick<FlowPorts, "artifacts">,
+): Promise<string | undefined> {
+  if (!(await artifacts.get(scope, dataContainerId, ENVIRONMENT_LOCK))) return undefined;
+  return readText(artifacts.read(scope, dataContainerId, ENVIRONMENT_LOCK));
+}

@@ -1,0 +1,59 @@
+"""Makes a conda environment with py-rattler: reads what is asked as JSON from stdin, says what it does on stderr. Nothing else."""
+import asyncio
+import json
+import sys
+
+from rattler import Gateway, MatchSpec, VirtualPackage, install, solve
+
+
+def say(text):
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+async def main():
+    ask = json.load(sys.stdin)
+    gateway = Gateway(cache_dir=ask["cache"] + "/repodata")
+    specs = [MatchSpec(text) for text in ask["specs"]]
+    say("Solving %s with %s" % (", ".join(ask["specs"]), ", ".join(ask["channels"])))
+    records = await solve(
+        ask["channels"],
+        specs,
+        gateway=gateway,
+        virtual_packages=VirtualPackage.detect(),
+    )
+    locked = ask.get("lock")
+    if locked is not None:
+        check(records, locked)
+    for record in sorted(records, key=lambda record: record.name.normalized):
+        say(" + %s %s %s" % (record.name.normalized, record.version, record.build))
+    await install(
+        records,
+        target_prefix=ask["prefix"],
+        cache_dir=ask["cache"] + "/pkgs",
+        show_progress=False,
+    )
+
+
+def check(records, locked):
+    """What a lock names is installed as it was, or not at all."""
+    wanted = {one["url"]: one for one in locked}
+    for record in records:
+        one = wanted.pop(str(record.url), None)
+        if one is None:
+            raise SystemExit("The channels now answer %s, which is not in the lock." % record.url)
+        for kind in ("sha256", "md5"):
+            found = getattr(record, kind)
+            if kind in one and found is not None and found.hex() != one[kind]:
+                raise SystemExit("%s is not what it was when it was locked: its %s has changed." % (record.url, kind))
+    if wanted:
+        raise SystemExit("The channels no longer have %s." % ", ".join(sorted(wanted)))
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except SystemExit:
+        raise
+    except Exception as error:
+        raise SystemExit(str(error) or type(error).__name__)

@@ -1,0 +1,206 @@
+// The tools of builds: uv, and whatever solves conda packages. What is on the machine is taken; what is not is installed into the
+// data folder from the package index, at first need.
+import { randomUUID } from "node:crypto";
+import { access, constants, rename, stat } from "node:fs/promises";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { MalachiteError } from "@malachite/core";
+import { makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
+import { runTool, ToolFailed } from "./buildProcess.ts";
+import type { Python } from "./pythons.ts";
+
+export type CondaTool = {
+  readonly kind: "micromamba" | "conda" | "rattler";
+  /** The program; for rattler, the python that has it. */
+  readonly program: string;
+};
+
+export type ToolboxOptions = {
+  /** Where tools are installed, and what else belongs to all builds. */
+  readonly folder: string;
+  readonly path: string;
+  /** Programs that the settings name. */
+  readonly uv: string | undefined;
+  readonly conda: string | undefined;
+  readonly packageIndex: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly pythons: { list(): Promise<readonly Python[]> };
+};
+
+type Say = (line: string) => void;
+
+/** What the word means as the setting `conda`: none of the machine's own. */
+const RATTLER = "rattler";
+const WHOLE = "whole";
+const CONDA_NAMES = ["micromamba", "mamba", "conda"] as const;
+
+export class Toolbox {
+  readonly #options: ToolboxOptions;
+  readonly #installing = new Map<string, Promise<string>>();
+
+  constructor(options: ToolboxOptions) {
+    this.#options = options;
+  }
+
+  /** Throws EnvironmentFailed naming all that was tried. */
+  async uv(say: Say, signal: AbortSignal): Promise<string> {
+    const { uv, folder } = this.#options;
+    if (uv !== undefined) return this.#given(uv, "uv");
+    const found = await this.#onPath("uv");
+    if (found !== undefined) return found;
+    const own = join(folder, "uv", "bin", "uv");
+    if (await isExecutable(own)) return own;
+    return this.#once("uv", signal, async (stop) => {
+      say("uv is not on the PATH; it is installed from the package index, once.");
+      await this.#install("uv", say, stop);
+      return own;
+    });
+  }
+
+  /** Throws EnvironmentFailed naming all that was tried. */
+  async conda(say: Say, signal: AbortSignal): Promise<CondaTool> {
+    const { conda, folder } = this.#options;
+    if (conda !== undefined && conda !== RATTLER) {
+      const program = await this.#given(conda, "conda");
+      return { kind: /micromamba[^/]*$/.test(program) ? "micromamba" : "conda", program };
+    }
+    if (conda === undefined)
+      for (const name of CONDA_NAMES) {
+        const program = await this.#onPath(name);
+        if (program !== undefined) return { kind: name === "micromamba" ? name : "conda", program };
+      }
+    const own = join(folder, "rattler", "bin", "python");
+    if (!(await isFile(join(folder, "rattler", WHOLE))))
+      await this.#once("rattler", signal, async (stop) => {
+        say(
+          "Neither micromamba nor conda is on the PATH; py-rattler is installed from the package index, once.",
+        );
+        await this.#installRattler(say, stop);
+        return own;
+      });
+    return { kind: "rattler", program: own };
+  }
+
+  async #given(named: string, setting: string): Promise<string> {
+    const found = isAbsolute(named) ? (await isExecutable(named)) && named : await this.#onPath(named);
+    if (found) return found;
+    throw failed(`The program '${named}' of the setting ${setting} is not there. ${this.#where()}`);
+  }
+
+  async #onPath(name: string): Promise<string | undefined> {
+    for (const folder of this.#options.path.split(delimiter))
+      if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name);
+    return undefined;
+  }
+
+  /** One installation for all who wait; it is not stopped for one of them. */
+  async #once(
+    name: string,
+    signal: AbortSignal,
+    work: (stop: AbortSignal) => Promise<string>,
+  ): Promise<string> {
+    let installing = this.#installing.get(name);
+    if (!installing) {
+      installing = work(signal).finally(() => this.#installing.delete(name));
+      this.#installing.set(name, installing);
+      return installing;
+    }
+    // The one that installs may be canceled; then it is this one's turn.
+    return installing.catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (error instanceof MalachiteError) throw error;
+      return this.#once(name, signal, work);
+    });
+  }
+
+  /** With the first python that has a pip. A folder of that name is whole or not there. */
+  async #install(what: string, say: Say, signal: AbortSignal): Promise<void> {
+    const { folder, packageIndex, environment, pythons } = this.#options;
+    const tried: string[] = [];
+    const place = join(folder, `${what}.new-${randomUUID()}`);
+    await makeFolder(folder);
+    for (const { path, version } of (await pythons.list()).filter(isNewEnough)) {
+      const pip = [path, "-m", "pip", "--disable-pip-version-check", "--no-input"];
+      const index: Record<string, string> = packageIndex === undefined ? {} : { PIP_INDEX_URL: packageIndex };
+      try {
+        const argv = [...pip, "install", "--target", place, "--no-deps", what];
+        await runTool(
+          { argv, at: folder, mark: place, environment: { ...environment, ...index }, say },
+          signal,
+        );
+        await replace(place, join(folder, what));
+        return;
+      } catch (error) {
+        await removeTree(place);
+        if (!(error instanceof ToolFailed)) throw error;
+        tried.push(`${path} (${version}): ${error.message.split("\n").at(-1)}`);
+      }
+    }
+    throw failed(
+      `${what} is not on this machine and could not be installed with any python: ${tried.join("; ") || `no python 3.8 or newer was found. ${this.#where()}`}. Install uv, or name it by the setting uv.`,
+    );
+  }
+
+  async #installRattler(say: Say, signal: AbortSignal): Promise<void> {
+    const { folder, packageIndex, environment, pythons } = this.#options;
+    const uv = await this.uv(say, signal);
+    const python = (await pythons.list()).find(({ version }) => compare(version, "3.10") >= 0);
+    if (!python) throw failed(`py-rattler needs a python 3.10 or newer, and none is here. ${this.#where()}`);
+    const place = join(folder, "rattler");
+    const all = {
+      ...environment,
+      UV_CACHE_DIR: join(dirname(folder), "cache"),
+      UV_NO_CONFIG: "1",
+      UV_PYTHON_DOWNLOADS: "never",
+      ...(packageIndex === undefined ? {} : { UV_DEFAULT_INDEX: packageIndex }),
+    };
+    const tool = { at: folder, mark: place, environment: all, say };
+    try {
+      // A virtual environment cannot be moved, so it has its name from the start, and a mark once it is whole.
+      await makeFolder(folder);
+      await removeTree(place);
+      await runTool({ ...tool, argv: [uv, "venv", "--python", python.path, place] }, signal);
+      const target = ["--python", join(place, "bin", "python")];
+      await runTool({ ...tool, argv: [uv, "pip", "install", ...target, "py-rattler"] }, signal);
+      await writeFileAtomic(join(place, WHOLE), "");
+    } catch (error) {
+      await removeTree(place);
+      if (!(error instanceof ToolFailed)) throw error;
+      throw failed(`py-rattler could not be installed: ${error.message}`);
+    }
+  }
+
+  #where = (): string => `The service's PATH is ${this.#options.path}.`;
+}
+
+async function replace(from: string, to: string): Promise<void> {
+  await removeTree(to);
+  await rename(from, to);
+}
+
+const isNewEnough = ({ version }: Python): boolean => compare(version, "3.8") >= 0;
+
+function compare(a: string, b: string): number {
+  const [x, y] = [a, b].map((text) => text.split(".").map(Number)) as [number[], number[]];
+  for (let i = 0; i < 3; i++) {
+    const difference = (x[i] ?? 0) - (y[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+const isFile = (file: string): Promise<boolean> =>
+  stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+const failed = (message: string): MalachiteError => new MalachiteError("EnvironmentFailed", message);
