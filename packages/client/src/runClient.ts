@@ -82,7 +82,8 @@ export class RunClient {
    * made here, so a retry never starts it twice. Malachite only.
    */
   async rerun(options: RerunOptions = {}): Promise<RunClient> {
-    const newRunId = options.runId ?? madeRunId(this.experimentName ?? "rerun");
+    const newRunId =
+      options.runId ?? madeRunId(this.experimentName ?? this.runId.replace(/_\d{10,}_[0-9a-f]{8}$/, ""));
     const call = { path: this.#path, query: { newRunId }, retry: "always", options } as const;
     const { runId } = await this.#transport.json<StartRunResult>(operations.rerun, call);
     return new RunClient(this.#transport, this.workspace, runId, this.experimentName);

@@ -26,16 +26,19 @@ function placesOf(name: string, mapping: ReadonlyMap<string, string>): readonly 
   return name === "defaults" ? DEFAULTS : [`${ALIAS}/${name}`];
 }
 
-/** In order, each address once. A definition that names none means conda's own default. */
+/** In order. A definition that names none means conda's own default. */
 export function channelsOf({ channels, packages }: CondaSpec, condaChannels: readonly string[]): Channel[] {
   const mapping = mappingOf(condaChannels);
   const named = channels.filter((name) => name !== "nodefaults");
   const inPackages = packages.flatMap((spec) => /^(\S+?)::/.exec(spec)?.[1] ?? []);
-  const all = new Map<string, Channel>();
-  for (const name of [...(named.length > 0 ? named : ["defaults"]), ...inPackages])
-    for (const url of placesOf(name, mapping)) if (!all.has(url)) all.set(url, { name, url });
-  return [...all.values()];
+  const names = new Set([...(named.length > 0 ? named : ["defaults"]), ...inPackages]);
+  return [...names].flatMap((name) => placesOf(name, mapping).map((url) => ({ name, url })));
 }
+
+/** The addresses, each once. */
+export const addressesOf = (channels: readonly Channel[]): string[] => [
+  ...new Set(channels.map(({ url }) => url)),
+];
 
 /** A package spec whose channel, if it names one, is an address. */
 export function withChannel(spec: string, channels: readonly Channel[]): string {

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MalachiteError } from "@malachite/core";
 import { constraintFlags, flagsOf, requirementsFile, type Site, tool } from "./buildSteps.ts";
-import { type Channel, withChannel } from "./channels.ts";
+import { addressesOf, type Channel, withChannel } from "./channels.ts";
 import type { Base } from "./condaBase.ts";
 import type { CondaPackage } from "./lockText.ts";
 import { addInstallers, compile, type Installed, installLock, makeVenv } from "./pipBuild.ts";
@@ -95,7 +95,7 @@ async function solve(site: CondaSite): Promise<void> {
   await mkdir(cache, { recursive: true });
   if (conda.kind === "rattler") {
     const ask = {
-      channels: channels.map(({ url }) => url),
+      channels: addressesOf(channels),
       specs: lock?.conda ? lock.conda.map(exactSpec) : specs,
       prefix,
       cache,
@@ -111,7 +111,7 @@ async function solve(site: CondaSite): Promise<void> {
   }
   const variables = { CONDA_PKGS_DIRS: join(cache, "pkgs"), MAMBA_ROOT_PREFIX: cache };
   const common = ["create", "--yes", "--prefix", prefix, "--override-channels"];
-  const from = channels.flatMap(({ url }) => ["--channel", url]);
+  const from = addressesOf(channels).flatMap((url) => ["--channel", url]);
   let what = specs;
   if (lock?.conda) {
     const file = join(place, "work", "explicit.txt");
