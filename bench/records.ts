@@ -92,7 +92,7 @@ async function reads(records: SqliteRecords): Promise<void> {
   const run = await records.runs.get(SCOPE, newRun(9_000).id);
   if (!run) throw new Error("The run is not there.");
   const waiting = await records.runs.waiting("local");
-  const ahead = await many(500, () => records.runs.ahead(run));
+  const ahead = await many(500, () => records.runs.standing(run, { places: 2 }));
   print({
     figure: `records: place in a line of ${waiting}`,
     value: median(ahead),

@@ -88,7 +88,13 @@ export const create = async (runs: RunStore, run: NewRun): Promise<Run> =>
 
 /** Claims the only waiting run of the workspace's pool. */
 export async function claimOne(runs: RunStore, scope: Scope, owner = "server-1", until = 1_000) {
-  const [claimed] = await runs.claimQueued({ pool: scope.workspace, count: 1, owner, at: 0, until });
+  const [claimed] = await runs.claimQueued({
+    pool: scope.workspace,
+    capacity: { places: (await runs.holding(scope.workspace)).length + 1 },
+    owner,
+    at: 0,
+    until,
+  });
   if (!claimed) throw new Error("no run was waiting");
   return claimed;
 }

@@ -1,14 +1,29 @@
 // The line and the leases. Times are values here: nothing waits, and clocks may be wrong.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LeasedRun, Scope } from "@malachite/core";
+import {
+  type Capacity,
+  type LeasedRun,
+  type Needs,
+  PLAIN_NEEDS,
+  type Run,
+  type Scope,
+} from "@malachite/core";
+import fc from "fast-check";
+import { anyLine, checkStanding, startsOf } from "./anyLine.ts";
 import { claimOne, create, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
 import type { RecordsBench } from "./runStore.ts";
 
 export function runClaimsSuite(bench: RecordsBench): void {
   const ids = (claimed: readonly LeasedRun[]) => claimed.map(({ run }) => run.id);
-  const queued = (scope: Scope, count: number, owner = "server-1", until = 1_000) =>
-    bench.records.runs.claimQueued({ pool: scope.workspace, count, owner, at: 0, until });
+  const claim = (scope: Scope, capacity: Capacity, owner = "server-1", until = 1_000) =>
+    bench.records.runs.claimQueued({ pool: scope.workspace, capacity, owner, at: 0, until });
+  /** As many as that, besides those at work. */
+  const queued = async (scope: Scope, count: number, owner?: string, until?: number) => {
+    const { length } = await bench.records.runs.holding(scope.workspace);
+    return claim(scope, { places: length + count }, owner, until);
+  };
+  const ahead = async (run: Run) => (await bench.records.runs.standing(run, { places: 0 }))?.ahead;
   /** Abandoned runs of one workspace; those of other tests are left to them by their leases. */
   const abandoned = async (
     scope: Scope,
@@ -35,14 +50,14 @@ export function runClaimsSuite(bench: RecordsBench): void {
       await create(runs, newRun(scope, "elsewhere", { pool: "other pool" }));
       const second = await runs.get(scope, "second");
       assert.ok(second);
-      assert.deepEqual(await runs.ahead(second), { count: 1 });
+      assert.equal(await ahead(second), 1);
       assert.equal(await runs.waiting(scope.workspace), 3);
       const taken = await queued(scope, 2);
       assert.deepEqual(ids(taken), ["first", "second"]);
       assert.deepEqual(taken[1]?.run, second);
       assert.deepEqual([taken[0]?.lease.owner, taken[0]?.lease.until], ["server-1", 1_000]);
       assert.notEqual(taken[0]?.lease.token, taken[1]?.lease.token);
-      assert.equal(await runs.ahead(second), undefined);
+      assert.equal(await ahead(second), undefined);
       assert.equal(await runs.waiting(scope.workspace), 1);
       assert.deepEqual(ids(await queued(scope, 5)), ["third"]);
       assert.deepEqual(await queued(scope, 5), []);
@@ -58,7 +73,7 @@ export function runClaimsSuite(bench: RecordsBench): void {
         Array.from({ length: 30 }, (_, i) =>
           (i % 2 ? runs : other.runs).claimQueued({
             pool: scope.workspace,
-            count: 3,
+            capacity: { places: 3 * (i + 1) },
             owner: `o${i}`,
             at: 0,
             until: 10,
@@ -81,6 +96,152 @@ export function runClaimsSuite(bench: RecordsBench): void {
       assert.deepEqual(await queued(scope, 5), []);
       assert.deepEqual(await abandoned(scope, 1e12), []);
       assert.equal(await runs.waiting(scope.workspace), 0);
+    });
+  });
+
+  describe("the line", () => {
+    const waits = (scope: Scope, id: string, needs: Partial<Needs>) =>
+      create(
+        bench.records.runs,
+        newRun(scope, id, {
+          life: { status: "NotStarted", attempt: 0, needs: { ...PLAIN_NEEDS, ...needs } },
+        }),
+      );
+    const given = (claimed: readonly LeasedRun[]) => claimed.map(({ run, gpus }) => [run.id, gpus]);
+
+    it("serves a higher priority first, and those of the same in their order", async () => {
+      const scope = freshScope();
+      for (const [id, priority] of Object.entries({ a: 0, b: 5, c: -3, d: 5 }))
+        await waits(scope, id, { priority });
+      assert.deepEqual(ids(await claim(scope, { places: 3 })), ["b", "d", "a"]);
+      await waits(scope, "e", { priority: 1000 });
+      assert.deepEqual(ids(await claim(scope, { places: 5 })), ["e", "c"]);
+    });
+
+    it("gives each run GPUs of its own, by number, and takes them back at its end", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      for (const [id, gpus] of Object.entries({ two: 2, none: 0, one: 1, more: 1 }))
+        await waits(scope, id, { gpus });
+      const capacity = { places: 10, gpus: [7, 3, 5] };
+      const claimed = await claim(scope, capacity);
+      assert.deepEqual(given(claimed), [
+        ["two", [3, 5]],
+        ["none", []],
+        ["one", [7]],
+      ]);
+      assert.deepEqual(
+        (await runs.holding(scope.workspace)).map(({ runId, gpus }) => [runId, gpus]),
+        [
+          ["two", [3, 5]],
+          ["none", []],
+          ["one", [7]],
+        ],
+      );
+      const [two] = claimed;
+      assert.ok(two);
+      const running = await runs.apply(two.run, withStatus(two.run, "Running"), [], two.lease);
+      assert.deepEqual(await claim(scope, capacity), []);
+      assert.ok(running && (await runs.apply(running, withStatus(running, "Completed"), [], two.lease)));
+      assert.deepEqual(given(await claim(scope, capacity)), [["more", [3]]]);
+    });
+
+    it("knows after a restart who holds which GPUs, also where a run has not begun", async () => {
+      const scope = freshScope();
+      for (const id of ["a", "b", "c"]) await waits(scope, id, { gpus: 1 });
+      const capacity = { places: 10, gpus: [0, 1] };
+      const [a, b] = await claim(scope, capacity, "dead");
+      assert.ok(a && b);
+      await bench.records.runs.apply(a.run, withStatus(a.run, "Running"), [], a.lease);
+      const found = await abandoned(scope, 0, { force: true });
+      assert.deepEqual(given(found), [
+        ["a", [0]],
+        ["b", [1]],
+      ]);
+      assert.deepEqual(await claim(scope, capacity), []);
+      await bench.records.runs.letGo(found[1]?.lease ?? b.lease);
+      assert.deepEqual(given(await claim(scope, capacity)), [["b", [1]]]);
+    });
+
+    it("gives no GPUs where nobody counts them, and leaves out who needs more than there is", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      const big = await waits(scope, "big", { gpus: 3, priority: 9 });
+      const wide = await waits(scope, "wide", { nodes: 3, priority: 9 });
+      await waits(scope, "small", { nodes: 2 });
+      const small = { places: 4, nodes: 2, gpus: [0, 1] };
+      for (const run of [big, wide]) {
+        const standing = await runs.standing(run, small);
+        assert.deepEqual([standing?.fits, standing?.lacks], [false, []]);
+      }
+      assert.deepEqual(ids(await claim(scope, small)), ["small"]);
+      assert.deepEqual(given(await claim(scope, { places: 9, nodes: 9 })), [["wide", undefined]]);
+    });
+
+    it("keeps what a run lacks for it, and lets others pass where it lacks nothing", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await waits(scope, "holder", { gpus: 1 });
+      const capacity = { places: 3, gpus: [0, 1] };
+      assert.deepEqual(ids(await claim(scope, capacity)), ["holder"]);
+      const both = await waits(scope, "both", { gpus: 2 });
+      const one = await waits(scope, "one", { gpus: 1 });
+      await waits(scope, "cpu", {});
+      assert.deepEqual(ids(await claim(scope, capacity)), ["cpu"]);
+      const standing = async (run: Run) => {
+        const { lacks, free, ahead: count, aheadForGpus } = (await runs.standing(run, capacity)) ?? {};
+        return { lacks, free, count, aheadForGpus };
+      };
+      const free = { places: 1, gpus: 1 };
+      assert.deepEqual(await standing(both), { lacks: ["gpus"], free, count: 0, aheadForGpus: 0 });
+      assert.deepEqual(await standing(one), { lacks: ["gpus"], free, count: 1, aheadForGpus: 1 });
+    });
+
+    it("is read in pages where there are very many places", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      const count = 2_300;
+      await Promise.all(
+        Array.from({ length: count }, (_, i) => waits(scope, `r${i}`, { gpus: i % 2, priority: i % 3 })),
+      );
+      const capacity = { places: count + 1, gpus: Array.from({ length: 200 }, (_, i) => i) };
+      const claimed = await claim(scope, capacity);
+      assert.equal(claimed.length, count / 2 + 200);
+      assert.equal(new Set(claimed.flatMap(({ gpus }) => gpus ?? [])).size, 200);
+      assert.equal(await runs.waiting(scope.workspace), count / 2 - 200);
+    });
+
+    it("is explained as it is served: a comparison with the plain rule, on any line", async () => {
+      const { runs } = bench.records;
+      await fc.assert(
+        fc.asyncProperty(anyLine, async ({ capacity, holders, waiting }) => {
+          const scope = freshScope();
+          // Those at work came by claims of their own, in a pool that was large enough for all of them.
+          for (const [i, needs] of holders.entries()) {
+            await waits(scope, `holder-${i}`, needs);
+            await claim(scope, { places: 99, nodes: 99, ...(capacity.gpus ? { gpus: capacity.gpus } : {}) });
+          }
+          const line: (Needs & { run: Run })[] = [];
+          for (const [i, needs] of waiting.entries())
+            line.push({ ...needs, run: await waits(scope, `waiting-${i}`, needs) });
+          const before = await runs.holding(scope.workspace);
+          const world = { capacity, holders: before, line };
+          for (const one of line) checkStanding(world, one, await runs.standing(one.run, capacity));
+          const claimed = await claim(scope, capacity);
+          assert.deepEqual(
+            ids(claimed),
+            startsOf(world).map(({ run }) => run.id),
+          );
+          const taken = [...before, ...(await runs.holding(scope.workspace)).slice(before.length)];
+          const gpus = taken.flatMap((holder) => holder.gpus);
+          assert.equal(new Set(gpus).size, gpus.length, "a GPU has two owners");
+          for (const { run, gpus: own } of claimed) {
+            const needed = line.find((one) => one.run.id === run.id)?.gpus;
+            assert.equal(own?.length, capacity.gpus === undefined ? undefined : needed);
+          }
+        }),
+        { numRuns: 60 },
+      );
     });
   });
 
@@ -161,7 +322,7 @@ export function runClaimsSuite(bench: RecordsBench): void {
       const holding = async () => (await runs.holding(scope.workspace)).map(({ runId }) => runId);
       assert.deepEqual(await holding(), []);
       const { run, lease } = await claimOne(runs, scope);
-      assert.deepEqual(await runs.holding(scope.workspace), [{ scope, runId: "r" }]);
+      assert.deepEqual(await runs.holding(scope.workspace), [{ scope, runId: "r", nodes: 1, gpus: [] }]);
       const running = await runs.apply(run, withStatus(run, "Running", { release: "owed" }), [], lease);
       assert.deepEqual(await holding(), ["r"]);
       assert.ok(running && (await runs.apply(running, withStatus(running, "Completed"), [], lease)));

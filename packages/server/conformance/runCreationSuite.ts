@@ -51,7 +51,7 @@ export function runCreationSuite(bench: RecordsBench): void {
       const first = await create(runs, newRun(scope, "again"));
       const [claimed] = await runs.claimQueued({
         pool: scope.workspace,
-        count: 1,
+        capacity: { places: 1 },
         owner: "o",
         at: 0,
         until: 9,

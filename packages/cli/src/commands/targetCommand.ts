@@ -19,6 +19,8 @@ export function define(command: Command, io: Io, frame: Frame): void {
       const targets = await runs.listTargets();
       if (options.output === "json") return io.out(json(targets));
       const text = (value: number | undefined) => (value === undefined ? "" : String(value));
+      const share = (free: number | undefined, all: number | undefined) =>
+        all === undefined ? "" : `${text(free)} of ${all}`;
       await io.out(
         table(
           [
@@ -28,6 +30,8 @@ export function define(command: Command, io: Io, frame: Frame): void {
             { head: "AT ONCE" },
             { head: "RUNNING" },
             { head: "WAITING" },
+            { head: "NODES FREE" },
+            { head: "GPUS FREE" },
             { head: "WHY NOT", shrinks: true },
           ],
           targets.map((one) => [
@@ -37,6 +41,8 @@ export function define(command: Command, io: Io, frame: Frame): void {
             text(one.runsAtOnce),
             text(one.running),
             text(one.waiting),
+            share(one.nodesFree, one.nodes),
+            share(one.gpusFree, one.gpus),
             one.reason ?? "",
           ]),
           io.columns,

@@ -40,6 +40,9 @@ export const Constraint = model("Constraint", {
     description: "limitReached, behindOthers, stepInProgress, engineQueue, outOfReach or ended.",
   }),
   message: Type.String(),
+  resource: optional(Type.String({ description: "What is lacking: places, nodes or gpus." })),
+  needed: optional(integer({ description: "How much of it the run needs." })),
+  free: optional(integer({ description: "How much of it no run at work has." })),
   heldBy: optional(
     Type.Array(Type.String({ description: "Ids of the runs that hold what this one waits for." })),
   ),
@@ -75,6 +78,13 @@ export const Target = model("ComputeTarget", {
   runsAtOnce: optional(integer()),
   running: optional(integer()),
   waiting: optional(integer()),
+  nodes: optional(integer({ description: "Nodes of all runs together; absent where nobody counts them." })),
+  nodesFree: optional(integer()),
+  gpus: optional(integer({ description: "GPUs that its runs may have; absent where nobody counts them." })),
+  gpusFree: optional(integer()),
+  gpusPerRun: optional(
+    integer({ description: "GPUs that each node of a run gets which does not say how many." }),
+  ),
 });
 
 export const health = operation({

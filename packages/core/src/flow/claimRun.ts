@@ -1,4 +1,4 @@
-// Takes the longest waiting runs of each pool that has a free slot, and gives each its launch key: written before any launch.
+// Takes from the line of each pool those runs for which there is room, and gives each its launch key: written before any launch.
 import { launchKey } from "../domain/launch/launchKey.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
@@ -14,12 +14,10 @@ export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]
 
 async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
   const { runs, targets, clock, settings } = ports;
-  const free = targets.capacity(pool).places - (await runs.holding(pool)).length;
-  if (free <= 0) return [];
   const at = clock.now();
   const taken = await runs.claimQueued({
     pool,
-    count: free,
+    capacity: targets.capacity(pool),
     owner: settings.owner,
     at,
     until: at + settings.leaseMs,
@@ -28,9 +26,18 @@ async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly Leas
 }
 
 /** Writes the claim into the record. A run that was cancelled in the same instant is handed on as it is now. */
-export async function begin({ run, lease }: LeasedRun, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
+export async function begin(
+  { run, lease, gpus }: LeasedRun,
+  ports: ClaimPorts,
+): Promise<readonly LeasedRun[]> {
   const key = launchKey(run.scope, run.id, run.life.attempt + 1, ports.ids.sha256);
-  const written = await changeRun(run, [{ name: "claimed", key }], ports.settings.owner, ports, lease);
+  const written = await changeRun(
+    run,
+    [{ name: "claimed", key, ...(gpus === undefined ? {} : { gpus }) }],
+    ports.settings.owner,
+    ports,
+    lease,
+  );
   const now = written ?? (await ports.runs.get(run.scope, run.id));
   return now ? [{ run: now, lease }] : [];
 }

@@ -111,6 +111,12 @@ export type ShownTarget = {
   readonly runsAtOnce?: number;
   readonly running?: number;
   readonly waiting?: number;
+  /** Absent where nobody counts them. */
+  readonly nodes?: number;
+  readonly nodesFree?: number;
+  readonly gpus?: number;
+  readonly gpusFree?: number;
+  readonly gpusPerRun?: number;
 };
 
 /** A workspace as it is shown, in the spelling of its first use. */

@@ -2,6 +2,7 @@
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
+import type { Needs } from "../domain/queue/needs.ts";
 import type { NewRun } from "../domain/run/run.ts";
 import { type JsonObject, workspaceKey } from "../domain/scope.ts";
 import type { SubmitRun } from "./flow.ts";
@@ -40,11 +41,13 @@ export type MakeRun = {
   readonly sent: JsonObject;
   readonly snapshotId: string | undefined;
   readonly target: TargetSettings | undefined;
+  /** What it takes of its pool while it is at work; absent for a run that others execute. */
+  readonly needs?: Needs;
   readonly origin: NewRun["origin"];
 };
 
 export function makeRun(
-  { ask, id, definition, sent, snapshotId, target, origin }: MakeRun,
+  { ask, id, definition, sent, snapshotId, target, needs, origin }: MakeRun,
   { clock, ids }: Pick<FlowPorts, "clock" | "ids">,
 ): NewRun {
   const { configuration } = definition;
@@ -72,7 +75,7 @@ export function makeRun(
     sent,
     ...(snapshotId ? { snapshotId } : {}),
     dataContainerId: `dcid.${id}`,
-    life: { status: "NotStarted", attempt: 0 },
+    life: { status: "NotStarted", attempt: 0, ...(needs === undefined ? {} : { needs }) },
     about: {
       displayName: configuration.jobName ?? id,
       runType: ask.only === "prepare" ? "azureml.preparation" : "azureml.scriptrun",

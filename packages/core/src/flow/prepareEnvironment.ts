@@ -2,6 +2,7 @@
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { withGpus } from "../domain/launch/gpus.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -86,7 +87,10 @@ async function prepared(
     const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
     return {
       name: "prepared",
-      plan: planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs }),
+plan: withGpus(
+        planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs }),
+        run.life.gpus,
+      ),
     };
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;

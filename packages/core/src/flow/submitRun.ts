@@ -6,6 +6,7 @@ import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk } from "../domain/environment/environment.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
+import { type Needs, needsOf } from "../domain/queue/needs.ts";
 import type { NewRun, Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
@@ -48,7 +49,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   );
   const definition: WholeDefinition = ask.rerunOf ? { ...parsed, rerunOf: ask.rerunOf.runId } : parsed;
   const target = await usableTarget(definition.configuration.target, ports);
-  await allowOnTarget(definition, target, ports);
+  const needs = await allowOnTarget(definition, target, ports);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
@@ -63,7 +64,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
 
   const id = runIdFor(ask, ports);
   const run = makeRun(
-    { ask, id, definition, sent, snapshotId: snapshot?.id, target, origin: "hosted" },
+    { ask, id, definition, sent, snapshotId: snapshot?.id, target, needs, origin: "hosted" },
     ports,
   );
   await keepLock(run, ask.rerunOf?.lock, ports);
@@ -120,15 +121,15 @@ async function usableTarget(name: string, { targets }: Pick<FlowPorts, "targets"
   return target;
 }
 
-/** Throws TargetTooSmall, UnsupportedField for what this target can never do, with the targets that there are. */
+/** What the run will take of its target. Throws TargetTooSmall, UnsupportedField for what this target can never do, with the targets that there are. */
 async function allowOnTarget(
   definition: WholeDefinition,
   target: TargetSettings,
   ports: Pick<FlowPorts, "targets">,
-): Promise<void> {
+): Promise<Needs> {
   const abilities = await ports.targets.abilities(target, AbortSignal.timeout(ASK_MS));
   const [first, ...more] = abilityFaults(definition, target, abilities);
-  if (!first) return;
+  if (!first) return needsOf(definition, { byDefault: abilities.gpusPerRun, all: abilities.gpus, target });
   const others = first.code === "TargetTooSmall" ? ` There are: ${await describeTargets(ports)}.` : "";
   throw new MalachiteError(first.code, `${first.target}: ${first.message}${others}`, {
     target: first.target,

@@ -2,6 +2,7 @@
 import type { Abilities } from "../domain/definition/abilities.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
+import { roomOf } from "../domain/queue/line.ts";
 import type { ShownTarget } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
 
@@ -40,17 +41,26 @@ function whatItHas({ nodes, gpus }: Abilities): string {
 }
 
 async function show(target: TargetSettings, { targets, runs }: Ports): Promise<ShownTarget> {
-  const [health, holding, waiting] = await Promise.all([
-    targets.driver(target.kind).check(target, AbortSignal.timeout(ASK_MS)),
+  const asked = AbortSignal.timeout(ASK_MS);
+  const [health, abilities, holding, waiting] = await Promise.all([
+    targets.driver(target.kind).check(target, asked),
+    targets.abilities(target, asked).catch(() => undefined),
     runs.holding(target.pool),
     runs.waiting(target.pool),
   ]);
-  const numbers = { runsAtOnce: targets.capacity(target.pool).places, running: holding.length, waiting };
+  const capacity = targets.capacity(target.pool);
+  const room = roomOf(capacity, holding);
   return {
     name: target.name,
     kind: target.kind,
     usable: health.usable,
     ...(health.usable ? {} : { reason: health.reason }),
-    ...numbers,
+    runsAtOnce: capacity.places,
+    running: holding.length,
+    waiting,
+    ...(capacity.nodes === undefined ? {} : { nodes: capacity.nodes, nodesFree: Math.max(0, room.nodes) }),
+    ...(capacity.gpus === undefined
+      ? {}
+      : { gpus: capacity.gpus.length, gpusFree: room.gpus, gpusPerRun: abilities?.gpusPerRun }),
   };
 }

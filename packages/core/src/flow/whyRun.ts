@@ -1,5 +1,6 @@
 // What a run waits for, complete and exact: every unmet constraint and who holds it.
 import type { malachite } from "@malachite/contract";
+import { unmet } from "../domain/queue/standing.ts";
 import { isTerminal } from "../domain/run/next.ts";
 import { nextStep } from "../domain/run/nextStep.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -83,31 +84,19 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
 
 async function queueConstraints(run: Run, { runs, targets }: WhyPorts): Promise<Constraint[]> {
   const pool = run.pool ?? "";
-  const [holders, ahead] = await Promise.all([runs.holding(pool), runs.ahead(run)]);
-  const places = targets.capacity(pool).places;
-  const heldBy = holders.map((holder) => holder.runId);
-  const found: Constraint[] = [];
-  if (!targets.find(run.target))
-    found.push({
-      code: "outOfReach",
-      message: `The compute target '${run.target}' is no longer in the settings.`,
-    });
-  if (heldBy.length >= places) {
-    const names = heldBy.slice(0, 5).join(", ") + (heldBy.length > 5 ? ` and ${heldBy.length - 5} more` : "");
-    found.push({
-      code: "limitReached",
-      message: `${places === 1 ? "The one place" : `All ${places} places`} for runs on this machine ${places === 1 ? "is" : "are"} taken by ${names}.`,
-      heldBy,
-    });
-  }
-  if (ahead && ahead.count > 0) {
-    found.push({
-      code: "behindOthers",
-      message: `${ahead.count} ${ahead.count === 1 ? "run was" : "runs were"} submitted before it.`,
-      ahead: ahead.count,
-    });
-  }
+  const capacity = targets.capacity(pool);
+  const standing = await runs.standing(run, capacity);
+  const isThere = targets.find(run.target) !== undefined && targets.pools().includes(pool);
+  const gone: Constraint[] = isThere
+    ? []
+    : [
+        {
+          code: "outOfReach",
+          message: `The compute target '${run.target}' is no longer in the settings as it was when the run was submitted.`,
+        },
+      ];
+  const found = [...gone, ...(standing ? unmet(standing, capacity) : [])];
   return found.length > 0
     ? found
-    : [{ code: "stepInProgress", message: "A place is free; it is about to be started." }];
+    : [{ code: "stepInProgress", message: "There is room for it; it is about to be started." }];
 }

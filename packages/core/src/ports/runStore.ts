@@ -2,12 +2,19 @@
 // promise resolves, the change survives kill -9 and a power cut. Calls at the same time share one commit.
 import type { history } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
+import type { Capacity } from "../domain/queue/line.ts";
+import type { Holder, Standing } from "../domain/queue/standing.ts";
 import type { About, NewRun, Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Scope, Tags } from "../domain/scope.ts";
 
 /** Who works on a run, and until when nobody else may. */
 export type Lease = { readonly owner: string; readonly token: string; readonly until: Instant };
-export type LeasedRun = { readonly run: Run; readonly lease: Lease };
+export type LeasedRun = {
+  readonly run: Run;
+  readonly lease: Lease;
+  /** The GPUs that its claim gave it, by number; absent where nobody counts them. */
+  readonly gpus?: readonly number[];
+};
 
 export type Experiment = {
   readonly scope: Scope;
@@ -73,10 +80,13 @@ export interface RunStore {
   ): Promise<Run | undefined>;
   /** Changes what users may change; never touches `life`. Throws RunNotFound, PropertyImmutable. */
   describe(scope: Scope, runId: string, change: AboutChange, at: Instant): Promise<Run>;
-  /** Takes up to `count` of the longest waiting runs of the pool (status NotStarted) under a lease. */
+  /**
+   * Takes those waiting runs of the pool (status NotStarted) that start now by the rule of the line (`serve`), each under a lease
+   * and with GPUs of its own where the pool counts them. Looks at no more runs than the pool has places.
+   */
   claimQueued(ask: {
     readonly pool: string;
-    readonly count: number;
+    readonly capacity: Capacity;
     readonly owner: string;
     readonly at: Instant;
     readonly until: Instant;
@@ -94,9 +104,9 @@ export interface RunStore {
   /** Gives a lease back. A run that is still NotStarted waits again, at its old place in the line. */
   letGo(lease: Lease): Promise<void>;
   /** Unfinished runs of a pool that were claimed, by id: they hold its slots, even without a lease, for their jobs may run. */
-  holding(pool: string): Promise<readonly { readonly scope: Scope; readonly runId: string }[]>;
-  /** Runs of the same pool that are served before this one; undefined when it does not wait. */
-  ahead(run: Run): Promise<{ readonly count: number } | undefined>;
+  holding(pool: string): Promise<readonly Holder[]>;
+  /** Where the run stands in the line of its pool; undefined when it does not wait. */
+  standing(run: Pick<Run, "scope" | "id">, capacity: Capacity): Promise<Standing | undefined>;
   /** How many runs wait in the line of a pool. */
   waiting(pool: string): Promise<number>;
   /** The runs come without `definition`, `sent` and `life.plan`. Throws BadFilter, BadContinuationToken. */

@@ -7,7 +7,7 @@ import type { CancelWish, ExitRecord, Handle, Life, Outcome, StoryEntry } from "
 
 /** What can happen to a run that the service executes. `launched`, `missed` and `released` leave the status as it is. */
 export type RunEvent =
-  | { readonly name: "claimed"; readonly key: LaunchKey }
+  | { readonly name: "claimed"; readonly key: LaunchKey; readonly gpus?: readonly number[] }
   | { readonly name: "preparing" }
   | { readonly name: "prepared"; readonly plan: LaunchPlan }
   | { readonly name: "environmentReady" }
@@ -55,12 +55,16 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
     throw new IllegalStep(`The event '${event.name}' cannot happen to a run that is ${life.status}.`);
 
   switch (event.name) {
-    case "claimed":
+    case "claimed": {
+      const { key, gpus } = event;
+      const given = gpus === undefined ? {} : { gpus };
+      const attempt = life.attempt + 1;
       return {
-        life: { ...life, status, attempt: life.attempt + 1, key: event.key },
-        entry: entry(status, { detail: { key: event.key, attempt: life.attempt + 1 } }),
+        life: { ...life, status, attempt, key, ...given },
+        entry: entry(status, { detail: { key, attempt, ...given } }),
         changed: true,
       };
+    }
     case "prepared":
       return {
         life: { ...life, status, plan: event.plan, release: "owed" },

@@ -2,6 +2,7 @@
 import type { execution } from "@malachite/contract";
 import type { EndStatus, FailureReason } from "../failure/reasons.ts";
 import type { LaunchKey, LaunchPlan } from "../launch/launchPlan.ts";
+import type { Needs } from "../queue/needs.ts";
 import type { Instant, JsonObject, Principal, Scope, Tags } from "../scope.ts";
 import type { RunStatus } from "./next.ts";
 
@@ -45,6 +46,10 @@ export type Outcome = {
 export type Life = {
   readonly status: RunStatus;
   readonly attempt: number;
+  /** What it takes of its pool while it is at work, besides a place; as it was submitted. */
+  readonly needs?: Needs;
+  /** The GPUs of its pool that are the run's, by number; absent where nobody counts them. */
+  readonly gpus?: readonly number[];
   readonly key?: LaunchKey;
   readonly plan?: LaunchPlan;
   readonly handle?: Handle;

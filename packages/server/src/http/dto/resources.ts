@@ -66,46 +66,51 @@ export const resourceGroupDto = (scope: Scope): arm.ResourceGroup => ({
 });
 
 /** Shown as the kind of compute that clients take scripts to without further settings: a cluster of this one machine. */
-export const computeDto = (scope: Scope, target: ShownTarget): arm.Compute => ({
-  id: `${workspaceResourceId(scope)}/computes/${target.name}`,
-  name: target.name,
-  type: "Microsoft.MachineLearningServices/workspaces/computes",
-  location: LOCATION,
-  tags: {},
-  properties: {
-    computeType: "AmlCompute",
-    computeLocation: LOCATION,
-    description: `A compute target of Malachite, of the kind ${target.kind}.`,
-    provisioningState: target.usable ? "Succeeded" : "Failed",
-    provisioningErrors: target.usable
-      ? null
-      : [{ error: { code: "NotUsable", message: target.reason ?? "It is not usable." } }],
-    resourceId: null,
-    isAttachedCompute: false,
+export function computeDto(scope: Scope, target: ShownTarget): arm.Compute {
+  // Where nobody counts nodes, each run at work is one.
+  const { running = 0, runsAtOnce = 1, nodes = runsAtOnce, nodesFree } = target;
+  const busy = nodesFree === undefined ? running : nodes - nodesFree;
+  return {
+    id: `${workspaceResourceId(scope)}/computes/${target.name}`,
+    name: target.name,
+    type: "Microsoft.MachineLearningServices/workspaces/computes",
+    location: LOCATION,
+    tags: {},
     properties: {
-      vmSize: target.kind,
-      vmPriority: "Dedicated",
-      scaleSettings: {
-        minNodeCount: 0,
-        maxNodeCount: target.runsAtOnce ?? 1,
-        nodeIdleTimeBeforeScaleDown: "PT120S",
-      },
-      subnet: null,
-      remoteLoginPortPublicAccess: "NotSpecified",
-      allocationState: "Steady",
-      currentNodeCount: target.running ?? 0,
-      targetNodeCount: target.running ?? 0,
-      nodeStateCounts: {
-        preparingNodeCount: 0,
-        runningNodeCount: target.running ?? 0,
-        idleNodeCount: 0,
-        unusableNodeCount: 0,
-        leavingNodeCount: 0,
-        preemptedNodeCount: 0,
+      computeType: "AmlCompute",
+      computeLocation: LOCATION,
+      description: `A compute target of Malachite, of the kind ${target.kind}.`,
+      provisioningState: target.usable ? "Succeeded" : "Failed",
+      provisioningErrors: target.usable
+        ? null
+        : [{ error: { code: "NotUsable", message: target.reason ?? "It is not usable." } }],
+      resourceId: null,
+      isAttachedCompute: false,
+      properties: {
+        vmSize: target.kind,
+        vmPriority: "Dedicated",
+        scaleSettings: {
+          minNodeCount: 0,
+          maxNodeCount: nodes,
+          nodeIdleTimeBeforeScaleDown: "PT120S",
+        },
+        subnet: null,
+        remoteLoginPortPublicAccess: "NotSpecified",
+        allocationState: "Steady",
+        currentNodeCount: nodes,
+        targetNodeCount: nodes,
+        nodeStateCounts: {
+          preparingNodeCount: 0,
+          runningNodeCount: busy,
+          idleNodeCount: Math.max(0, nodes - busy),
+          unusableNodeCount: 0,
+          leavingNodeCount: 0,
+          preemptedNodeCount: 0,
+        },
       },
     },
-  },
-});
+  };
+}
 
 /** The cloud whose every service is this one. `base` is its address over TLS. */
 export const cloudDto = (base: string): arm.Cloud => {

@@ -1,10 +1,10 @@
 // The line and the leases: who works on which run, and until when nobody else may.
 import { randomBytes } from "node:crypto";
-import { type LeasedRun, type Run, type Scope, workspaceKey } from "@malachite/core";
+import type { Capacity, LeasedRun } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
+import { nextInLine, parseGpus } from "./line.ts";
 import { chunks, runsByNo } from "./readRuns.ts";
-import { scopeOf } from "./runRows.ts";
 import { statement } from "./statement.ts";
 
 /** A token is the claim's random half and the run's number, so one statement gives each run a token of its own. */
@@ -12,25 +12,23 @@ const tokenBase = (): string => randomBytes(16).toString("hex");
 
 type Terms = { owner: string; base: string; until: number };
 
-const takeQueued = statement<Terms & { pool: string; count: number }>()((q, p) =>
+const takeQueued = statement<{
+  no: number;
+  token: string;
+  owner: string;
+  until: number;
+  gpus: string | null;
+}>()((q, p) =>
   q
     .updateTable("run_work")
     .set({
       stage: "claimed",
-      lease_token: sql<string>`${p.base} || '.' || run_no`,
+      lease_token: p.token,
       lease_owner: p.owner,
       lease_until: p.until,
+      gpu_ids: p.gpus,
     })
-    .where("run_no", "in", (eb) =>
-      eb
-        .selectFrom("run_work")
-        .select("run_no")
-        .where("stage", "=", "waiting")
-        .where("pool", "=", p.pool)
-        .orderBy("run_no")
-        .limit(p.count),
-    )
-    .returning(["run_no", "lease_token"]),
+    .where("run_no", "=", p.no),
 );
 
 const takeAbandoned = statement<Terms & { at: number; force: number; limit: number }>()((q, p) =>
@@ -53,7 +51,7 @@ const takeAbandoned = statement<Terms & { at: number; force: number; limit: numb
         .orderBy("run_no")
         .limit(p.limit),
     )
-    .returning(["run_no", "lease_token"]),
+    .returning(["run_no", "lease_token", "gpu_ids"]),
 );
 
 const giveBack = statement<{ token: string }>()((q, p) =>
@@ -61,41 +59,12 @@ const giveBack = statement<{ token: string }>()((q, p) =>
     .updateTable("run_work")
     .set({
       stage: sql<"waiting">`case when stage = 'claimed' then 'waiting' else stage end`,
+      gpu_ids: sql<string | null>`case when stage = 'claimed' then null else gpu_ids end`,
       lease_token: null,
       lease_owner: null,
       lease_until: null,
     })
     .where("lease_token", "=", p.token),
-);
-
-const atWork = statement<{ pool: string }>()((q, p) =>
-  q
-    .selectFrom("run_work as k")
-    .innerJoin("runs as r", "r.no", "k.run_no")
-    .innerJoin("workspaces as w", "w.no", "r.workspace_no")
-    .select(["r.id", "w.subscription_id", "w.resource_group", "w.name as workspace"])
-    .where("k.stage", "in", ["claimed", "working"])
-    .where("k.pool", "=", p.pool)
-    .orderBy("k.run_no"),
-);
-
-const before = statement<{ key: string; id: string }>()((q, p) =>
-  q
-    .selectFrom("workspaces as w")
-    .innerJoin("runs as r", "r.workspace_no", "w.no")
-    .innerJoin("run_work as k", "k.run_no", "r.no")
-    .select((eb) =>
-      eb
-        .selectFrom("run_work as o")
-        .select((count) => count.fn.countAll<number>().as("n"))
-        .where("o.stage", "=", "waiting")
-        .whereRef("o.pool", "=", "k.pool")
-        .whereRef("o.run_no", "<", "k.run_no")
-        .as("count"),
-    )
-    .where("w.key", "=", p.key)
-    .where("r.id", "=", p.id)
-    .where("k.stage", "=", "waiting"),
 );
 
 const countWaiting = statement<{ pool: string }>()((q, p) =>
@@ -109,15 +78,17 @@ const countWaiting = statement<{ pool: string }>()((q, p) =>
 /** See `RunStore.claimQueued`. */
 export async function claimQueued(
   db: Executor,
-  ask: { pool: string; count: number; owner: string; until: number },
+  { pool, capacity, owner, until }: { pool: string; capacity: Capacity; owner: string; until: number },
 ): Promise<readonly LeasedRun[]> {
-  if (!(ask.count > 0)) return [];
-  const { pool, owner, until } = ask;
-  return leased(
+  const starting = await nextInLine(db, pool, capacity);
+  if (starting.length === 0) return [];
+  const base = tokenBase();
+  const taken = starting.map((row) => ({ ...row, lease_token: `${base}.${row.run_no}` }));
+  await takeQueued.each(
     db,
-    await takeQueued(db, { pool, count: Math.trunc(ask.count), owner, until, base: tokenBase() }),
-    ask,
+    taken.map(({ run_no: no, lease_token: token, gpu_ids: gpus }) => ({ no, token, owner, until, gpus })),
   );
+  return leased(db, taken, { owner, until });
 }
 
 /** See `RunStore.claimAbandoned`. */
@@ -135,20 +106,32 @@ export async function claimAbandoned(
     force: ask.force ? 1 : 0,
     limit: Math.trunc(ask.limit),
   };
-  return leased(db, await takeAbandoned(db, terms), ask);
+  const taken = await takeAbandoned(db, terms);
+  return leased(
+    db,
+    taken.toSorted((a, b) => a.run_no - b.run_no),
+    ask,
+  );
 }
 
 async function leased(
   db: Executor,
-  taken: readonly { readonly run_no: number; readonly lease_token: string | null }[],
+  taken: readonly {
+    readonly run_no: number;
+    readonly lease_token: string | null;
+    readonly gpu_ids: string | null;
+  }[],
   { owner, until }: { owner: string; until: number },
 ): Promise<readonly LeasedRun[]> {
-  const inOrder = taken.toSorted((a, b) => a.run_no - b.run_no);
   const runs = await runsByNo(
     db,
-    inOrder.map((row) => row.run_no),
+    taken.map((row) => row.run_no),
   );
-  return runs.map((run, i) => ({ run, lease: { owner, token: inOrder[i]?.lease_token ?? "", until } }));
+  return runs.map((run, i) => {
+    const gpus = parseGpus(taken[i]?.gpu_ids ?? null);
+    const lease = { owner, token: taken[i]?.lease_token ?? "", until };
+    return { run, lease, ...(gpus === undefined ? {} : { gpus }) };
+  });
 }
 
 /** See `RunStore.renew`: a lease is never made shorter. */
@@ -173,23 +156,6 @@ export async function renewLeases(
 export const letGo = async (db: Executor, token: string): Promise<void> => {
   await giveBack(db, { token });
 };
-
-/** See `RunStore.holding`: also a run at work whose lease was given back or has run out, for its job may well be running. */
-export async function holding(
-  db: Executor,
-  pool: string,
-): Promise<readonly { scope: Scope; runId: string }[]> {
-  return (await atWork(db, { pool })).map((row) => ({ scope: scopeOf(row), runId: row.id }));
-}
-
-/** See `RunStore.ahead`. */
-export async function ahead(
-  db: Executor,
-  run: Pick<Run, "scope" | "id">,
-): Promise<{ count: number } | undefined> {
-  const [row] = await before(db, { key: workspaceKey(run.scope), id: run.id });
-  return row && { count: row.count ?? 0 };
-}
 
 /** See `RunStore.waiting`. */
 export const waiting = async (db: Executor, pool: string): Promise<number> =>

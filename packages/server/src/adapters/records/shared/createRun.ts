@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { ensureExperiment } from "./experiments.ts";
 import { labelsOf } from "./labels.ts";
+import { needsColumns } from "./line.ts";
 import { getRun } from "./readRuns.ts";
 import { aboutColumns, fixedColumns, lifeColumns, printed } from "./runRows.ts";
 import { firstStage } from "./stage.ts";
@@ -100,7 +101,21 @@ const insertWork = statement<{
   run: number;
   pool: string | null;
   stage: "waiting" | "claimed" | "working" | "owed";
-}>()((q, p) => q.insertInto("run_work").values({ run_no: p.run, pool: p.pool, stage: p.stage }));
+  priority: number;
+  nodes: number;
+  gpus: number;
+  wants_gpus: number;
+}>()((q, p) =>
+  q.insertInto("run_work").values({
+    run_no: p.run,
+    pool: p.pool,
+    stage: p.stage,
+    priority: p.priority,
+    nodes: p.nodes,
+    gpus: p.gpus,
+    wants_gpus: p.wants_gpus,
+  }),
+);
 
 /** See `RunStore.create`. */
 export async function createRun(
@@ -134,7 +149,8 @@ export async function createRun(
     await insertLabel(db, { workspace, ...label, at: fixed.created_at, run: no });
   await appendStory(db, no, [entry]);
   const stage = firstStage(run);
-  if (stage) await insertWork(db, { run: no, pool: run.pool ?? null, stage });
+  if (stage)
+    await insertWork(db, { run: no, pool: run.pool ?? null, stage, ...needsColumns(run.life.needs) });
 
   const changedAt = fixed.created_at;
   return {

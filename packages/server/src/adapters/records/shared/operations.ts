@@ -1,7 +1,15 @@
 // Every operation of the record stores by name, as data in and data out: what a worker or another process can be asked to do.
-import type { AboutChange, ExperimentStore, NewRun, RunsAsk, Scope, StoryEntry } from "@malachite/core";
+import type {
+  AboutChange,
+  Capacity,
+  ExperimentStore,
+  NewRun,
+  RunsAsk,
+  Scope,
+  StoryEntry,
+} from "@malachite/core";
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
-import { ahead, claimAbandoned, claimQueued, holding, letGo, renewLeases, waiting } from "./claimRuns.ts";
+import { claimAbandoned, claimQueued, letGo, renewLeases, waiting } from "./claimRuns.ts";
 import { createRun } from "./createRun.ts";
 import {
   createDatastore,
@@ -27,6 +35,7 @@ import {
   removeExperiment,
 } from "./experiments.ts";
 import { isWithin } from "./isWithin.ts";
+import { holding, standing } from "./line.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
 import { addPoints, type PackedPost } from "./metrics/addPoints.ts";
@@ -65,7 +74,7 @@ import { searchTrackedRuns } from "./tracking/searchRuns.ts";
 import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/trackedExperiments.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
-type Queued = { pool: string; count: number; owner: string; until: number };
+type Queued = { pool: string; capacity: Capacity; owner: string; until: number };
 type Abandoned = { owner: string; at: number; until: number; force: boolean; limit: number };
 
 /** Operations that change something. One transaction each, or a share of one. */
@@ -122,7 +131,6 @@ export const LOOKUPS = {
     isWithin(db, scope, runId, ancestorId),
   getMany: (db: Executor, scope: Scope, runIds: readonly string[]) => getRuns(db, scope, runIds),
   holding: (db: Executor, pool: string) => holding(db, pool),
-  ahead: (db: Executor, run: { scope: Scope; id: string }) => ahead(db, run),
   waiting: (db: Executor, pool: string) => waiting(db, pool),
   experimentByName: (db: Executor, scope: Scope, name: string) => experimentByName(db, scope, name),
   experimentById: (db: Executor, scope: Scope, id: string) => experimentById(db, scope, id),
@@ -145,6 +153,8 @@ export const LOOKUPS = {
 
 /** Operations that only read and may take long: they must not stand in the way of lookups. */
 export const LISTS = {
+  standing: (db: Executor, run: { scope: Scope; id: string }, capacity: Capacity) =>
+    standing(db, run, capacity),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),
   story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),
   listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>

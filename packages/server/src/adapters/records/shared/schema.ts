@@ -240,6 +240,13 @@ export type Database = {
     lease_token: string | null;
     lease_owner: string | null;
     lease_until: number | null;
+    /** What it takes while it is at work, see `Needs` of the domain; `wants_gpus` is 1 where `gpus` is more than 0. */
+    priority: Generated<number>;
+    nodes: Generated<number>;
+    gpus: Generated<number>;
+    wants_gpus: Generated<number>;
+    /** The GPUs it has been given, joined by commas; null where nobody counts them. */
+    gpu_ids: string | null;
   };
   /** A metric of a run, with its newest value for lists that are ordered by it. */
   metrics: {

@@ -10,6 +10,7 @@ import { assets } from "./0005-assets.ts";
 import { tracking } from "./0006-tracking.ts";
 import { datastores } from "./0007-datastores.ts";
 import { latestMetrics } from "./0008-latest-metrics.ts";
+import { queue } from "./0009-queue.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   tracking,
   datastores,
   latestMetrics,
+  queue,
 ];
 
 /** Runs `work` in one transaction. */

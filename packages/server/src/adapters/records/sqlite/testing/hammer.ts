@@ -19,7 +19,7 @@ async function writeRuns(caller: number): Promise<never> {
     say(`created ${id}`);
     const [claimed] = await runs.claimQueued({
       pool: scope.workspace,
-      count: 1,
+      capacity: { places: 1_000_000 },
       owner: `c${caller}`,
       at: 0,
       until: 1,

@@ -1,0 +1,267 @@
+// The line of a pool in the records: the rule of the line (`serve`) is applied to as few rows as it can be applied to.
+import {
+  type Capacity,
+  fitsInto,
+  freeGpus,
+  type Held,
+  isFull,
+  type Needs,
+  PLAIN_NEEDS,
+  type Resource,
+  type Room,
+  type Run,
+  roomOf,
+  type Scope,
+  type Standing,
+  serve,
+  workspaceKey,
+} from "@malachite/core";
+import { sql } from "kysely";
+import type { Executor } from "./executor.ts";
+import { scopeOf } from "./runRows.ts";
+import { statement } from "./statement.ts";
+
+/** A run in the line: its place is by priority, then by number. */
+type Waiting = Needs & { readonly run_no: number };
+/** What fits into the pool at all, as limits of statements. */
+type Fits = { pool: string; nodes: number; gpus: number };
+
+const fitsOf = (pool: string, { nodes, gpus }: Capacity): Fits => ({
+  pool,
+  nodes: nodes ?? Number.MAX_SAFE_INTEGER,
+  gpus: gpus?.length ?? 0,
+});
+
+/** The line is two, with and without GPUs: either can be closed while the other goes on. */
+const halfOfLine = statement<Fits & { wants: number; limit: number; offset: number }>()((q, p) =>
+  q
+    .selectFrom("run_work")
+    .select(["run_no", "priority", "nodes", "gpus"])
+    .where("stage", "=", "waiting")
+    .where("pool", "=", p.pool)
+    .where("wants_gpus", "=", p.wants)
+    .where("nodes", "<=", p.nodes)
+    .where("gpus", "<=", p.gpus)
+    .orderBy("priority", "desc")
+    .orderBy("run_no")
+    .limit(p.limit)
+    .offset(p.offset),
+);
+
+const heldInPool = statement<{ pool: string }>()((q, p) =>
+  q
+    .selectFrom("run_work")
+    .select(["nodes", "gpu_ids"])
+    .where("stage", "in", ["claimed", "working"])
+    .where("pool", "=", p.pool),
+);
+
+const atWork = statement<{ pool: string }>()((q, p) =>
+  q
+    .selectFrom("run_work as k")
+    .innerJoin("runs as r", "r.no", "k.run_no")
+    .innerJoin("workspaces as w", "w.no", "r.workspace_no")
+    .select(["r.id", "w.subscription_id", "w.resource_group", "w.name as workspace", "k.nodes", "k.gpu_ids"])
+    .where("k.stage", "in", ["claimed", "working"])
+    .where("k.pool", "=", p.pool)
+    .orderBy("k.run_no"),
+);
+
+const placeInLine = statement<{ key: string; id: string }>()((q, p) =>
+  q
+    .selectFrom("workspaces as w")
+    .innerJoin("runs as r", "r.workspace_no", "w.no")
+    .innerJoin("run_work as k", "k.run_no", "r.no")
+    .select(["k.run_no", "k.pool", "k.priority", "k.nodes", "k.gpus"])
+    .where("w.key", "=", p.key)
+    .where("r.id", "=", p.id)
+    .where("k.stage", "=", "waiting"),
+);
+
+type Before = Fits & { wants: number; priority: number; no: number; afterPriority: number; afterNo: number };
+
+/** Of one half of the line before a place: those of higher priority, and those of the same that came first. */
+const countBefore = (samePriority: boolean) =>
+  statement<Before>()((q, p) => {
+    const rows = q
+      .selectFrom("run_work")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .select(
+        // The largest needs of those that come after another place: what may be kept for one of them.
+        ["nodes", "gpus"].map((column) =>
+          sql<
+            number | null
+          >`max(case when priority < ${p.afterPriority} or (priority = ${p.afterPriority} and run_no > ${p.afterNo}) then ${sql.ref(column)} end)`.as(
+            column,
+          ),
+        ),
+      )
+      .where("stage", "=", "waiting")
+      .where("pool", "=", p.pool)
+      .where("wants_gpus", "=", p.wants)
+      .where("nodes", "<=", p.nodes)
+      .where("gpus", "<=", p.gpus);
+    return samePriority
+      ? rows.where("priority", "=", p.priority).where("run_no", "<", p.no)
+      : rows.where("priority", ">", p.priority);
+  });
+const higher = countBefore(false);
+const earlier = countBefore(true);
+
+/** The columns that follow from what a run needs. */
+export const needsColumns = ({ priority, nodes, gpus }: Needs = PLAIN_NEEDS) => ({
+  priority,
+  nodes,
+  gpus,
+  wants_gpus: gpus > 0 ? 1 : 0,
+});
+
+export const printGpus = (gpus: readonly number[]): string => gpus.join(",");
+export const parseGpus = (text: string | null): readonly number[] | undefined =>
+  text === null ? undefined : text.split(",").filter(Boolean).map(Number);
+
+const isBefore = (a: Waiting, b: Waiting): boolean =>
+  a.priority > b.priority || (a.priority === b.priority && a.run_no < b.run_no);
+
+/** So many rows of a half are read at once. */
+const PAGE = 1000;
+
+/** The head of one half of the line, read on as far as it is asked for. */
+function openHalf(db: Executor, fits: Fits & { wants: number }, places: number) {
+  const limit = Math.min(PAGE, Math.max(0, places) + 1);
+  let rows: Waiting[] = [];
+  let read = 0;
+  return {
+    async head(): Promise<Waiting | undefined> {
+      if (rows.length === 0 && read % limit === 0) {
+        rows = [...(await halfOfLine(db, { ...fits, limit, offset: read }))].reverse();
+        read = rows.length === 0 ? -1 : read + rows.length;
+      }
+      return rows.at(-1);
+    },
+    take: () => void rows.pop(),
+  };
+}
+
+/**
+ * Walks the line from its head for as long as somebody can start, at most to `end`. Reads no more rows than there are places,
+ * and one for each half of the line. `last`: where nobody further behind can start.
+ */
+async function walk(
+  db: Executor,
+  pool: string,
+  capacity: Capacity,
+  from: Room,
+  end?: Waiting,
+): Promise<{ starting: Waiting[]; room: Room; last?: Waiting }> {
+  const starting: Waiting[] = [];
+  const fits = fitsOf(pool, capacity);
+  const plain = openHalf(db, { ...fits, wants: 0 }, from.places);
+  const wanting = openHalf(db, { ...fits, wants: 1 }, from.places);
+  let room = from;
+  for (;;) {
+    const a = await plain.head();
+    const b = room.closed.has("gpus") ? undefined : await wanting.head();
+    const half = a && (!b || isBefore(a, b)) ? plain : wanting;
+    const next = half === plain ? a : b;
+    if (!next || (end && !isBefore(next, end))) return { starting, room };
+    half.take();
+    const served = serve(room, next);
+    room = served.room;
+    if (served.lacks.length === 0) starting.push(next);
+    if (isFull(room)) return { starting, room, last: next };
+  }
+}
+
+/** Who starts now, each with its GPUs where they are counted. */
+export async function nextInLine(
+  db: Executor,
+  pool: string,
+  capacity: Capacity,
+): Promise<readonly { readonly run_no: number; readonly gpu_ids: string | null }[]> {
+  const holders = (await heldInPool(db, { pool })).map(heldOf);
+  const room = roomOf(capacity, holders);
+  if (room.places < 1 || room.nodes < 1) return [];
+  const { starting } = await walk(db, pool, capacity, room);
+  const free = freeGpus(capacity, holders).values();
+  return starting.map(({ run_no, gpus }) => ({
+    run_no,
+    gpu_ids: capacity.gpus === undefined ? null : printGpus([...free.take(gpus)]),
+  }));
+}
+
+const heldOf = (row: { readonly nodes: number; readonly gpu_ids: string | null }): Held => ({
+  nodes: row.nodes,
+  gpus: parseGpus(row.gpu_ids) ?? [],
+});
+
+/** See `RunStore.holding`: also a run at work whose lease was given back or has run out, for its job may well be running. */
+export async function holding(
+  db: Executor,
+  pool: string,
+): Promise<readonly (Held & { scope: Scope; runId: string })[]> {
+  return (await atWork(db, { pool })).map((row) => ({ ...heldOf(row), scope: scopeOf(row), runId: row.id }));
+}
+
+/** See `RunStore.standing`. */
+export async function standing(
+  db: Executor,
+  run: Pick<Run, "scope" | "id">,
+  capacity: Capacity,
+): Promise<Standing | undefined> {
+  const [row] = await placeInLine(db, { key: workspaceKey(run.scope), id: run.id });
+  if (!row) return undefined;
+  const pool = row.pool ?? "";
+  const { priority, nodes, gpus } = row;
+  const holders = await holding(db, pool);
+  const room = roomOf(capacity, holders);
+  const needs = { priority, nodes, gpus };
+  if (!fitsInto(capacity, needs))
+    return { needs, fits: false, lacks: [], free: free(room), holders, ahead: 0, aheadForGpus: 0 };
+  const { room: left, last } = await walk(db, pool, capacity, room, row);
+  const before = await countAhead(db, pool, capacity, row, last);
+  // Behind the last that could start nobody takes anything, but more may be kept for those who stand there.
+  const closed = new Set<Resource>(left.closed);
+  if (before.mostNodes > left.nodes) closed.add("nodes");
+  if (before.mostGpus > left.gpus) closed.add("gpus");
+  const { lacks } = serve({ ...left, closed }, needs);
+  return {
+    needs,
+    fits: true,
+    lacks,
+    free: free(room),
+    holders,
+    ahead: before.count,
+    aheadForGpus: before.forGpus,
+  };
+}
+
+const free = ({ places, nodes, gpus }: Room) => ({
+  places: Math.max(0, places),
+  ...(Number.isFinite(nodes) ? { nodes: Math.max(0, nodes) } : {}),
+  gpus,
+});
+
+async function countAhead(
+  db: Executor,
+  pool: string,
+  capacity: Capacity,
+  { priority, run_no }: Waiting,
+  last: Waiting | undefined,
+) {
+  // Without a last one all have been walked past, and nobody comes after.
+  const after = { afterPriority: last?.priority ?? Number.MIN_SAFE_INTEGER, afterNo: last?.run_no ?? 0 };
+  const place = { ...fitsOf(pool, capacity), priority, no: run_no, ...after };
+  const halves = [];
+  for (const wants of [0, 1])
+    halves.push([...(await higher(db, { ...place, wants })), ...(await earlier(db, { ...place, wants }))]);
+  const count = (rows: readonly { readonly count: number }[] = []) =>
+    rows.reduce((sum, row) => sum + row.count, 0);
+  const rows = halves.flat();
+  return {
+    count: count(rows),
+    forGpus: count(halves[1]),
+    mostNodes: Math.max(0, ...rows.map((row) => Number(row.nodes ?? 0))),
+    mostGpus: Math.max(0, ...rows.map((row) => Number(row.gpus ?? 0))),
+  };
+}
