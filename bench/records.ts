@@ -55,6 +55,7 @@ export async function records(many = 1_000_000): Promise<void> {
     fill(file, many);
     const full = await openSqliteRecords({ file });
     await lists(full, many);
+    await claims(full, many);
     await full.close();
   } finally {
     rmSync(folder, { recursive: true });
@@ -131,6 +132,11 @@ function fill(file: string, count: number): void {
   db.exec(
     `${numbers} insert into run_bodies select ${copied("run_bodies", { run_no: "s.i" })} from s cross join run_bodies as t where t.run_no = 1`,
   );
+  // All of them wait in a line of their own, every other one for a GPU, in five priorities.
+  db.exec(
+    `${numbers} insert into run_work (run_no, pool, stage, priority, gpus, wants_gpus)
+     select s.i, 'million', 'waiting', s.i % 5, s.i % 2, s.i % 2 from s`,
+  );
   const label = (kind: string, key: string, value: string, when = "true") =>
     db.exec(
       `${numbers} insert into run_labels select 1, '${kind}', '${key}', ${value}, ${BEGIN} + s.i, s.i from s where ${when}`,
@@ -201,6 +207,49 @@ async function lists(records: SqliteRecords, count: number): Promise<void> {
       aim: "at most 10 ms",
     });
   }
+}
+
+/** One run a claim, first with GPUs for all, then with every GPU taken and half of the line waiting for one. */
+async function claims({ runs }: SqliteRecords, count: number): Promise<void> {
+  for (const [name, free] of [
+    ["and GPUs free", 200],
+    ["no GPU free", 0],
+  ] as const) {
+    const begun = (await runs.holding("million")).length;
+    const held = (await runs.holding("million")).flatMap(({ gpus }) => gpus);
+    const gpus = [
+      ...held,
+      ...Array.from({ length: Math.max(free, held.length ? 0 : 1) }, (_, i) => 10_000 + i),
+    ];
+    const ms = await many(100, async (i) => {
+      const capacity = { places: begun + i + 1, gpus };
+      const claimed = await runs.claimQueued({
+        pool: "million",
+        capacity,
+        owner: "bench",
+        at: BEGIN,
+        until: BEGIN,
+      });
+      if (claimed.length !== 1) throw new Error(`${claimed.length} runs were claimed.`);
+    });
+    print({
+      figure: `records: claim of one among ${count} waiting, ${name}`,
+      value: median(ms),
+      unit: "ms",
+      p99Ms: quantile(ms, 0.99),
+    });
+  }
+  const capacity = { places: 1, gpus: [] };
+  const [middle] = (
+    await runs.list({
+      scope: SCOPE,
+      limit: 1,
+      filter: parseFilter(`runId eq run_${Math.trunc(count / 2)}`, RUN_FIELDS),
+    })
+  ).values;
+  if (!middle) throw new Error("The run is not there.");
+  const why = await many(10, () => runs.standing(middle, capacity));
+  print({ figure: `records: why, in the middle of ${count} waiting`, value: median(why), unit: "ms" });
 }
 
 async function many(times: number, act: (i: number) => Promise<unknown>): Promise<readonly number[]> {
