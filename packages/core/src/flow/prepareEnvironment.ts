@@ -87,7 +87,7 @@ async function prepared(
     const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
     return {
       name: "prepared",
-plan: withGpus(
+      plan: withGpus(
         planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs }),
         run.life.gpus,
       ),

@@ -1,7 +1,7 @@
 // What a run takes of its pool while it is at work, besides one place, read from its definition. Pure.
 import type { WholeDefinition } from "../definition/runDefinition.ts";
+import { groupShape } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
-import { isObject } from "../scope.ts";
 
 export type Needs = {
   /** Higher is served first. */
@@ -46,12 +46,11 @@ export function needsOf(
   return { priority: priority ?? 0, nodes: nodeCount, gpus: all > 0 ? nodeCount * perNode : 0 };
 }
 
-/** The processes of each node that need a GPU of their own; 0 without Nccl, and one where their number is not told. */
+/** The processes of each node that need a GPU of their own; 0 without Nccl. */
 export function gpuProcesses({ configuration }: Definition): number {
   if (configuration.communicator !== "Nccl") return 0;
-  const pytorch = member(configuration, "pytorch");
-  const count = Number(member(pytorch, "processCount") ?? 0);
-  return Math.max(1, Math.ceil(count / configuration.nodeCount));
+  const shape = groupShape(configuration);
+  return shape.kind === "torch" ? shape.perNode : 0;
 }
 
 function ofVariables({ environment, environmentVariables }: Definition["configuration"]): GpuAsk | undefined {
@@ -104,11 +103,4 @@ function lastValue(flags: readonly string[], name: string): string | undefined {
   const last = flags.findLastIndex((flag) => flag === name || flag.startsWith(`${name}=`));
   const flag = flags[last];
   return flag === name ? flags[last + 1] : flag?.slice(name.length + 1);
-}
-
-/** A property that the contract's schema does not have, in any case. */
-function member(owner: unknown, name: string): unknown {
-  if (!isObject(owner)) return undefined;
-  const key = Object.keys(owner).find((one) => one.toLowerCase() === name.toLowerCase());
-  return key === undefined ? undefined : owner[key];
 }
