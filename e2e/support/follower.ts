@@ -6,9 +6,14 @@ import { type SseEvent, sseEvents } from "./sse.ts";
 export type Came = { readonly at: number; readonly event: SseEvent };
 
 /** Follows until the stream ends; rejects when the answer is no stream. `each` is called for every event as it comes. */
-export function follow(service: Service, runId: string, each: (came: Came) => void): Promise<void> {
+export function follow(
+  service: Service,
+  runId: string,
+  each: (came: Came) => void,
+  query = "",
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const url = `${service.url}/malachite/v1.0${workspacePath}/runs/${runId}/log`;
+  const url = `${service.url}/malachite/v1.0${workspacePath}/runs/${runId}/log${query}`;
   // A connection of its own, as every browser tab and every terminal has one.
   const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
   const request = get(url, { agent, headers: { authorization: "Bearer dev" } }, (answer) => {

@@ -20,12 +20,18 @@ function codeRow(code: Code): string[] {
   return [`\`${code}\``, String(status), `\`${body.error?.code}\``, means, todo];
 }
 
+const AGAIN = {
+  never: "no",
+  safely: "once, or as often as `retries` says: the script has not begun",
+  asked: "as often as `retries` says, by default not",
+} as const;
+
 /** The whole page as Markdown. */
 export function errorsPage(): string {
   const codes = (Object.keys(CATALOGUE) as Code[]).map(codeRow);
   const reasons = Object.entries(REASONS).map(([reason, { status, blame, retry, text }]) => {
     const whose = blame === "user" ? "the run's own" : "the platform's";
-    return [`\`${reason}\``, `\`${status}\``, whose, retry ? "yes" : "no", text];
+    return [`\`${reason}\``, `\`${status}\``, whose, AGAIN[retry], text];
   });
   return `<!-- Made by npm run generate from the catalogue of errors. Do not edit. -->
 
@@ -43,6 +49,6 @@ ${table(["code", "HTTP status", "`error.code`", "what it means", "what to do"], 
 
 Each run that has ended has exactly one reason; its status follows from the reason.
 
-${table(["reason", "status", "whose doing", "may starting it again help?", "meaning"], reasons)}
+${table(["reason", "status", "whose doing", "is it started again?", "meaning"], reasons)}
 `;
 }

@@ -26,7 +26,7 @@ async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<Drive
     const driver = createProcessDriver({
       folder,
       launcher,
-      placer: { place: async () => {} },
+      placer: { place: async () => {}, placeFiles: async () => {} },
       clock: { now: Date.now, sleep: async () => {} },
       cgroups: groupsFor(folder),
       inherited: inheritedEnvironment(process.env),

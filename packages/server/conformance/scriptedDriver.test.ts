@@ -121,8 +121,10 @@ describe("scripted engine", () => {
     await new Promise((resolve) => setImmediate(resolve));
     end.abort();
     assert.deepEqual(await hints, ["k"]);
-    assert.deepEqual(await collect(driver.folder(handle).list("project/outputs/b")), [
-      { path: "project/outputs/b/c", sizeBytes: 2 },
-    ]);
+    const files = await collect(driver.folder(handle).list("project/outputs/b"));
+    assert.deepEqual(
+      files.map(({ path, sizeBytes }) => [path, sizeBytes]),
+      [["project/outputs/b/c", 2]],
+    );
   });
 });

@@ -33,6 +33,8 @@ export type Script = {
   readonly slowLaunchMs?: number;
   /** The engine forgets the job so long after it was accepted, its exit record too: it is gone. */
   readonly forgetAfterMs?: number;
+  /** So long after its start there is no process any more and no exit record; what it wrote is there. */
+  readonly vanishAfterMs?: number;
   /** Does not end when asked to, only when forced. */
   readonly ignoresTerm?: boolean;
   /** Time from being asked to the end. */
@@ -223,6 +225,7 @@ function endOf(job: Job): number {
 }
 
 function sightingOf(job: Job, now: number): Sighting {
+  if (now >= startOf(job) + (job.script.vanishAfterMs ?? Number.POSITIVE_INFINITY)) return { at: "gone" };
   if (now >= endOf(job)) return endSighting(job);
   if (now >= startOf(job)) return { at: "running", startedAt: startOf(job) };
   return { at: "waiting", why: job.script.why };

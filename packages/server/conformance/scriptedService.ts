@@ -7,6 +7,7 @@ import {
   createFlow,
   type Flow,
   type FlowPorts,
+  type LaunchPlan,
   type Principal,
   type Run,
   RunKeeper,
@@ -35,6 +36,8 @@ export const SCOPE: Scope = {
 export const ADA: Principal = { name: "ada", objectId: "o", tenantId: "t" };
 const KIND = "scripted";
 
+type ScriptFor = (script: string, plan: LaunchPlan) => Script;
+
 /** Stores, engine and clock outlive the keeper: `restart` is what a kill -9 and a new start are to them. */
 export class ScriptedService implements AsyncDisposable {
   readonly clock: FakeClock = createFakeClock();
@@ -47,23 +50,22 @@ export class ScriptedService implements AsyncDisposable {
   #flow: Flow | undefined;
   #lives = 0;
   readonly #runsAtOnce: number;
+  readonly #retries: number;
   ports: FlowPorts | undefined;
 
-  private constructor(scriptFor: (script: string) => Script, runsAtOnce: number) {
+  private constructor(scriptFor: ScriptFor, runsAtOnce: number, retries: number) {
     this.#runsAtOnce = runsAtOnce;
+    this.#retries = retries;
     this.engine = createScriptedEngine({
       clock: this.clock,
       kind: KIND,
-      scriptFor: (plan) => scriptFor(plan.argv[1] ?? ""),
+      scriptFor: (plan) => scriptFor(plan.argv[1] ?? "", plan),
     });
   }
 
   /** `scriptFor` tells how the engine treats a run, by the name of its script. */
-  static async start(
-    scriptFor: (script: string) => Script,
-    { runsAtOnce = 10 } = {},
-  ): Promise<ScriptedService> {
-    const service = new ScriptedService(scriptFor, runsAtOnce);
+  static async start(scriptFor: ScriptFor, { runsAtOnce = 10, retries = 0 } = {}): Promise<ScriptedService> {
+    const service = new ScriptedService(scriptFor, runsAtOnce, retries);
     service.#records = await openSqliteRecords({ file: join(service.#folder, "records.sqlite") });
     service.#snapshots = createSnapshotStore({ folder: service.#folder });
     await service.#begin();
@@ -123,6 +125,7 @@ export class ScriptedService implements AsyncDisposable {
         owner: `life-${++this.#lives}`,
         leaseMs: 30_000,
         watchIntervalMs: 1000,
+        retries: this.#retries,
         graceMs: 5000,
         workspacesByFirstWrite: true,
         serviceUrl: () => "http://127.0.0.1:1",

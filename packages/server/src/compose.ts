@@ -19,6 +19,7 @@ import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
+import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
@@ -99,6 +100,10 @@ export async function compose(
   const locks = new KeyedLock();
   const artifacts = createArtifactStore({ folder: folder.blobs, locks });
   const blobs = createBlobStore({ folder: folder.blobs, locks });
+  const placer: RunPlacer = {
+    place: (tree, into, signal) => snapshots.place(tree, into, signal),
+    placeFiles: (files, project, signal) => artifacts.placeFiles(files, project, signal),
+  };
   await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(clock.now())]);
   opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => blobs.sweepBlocks(clock.now()), log));
   const launcher = opened.use(
@@ -107,7 +112,7 @@ export async function compose(
   const process = opened.use(
     createProcessDriver({
       folder: folder.runs,
-      placer: snapshots,
+      placer,
       launcher,
       clock,
       cgroups: detectCgroups(folder.runs),
@@ -191,6 +196,7 @@ export async function compose(
       owner: `${folder.id}/${systemIds.hex(4)}`,
       leaseMs: LEASE_MS,
       watchIntervalMs: WATCH_INTERVAL_MS,
+      retries: settings.retries,
       graceMs: settings.graceSeconds * 1000,
       workspacesByFirstWrite: settings.workspacesByFirstWrite,
       serviceUrl: () => settings.publicUrl ?? url,

@@ -44,6 +44,7 @@ export type Settings = {
   readonly workspacesByFirstWrite: boolean;
   readonly workspace: readonly string[];
   readonly graceSeconds: number;
+  readonly retries: number;
   readonly logLevel: LogLevel;
   readonly uv: string | undefined;
   readonly conda: string | undefined;
@@ -157,6 +158,13 @@ export const SETTINGS = {
     least: 1,
     most: 10_080,
   },
+  retries: {
+    kind: "number",
+    about:
+      "How often a run is started again whose process is gone without an exit record, as after a power cut. Its script may have had effects, so the default is 0.",
+    least: 0,
+    most: 100,
+  },
   logLevel: {
     kind: "level",
     about: "What the service writes to stderr: info, warn, error or silent. Default warn.",
@@ -213,6 +221,7 @@ export function readSettings(
     workspacesByFirstWrite: (read("workspacesByFirstWrite") as boolean | undefined) ?? true,
     workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
+    retries: (read("retries") as number | undefined) ?? 0,
     logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
     uv: read("uv") as string | undefined,
     conda: read("conda") as string | undefined,

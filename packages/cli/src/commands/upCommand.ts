@@ -33,6 +33,10 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
     "--workspaces-by-first-write <true|false>",
     "whether a write to an unknown workspace makes it (default true)",
   ],
+  [
+    "--retries <number>",
+    "how often a run is started again that a power cut or the like has ended (default 0)",
+  ],
   ["--grace-seconds <number>", "how long a canceled run may take to end after SIGTERM (default 10)"],
   ["--uv <program>", "the uv that builds environments (default: that of the PATH, else one is installed)"],
   ["--conda <program>", "what solves conda packages: micromamba, mamba, conda, or the word rattler"],

@@ -29,8 +29,8 @@ export function liveFolders(run: Run): readonly Watched[] {
 /** What is kept at the end: the live folders and `outputs/`. */
 function keptFolders(run: Run): readonly Watched[] {
   const live = liveFolders(run);
-  return collectsOutput(run) && !live.some((f) => f.as === "outputs")
-    ? [...live, { folder: `${RUN_FOLDER.project}/outputs`, as: "outputs" }]
+  return collectsOutput(run) && !live.some((f) => f.as === OUTPUTS)
+    ? [...live, { folder: `${RUN_FOLDER.project}/${OUTPUTS}`, as: OUTPUTS }]
     : live;
 }
 
@@ -40,9 +40,38 @@ type Warning = { readonly source: string; readonly message: string };
 const AT_ONCE = 16;
 
 /** Keeps every file; may be repeated. A file that cannot be kept is a warning of the run, never its failure. */
-export async function collectRun(
+export const collectRun = (
   run: Run,
   handle: Handle,
+  ports: CollectPorts,
+  signal: AbortSignal,
+): Promise<void> => keepFolders(run, handle, keptFolders(run), ports, signal);
+
+/** The folder whose files an attempt hands on to the next. */
+export const OUTPUTS = "outputs";
+
+/**
+ * The same for an attempt that is followed by another: what it left in outputs/ for the next one, its logs where they are not in the
+ * way of the next one's.
+ */
+export function collectAttempt(
+  run: Run,
+  { attempt, handle }: { readonly attempt: number; readonly handle: Handle },
+  ports: CollectPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const isHandedOn = (as: string) => as === OUTPUTS || as.startsWith(`${OUTPUTS}/`);
+  const folders = keptFolders(run).map(({ folder, as }) => ({
+    folder,
+    as: isHandedOn(as) ? as : `azureml-logs/attempts/${attempt}/${as}`,
+  }));
+  return keepFolders(run, handle, folders, ports, signal);
+}
+
+async function keepFolders(
+  run: Run,
+  handle: Handle,
+  folders: readonly Watched[],
   ports: CollectPorts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +82,7 @@ export async function collectRun(
     warnings.push(...(await Promise.all(pending)).filter((warning) => warning !== undefined));
     pending = [];
   };
-  for (const watched of keptFolders(run)) {
+  for (const watched of folders) {
     for await (const file of folder.list(watched.folder)) {
       signal.throwIfAborted();
       const path = `${watched.as}/${file.path.slice(watched.folder.length + 1)}`;

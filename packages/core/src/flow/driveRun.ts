@@ -8,11 +8,13 @@ import { finishRun, releaseRun, stopRun } from "./finishRun.ts";
 import { launchRun } from "./launchRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { prepareEnvironment } from "./prepareEnvironment.ts";
+import { clearAttempt } from "./retryRun.ts";
 
 type StepDoer = (leased: LeasedRun, ports: FlowPorts, signal: AbortSignal) => Promise<Run | undefined>;
 
 const DOERS: Partial<Record<Step, StepDoer>> = {
   prepare: prepareEnvironment,
+  clear: clearAttempt,
   launch: launchRun,
   stop: stopRun,
   collect: finishRun,

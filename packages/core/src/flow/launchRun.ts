@@ -6,10 +6,11 @@ import type { Run } from "../domain/run/run.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import type { FlowPorts } from "./ports.ts";
+import { retryOf } from "./retryRun.ts";
 
-type LaunchPorts = Pick<FlowPorts, "runs" | "targets" | "tokens" | "clock" | "news" | "settings">;
+type LaunchPorts = Pick<FlowPorts, "runs" | "targets" | "tokens" | "clock" | "ids" | "news" | "settings">;
 
-/** Queued without a handle → with one, or Failed. An engine that does not answer throws; the step is tried again. */
+/** Queued, or Running in a later attempt, without a handle → with one, or with another attempt, or Failed. An engine that does not answer throws; the step is tried again. */
 export async function launchRun(
   { run, lease }: LeasedRun,
   ports: LaunchPorts,
@@ -18,7 +19,8 @@ export async function launchRun(
   return changeRun(run, [await launched(run, ports, signal)], ports.settings.owner, ports, lease);
 }
 
-async function launched(run: Run, { targets, tokens }: LaunchPorts, signal: AbortSignal): Promise<RunEvent> {
+async function launched(run: Run, ports: LaunchPorts, signal: AbortSignal): Promise<RunEvent> {
+  const { targets, tokens } = ports;
   const plan = run.life.plan;
   if (!plan) throw new Error(`The record of run '${run.id}' has no launch plan.`);
   const driver = targets.driver(plan.target.kind);
@@ -30,6 +32,8 @@ async function launched(run: Run, { targets, tokens }: LaunchPorts, signal: Abor
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
     const reason = error.code === "StorageFailed" ? "ProjectLost" : "LaunchRefused";
-    return { name: "failed", reason, message: error.message };
+    // What is wrong with the plan itself is wrong with the next one too.
+    const again = error.kind === "invalid" ? undefined : retryOf(run, reason, error.message, ports);
+    return again ?? { name: "failed", reason, message: error.message };
   }
 }

@@ -29,6 +29,8 @@ export type FlowSettings = {
   readonly leaseMs: number;
   /** How often engines are asked when no hint comes. */
   readonly watchIntervalMs: number;
+  /** How often a run is started anew whose process is gone without a word. */
+  readonly retries: number;
   /** How long a process may take to end after SIGTERM. */
   readonly graceMs: number;
   /** Whether a write to an unknown workspace makes it. */

@@ -1,5 +1,6 @@
 // Keeps the runs of this server moving: claims waiting ones, drives them, watches engines, renews leases. It holds nothing
 // that is not in the records: kill it at any moment, and the next one goes on.
+import { REASONS } from "../domain/failure/reasons.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import { nextStep } from "../domain/run/nextStep.ts";
@@ -12,6 +13,7 @@ import { driveRun } from "./driveRun.ts";
 import { holdFiles, LET_GO } from "./holdFiles.ts";
 import type { FlowPorts } from "./ports.ts";
 import { recoverRuns } from "./recoverRuns.ts";
+import { retryOf } from "./retryRun.ts";
 import { keyOf } from "./runNews.ts";
 import { deadlineOf, eventsOf, observeAll } from "./watchRuns.ts";
 
@@ -204,7 +206,9 @@ export class RunKeeper implements AsyncDisposable {
     await Promise.all(
       due.map(async ([key, kept]) => {
         const handle = kept.run.life.handle;
-        const events = handle && kept.watched ? eventsOf(kept.run, seen.get(handle.key), clock.now()) : [];
+        if (!handle || !kept.watched) return;
+        const again = (run: Run) => retryOf(run, "Vanished", REASONS.Vanished.text, this.#ports);
+        const events = eventsOf(kept.run, seen.get(handle.key), clock.now(), again);
         if (events.length > 0) await this.#write(key, kept, events);
       }),
     );

@@ -6,31 +6,39 @@ import type { Run } from "../domain/run/run.ts";
 import type { ComputeDriver, Sighting } from "../ports/computeDriver.ts";
 import type { FlowPorts } from "./ports.ts";
 
-/** What a sighting means for a run; empty when nothing is new. */
-export function eventsOf(run: Run, sighting: Sighting | undefined, now: number): readonly RunEvent[] {
+/** What a sighting means for a run; empty when nothing is new. `again` is the event of another attempt, if there is to be one. */
+export function eventsOf(
+  run: Run,
+  sighting: Sighting | undefined,
+  now: number,
+  again: (run: Run) => RunEvent | undefined,
+): readonly RunEvent[] {
   if (sighting === undefined || sighting.at === "waiting") return [];
   const { status } = run.life;
+  const isNew = status === "Queued" || (status === "Running" && isRestarting(run));
   if (sighting.at === "running") {
-    if (status === "Queued") return [{ name: "started", startedAt: sighting.startedAt ?? now }];
+    if (isNew) return [{ name: "started", startedAt: sighting.startedAt ?? now }];
     return overTime(run, now);
   }
   if (status !== "Queued" && status !== "Running") return [];
-  if (sighting.at === "gone") return [{ name: "ended", exit: { code: null, endedAt: now } }];
+  if (sighting.at === "gone") return [again(run) ?? { name: "ended", exit: { code: null, endedAt: now } }];
   const { code, signal, outOfMemory, failure } = sighting;
   const exit = { code, signal, outOfMemory, failure, endedAt: sighting.endedAt ?? now };
   const started: RunEvent[] =
-    status === "Queued" && failure === undefined
+    isNew && failure === undefined
       ? [{ name: "started", startedAt: sighting.startedAt ?? exit.endedAt }]
       : [];
   return [...started, { name: "ended", exit }];
 }
 
-/** When a running run must end; undefined without a limit. */
+/** A later attempt whose script has not begun yet, as far as is known. Its run goes on being Running. */
+const isRestarting = ({ life }: Run): boolean => life.attempt > 1 && life.attemptStartedAt === undefined;
+
+/** When a running run must end; undefined without a limit. The time counts from the start of the script, in each attempt anew. */
 export function deadlineOf(run: Run): number | undefined {
   const limit = (run.definition as WholeDefinition | undefined)?.configuration.maxRunDurationSeconds;
-  return limit === undefined || run.life.startedAt === undefined
-    ? undefined
-    : run.life.startedAt + limit * 1000;
+  const begun = isRestarting(run) ? undefined : (run.life.attemptStartedAt ?? run.life.startedAt);
+  return limit === undefined || begun === undefined ? undefined : begun + limit * 1000;
 }
 
 function overTime(run: Run, now: number): readonly RunEvent[] {

@@ -1,4 +1,5 @@
 // Where the files of runs are kept, by container and path. Containers belong to a workspace.
+import type { RestoredFiles } from "../domain/launch/launchPlan.ts";
 import type { Scope } from "../domain/scope.ts";
 import type { OpenFile } from "./openFile.ts";
 
@@ -13,6 +14,15 @@ export type ArtifactInfo = {
 
 /** Bytes to keep: a stream, or a file of this machine that the store may take away whole. */
 export type ArtifactSource = { readonly stream: AsyncIterable<Uint8Array> } | { readonly takeFile: string };
+
+/** Puts kept files into a run's working folder on this machine. What a run does there never reaches the store. */
+export interface ArtifactPlacer {
+  /**
+   * Copies the files into the project folder, with the times at which they were written, in place of files that are there. May be repeated
+   * after a crash. Throws StorageFailed.
+   */
+  placeFiles(files: RestoredFiles, project: string, signal: AbortSignal): Promise<void>;
+}
 
 export interface ArtifactStore {
   /** Keeps the bytes under the path, seen by readers only when complete. Throws BadPath, ArtifactExists. */

@@ -5,8 +5,11 @@ export type EndStatus = "Completed" | "Failed" | "Canceled";
 type Consequence = {
   readonly status: EndStatus;
   readonly blame: "user" | "platform";
-  /** Whether starting it again, unchanged, may help. */
-  readonly retry: boolean;
+  /**
+   * Whether it is started again, unchanged. `safely`: the script cannot have begun, so once in any case. `asked`: it may have had
+   * effects, so only as often as the setting `retries` says.
+   */
+  readonly retry: "never" | "safely" | "asked";
   readonly text: string;
 };
 
@@ -14,104 +17,104 @@ export const REASONS = {
   ExitedZero: {
     status: "Completed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The script ended with exit code 0.",
   },
   EnvironmentReady: {
     status: "Completed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The environment is ready; the run was to make it and nothing else.",
   },
   ExitedNonZero: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The script ended with a non-zero exit code.",
   },
   KilledBySignal: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The script was ended by a signal.",
   },
   OutOfMemory: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The script used more memory than it may and was killed.",
   },
-  Canceled: { status: "Canceled", blame: "user", retry: false, text: "The run was canceled." },
+  Canceled: { status: "Canceled", blame: "user", retry: "never", text: "The run was canceled." },
   EndedAsCompleted: {
     status: "Completed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The run was stopped on request, to end as Completed.",
   },
   EndedAsFailed: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The run was stopped on request, to end as Failed.",
   },
   OverTime: {
     status: "Canceled",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The run took longer than maxRunDurationSeconds and was stopped.",
   },
   EnvironmentFailed: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The environment of the run could not be made.",
   },
   ProjectLost: {
     status: "Failed",
     blame: "platform",
-    retry: false,
+    retry: "never",
     text: "The snapshot of the run is damaged or gone.",
   },
   LaunchRefused: {
     status: "Failed",
     blame: "platform",
-    retry: true,
+    retry: "safely",
     text: "The compute target did not take the run.",
   },
   StartFailed: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The command of the run could not be started.",
   },
   TargetGone: {
     status: "Failed",
     blame: "platform",
-    retry: false,
+    retry: "never",
     text: "The compute target of the run is no longer in the settings.",
   },
   Vanished: {
     status: "Failed",
     blame: "platform",
-    retry: true,
+    retry: "asked",
     text: "The process is gone and left no exit record, as after a power cut.",
   },
   ReportedFailed: {
     status: "Failed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The code that owns the run reported that it failed.",
   },
   ReportedCompleted: {
     status: "Completed",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The code that owns the run reported that it completed.",
   },
   ReportedCanceled: {
     status: "Canceled",
     blame: "user",
-    retry: false,
+    retry: "never",
     text: "The code that owns the run reported that it was canceled.",
   },
 } as const satisfies Record<string, Consequence>;

@@ -1,5 +1,5 @@
 // What a driver is given to run: data that is made apart from any engine. Where it runs is the driver.
-import type { JsonObject } from "../scope.ts";
+import type { JsonObject, Scope } from "../scope.ts";
 
 /** Made from workspace, run and attempt; 1 to 48 of [a-z0-9-], so safe as a file, Slurm job, container and DNS name. */
 export type LaunchKey = string & { readonly __launchKey: true };
@@ -28,6 +28,8 @@ export type LaunchPlan = {
   /** Folders of the project folder that exist before the start: outputs, logs. */
   readonly folders: readonly string[];
   readonly nodes: number;
+  /** Files that an earlier attempt has left, put into the project folder before the start. */
+  readonly restored?: RestoredFiles;
   /** Processes that live and die together, when there is more than one: `argv` starts those of one node, or all. */
   readonly group?: ProcessGroup;
   /** What of the service's machine the run sees besides its own folder. */
@@ -37,6 +39,9 @@ export type LaunchPlan = {
   /** The GPUs of the target that are this run's, by their numbers; absent where nobody counts them. */
   readonly gpus?: readonly number[];
 };
+
+/** Kept files of an artifact container, all that lie in a folder; they come to the same path in the project folder. */
+export type RestoredFiles = { readonly scope: Scope; readonly container: string; readonly folder: string };
 
 /** The processes of a run of several, as data; groupStart.ts runs it beside them. */
 export type ProcessGroup = {

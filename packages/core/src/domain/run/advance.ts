@@ -5,13 +5,22 @@ import type { Instant, JsonObject } from "../scope.ts";
 import { isTerminal, NEXT, type RunEventName, type RunStatus } from "./next.ts";
 import type { CancelWish, ExitRecord, Handle, Life, Outcome, StoryEntry } from "./run.ts";
 
-/** What can happen to a run that the service executes. `launched`, `missed` and `released` leave the status as it is. */
+/** What can happen to a run that the service executes. `launched`, `retried`, `cleared` and `released` leave the status as it is. */
 export type RunEvent =
   | { readonly name: "claimed"; readonly key: LaunchKey; readonly gpus?: readonly number[] }
   | { readonly name: "preparing" }
   | { readonly name: "prepared"; readonly plan: LaunchPlan }
   | { readonly name: "environmentReady" }
   | { readonly name: "launched"; readonly handle: Handle }
+  | {
+      readonly name: "retried";
+      /** That of the attempt before, with the key of the new one. */
+      readonly plan: LaunchPlan;
+      readonly reason: FailureReason;
+      readonly message: string;
+    }
+  /** The earlier attempt is gone, with all that it left looked after. */
+  | { readonly name: "cleared" }
   | { readonly name: "started"; readonly startedAt: Instant }
   | { readonly name: "ended"; readonly exit: ExitRecord; readonly startedAt?: Instant }
   | { readonly name: "succeeded" }
@@ -74,7 +83,26 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
     case "launched":
       return { life: { ...life, handle: event.handle }, entry: entry(status), changed: true };
     case "started":
-      return { life: { ...life, status, startedAt: event.startedAt }, entry: entry(status), changed: true };
+      return {
+        life: {
+          ...life,
+          status,
+          startedAt: life.startedAt ?? event.startedAt,
+          attemptStartedAt: event.startedAt,
+        },
+        entry: entry(status),
+        changed: true,
+      };
+    case "retried":
+      return retried(life, event, entry(status));
+    case "cleared": {
+      const { earlier, ...rest } = life;
+      return {
+        life: rest,
+        entry: entry(status, { detail: { attempt: earlier?.attempt ?? life.attempt } }),
+        changed: true,
+      };
+    }
     case "ended":
       return {
         life: { ...life, status, exit: event.exit, startedAt: life.startedAt ?? event.startedAt },
@@ -127,13 +155,44 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
 function statusAfter(life: Life, event: RunEvent): RunStatus | "late" | "illegal" {
   const from = life.status;
   if (event.name === "released") return from;
-  if (event.name === "launched") return from === "Queued" || from === "CancelRequested" ? from : "late";
+  if (event.name === "launched")
+    return from === "Queued" || from === "Running" || from === "CancelRequested" ? from : "late";
+  if (event.name === "cleared") return isTerminal(from) ? "late" : from;
+  if (event.name === "retried") {
+    if (isTerminal(from) || from === "CancelRequested") return "late";
+    return life.plan !== undefined && (from === "Queued" || from === "Running") ? from : "illegal";
+  }
   const row: Partial<Record<RunEventName, RunStatus>> = NEXT[from];
   const to = row[event.name];
   if (to !== undefined) return to;
   if (isTerminal(from) || from === "CancelRequested") return "late";
   if (event.name === "cancelAsked" && from === "Finalizing") return "late";
   return "illegal";
+}
+
+/** The next attempt of the same plan. What the one before left is kept in mind until it is cleared. */
+function retried(
+  { handle, exit: _, attemptStartedAt: __, ...life }: Life,
+  event: Extract<RunEvent, { name: "retried" }>,
+  entry: StoryEntry,
+): Advance {
+  const attempt = life.attempt + 1;
+  const before = life.key ?? event.plan.key;
+  return {
+    life: {
+      ...life,
+      attempt,
+      key: event.plan.key,
+      plan: event.plan,
+      earlier: { attempt: life.attempt, key: before, ...(handle === undefined ? {} : { handle }) },
+    },
+    entry: {
+      ...entry,
+      cause: event.message,
+      detail: { reason: event.reason, attempt, key: event.plan.key },
+    },
+    changed: true,
+  };
 }
 
 function close(

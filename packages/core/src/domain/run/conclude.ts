@@ -34,7 +34,7 @@ export function conclude(
   if (!exit)
     return failed(
       "Vanished",
-      "The process is gone and left no exit record, as after a power cut or a kill of the whole machine's processes.",
+      "The process is gone and left no exit record, as after a power cut or a kill of the whole machine's processes. The script may have had effects, so it is started again only as often as the setting `retries` says.",
     );
   if (exit.outOfMemory)
     return failed(

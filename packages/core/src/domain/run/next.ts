@@ -27,7 +27,8 @@ export const NEXT = {
     failed: "Failed",
   },
   Queued: { started: "Running", ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
-  Running: { ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
+  // `started` is news of a later attempt: the status stays.
+  Running: { started: "Running", ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
   Finalizing: { succeeded: "Completed", failed: "Failed" },
   CancelRequested: { stopped: "Canceled" },
   Completed: {},

@@ -42,6 +42,9 @@ export type Outcome = {
   readonly detail?: JsonObject;
 };
 
+/** An attempt that has come to nothing and whose files and job are still to be looked after, before the next one may start. */
+export type EarlierAttempt = { readonly attempt: number; readonly key: LaunchKey; readonly handle?: Handle };
+
 /** The part of a run that the service moves. Changed by `advance` alone. */
 export type Life = {
   readonly status: RunStatus;
@@ -53,7 +56,11 @@ export type Life = {
   readonly key?: LaunchKey;
   readonly plan?: LaunchPlan;
   readonly handle?: Handle;
+  readonly earlier?: EarlierAttempt;
+  /** When its script began for the first time. */
   readonly startedAt?: Instant;
+  /** When the script of this attempt began: the time that it may take counts from then. */
+  readonly attemptStartedAt?: Instant;
   readonly endedAt?: Instant;
   readonly exit?: ExitRecord;
   readonly cancel?: CancelWish;

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, open, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -32,6 +44,36 @@ before(async () => {
   await store.sweep();
 });
 after(() => rm(home, { recursive: true }));
+
+test("files are placed for a run as copies of its own, with their times, in place of what is there", async () => {
+  const own = "dcid.placed";
+  const keep = (path: string, text: string) =>
+    store.put(scope, own, path, { stream: streamOf(text) }, { overwrite: true });
+  const project = join(home, "project");
+  await mkdir(join(project, "outputs"), { recursive: true });
+  await writeFile(join(project, "outputs/model"), "the project's");
+  await keep("outputs/model", "of the earlier attempt");
+  await keep("outputs/deep/er/ä b", "2");
+  await keep("outputs2/other", "3");
+  await keep("logs/a", "4");
+  const kept = join(home, "artifacts", workspaceFolder(scope), containerFolder(own), "outputs/model");
+  await utimes(kept, 1000, 1000);
+  const files = { scope, container: own, folder: "outputs" };
+  for (let twice = 0; twice < 2; twice += 1) {
+    await store.placeFiles(files, project, new AbortController().signal);
+    assert.deepEqual((await readdir(project, { recursive: true })).sort(), [
+      "outputs",
+      "outputs/deep",
+      "outputs/deep/er",
+      "outputs/deep/er/ä b",
+      "outputs/model",
+    ]);
+    assert.equal(await readFile(join(project, "outputs/model"), "utf8"), "of the earlier attempt");
+    assert.equal((await stat(join(project, "outputs/model"))).mtimeMs, 1000_000);
+    await writeFile(join(project, "outputs/model"), "what the run writes");
+  }
+  assert.equal(await readFile(kept, "utf8"), "of the earlier attempt");
+});
 
 const streamOf = async function* (text: string) {
   yield Buffer.from(text);

@@ -5,10 +5,12 @@ import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ArtifactInfo,
+  type ArtifactPlacer,
   type ArtifactSource,
   type ArtifactStore,
   MalachiteError,
   type OpenFile,
+  type RestoredFiles,
   type Scope,
 } from "@malachite/core";
 import {
@@ -30,12 +32,14 @@ import { listFiles } from "./artifactList.ts";
 import { takeBack } from "./halfDone.ts";
 import { KeyedLock } from "./keyedLock.ts";
 import { containerFolder, workspaceFolder } from "./layout.ts";
+import { placeFile } from "./placeFile.ts";
 import { copySource, isSource, openSource, type SourceFile, settleSource } from "./takeFile.ts";
 
-export type FolderArtifactStore = ArtifactStore & {
-  /** Removes what interrupted writes left, in files too. Call once at start, when no other server uses the folder. */
-  sweep(): Promise<void>;
-};
+export type FolderArtifactStore = ArtifactStore &
+  ArtifactPlacer & {
+    /** Removes what interrupted writes left, in files too. Call once at start, when no other server uses the folder. */
+    sweep(): Promise<void>;
+  };
 
 /** `folder` is the data folder; `artifacts` is made in it. Opens and starts nothing. */
 export const createArtifactStore = ({
@@ -46,6 +50,9 @@ export const createArtifactStore = ({
   /** Shared with whoever writes the same files. */
   readonly locks?: KeyedLock;
 }): FolderArtifactStore => new ArtifactFolder(join(folder, "artifacts"), locks);
+
+/** So many names are held while files are placed. */
+const PLACED_AT_ONCE = 500;
 
 class ArtifactFolder implements FolderArtifactStore {
   readonly #root: string;
@@ -188,6 +195,20 @@ class ArtifactFolder implements FolderArtifactStore {
       .slice(0, limit)
       .flatMap(({ path, stats }) => (stats === undefined ? [] : [infoOf(container, path, stats)]));
     return { values, more: found.length > limit };
+  }
+
+  async placeFiles({ scope, container, folder }: RestoredFiles, project: string, signal: AbortSignal) {
+    const root = this.#containerOf(scope, container);
+    let after: string | undefined;
+    do {
+      const ask = { prefix: `${folder}/`, limit: PLACED_AT_ONCE, ...(after === undefined ? {} : { after }) };
+      const { values, more } = await this.list(scope, container, ask);
+      for (const { path } of values) {
+        signal.throwIfAborted();
+        await onStorage("Placing a kept file", () => placeFile(root, path, project));
+      }
+      after = more ? values.at(-1)?.path : undefined;
+    } while (after !== undefined);
   }
 
   async remove(scope: Scope, container: string, path: string): Promise<void> {

@@ -50,7 +50,8 @@ export async function copySource({ handle }: SourceFile, target: string): Promis
   await kept.datasync();
 }
 
-async function copied(handle: FileHandle, target: string): Promise<void> {
+/** Makes `target` a copy of its own, not yet durable; the times are the caller's. */
+export async function copied(handle: FileHandle, target: string): Promise<void> {
   try {
     // The open file itself, whatever is at its path by now.
     if (process.platform === "linux") {

@@ -58,7 +58,10 @@ describe("process driver", { skip: process.platform === "win32" && "needs a POSI
     driver = createProcessDriver({
       folder,
       launcher,
-      placer: { place: async (tree, into) => void (place ? await place(tree, into) : placed.push(into)) },
+      placer: {
+        place: async (tree, into) => void (place ? await place(tree, into) : placed.push(into)),
+        placeFiles: async () => {},
+      },
       clock: { now: Date.now, sleep: async () => {} },
       cgroups: detectCgroups(folder),
       inherited: inheritedEnvironment(process.env),

@@ -8,7 +8,6 @@ import {
   type Launch,
   type LaunchKey,
   MalachiteError,
-  type ProjectPlacer,
   parseExitRecord,
   RUN_FOLDER,
   type Sighting,
@@ -18,7 +17,7 @@ import {
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
-import { prepareFolder } from "../shared/prepareFolder.ts";
+import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readSmallFile } from "../shared/smallFiles.ts";
@@ -34,7 +33,7 @@ import { faultOfOptions, parseProcessOptions } from "./processTarget.ts";
 export type ProcessDriverOptions = {
   /** Absolute path of the folder in which each launch gets one of its own. */
   readonly folder: string;
-  readonly placer: ProjectPlacer;
+  readonly placer: RunPlacer;
   readonly launcher: Launcher;
   readonly clock: Clock;
   /** From detectCgroups, or noCgroups. */

@@ -15,7 +15,7 @@ const launcher = createLauncher({
 const driver = createProcessDriver({
   folder,
   launcher,
-  placer: { place: async () => {} },
+  placer: { place: async () => {}, placeFiles: async () => {} },
   clock: { now: Date.now, sleep: async () => {} },
   cgroups: detectCgroups(folder),
   inherited: inheritedEnvironment(process.env),

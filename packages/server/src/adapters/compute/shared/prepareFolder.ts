@@ -2,6 +2,7 @@
 import { mkdir, open, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import {
+  type ArtifactPlacer,
   type LaunchPlan,
   launchFiles,
   logsOf,
@@ -14,16 +15,20 @@ import { segmentsOf } from "./openInside.ts";
 /** What the driver must know of a launch when its handle was lost. */
 export const LAUNCH_FILE = "launch.json";
 
+/** Puts into a run's folder what the service keeps for it. */
+export type RunPlacer = ProjectPlacer & ArtifactPlacer;
+
 /** `note`: what the driver writes into LAUNCH_FILE. Throws what the placer throws, InvalidDefinition when the project is in the way of a folder that must exist. */
 export async function prepareFolder(
   folder: string,
   plan: LaunchPlan,
-  placer: ProjectPlacer,
+  placer: RunPlacer,
   note: object,
   signal: AbortSignal,
 ): Promise<void> {
   const project = join(folder, RUN_FOLDER.project);
   await placeProject(project, plan, placer, signal);
+  if (plan.restored !== undefined) await placer.placeFiles(plan.restored, project, signal);
   // Side by side: each step waits for the disk, and the run waits for the last.
   await Promise.all([
     ...plan.folders.map((path) => makeFolder(project, path)),
