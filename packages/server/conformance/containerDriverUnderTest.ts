@@ -28,7 +28,7 @@ async function makeDriver(name: EngineName): Promise<DriverUnderTest> {
         folder: runs,
         service: `conformance-${process.pid}`,
         engines: createEngines({}),
-        placer: { place: async () => {} },
+        placer: { place: async () => {}, placeFiles: async () => {} },
         clock: { now: Date.now, sleep: async () => {} },
         user: { uid, gid, name: username },
       }),

@@ -14,7 +14,6 @@ import {
   type LaunchKey,
   type LaunchPlan,
   MalachiteError,
-  type ProjectPlacer,
   parseExitRecord,
   RUN_FOLDER,
   type Sighting,
@@ -25,7 +24,7 @@ import { type Engine, EngineRefused, type Engines } from "../../../containers/in
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
-import { prepareFolder } from "../shared/prepareFolder.ts";
+import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readSmallFile } from "../shared/smallFiles.ts";
@@ -51,7 +50,7 @@ export type ContainerDriverOptions = {
   /** Tells this service's containers from those of another on the same engine: the id of its data folder. */
   readonly service: string;
   readonly engines: Engines;
-  readonly placer: ProjectPlacer;
+  readonly placer: RunPlacer;
   readonly clock: Clock;
   readonly user: ServiceUser;
 };
