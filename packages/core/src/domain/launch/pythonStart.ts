@@ -23,6 +23,8 @@ export const PYTHON_START_NAME = "start.py";
  * - A fork that comes to the end of the script has none of the client's threads, so nothing could be sent in it.
  * - The client's own function for this prints into the user's log; its handlers are called instead where they are there.
  * - An environment that was built for the run is its own PATH's first folder, so that a script finds the programs in it.
+ * - mpi4py says good-bye to MPI when the interpreter ends, and that waits for all ranks: one that has failed would never end while
+ *   others wait for it. So it leaves without a word, once its own functions for the end have run.
  * - Also old interpreters read it: no syntax here is newer than Python 2.7.
  */
 export const PYTHON_START = String.raw`# Runs a script as a direct start would. See "How a run is started" in the documentation.
@@ -145,6 +147,26 @@ def _start(fresh):
         if queues is not None and hasattr(sys.modules.get("mlflow"), "flush_async_logging"):
             send("mlflow", lambda _: sys.modules["mlflow"].flush_async_logging(), None)
 
+    def leave_others(code):
+        mpi = sys.modules.get("mpi4py.MPI")
+        if code == 0 or mpi is None or not mpi.Is_initialized() or mpi.Is_finalized():
+            return
+        if os.getpid() != own or mpi.COMM_WORLD.Get_size() == 1:
+            return
+        import atexit
+
+        wait_for_threads()
+        try:
+            atexit._run_exitfuncs()
+        except BaseException:
+            pass
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        os._exit(code)
+
     try:
         if archive:
             run()
@@ -152,6 +174,11 @@ def _start(fresh):
             exec(code, names)
     except SystemExit:
         flush()
+        asked = sys.exc_info()[1].code
+        if asked is not None and not isinstance(asked, int) and "mpi4py.MPI" in sys.modules:
+            sys.stderr.write("%s\n" % (asked,))
+            asked = sys.exc_info()[1].code = 1
+        leave_others(0 if asked is None else asked & 0xFF if isinstance(asked, int) else 1)
         raise
     except BaseException:
         kind, error, trace = sys.exc_info()
@@ -167,6 +194,7 @@ def _start(fresh):
         if kind is KeyboardInterrupt:
             sys.excepthook = lambda *_: None
             raise
+        leave_others(1)
         sys.exit(1)
     flush()
     del keep
