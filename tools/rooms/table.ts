@@ -176,6 +176,8 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
   dockerode: ["packages/server/src/containers/"],
   jose: ["packages/server/src/http/auth/"],
+  "@azure/storage-blob": ["packages/server/src/adapters/data/storages/azureStorage.ts"],
+  "@aws-sdk/client-s3": ["packages/server/src/adapters/data/storages/s3Storage.ts"],
   yaml: ["packages/server/src/settings", "packages/cli/"],
   commander: ["packages/cli/"],
   "cli-progress": ["packages/cli/"],

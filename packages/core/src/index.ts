@@ -3,6 +3,8 @@ export * from "./domain/blob/artifactPath.ts";
 export * from "./domain/blob/blobName.ts";
 export * from "./domain/blob/contentType.ts";
 export * from "./domain/blob/crc64.ts";
+export * from "./domain/data/dataUse.ts";
+export * from "./domain/data/placeData.ts";
 export * from "./domain/datastore/datastore.ts";
 export * from "./domain/definition/abilities.ts";
 export * from "./domain/environment/condaSpec.ts";

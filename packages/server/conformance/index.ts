@@ -8,3 +8,4 @@ export * from "./hostileArchives.ts";
 export * from "./runStore.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";
+export { type AzureServer, type S3Server, startAzurite, startS3 } from "./storageServers.ts";

@@ -21,6 +21,8 @@ import {
   type FolderSnapshotStore,
   KeyedLock,
 } from "../src/adapters/blobs/folder/index.ts";
+import { createLocalRunFolder } from "../src/adapters/compute/shared/localRunFolder.ts";
+import { createDataCarrier } from "../src/adapters/data/index.ts";
 import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
 import { systemIds } from "../src/adapters/system/ids.ts";
@@ -72,6 +74,11 @@ export class ScriptedService implements AsyncDisposable {
     return service;
   }
 
+  /** The service's own folder; `shelf` in it is a datastore of that name. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get flow(): Flow {
     if (!this.#flow) throw new Error("The service is not started.");
     return this.#flow;
@@ -89,6 +96,7 @@ export class ScriptedService implements AsyncDisposable {
     const { runs, experiments, workspaces, models, assets, datastores, environmentRegistry } = this.#records;
     const { metrics, tracking } = this.#records;
     const locks = new KeyedLock();
+    const blobs = createBlobStore({ folder: this.#folder, locks });
     this.ports = {
       runs,
       experiments,
@@ -102,7 +110,15 @@ export class ScriptedService implements AsyncDisposable {
       tracking,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder, locks }),
-      blobs: createBlobStore({ folder: this.#folder, locks }),
+      blobs,
+      data: createDataCarrier({
+        folder: join(this.#folder, "data"),
+        blobs,
+        blobsFolder: (container) => blobs.folderOf({ kind: "store", name: container }),
+        named: { shelf: { kind: "folder", path: join(this.#folder, "shelf") } },
+        allowHosts: ["*"],
+        openFolder: createLocalRunFolder,
+      }),
       environments: {
         check: async () => {},
         has: async () => true,
@@ -131,6 +147,8 @@ export class ScriptedService implements AsyncDisposable {
         serviceUrl: () => "http://127.0.0.1:1",
         secureUrl: () => "https://127.0.0.1:1",
         caBundle: "/etc/ca-bundle.pem",
+        namedDatastores: { shelf: "folder" },
+        dataRoots: [],
         workspaceId: () => "00000000-0000-0000-0000-000000000000",
       },
     };

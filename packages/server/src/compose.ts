@@ -19,8 +19,10 @@ import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
+import { createLocalRunFolder } from "./adapters/compute/shared/localRunFolder.ts";
 import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
+import { createDataCarrier } from "./adapters/data/index.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
@@ -157,6 +159,14 @@ export async function compose(
     assets: records.assets,
     datastores: records.datastores,
     secretBox: createSecretBox(folder.secret),
+    data: createDataCarrier({
+      folder: folder.runData,
+      blobs,
+      blobsFolder: (container) => blobs.folderOf({ kind: "store", name: container }),
+      named: settings.datastores,
+      allowHosts: settings.allowDataHost,
+      openFolder: createLocalRunFolder,
+    }),
     environmentRegistry: records.environmentRegistry,
     metrics: records.metrics,
     tracking: records.tracking,
@@ -202,6 +212,10 @@ export async function compose(
       serviceUrl: () => settings.publicUrl ?? url,
       secureUrl: () => (settings.publicUrl ?? url).replace(/^http:/, "https:"),
       caBundle: certificates.bundle,
+      namedDatastores: Object.fromEntries(
+        Object.entries(settings.datastores).map(([name, { kind }]) => [name, kind]),
+      ),
+      dataRoots: settings.dataRoot,
       workspaceId: (key) => guidOf(folder.id, key),
     },
   });

@@ -16,6 +16,8 @@ export type DataFolder = {
   readonly incoming: string;
   /** Environments that were built, and the tools for it. */
   readonly environments: string;
+  /** What is brought to runs and taken from them, by their launch keys. */
+  readonly runData: string;
   /** The authority, the server's certificate, and what clients trust. */
   readonly tls: string;
   /** Signs the service's own tokens and links; made once, readable by its owner alone. */
@@ -49,6 +51,7 @@ export function openDataFolder(path: string): DataFolder {
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
     environments: join(path, "environments"),
+    runData: join(path, "data"),
     tls: join(path, "tls"),
   };
   for (const folder of [folders.runs, folders.blobs, folders.tls])

@@ -22,6 +22,19 @@ export type TargetEntry = {
   readonly options: Readonly<Record<string, unknown>>;
 };
 
+/** A datastore in the settings, for every workspace. */
+export type DatastoreEntry =
+  | {
+      readonly kind: "s3";
+      readonly bucket: string;
+      readonly endpoint?: string;
+      readonly region?: string;
+      readonly prefix?: string;
+      readonly accessKeyId?: string;
+      readonly secretAccessKey?: string;
+    }
+  | { readonly kind: "folder"; readonly path: string; readonly readOnly?: boolean };
+
 export type Settings = {
   readonly host: string;
   readonly port: number;
@@ -45,6 +58,9 @@ export type Settings = {
   readonly workspace: readonly string[];
   readonly graceSeconds: number;
   readonly retries: number;
+  readonly datastores: Readonly<Record<string, DatastoreEntry>>;
+  readonly allowDataHost: readonly string[];
+  readonly dataRoot: readonly string[];
   readonly logLevel: LogLevel;
   readonly uv: string | undefined;
   readonly conda: string | undefined;
@@ -59,7 +75,7 @@ export type Settings = {
   readonly trusted: readonly string[];
 };
 
-type Kind = "text" | "number" | "boolean" | "list" | "targets" | "level" | "gpus";
+type Kind = "text" | "number" | "boolean" | "list" | "targets" | "datastores" | "level" | "gpus";
 type Entry = { readonly kind: Kind; readonly about: string; readonly least?: number; readonly most?: number };
 
 /** Every setting that a person can give. The flag is `--name-in-kebab-case`, the variable `MALACHITE_NAME_IN_CAPITALS`. */
@@ -165,6 +181,20 @@ export const SETTINGS = {
     least: 0,
     most: 100,
   },
+  datastores: {
+    kind: "datastores",
+    about:
+      "Datastores of every workspace, in the settings file or as JSON: NAME: {kind: s3, bucket, …} or {kind: folder, path}.",
+  },
+  allowDataHost: {
+    kind: "list",
+    about:
+      "Hosts at private addresses, HOST or HOST:PORT, that registered datastores and data of runs may name; * for all.",
+  },
+  dataRoot: {
+    kind: "list",
+    about: "Folders of this machine below which a run may ask for its data by an absolute path.",
+  },
   logLevel: {
     kind: "level",
     about: "What the service writes to stderr: info, warn, error or silent. Default warn.",
@@ -222,6 +252,9 @@ export function readSettings(
     workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
     retries: (read("retries") as number | undefined) ?? 0,
+    datastores: (read("datastores") as Record<string, DatastoreEntry> | undefined) ?? {},
+    allowDataHost: (read("allowDataHost") as string[] | undefined) ?? [],
+    dataRoot: ((read("dataRoot") as string[] | undefined) ?? []).map((folder) => resolve(folder)),
     logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
     uv: read("uv") as string | undefined,
     conda: read("conda") as string | undefined,
@@ -299,6 +332,70 @@ function check(entry: Entry, value: unknown, from: string, faults: string[]): un
       );
     case "targets":
       return readTargets(value, from, faults);
+    case "datastores":
+      return readDatastores(value, from, faults);
+  }
+}
+
+const DATASTORE_NAME = /^[a-z0-9_-]{1,255}$/;
+const DATASTORE_WORDS: Readonly<
+  Record<string, { readonly needs: readonly string[]; readonly may: readonly string[] }>
+> = {
+  s3: {
+    needs: ["bucket"],
+    may: ["endpoint", "region", "prefix", "accessKeyId", "secretAccessKey"],
+  },
+  folder: { needs: ["path"], may: ["readOnly"] },
+};
+
+/** No message here tells a value: some of them are keys. */
+function readDatastores(value: unknown, from: string, faults: string[]): Record<string, DatastoreEntry> {
+  const entries: Record<string, DatastoreEntry> = {};
+  const given = typeof value === "string" ? parsed(value) : value;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    faults.push(`${from} must be datastores by their names: NAME: {kind: s3, bucket: …}.`);
+    return entries;
+  }
+  for (const [name, entry] of Object.entries(given)) {
+    const { kind, ...words } = (typeof entry === "object" && entry !== null ? entry : {}) as Record<
+      string,
+      unknown
+    >;
+    const known = DATASTORE_WORDS[String(kind)];
+    const fault = (what: string) => faults.push(`${from}: the datastore '${name}' ${what}.`);
+    if (!DATASTORE_NAME.test(name)) fault("must have a name of lower-case letters, digits, '_' and '-'");
+    else if (known === undefined) fault(`must have a kind: ${Object.keys(DATASTORE_WORDS).join(" or ")}`);
+    else {
+      const wrong = [
+        ...known.needs.filter((word) => !words[word]).map((word) => `needs '${word}'`),
+        ...Object.keys(words)
+          .filter((word) => ![...known.needs, ...known.may].includes(word))
+          .map((word) => `has '${word}', which the kind ${kind} does not know`),
+        ...Object.entries(words)
+          .filter(([word, one]) => typeof one !== (word === "readOnly" ? "boolean" : "string"))
+          .map(([word]) => `has a '${word}' that is no ${word === "readOnly" ? "boolean" : "text"}`),
+        ...(Boolean(words.accessKeyId) === Boolean(words.secretAccessKey)
+          ? []
+          : ["needs both accessKeyId and secretAccessKey, or neither"]),
+        ...(words.endpoint === undefined || /^https?:\/\/[^/]/.test(String(words.endpoint))
+          ? []
+          : ["has an endpoint that is no URL"]),
+        ...(kind === "folder" && !String(words.path).startsWith("/")
+          ? ["has a path that is not absolute"]
+          : []),
+      ];
+      if (wrong.length === 0) entries[name] = { kind, ...words } as DatastoreEntry;
+      wrong.forEach(fault);
+    }
+  }
+  return entries;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

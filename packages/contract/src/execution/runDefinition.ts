@@ -24,6 +24,61 @@ export const DataReferenceConfiguration = model("DataReferenceConfiguration", {
   overwrite: optional(Type.Boolean()),
 });
 
+export const DATA_MECHANISMS = ["Direct", "Mount", "Download", "Upload", "Hdfs", "Link"] as const;
+
+export const DatasetReference = model("DatasetReference", {
+  id: optional(Type.String()),
+  name: optional(Type.String()),
+  version: optional(looseText()),
+});
+export const DataPath = model("DataPath", {
+  datastoreName: optional(Type.String()),
+  relativePath: optional(Type.String()),
+});
+export const DataUri = model("DataUri", {
+  path: optional(Type.String({ description: "https://… or azureml://…/datastores/NAME/paths/PATH." })),
+  isFile: optional(Type.Boolean({ description: "The variable names the file, not the folder it is in." })),
+});
+export const DataLocation = model(
+  "DataLocation",
+  { dataset: optional(DatasetReference), dataPath: optional(DataPath), uri: optional(DataUri) },
+  { description: "Exactly one of the three. Datasets are not served." },
+);
+export const InputData = model("InputData", {
+  dataLocation: optional(DataLocation),
+  createOutputDirectories: optional(Type.Boolean()),
+  mechanism: optional(oneOf(DATA_MECHANISMS)),
+  environmentVariableName: optional(Type.String()),
+  pathOnCompute: optional(Type.String()),
+  overwrite: optional(Type.Boolean()),
+  options: optional(anyObject()),
+});
+export const GlobsOptions = model("GlobsOptions", { patterns: optional(Type.Array(Type.String())) });
+export const UploadOptions = model("UploadOptions", {
+  overwrite: optional(Type.Boolean()),
+  sourceGlobs: optional(GlobsOptions),
+});
+export const DatasetRegistrationOptions = model("DatasetRegistrationOptions", {
+  additionalTransformation: optional(Type.String()),
+});
+export const RegistrationOptions = model("RegistrationOptions", {
+  name: optional(Type.String()),
+  description: optional(Type.String()),
+  tags: optional(mapOf(looseText())),
+  datasetRegistrationOptions: optional(DatasetRegistrationOptions),
+});
+export const OutputOptions = model("OutputOptions", {
+  pathOnCompute: optional(Type.String()),
+  registrationOptions: optional(RegistrationOptions),
+  uploadOptions: optional(UploadOptions),
+  mountOptions: optional(model("MountOptions", { disableMetadataCache: optional(Type.Boolean()) })),
+});
+export const OutputData = model("OutputData", {
+  outputLocation: optional(DataLocation),
+  mechanism: optional(oneOf(DATA_MECHANISMS)),
+  additionalOptions: optional(OutputOptions),
+});
+
 export const PythonSection = model("PythonSection", {
   interpreterPath: optional(
     Type.String({ description: "The python to run with. Only used when userManagedDependencies is true." }),
@@ -123,6 +178,8 @@ export const RunConfiguration = model("RunConfiguration", {
   communicator: optional(oneOf(COMMUNICATORS)),
   target: optional(Type.String({ description: "The name of the compute target. Default: local." })),
   dataReferences: optional(mapOf(DataReferenceConfiguration)),
+  data: optional(mapOf(InputData, { description: "What is brought to the run, by name." })),
+  outputData: optional(mapOf(OutputData, { description: "What the run leaves in a datastore, by name." })),
   jobName: optional(Type.String()),
   maxRunDurationSeconds: optional(
     integer({

@@ -1,4 +1,5 @@
-// The log of an environment that is being made, as a file of the run that waits for it: it grows while the tools speak.
+// The log of what is done for a run beside its script (an environment that is made, data that is brought), as a file of the run: it
+// grows while the tools speak.
 import type { Run } from "../domain/run/run.ts";
 import type { BuildLog } from "../ports/environmentBuilder.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -15,6 +16,7 @@ const WRITTEN_EVERY_MS = 250;
 export function openBuildLog(
   run: Run,
   { artifacts, clock }: Pick<FlowPorts, "artifacts" | "clock">,
+  path: string = BUILD_LOG,
 ): AsyncDisposable & { readonly write: BuildLog } {
   const encoder = new TextEncoder();
   let waiting = "";
@@ -30,8 +32,8 @@ export function openBuildLog(
       yield encoder.encode(text);
     })();
     try {
-      if (begun) await artifacts.append(run.scope, run.dataContainerId, BUILD_LOG, stream);
-      else await artifacts.put(run.scope, run.dataContainerId, BUILD_LOG, { stream }, { overwrite: true });
+      if (begun) await artifacts.append(run.scope, run.dataContainerId, path, stream);
+      else await artifacts.put(run.scope, run.dataContainerId, path, { stream }, { overwrite: true });
       begun = true;
     } catch {
       // The store says why in its own log; the build goes on.

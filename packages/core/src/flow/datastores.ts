@@ -17,7 +17,9 @@ import type { FlowPorts } from "./ports.ts";
 /** One with its secrets where they were asked for, or a container of the service's own blobs. */
 export type ShownDatastore =
   | { readonly kind: "registered"; readonly datastore: Datastore; readonly section: JsonObject }
-  | { readonly kind: "own"; readonly name: string; readonly container: string };
+  | { readonly kind: "own"; readonly name: string; readonly container: string }
+  /** One that the settings give to every workspace. Clients are not told how it is reached. */
+  | { readonly kind: "named"; readonly name: string; readonly of: string };
 
 export type SecretsAsk = { readonly secrets: boolean };
 
@@ -54,6 +56,12 @@ type DatastorePorts = Pick<FlowPorts, "datastores" | "secretBox" | "workspaces" 
 
 export function datastoreFlow(ports: DatastorePorts): DatastoreFlow {
   const { datastores, secretBox, clock } = ports;
+  const { namedDatastores } = ports.settings;
+  const named = (name: string): ShownDatastore | undefined => {
+    const of = Object.hasOwn(namedDatastores, name) ? namedDatastores[name] : undefined;
+    return of === undefined ? undefined : { kind: "named", name, of };
+  };
+  const isFixed = (name: string): boolean => isBuiltIn(name) || named(name) !== undefined;
   const own = (scope: Scope, name: keyof typeof BUILT_IN): ShownDatastore => ({
     kind: "own",
     name,
@@ -67,6 +75,8 @@ export function datastoreFlow(ports: DatastorePorts): DatastoreFlow {
   const get = async (scope: Scope, asked: string, ask: SecretsAsk): Promise<ShownDatastore> => {
     const name = datastoreName(asked);
     if (isBuiltIn(name)) return own(scope, name);
+    const fixed = named(name);
+    if (fixed) return fixed;
     const found = await datastores.get(scope, name);
     if (found) return shown(found, ask);
     throw missing(scope, asked);
@@ -85,12 +95,12 @@ export function datastoreFlow(ports: DatastorePorts): DatastoreFlow {
         ...(after === undefined ? {} : { after }),
         limit: limit + 1,
       });
-      const fixed = (Object.keys(BUILT_IN) as (keyof typeof BUILT_IN)[]).filter(
+      const fixed = [...Object.keys(BUILT_IN), ...Object.keys(namedDatastores)].filter(
         (name) => (after === undefined || name > after) && (wanted?.includes(name) ?? true),
       );
       const all = [
-        ...registered.map((one) => [one.name, shown(one, ask)] as const),
-        ...fixed.map((name) => [name, own(scope, name)] as const),
+        ...registered.flatMap((one) => (isFixed(one.name) ? [] : [[one.name, shown(one, ask)] as const])),
+        ...(await Promise.all(fixed.map(async (name) => [name, await get(scope, name, ask)] as const))),
       ].sort(([a], [b]) => (a < b ? -1 : 1));
       const page = all.slice(0, limit);
       const last = all.length > limit ? page.at(-1)?.[0] : undefined;
@@ -99,7 +109,7 @@ export function datastoreFlow(ports: DatastorePorts): DatastoreFlow {
     async create(scope, sent) {
       await allowWorkspace(scope, ports);
       const datastore = read(scope, sent);
-      if (isBuiltIn(datastore.name) || !(await datastores.create(datastore, clock.now()))) {
+      if (isFixed(datastore.name) || !(await datastores.create(datastore, clock.now()))) {
         // Clients look for these very words, and go on by changing the one that is there.
         const words = `Another datastore with the same name already exists: '${datastore.name}'.`;
         throw new MalachiteError("DatastoreExists", words, { target: "name" });
@@ -107,7 +117,7 @@ export function datastoreFlow(ports: DatastorePorts): DatastoreFlow {
     },
     async update(scope, asked, sent, { make }) {
       const name = datastoreName(asked);
-      if (isBuiltIn(name)) throw fixed(name, "changed");
+      if (isFixed(name)) throw fixed(name, "changed");
       await allowWorkspace(scope, ports);
       const datastore = { ...read(scope, { ...sent, name: sent.name ?? name }), name };
       if (await datastores.replace(datastore, clock.now())) return;
@@ -117,7 +127,7 @@ export function datastoreFlow(ports: DatastorePorts): DatastoreFlow {
     },
     async remove(scope, asked) {
       const name = asked === undefined ? undefined : datastoreName(asked);
-      if (name !== undefined && isBuiltIn(name)) throw fixed(name, "removed");
+      if (name !== undefined && isFixed(name)) throw fixed(name, "removed");
       return datastores.remove(scope, name);
     },
     default: async (scope, ask) => get(scope, (await datastores.defaultName(scope)) ?? FIRST_DEFAULT, ask),

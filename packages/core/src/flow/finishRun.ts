@@ -11,8 +11,22 @@ import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import { collectRun, logTail, startOf } from "./collectRun.ts";
 import type { FlowPorts } from "./ports.ts";
+import { sendData } from "./sendData.ts";
 
-type FinishPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" | "log" | "news" | "settings">;
+type FinishPorts = Pick<
+  FlowPorts,
+  | "artifacts"
+  | "data"
+  | "datastores"
+  | "secretBox"
+  | "workspaces"
+  | "targets"
+  | "runs"
+  | "clock"
+  | "log"
+  | "news"
+  | "settings"
+>;
 
 /** How much of the log goes into the error of a failed run. */
 const TAIL_BYTES = 4096;
@@ -32,6 +46,8 @@ export async function finishRun(
   const first = exit?.code === 0 ? undefined : await firstFailed(run, folder);
   const log = first?.log ?? logOfDefinition(run.definition as WholeDefinition | undefined);
   const tail = exit?.code === 0 ? "" : await logTail(folder, log, TAIL_BYTES);
+  // Before the collection, which takes files away.
+  await sendData(run, handle, ports, signal);
   await collectRun(run, handle, ports, signal);
   const vanished =
     exit !== undefined &&
@@ -64,8 +80,11 @@ export async function stopRun(
   const handle = await handleOf(run, ports, signal);
   if (handle) {
     await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
+    await sendData(run, handle, ports, signal);
     await collectRun(run, handle, ports, signal);
   }
+  // Without a plan nothing is owed: what was brought by then is freed here.
+  if (run.life.key && !run.life.plan) await ports.data.forget(run.life.key);
   const events =
     handle && !run.life.handle
       ? ([{ name: "launched", handle }, { name: "stopped" }] as const)
@@ -81,13 +100,14 @@ export async function releaseRun(
 ): Promise<Run | undefined> {
   const handle = await handleOf(run, ports, signal);
   if (handle) await ports.targets.driver(handle.kind).release(handle, signal);
+  if (run.life.key) await ports.data.forget(run.life.key);
   return changeRun(run, [{ name: "released" }], ports.settings.owner, ports, lease);
 }
 
 /** The handle of the record, or the job that a launch made whose answer was never written. */
 async function handleOf(
   { life: { handle, plan } }: Run,
-  { targets }: Pick<FinishPorts, "targets">,
+  { targets }: Pick<FlowPorts, "targets">,
   signal: AbortSignal,
 ): Promise<Handle | undefined> {
   if (handle || !plan) return handle;

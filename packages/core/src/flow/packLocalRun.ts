@@ -9,6 +9,7 @@ import { LOCAL_LOG, RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import { insideVariables, inviteVariables, mlflowVariables } from "../domain/launch/variables.ts";
 import type { Run } from "../domain/run/run.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { usesOf } from "./dataPlaces.ts";
 import { fillEnvironment } from "./environments.ts";
 import type { PackLocalRun } from "./flow.ts";
 import { insideOf } from "./insideOf.ts";
@@ -42,6 +43,13 @@ export async function packLocalRun(
   const { configuration } = definition;
   refuseGroups(definition);
   refuseBuilt(configuration.environment);
+  const [data] = usesOf(definition, "");
+  if (data)
+    throw new MalachiteError(
+      "UnsupportedField",
+      `Data is not brought to a run on your own machine: ${data.property}. Submit it to a target of the service.`,
+      { target: data.property },
+    );
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)

@@ -4,6 +4,7 @@ import type {
   AssetStore,
   BlobStore,
   Clock,
+  DataCarrier,
   DatastoreRegistry,
   EnvironmentBuilder,
   EnvironmentRegistry,
@@ -41,6 +42,10 @@ export type FlowSettings = {
   readonly secureUrl: () => string;
   /** Path of a file, on this machine, of the authorities by which code inside a run trusts this service and all public ones. */
   readonly caBundle: string;
+  /** Datastores that the settings give to every workspace, in lower case, each with its kind. */
+  readonly namedDatastores: Readonly<Record<string, string>>;
+  /** Folders of this machine below which a run may ask for its data by an absolute path. */
+  readonly dataRoots: readonly string[];
   /** A GUID of the workspace in this data folder. */
   readonly workspaceId: (workspaceKey: string) => string;
 };
@@ -61,6 +66,8 @@ export type FlowPorts = {
   readonly tracking: TrackingStore;
   readonly datastores: DatastoreRegistry;
   readonly secretBox: SecretBox;
+  /** Brings data to runs and takes it from them. */
+  readonly data: DataCarrier;
   readonly bundler: LocalBundler;
   readonly tokens: RunTokens;
   readonly targets: Targets;

@@ -1,4 +1,4 @@
-// Makes or finds the environment, then writes the launch plan: the intent, durable before anything is started.
+// Makes or finds the environment, brings the data, then writes the launch plan: the intent, durable before anything is started.
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
@@ -8,8 +8,10 @@ import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { BuildLog } from "../ports/environmentBuilder.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
+import { bringData } from "./bringData.ts";
 import { openBuildLog } from "./buildLog.ts";
 import { changeRun } from "./changeRun.ts";
+import { usesOf } from "./dataPlaces.ts";
 import { insideOf } from "./insideOf.ts";
 import type { FlowPorts } from "./ports.ts";
 import { projectReader, readText } from "./projectReader.ts";
@@ -19,7 +21,18 @@ export const ENVIRONMENT_LOCK = "azureml-logs/environment-lock.txt";
 
 type PreparePorts = Pick<
   FlowPorts,
-  "runs" | "snapshots" | "artifacts" | "environments" | "targets" | "clock" | "news" | "settings"
+  | "runs"
+  | "snapshots"
+  | "artifacts"
+  | "environments"
+  | "data"
+  | "datastores"
+  | "secretBox"
+  | "workspaces"
+  | "targets"
+  | "clock"
+  | "news"
+  | "settings"
 >;
 
 /** Starting or Preparing → Queued with a plan, Completed where that was all, or Failed with the reason. Undefined: the record changed meanwhile. */
@@ -68,6 +81,7 @@ async function prepared(
       reason: "ProjectLost",
       message: `The snapshot '${run.snapshotId}' is not in the store any more.`,
     };
+  let environment: PreparedEnvironment;
   try {
     await using log = openBuildLog(run, ports);
     const lock = await keptLock(run, definition, ports);
@@ -80,21 +94,30 @@ async function prepared(
       saying();
       return log.write(text);
     };
-    const environment = await ports.environments.prepare(ask, write, signal);
+    environment = await ports.environments.prepare(ask, write, signal);
     await keepWhatWasMade(run, environment, ports);
-    if (definition.prepareOnly) return { name: "environmentReady" };
-    const { serviceUrl, caBundle, graceMs } = ports.settings;
-    const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
+  } catch (error) {
+    if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
+    return { name: "failed", reason: "EnvironmentFailed", message: error.message };
+  }
+  if (definition.prepareOnly) return { name: "environmentReady" };
+  const { serviceUrl, caBundle, graceMs } = ports.settings;
+  const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
+  try {
+    if (usesOf(definition, run.id).length > 0) saying();
+    const data = await bringData(run, key, ports, signal);
     return {
       name: "prepared",
       plan: withGpus(
-        planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs }),
+        planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs, data }),
         run.life.gpus,
       ),
     };
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
-    return { name: "failed", reason: "EnvironmentFailed", message: error.message };
+    // No plan is written, so nobody would free it later.
+    await ports.data.forget(key);
+    return { name: "failed", reason: "DataFailed", message: error.message };
   }
 }
 

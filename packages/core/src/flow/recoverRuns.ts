@@ -1,4 +1,5 @@
 // At start: every unfinished run is taken over at once. Its record tells the step that is due; `find` and `observe` tell the truth.
+import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { begin } from "./claimRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -9,6 +10,7 @@ const AT_ONCE = 1000;
 /** Takes all: this server alone has the data folder, so the leases of earlier lives are void. */
 export async function recoverRuns(ports: FlowPorts, take: (leased: LeasedRun) => void): Promise<number> {
   const { runs, clock, settings, log } = ports;
+  const keys = new Set<LaunchKey>();
   let count = 0;
   for (;;) {
     const at = clock.now();
@@ -20,12 +22,15 @@ export async function recoverRuns(ports: FlowPorts, take: (leased: LeasedRun) =>
       limit: AT_ONCE,
     });
     for (const leased of found) {
-      for (const begun of leased.run.life.status === "NotStarted" ? await begin(leased, ports) : [leased])
+      for (const begun of leased.run.life.status === "NotStarted" ? await begin(leased, ports) : [leased]) {
+        if (begun.run.life.key) keys.add(begun.run.life.key);
         take(begun);
+      }
     }
     count += found.length;
     if (found.length < AT_ONCE) break;
   }
+  await ports.data.sweep(keys);
   if (count > 0) log.info("runsRecovered", { count });
   return count;
 }

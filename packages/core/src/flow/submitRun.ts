@@ -10,6 +10,7 @@ import { type Needs, needsOf } from "../domain/queue/needs.ts";
 import type { NewRun, Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
+import { checkData, usesOf } from "./dataPlaces.ts";
 import { fillEnvironment } from "./environments.ts";
 import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
@@ -27,6 +28,9 @@ export type SubmitPorts = Pick<
   | "environments"
   | "environmentRegistry"
   | "artifacts"
+  | "data"
+  | "datastores"
+  | "secretBox"
   | "targets"
   | "clock"
   | "ids"
@@ -53,9 +57,10 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
+  const environment = environmentAsk(definition, target);
   await ports.environments.check(
     {
-      ...environmentAsk(definition, target),
+      ...environment,
       ...(ask.rerunOf?.lock === undefined ? {} : { lock: ask.rerunOf.lock }),
       ...projectReader(snapshot, ports),
     },
@@ -63,6 +68,8 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   );
 
   const id = runIdFor(ask, ports);
+  await checkData(ask.scope, usesOf(definition, id), environment.container, ports);
+
   const run = makeRun(
     { ask, id, definition, sent, snapshotId: snapshot?.id, target, needs, origin: "hosted" },
     ports,

@@ -124,7 +124,7 @@ describe("parseDefinition", () => {
       configuration: {
         script: "a.py",
         framework: "pyspark",
-        dataReferences: { d: { dataStoreName: "x" } },
+        data: { d: { dataLocation: { dataset: { id: "x" } }, mechanism: "mount" } },
         environment: {
           docker: { enabled: true },
         },
@@ -132,7 +132,7 @@ describe("parseDefinition", () => {
     });
     assert.equal(code, "UnsupportedField");
     assert.deepEqual(targets.sort(), [
-      "configuration.dataReferences",
+      "configuration.data.d.dataLocation.dataset",
       "configuration.environment.docker.enabled",
       "configuration.framework",
     ]);

@@ -1,5 +1,6 @@
 // A definition as it was sent becomes a whole one, or an error that names every fault at once. Pure.
 import { execution, readWire } from "@malachite/contract";
+import { dataFaults } from "../data/dataFaults.ts";
 import { type Detail, MalachiteError } from "../failure/malachiteError.ts";
 import { isObject, type JsonObject } from "../scope.ts";
 import { valueFaults } from "./faults.ts";
@@ -22,9 +23,10 @@ export function parseDefinition(
   const configured = isObject(given.configuration) ? given.configuration : undefined;
   // What goes with what is asked only of values that are right by themselves.
   const groups = faults.length === 0 && values.length === 0 && configured ? groupFaults(configured) : [];
-  const wrong = [...faults, ...values, ...groups];
+  const data = faults.length === 0 && configured ? dataFaults(configured) : undefined;
+  const wrong = [...faults, ...values, ...groups, ...(data?.wrong ?? [])];
   const unsupported = isObject(given.configuration)
-    ? unsupportedFaults(given.configuration).filter(unfaulted)
+    ? [...unsupportedFaults(given.configuration), ...(data?.unsupported ?? [])].filter(unfaulted)
     : [];
   if (wrong.length > 0) throw refuse("InvalidDefinition", [...wrong, ...unsupported]);
   if (unsupported.length > 0) throw refuse("UnsupportedField", unsupported);

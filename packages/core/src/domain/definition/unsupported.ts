@@ -32,17 +32,6 @@ const RULES: readonly Rule[] = [
     message: "PySpark is not run.",
   },
   {
-    path: "dataReferences",
-    asks: (c) => filled(c.dataReferences),
-    message: "Data references are not brought to a run.",
-  },
-  { path: "data", asks: (c) => filled(extra(c, "data")), message: "Data inputs are not brought to a run." },
-  {
-    path: "outputData",
-    asks: (c) => filled(extra(c, "outputData")),
-    message: "Data outputs are not sent anywhere; files in outputs/ are kept.",
-  },
-  {
     path: "datacaches",
     asks: (c) => filled(extra(c, "datacaches")),
     message: "Data caches are not brought to a run.",

@@ -299,6 +299,12 @@ export const CATALOGUE = {
     means: "The datastore belongs to every workspace; it is not changed or removed.",
     todo: "Register one of your own, and make it the default.",
   },
+  DataUnreachable: {
+    kind: "invalid",
+    means:
+      "Data of a run, or the storage it is in, cannot be read or written; the message tells which and why.",
+    todo: "Check the datastore's address and key, the path, and what the service may reach (docs/data.md).",
+  },
   AssetNotFound: {
     kind: "notFound",
     means: "The workspace has no asset of that id.",

@@ -69,6 +69,12 @@ export const REASONS = {
     retry: "never",
     text: "The environment of the run could not be made.",
   },
+  DataFailed: {
+    status: "Failed",
+    blame: "user",
+    retry: "never",
+    text: "The data of the run could not be brought to it.",
+  },
   ProjectLost: {
     status: "Failed",
     blame: "platform",

@@ -69,11 +69,16 @@ export type PlannedProcess = {
   readonly log: string;
 };
 
-/** A folder or file of the service's machine, shown to the run under a path: absolute, or relative to the project folder. */
+/**
+ * A folder or file of the service's machine, shown to the run under a path: absolute, relative to the project folder, or beginning with
+ * FOLDER_MARK.
+ */
 export type Mount = {
   readonly source: string;
   readonly at: string;
   readonly readOnly: boolean;
+  /** Its files come among those that are there: a file that is there is kept, or replaced. Absent: there must be nothing. */
+  readonly merge?: "keep" | "replace";
 };
 
 /** An image that the engine has by now, with what its container is started with. */
@@ -101,6 +106,9 @@ export function inFolder(plan: LaunchPlan, folder: string): LaunchPlan {
     ...plan,
     argv: plan.argv.map(text),
     environment: map(plan.environment),
+    ...(plan.mounts === undefined
+      ? {}
+      : { mounts: plan.mounts.map((mount) => ({ ...mount, at: text(mount.at) })) }),
     ...(plan.group === undefined
       ? {}
       : {
@@ -126,6 +134,8 @@ export const RUN_FOLDER = {
   project: "project",
   /** The working folder of node N, from 1 on; its outputs and logs are those of the first. */
   node: (node: number): string => (node === 0 ? "project" : `nodes/${node}/project`),
+  /** Data that has no place in the project, by its name. */
+  data: (name: string): string => `data/${name}`,
   /** stdout and stderr of the script, byte for byte. */
   log: "user_logs/std_log.txt",
   /** The same of one process of several. That of the first also holds what the group itself has to say: it is the run's log. */

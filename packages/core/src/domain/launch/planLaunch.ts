@@ -1,11 +1,13 @@
 // Makes the launch plan: what runs, apart from where. Pure.
 
+import { NO_DATA, type PlacedData } from "../data/placeData.ts";
 import { givenVariables, plainPath, type WholeDefinition } from "../definition/runDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
 import { fillArguments } from "./fillArguments.ts";
 import { groupShape, isSingle } from "./groupShape.ts";
 import { GROUP_START_NAME } from "./groupStart.ts";
 import { FOLDER_MARK, type LaunchKey, type LaunchPlan, type TargetSettings } from "./launchPlan.ts";
+import { putPaths, putVariables } from "./placeholders.ts";
 import { planGroup } from "./planGroup.ts";
 import { PYTHON_START_NAME } from "./pythonStart.ts";
 import { type Inside, insideVariables, inviteVariables, mlflowVariables } from "./variables.ts";
@@ -19,6 +21,7 @@ export type PlanLaunch = {
   readonly inside: Inside;
   /** How long the processes of a group may take to end when one has failed. */
   readonly graceMs: number;
+  readonly data?: PlacedData;
 };
 
 /** As the project folder, in which the command runs, sees it. */
@@ -35,22 +38,16 @@ const START_OF_ALL = `${FOLDER_MARK}/${PYTHON_START_NAME}`;
  * The user's variables win over the environment's own. PYTHONUNBUFFERED is on unless the definition sets it, so that a log
  * shows each line when it is printed.
  */
-export function planLaunch({
-  key,
-  target,
-  definition,
-  environment,
-  tree,
-  inside,
-  graceMs,
-}: PlanLaunch): LaunchPlan {
-  const { configuration } = definition;
+export function planLaunch(ask: PlanLaunch): LaunchPlan {
+  const { key, target, definition, environment, tree, inside, graceMs, data = NO_DATA } = ask;
+  const configuration = withPaths(definition.configuration, data);
   const given = { ...environment.variables, ...givenVariables(configuration) };
   const variables = {
     PYTHONUNBUFFERED: "1",
     ...inviteVariables(inside),
     ...mlflowVariables(inside, given),
     ...given,
+    ...data.environment,
     ...insideVariables(inside),
   };
   const common = {
@@ -59,20 +56,34 @@ export function planLaunch({
     environmentId: environment.id,
     ...(tree === undefined ? {} : { tree }),
     environment: variables,
+    ...(data.mounts.length === 0 ? {} : { mounts: data.mounts }),
   };
+  const folders = [...new Set([...foldersOf(configuration), ...data.folders])];
   if (isSingle(groupShape(configuration))) {
     const filled = fillArguments(configuration.arguments, variables);
-    return { ...common, argv: argvOf(configuration, environment, START, filled), folders: FOLDERS, nodes: 1 };
+    return { ...common, argv: argvOf(configuration, environment, START, filled), folders, nodes: 1 };
   }
   const argv = (filled: readonly string[]) => argvOf(configuration, environment, START_OF_ALL, filled);
   return {
     ...common,
     argv: [environment.python, GROUP_START],
-    folders: foldersOf(configuration),
+    folders,
     nodes: configuration.nodeCount,
     group: planGroup({ configuration, variables, given, argv, graceMs }),
   };
 }
+
+/** Names of data become their paths. */
+const withPaths = (
+  configuration: WholeDefinition["configuration"],
+  { paths }: PlacedData,
+): WholeDefinition["configuration"] => ({
+  ...configuration,
+  ...(configuration.command === undefined
+    ? {}
+    : { command: putVariables(configuration.command, [...paths.keys()]) }),
+  arguments: configuration.arguments.map((argument) => putPaths(argument, paths)),
+});
 
 /** All nodes share these; so also what else is to be kept of what they write. */
 const foldersOf = ({ history, nodeCount }: WholeDefinition["configuration"]): readonly string[] =>

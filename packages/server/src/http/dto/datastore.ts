@@ -10,6 +10,9 @@ type Show = { readonly base: string; readonly secrets: boolean; readonly blobs: 
 
 export function datastoreDto(shown: ShownDatastore, show: Show): datastore.DataStore {
   if (shown.kind === "own") return ownDto(shown, show);
+  // What it is and how it is reached is the operator's; to a client it is a name.
+  if (shown.kind === "named")
+    return { name: shown.name, dataStoreType: "Custom", hasBeenValidated: true, tags: { kind: shown.of } };
   const { name, type, tags } = shown.datastore;
   const section = sectionName(type);
   const words = section === "azureStorageSection" ? storageSection(shown.section) : shown.section;

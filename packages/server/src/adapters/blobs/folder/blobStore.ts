@@ -41,6 +41,8 @@ export type FolderBlobStore = BlobStore & {
   sweep(): Promise<void>;
   /** Gives up blocks that nobody commits. Any time. */
   sweepBlocks(now: number): Promise<void>;
+  /** Where the blobs of a bucket lie, each as a plain file of its path. Whoever writes there writes blobs. */
+  folderOf(bucket: BlobBucket): string;
 };
 
 /** As Azure. */
@@ -237,7 +239,7 @@ class BlobFolder implements FolderBlobStore {
         return await onStorage("Adding to a blob", async () => {
           // Said before it is done: should it be cut short, the blob is as long as it was.
           await this.#facts.keep(keyOf(at), [before, after]);
-          const stats = await appendAt(this.#root(at.bucket), segments, temporary, before.sizeBytes);
+          const stats = await appendAt(this.folderOf(at.bucket), segments, temporary, before.sizeBytes);
           return { blob: infoOf(at.path, stats, after), offset: before.sizeBytes, md5 };
         });
       });
@@ -268,7 +270,7 @@ class BlobFolder implements FolderBlobStore {
 
   async remove(at: BlobAddress, ask: { readonly check: BlobCheck }): Promise<boolean> {
     const segments = segmentsOf(at.path);
-    const root = this.#root(at.bucket);
+    const root = this.folderOf(at.bucket);
     return await this.#turn(at, async () => {
       ask.check(await this.get(at));
       return await onStorage("Removing a blob", async () => {
@@ -282,7 +284,7 @@ class BlobFolder implements FolderBlobStore {
 
   async take(at: BlobAddress): Promise<{ readonly file: string; readonly sizeBytes: number } | undefined> {
     const segments = segmentsOf(at.path);
-    const root = this.#root(at.bucket);
+    const root = this.folderOf(at.bucket);
     return await this.#turn(at, async () => {
       if (!(await this.#there(at))) return undefined;
       return await onStorage("Taking a blob", async () => {
@@ -309,7 +311,7 @@ class BlobFolder implements FolderBlobStore {
   }> {
     const { prefix = "", after, limit, folders } = ask;
     return await onStorage("Listing blobs", async () => {
-      const found = await listFiles(this.#root(bucket), { prefix, after, limit: limit + 1, folders });
+      const found = await listFiles(this.folderOf(bucket), { prefix, after, limit: limit + 1, folders });
       const values: (BlobInfo | { readonly folder: string })[] = [];
       const page = found.slice(0, limit);
       for (let at = 0; at < page.length; at += AT_ONCE) {
@@ -324,7 +326,7 @@ class BlobFolder implements FolderBlobStore {
     });
   }
 
-  #root(bucket: BlobBucket): string {
+  folderOf(bucket: BlobBucket): string {
     return bucket.kind === "artifacts"
       ? join(this.#artifacts, workspaceFolder(bucket.scope), containerFolder(bucket.container))
       : join(this.#stores, containerFolder(bucket.name));
@@ -332,12 +334,12 @@ class BlobFolder implements FolderBlobStore {
 
   /** Nobody else writes the blob meanwhile. The key is that of the artifact store. */
   #turn<T>(at: BlobAddress, work: () => Promise<T>): Promise<T> {
-    return this.#locks.run(join(this.#root(at.bucket), at.path), work);
+    return this.#locks.run(join(this.folderOf(at.bucket), at.path), work);
   }
 
   async #handle(at: BlobAddress): Promise<FileHandle | undefined> {
     return await onStorage("Reading a blob", () =>
-      openInside(this.#root(at.bucket), at.path).catch((error) => {
+      openInside(this.folderOf(at.bucket), at.path).catch((error) => {
         if (hasCode(error, "ENOENT", "ENAMETOOLONG")) return undefined;
         throw error;
       }),
@@ -372,7 +374,7 @@ class BlobFolder implements FolderBlobStore {
     const plain = isPlain(at.path, facts);
     return await onStorage("Keeping a blob", async () => {
       if (!plain) await this.#facts.keep(keyOf(at), [there?.facts, facts]);
-      const kept = await publish(this.#root(at.bucket), segments, temporary, true);
+      const kept = await publish(this.folderOf(at.bucket), segments, temporary, true);
       if (plain && there?.facts) await this.#facts.drop(keyOf(at));
       return infoOf(at.path, kept, plain ? undefined : facts);
     });

@@ -17,6 +17,7 @@ import {
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
@@ -132,6 +133,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   /** For a launch of which nothing runs: what is left of it would only be in the way. */
   async function discard(key: LaunchKey, group: readonly string[]): Promise<void> {
     await removeGroups(group);
+    await removeMounts(root.folder(key));
     // A folder that cannot be removed now is removed by `find` or by the next launch of the key.
     await root.remove(key).catch(() => {});
   }
@@ -186,6 +188,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       throw new MalachiteError("EngineUnavailable", text);
     }
     await root.ready();
+    await removeMounts(root.folder(handle.key));
     await root.remove(handle.key);
   }
 

@@ -11,6 +11,7 @@ import {
   RUN_FOLDER,
 } from "@malachite/core";
 import { segmentsOf } from "./openInside.ts";
+import { placeMounts } from "./placeMounts.ts";
 
 /** What the driver must know of a launch when its handle was lost. */
 export const LAUNCH_FILE = "launch.json";
@@ -25,6 +26,7 @@ export async function prepareFolder(
   placer: RunPlacer,
   note: object,
   signal: AbortSignal,
+  options?: Parameters<typeof placeMounts>[2],
 ): Promise<void> {
   const project = join(folder, RUN_FOLDER.project);
   await placeProject(project, plan, placer, signal);
@@ -42,6 +44,7 @@ export async function prepareFolder(
     await placeProject(own, plan, placer, signal);
     await Promise.all(plan.folders.map((path) => shareFolder(project, own, path)));
   }
+  await placeMounts(folder, plan, options);
 }
 
 async function placeProject(

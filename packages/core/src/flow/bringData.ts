@@ -1,0 +1,102 @@
+// Brings the data of a run to this machine, after its environment and before its plan: downloads, and the places of mounts.
+import { type DataUse, isAbsolute } from "../domain/data/dataUse.ts";
+import {
+  type DataSource,
+  isInProject,
+  NO_DATA,
+  type PlacedData,
+  placeData,
+} from "../domain/data/placeData.ts";
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import type { LaunchKey } from "../domain/launch/launchPlan.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { TellData } from "../ports/dataCarrier.ts";
+import { openBuildLog } from "./buildLog.ts";
+import { storagePlace, usesOf } from "./dataPlaces.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type BringPorts = Pick<
+  FlowPorts,
+  "data" | "datastores" | "secretBox" | "workspaces" | "artifacts" | "runs" | "clock" | "settings"
+>;
+
+/** Where users of Azure ML look for what happened to their data before the script. */
+export const DATA_LOG = "azureml-logs/65_job_prep.txt";
+
+/** May be repeated: what has come already is not fetched again. Throws what the carrier throws, with the name of the data. */
+export async function bringData(
+  run: Run,
+  key: LaunchKey,
+  ports: BringPorts,
+  signal: AbortSignal,
+): Promise<PlacedData> {
+  const uses = usesOf(run.definition as WholeDefinition | undefined, run.id);
+  if (uses.length === 0) return NO_DATA;
+  await using log = openBuildLog(run, ports, DATA_LOG);
+  const tell: TellData = (line) => void log.write(`${line}\n`);
+  const sources = new Map<string, DataSource>();
+  const warnings: string[] = [];
+  for (const use of uses) {
+    signal.throwIfAborted();
+    try {
+      const source = await sourceOf(run, key, use, ports, tell, warnings, signal);
+      if (source) sources.set(use.name, source);
+    } catch (error) {
+      if (!signal.aborted) tell(`${use.name}: failed: ${error instanceof Error ? error.message : error}`);
+      throw error;
+    }
+  }
+  if (warnings.length > 0)
+    await ports.runs.describe(
+      run.scope,
+      run.id,
+      { addWarnings: warnings.map((message) => ({ source: "Malachite", message })) },
+      ports.clock.now(),
+    );
+  return placeData(uses, sources);
+}
+
+/** Undefined for an upload from a folder of the project. */
+async function sourceOf(
+  run: Run,
+  key: LaunchKey,
+  use: DataUse,
+  ports: BringPorts,
+  tell: TellData,
+  warnings: string[],
+  signal: AbortSignal,
+): Promise<DataSource | undefined> {
+  const { name, mode, at } = use;
+  const shownAt = at === undefined ? "" : isAbsolute(at) ? ` at ${at}` : ` at ${at} in the project`;
+  if (mode === "upload") {
+    tell(`${name}: what the run leaves${shownAt} will be sent to ${textOf(use)} when it has ended.`);
+    return isInProject(use) ? undefined : ports.data.make({ key, name });
+  }
+  const place = await storagePlace(run.scope, use.place, ports);
+  if (mode === "mount") {
+    tell(`${name}: ${textOf(use)} is mounted${shownAt}.`);
+    return ports.data.mount(place, { make: true });
+  }
+  tell(`${name}: downloading ${textOf(use)}${shownAt}.`);
+  const brought = await ports.data.bring(place, { key, name }, (line) => tell(`${name}: ${line}`), signal);
+  tell(`${name}: ${brought.files} files, ${brought.bytes} bytes.`);
+  if (brought.files === 0)
+    warnings.push(`Nothing was downloaded for '${name}': there are no files in ${textOf(use)}.`);
+  const { passedOver = [] } = brought;
+  if (passedOver.length > 0)
+    warnings.push(
+      `${passedOver.length} files of '${name}' were not downloaded; the first: ${passedOver[0]}. See ${DATA_LOG}.`,
+    );
+  return brought;
+}
+
+/** A place for people. A URI's query may hold a signature. */
+export const textOf = ({ place }: Pick<DataUse, "place">): string => {
+  if ("uri" in place) {
+    const { origin, pathname } = new URL(place.uri);
+    return `${origin}${pathname}`;
+  }
+  return place.path === ""
+    ? `the datastore ${place.datastore}`
+    : `${place.path} of the datastore ${place.datastore}`;
+};

@@ -1,0 +1,91 @@
+// Where the data of a run is kept and whether it can come to it: datastores by their names, with what the target allows.
+import { type DataPlace, type DataUse, dataUses, isAbsolute } from "../domain/data/dataUse.ts";
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { type Detail, isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
+import type { Scope } from "../domain/scope.ts";
+import type { StoragePlace } from "../ports/dataCarrier.ts";
+import { datastoreFlow } from "./datastores.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type PlacePorts = Pick<FlowPorts, "datastores" | "secretBox" | "workspaces" | "clock" | "settings">;
+
+/** What the run's definition asks for; nothing for a run that only makes its environment. */
+export const usesOf = (definition: WholeDefinition | undefined, runId: string): readonly DataUse[] =>
+  definition === undefined || definition.prepareOnly ? [] : dataUses(definition.configuration, runId);
+
+/** Throws DatastoreNotFound. */
+export async function storagePlace(scope: Scope, place: DataPlace, ports: PlacePorts): Promise<StoragePlace> {
+  if ("uri" in place) return { storage: { kind: "web" }, called: new URL(place.uri).host, path: place.uri };
+  const shown = await datastoreFlow(ports).get(scope, place.datastore, { secrets: true });
+  switch (shown.kind) {
+    case "own":
+      return {
+        storage: { kind: "own", container: shown.container },
+        called: shown.name,
+        path: place.path,
+      };
+    case "named":
+      return { storage: { kind: "named", name: shown.name }, called: shown.name, path: place.path };
+    case "registered": {
+      const { type, name } = shown.datastore;
+      return {
+        storage: { kind: "registered", type, section: shown.section },
+        called: name,
+        path: place.path,
+      };
+    }
+  }
+}
+
+/** Refuses, naming each property, what cannot be brought, shown or sent. `inContainer`: the run sees no path of the machine. */
+export async function checkData(
+  scope: Scope,
+  uses: readonly DataUse[],
+  inContainer: boolean,
+  ports: PlacePorts & Pick<FlowPorts, "data">,
+): Promise<void> {
+  const faults: Detail[] = [];
+  for (const use of uses) faults.push(...(await faultsOf(scope, use, inContainer, ports)));
+  const [first] = faults;
+  if (first === undefined) return;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more, see details)` : "";
+  const unknown = faults.some(({ code }) => code === undefined);
+  throw new MalachiteError(
+    unknown ? "InvalidDefinition" : "UnsupportedField",
+    `The data of the run cannot be had: ${first.target}: ${first.message}${more}`,
+    { target: first.target, details: faults },
+  );
+}
+
+async function faultsOf(
+  scope: Scope,
+  { property, below, place, mode, at }: DataUse,
+  inContainer: boolean,
+  ports: PlacePorts & Pick<FlowPorts, "data">,
+): Promise<Detail[]> {
+  const faults: Detail[] = [];
+  if (at !== undefined && isAbsolute(at) && !inContainer) {
+    const roots = ports.settings.dataRoots;
+    if (!roots.some((root) => at.startsWith(root.endsWith("/") ? root : `${root}/`))) {
+      const where = roots.length === 0 ? "none is" : `these are: ${roots.join(", ")}`;
+      faults.push({
+        code: "UnsupportedField",
+        target: `${property}.${below.at}`,
+        message: `'${at}' is a path of the service's machine, outside the folders that the setting dataRoot allows (${where}). Give a path relative to the project, or none.`,
+      });
+    }
+  }
+  try {
+    await ports.data.check(await storagePlace(scope, place, ports), mode);
+  } catch (error) {
+    if (!isMalachiteError(error) || error.kind === "fault") throw error;
+    const unsupported = error.code === "UnsupportedField";
+    const path = unsupported && mode === "mount" ? below.mode : below.store;
+    faults.push({
+      ...(unsupported ? { code: "UnsupportedField" } : {}),
+      target: `${property}.${path}`,
+      message: error.message,
+    });
+  }
+  return faults;
+}

@@ -1,0 +1,94 @@
+// Sends what a run leaves to its datastores, when its processes have ended, however they ended. A file that cannot be sent is told
+// and changes nothing of how the run ended.
+import { type DataUse, isAbsolute } from "../domain/data/dataUse.ts";
+import { isInProject } from "../domain/data/placeData.ts";
+import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
+import type { Handle, Run } from "../domain/run/run.ts";
+import type { TellData } from "../ports/dataCarrier.ts";
+import { textOf } from "./bringData.ts";
+import { openBuildLog } from "./buildLog.ts";
+import { storagePlace, usesOf } from "./dataPlaces.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type SendPorts = Pick<
+  FlowPorts,
+  | "data"
+  | "datastores"
+  | "secretBox"
+  | "workspaces"
+  | "artifacts"
+  | "targets"
+  | "runs"
+  | "clock"
+  | "settings"
+  | "log"
+>;
+
+/** Where users of Azure ML look for what happened to their data after the script. */
+export const SENT_LOG = "azureml-logs/75_job_post.txt";
+
+/** As many as a record should hold of one thing. */
+const MOST_WARNINGS = 20;
+
+/** May be repeated: what has been sent already is not sent again. Throws only when the signal aborts. */
+export async function sendData(
+  run: Run,
+  handle: Handle,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const uses = usesOf(run.definition as WholeDefinition | undefined, run.id).filter(
+    ({ mode }) => mode === "upload",
+  );
+  if (uses.length === 0) return;
+  await using log = openBuildLog(run, ports, SENT_LOG);
+  const tell: TellData = (line) => void log.write(`${line}\n`);
+  const faults: string[] = [];
+  for (const use of uses) {
+    try {
+      faults.push(...(await send(run, handle, use, ports, tell, signal)));
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      faults.push(`'${use.name}' was not sent to ${textOf(use)}: ${message}`);
+      tell(`${use.name}: failed: ${message}`);
+    }
+  }
+  if (faults.length === 0) return;
+  ports.log.warn("dataNotSent", { runId: run.id, faults: faults.length });
+  const told = faults.slice(0, MOST_WARNINGS);
+  if (faults.length > told.length)
+    told.push(`${faults.length - told.length} more were not sent; see ${SENT_LOG}.`);
+  await ports.runs.describe(
+    run.scope,
+    run.id,
+    { addWarnings: told.map((message) => ({ source: "Malachite", message })) },
+    ports.clock.now(),
+  );
+}
+
+async function send(
+  run: Run,
+  handle: Handle,
+  use: DataUse,
+  ports: SendPorts,
+  tell: TellData,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { name, at = "", overwrite, globs } = use;
+  const place = await storagePlace(run.scope, use.place, ports);
+  const from = isInProject(use)
+    ? { folder: ports.targets.driver(handle.kind).folder(handle), under: `${RUN_FOLDER.project}/${at}` }
+    : { folder: ports.data.made({ key: handle.key, name }), under: "" };
+  tell(`${name}: sending ${isInProject(use) || isAbsolute(at) ? at : "its folder"} to ${textOf(use)}.`);
+  const sent = await ports.data.send(
+    from,
+    place,
+    { overwrite, globs },
+    (line) => tell(`${name}: ${line}`),
+    signal,
+  );
+  tell(`${name}: ${sent.files} files, ${sent.bytes} bytes.`);
+  return sent.faults;
+}

@@ -1,0 +1,123 @@
+// Storages of others that run on this machine for a test: Azurite and an S3 server, from npm, kept in a cache that is safe to delete.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "malachite", "servers");
+
+/** The folder of `node_modules` that has the package. Throws what npm says when it cannot be had. */
+function installed(name: string, version: string): string {
+  const folder = join(CACHE, `${name}-${version}`);
+  if (existsSync(folder)) return join(folder, "node_modules", name);
+  const building = `${folder}.${process.pid}`;
+  try {
+    mkdirSync(building, { recursive: true });
+    writeFileSync(join(building, "package.json"), '{"private":true}');
+    const npm = ["i", "--no-audit", "--no-fund", "--loglevel=error", `${name}@${version}`];
+    execFileSync("npm", npm, { cwd: building, stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
+    if (!existsSync(folder)) renameSync(building, folder);
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+  return join(folder, "node_modules", name);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Starts it and waits until the port takes connections. */
+async function started(args: readonly string[], port: number, env: Record<string, string>, folder: string) {
+  const child: ChildProcess = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk) => {
+      said = (said + chunk).slice(-4000);
+    });
+  for (const end = Date.now() + 60_000; ; await pause(50)) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+      socket.on("close", () => resolve(false)).setTimeout(1000, () => socket.destroy());
+      socket.once("connect", () => socket.destroy());
+    });
+    if (open) break;
+    if (child.exitCode !== null || Date.now() > end) throw new Error(`The server did not start: ${said}`);
+  }
+  return async () => {
+    const gone = child.exitCode === null ? once(child, "exit") : undefined;
+    child.kill("SIGKILL");
+    await gone;
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+export type AzureServer = AsyncDisposable & {
+  readonly account: string;
+  readonly key: string;
+  /** The address of the account. */
+  readonly endpoint: string;
+  /** `HOST:PORT` of it. */
+  readonly host: string;
+};
+
+export async function startAzurite(): Promise<AzureServer> {
+  const azurite = installed("azurite", "3.35.0");
+  const folder = mkdtempSync(join(tmpdir(), "malachite-azurite-"));
+  const [account, key, port] = ["devaccount", randomBytes(64).toString("base64"), await freePort()];
+  const args = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "-l", folder];
+  const at = ["--blobHost", "127.0.0.1", "--blobPort", String(port)];
+  const program = join(azurite, "dist/src/blob/main.js");
+  const stop = await started(
+    [program, ...args, ...at],
+    port,
+    { AZURITE_ACCOUNTS: `${account}:${key}` },
+    folder,
+  );
+  const host = `127.0.0.1:${port}`;
+  return { account, key, host, endpoint: `http://${host}/${account}`, [Symbol.asyncDispose]: stop };
+}
+
+export type S3Server = AsyncDisposable & {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+};
+
+export async function startS3(): Promise<S3Server> {
+  const s3rver = installed("s3rver", "3.7.1");
+  const folder = mkdtempSync(join(tmpdir(), "malachite-s3-"));
+  const port = await freePort();
+  const args = [
+    "-a",
+    "127.0.0.1",
+    "-p",
+    String(port),
+    "-d",
+    folder,
+    "--silent",
+    "--configure-bucket",
+    "malachite",
+  ];
+  const stop = await started([join(s3rver, "bin/s3rver.js"), ...args], port, {}, folder);
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket: "malachite",
+    accessKeyId: "S3RVER",
+    secretAccessKey: "S3RVER",
+    [Symbol.asyncDispose]: stop,
+  };
+}

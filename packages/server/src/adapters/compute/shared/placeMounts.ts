@@ -1,0 +1,149 @@
+// Shows a run the data of its plan: a link for each mount, or one for each file where files come among others. What is there is
+// never written over, but where the plan says so inside the project folder.
+import { lstat, mkdir, opendir, readlink, symlink, unlink } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { type LaunchPlan, MalachiteError, type Mount, RUN_FOLDER } from "@malachite/core";
+import {
+  enterFolder,
+  hasCode,
+  type OpenFolder,
+  openFolderInside,
+  writeFileAtomic,
+} from "../../../files/index.ts";
+import { segmentsOf } from "./openInside.ts";
+import { readSmallFile } from "./smallFiles.ts";
+
+/** In the run's folder: the links that were made outside of it. */
+const NOTE = "mounts.json";
+type Outside = Pick<Mount, "source" | "at">;
+
+/**
+ * `folder` is the run's, with the projects of its nodes in it; the plan's texts are those of this folder. May be repeated. A driver
+ * whose runs see another machine than this one shows each `source` there under its own path, and absolute places under theirs: it says
+ * `outside: false`.
+ */
+export async function placeMounts(
+  folder: string,
+  plan: LaunchPlan,
+  options: { readonly outside: boolean } = { outside: true },
+): Promise<void> {
+  const mounts = plan.mounts ?? [];
+  if (mounts.length === 0) return;
+  const outside = mounts.filter(
+    ({ at }) => options.outside && isAbsolute(at) && insideOf(folder, at) === undefined,
+  );
+  // Noted before they are made: whoever frees a run that was cut short there finds them.
+  if (outside.length > 0)
+    await writeFileAtomic(
+      join(folder, NOTE),
+      JSON.stringify(outside.map(({ source, at }) => ({ source, at }))),
+    );
+  // What lies above comes first: what is to lie in it then finds a folder.
+  for (const mount of [...mounts].sort((a, b) => (a.at < b.at ? -1 : 1))) {
+    const inside = isAbsolute(mount.at) ? insideOf(folder, mount.at) : undefined;
+    if (inside !== undefined) await placeInside(folder, inside, mount, mounts);
+    else if (outside.includes(mount)) await placeOutside(mount);
+    else if (!isAbsolute(mount.at))
+      for (let node = 0; node < plan.nodes; node += 1)
+        await placeInside(folder, join(RUN_FOLDER.node(node), mount.at), mount, mounts);
+  }
+}
+
+function insideOf(folder: string, at: string): string | undefined {
+  const inside = relative(folder, at);
+  return inside.startsWith("..") || isAbsolute(inside) ? undefined : inside;
+}
+
+/** Takes away the links that were made outside of the run's folder, as far as they are still those. */
+export async function removeMounts(folder: string): Promise<void> {
+  const text = await readSmallFile(folder, NOTE).catch(() => undefined);
+  for (const { at, source } of text === undefined ? [] : parseNote(text))
+    if ((await readlink(at).catch(() => undefined)) === source) await unlink(at).catch(() => {});
+}
+
+/** The run can write there: nothing of it is trusted but that a link which leads to data of a run may be taken away. */
+function parseNote(text: string): readonly Outside[] {
+  try {
+    const note = JSON.parse(text) as readonly Outside[];
+    return note.filter(
+      ({ at, source }) => typeof at === "string" && typeof source === "string" && isAbsolute(at),
+    );
+  } catch {
+    // Half of it, or none.
+    return [];
+  }
+}
+
+async function placeInside(root: string, path: string, mount: Mount, all: readonly Mount[]): Promise<void> {
+  const segments = segmentsOf(path);
+  const name = segments?.pop();
+  if (segments === undefined || name === undefined) throw inTheWay(mount, "it leads out of the run's folder");
+  const more = all.some((other) => other !== mount && other.at.startsWith(`${mount.at}/`));
+  try {
+    await using folder = await openFolderInside(root, segments, { make: true });
+    await place(folder, name, mount, more);
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR", "ELOOP", "EEXIST")) throw inTheWay(mount, "a file or a link is in the way");
+    throw error;
+  }
+}
+
+/** `asFolder`: others will lie in it, so it becomes a folder of links. */
+async function place(folder: OpenFolder, name: string, mount: Mount, asFolder: boolean): Promise<void> {
+  const at = folder.at(name);
+  const there = await lstat(at).catch(nothing);
+  if (there?.isSymbolicLink() && (await readlink(at)) === mount.source) return;
+  const source = await lstat(mount.source);
+  if (there === undefined && !(asFolder && source.isDirectory())) return await symlink(mount.source, at);
+  if (source.isDirectory() && (there === undefined || there.isDirectory())) {
+    if (mount.merge === undefined && there !== undefined && !asFolder)
+      throw inTheWay(mount, "the project has a folder there");
+    return await linkFiles(folder, name, mount);
+  }
+  if (mount.merge === "keep") return;
+  if (mount.merge !== "replace" || there?.isDirectory())
+    throw inTheWay(mount, "the project has something else there");
+  await unlink(at);
+  await symlink(mount.source, at);
+}
+
+/** Each file below the source as a link of its own. */
+async function linkFiles(outer: OpenFolder, name: string, mount: Mount): Promise<void> {
+  await using folder = await enterFolder(outer, name, true);
+  for await (const entry of await opendir(mount.source))
+    await place(
+      folder,
+      entry.name,
+      { ...mount, source: join(mount.source, entry.name), merge: mount.merge ?? "keep" },
+      false,
+    );
+}
+
+/** The folder above is the operator's or of an earlier run; the name itself must be free, or a link that leads nowhere any more. */
+async function placeOutside(mount: Mount): Promise<void> {
+  const { source, at } = mount;
+  await mkdir(dirname(at), { recursive: true });
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await symlink(source, at);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST") || tries > 0) throw inTheWay(mount, "something else is there");
+    }
+    const before = await readlink(at).catch(() => undefined);
+    if (before === source) return;
+    // Left by a run that is gone, of a service that was killed before it could take it away.
+    if (before === undefined || (await lstat(before).catch(() => undefined)))
+      throw inTheWay(mount, "something else is there");
+    await unlink(at);
+  }
+}
+
+const inTheWay = ({ at }: Mount, why: string): MalachiteError =>
+  new MalachiteError("InvalidDefinition", `Data cannot be shown at '${at}': ${why}. Choose another path.`, {
+    target: at,
+  });
+
+function nothing(error: unknown): undefined {
+  if (hasCode(error, "ENOENT")) return undefined;
+  throw error;
+}

@@ -1,0 +1,2 @@
+// Data of runs, from and to storages of all kinds.
+export { createDataCarrier, type DataCarrierOptions, type NamedStorage } from "./dataCarrier.ts";
