@@ -172,7 +172,7 @@ describe("refusals", () => {
       communicator: "Mpi",
       nodeCount: 2,
       dataReferences: { data: { dataStoreName: "d" } },
-      environment: { docker: { enabled: true }, python: { condaDependencies: { dependencies: [] } } },
+      environment: { docker: { enabled: true } },
     });
     assertRefused(answer, {
       ...BAD,
@@ -183,7 +183,6 @@ describe("refusals", () => {
         "configuration.nodeCount",
         "configuration.dataReferences",
         "configuration.environment.docker.enabled",
-        "configuration.environment.python.userManagedDependencies",
       ],
     });
   });

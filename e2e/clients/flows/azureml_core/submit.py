@@ -295,9 +295,6 @@ def flow_refused(t):
         change(config)
         return refusal(lambda: where.submit(ScriptRunConfig(source_directory=folder, script="main.py", run_config=config)))
 
-    def conda(config):
-        config.environment.python.user_managed_dependencies = False
-
     def docker(config):
         config.environment.docker.enabled = True
 
@@ -317,7 +314,6 @@ def flow_refused(t):
         config.environment.python.interpreter_path = "/no/such/python"
 
     for change, path in (
-        (conda, "configuration.environment.python.userManagedDependencies"),
         (docker, "configuration.environment.docker.enabled"),
         (nodes, "configuration.nodeCount"),
         (mpi, "configuration.communicator"),
@@ -327,7 +323,6 @@ def flow_refused(t):
     ):
         error = told(change)
         assert path in error, (path, error)
-    assert "user_managed_dependencies = True" in told(conda)
     assert list(where.get_runs()) == []
 
 

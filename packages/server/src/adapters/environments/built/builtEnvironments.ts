@@ -23,7 +23,7 @@ import { createPythons, type Python } from "./pythons.ts";
 import { type Recipe, type RecipeSettings, readRecipe, recipeKey } from "./recipe.ts";
 import { withoutLogins } from "./redact.ts";
 import { Toolbox } from "./toolbox.ts";
-import { toolEnvironment, uvIndexes } from "./toolEnvironment.ts";
+import { toolEnvironment, uvEnvironment } from "./toolEnvironment.ts";
 
 export type BuiltEnvironmentsOptions = {
   /** All environments, the tools, and what was fetched lie in it. */
@@ -66,16 +66,9 @@ export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): Envi
   const ofUv = env.UV_PYTHON_INSTALL_DIR ?? join(home, ".local", "share", "uv", "python");
   const pythons = createPythons({ path, collections: [join(pyenv, "versions"), ofUv, fetched] }, now);
   const environment = toolEnvironment(env);
-  const uvEnvironment = {
-    ...environment,
-    ...uvIndexes(environment, packageIndex),
-    UV_CACHE_DIR: join(cache, "uv"),
+  const forUv = {
+    ...uvEnvironment(environment, { cache: join(cache, "uv"), packageIndex }),
     UV_PYTHON_INSTALL_DIR: fetched,
-    UV_PYTHON_DOWNLOADS: "never",
-    // A file of settings in a folder above would change what is built.
-    UV_NO_CONFIG: "1",
-    UV_NO_PROGRESS: "1",
-    NO_COLOR: "1",
   };
   const { uv, conda } = options;
   const toolbox = new Toolbox({
@@ -217,10 +210,10 @@ export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): Envi
   /** The definition's own index wins over that of the settings. */
   function indexed({ options: given }: Recipe): Readonly<Record<string, string>> {
     const own = given.some(({ name }) => name === "index-url" || name === "no-index");
-    const { UV_DEFAULT_INDEX: _, ...rest } = uvEnvironment as Record<string, string>;
+    const { UV_DEFAULT_INDEX: _, ...rest } = forUv as Record<string, string>;
     const pip: Record<string, string> =
       own || packageIndex === undefined ? {} : { PIP_INDEX_URL: packageIndex };
-    return { ...(own ? rest : uvEnvironment), ...pip };
+    return { ...(own ? rest : forUv), ...pip };
   }
 
   /** Throws InterpreterNotFound with uv's own last words. */
@@ -235,7 +228,7 @@ export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): Envi
     const uvProgram = await toolbox.uv(say, signal);
     say(`No Python ${minor} is on this machine; uv looks for one to fetch.`);
     const argv = [uvProgram, "python", "install", minor];
-    const variables = { ...uvEnvironment, UV_PYTHON_DOWNLOADS: "manual" };
+    const variables = { ...forUv, UV_PYTHON_DOWNLOADS: "manual" };
     await makeFolder(fetched);
     try {
       await runTool({ argv, at: fetched, mark: fetched, say, environment: variables }, signal);

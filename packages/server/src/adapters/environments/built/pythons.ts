@@ -1,8 +1,8 @@
-// The pythons of this machine: on the PATH, of pyenv, of uv. Real binaries with their versions; scripts such as pyenv's shims are
-// passed over, since what they stand for is found where it lies.
+// The pythons of this machine: on the PATH, of pyenv, of uv. Real binaries with their versions: a script such as pyenv's shim is
+// asked which one it stands for.
 import { execFile } from "node:child_process";
 import { access, constants, open, readdir, realpath, stat } from "node:fs/promises";
-import { delimiter, isAbsolute, join } from "node:path";
+import { basename, delimiter, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -44,7 +44,7 @@ export function createPythons(
 
   async function answer(candidate: string): Promise<Python | undefined> {
     const file = await realpath(candidate).catch(() => undefined);
-    if (file === undefined || !(await isBinary(file))) return undefined;
+    if (file === undefined || !(await isAskable(file))) return undefined;
     const { mtimeMs } = await stat(file);
     const key = `${candidate} ${file} ${mtimeMs}`;
     const before = asked.get(key);
@@ -92,13 +92,15 @@ async function eachIn(collection: string): Promise<string[]> {
     .map((name) => join(collection, name, "bin", "python3"));
 }
 
-async function isBinary(file: string): Promise<boolean> {
+/** Of scripts only those that are the machine's own python: asking takes each a tenth of a second and more. */
+async function isAskable(file: string): Promise<boolean> {
   try {
     await access(file, constants.X_OK);
     await using handle = await open(file, "r");
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer.toString("latin1") !== "#!";
+    return bytesRead === 2 && (buffer.toString("latin1") !== "#!" || /^python3?$/.test(basename(file)));
   } catch {
+    // Not ours to run or to read.
     return false;
   }
 }

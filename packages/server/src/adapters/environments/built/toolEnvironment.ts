@@ -45,16 +45,36 @@ export function toolEnvironment(own: Readonly<Record<string, string | undefined>
   return picked;
 }
 
+/** How uv behaves in every build; what the machine says of its indexes and certificates stays. */
+export function uvEnvironment(
+  tools: Readonly<Record<string, string>>,
+  { cache, packageIndex }: { readonly cache: string; readonly packageIndex: string | undefined },
+): Record<string, string> {
+  return {
+    // As pip does it, the authorities of the machine are trusted; the name of the variable has changed with time.
+    UV_SYSTEM_CERTS: "1",
+    UV_NATIVE_TLS: "1",
+    ...tools,
+    ...indexes(tools, packageIndex),
+    UV_CACHE_DIR: cache,
+    UV_PYTHON_DOWNLOADS: "never",
+    // A file of settings in a folder above would change what is built.
+    UV_NO_CONFIG: "1",
+    UV_NO_PROGRESS: "1",
+    NO_COLOR: "1",
+  };
+}
+
 /** What pip is told of its index, in uv's words: uv does not read pip's. */
-export function uvIndexes(
-  environment: Readonly<Record<string, string>>,
+function indexes(
+  tools: Readonly<Record<string, string>>,
   packageIndex: string | undefined,
 ): Record<string, string> {
   const told: Record<string, string> = {};
-  const index = packageIndex ?? environment.PIP_INDEX_URL;
-  if (index !== undefined && (packageIndex !== undefined || !("UV_DEFAULT_INDEX" in environment)))
+  const index = packageIndex ?? tools.PIP_INDEX_URL;
+  if (index !== undefined && (packageIndex !== undefined || !("UV_DEFAULT_INDEX" in tools)))
     told.UV_DEFAULT_INDEX = index;
-  if (environment.PIP_EXTRA_INDEX_URL !== undefined && !("UV_INDEX" in environment))
-    told.UV_INDEX = environment.PIP_EXTRA_INDEX_URL;
+  if (tools.PIP_EXTRA_INDEX_URL !== undefined && !("UV_INDEX" in tools))
+    told.UV_INDEX = tools.PIP_EXTRA_INDEX_URL;
   return told;
 }

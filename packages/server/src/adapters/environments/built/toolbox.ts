@@ -7,6 +7,7 @@ import { MalachiteError } from "@malachite/core";
 import { makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
 import { runTool, ToolFailed } from "./buildProcess.ts";
 import type { Python } from "./pythons.ts";
+import { uvEnvironment } from "./toolEnvironment.ts";
 
 export type CondaTool = {
   readonly kind: "micromamba" | "conda" | "rattler";
@@ -146,13 +147,8 @@ export class Toolbox {
     const python = (await pythons.list()).find(({ version }) => compare(version, "3.10") >= 0);
     if (!python) throw failed(`py-rattler needs a python 3.10 or newer, and none is here. ${this.#where()}`);
     const place = join(folder, "rattler");
-    const all = {
-      ...environment,
-      UV_CACHE_DIR: join(dirname(folder), "cache"),
-      UV_NO_CONFIG: "1",
-      UV_PYTHON_DOWNLOADS: "never",
-      ...(packageIndex === undefined ? {} : { UV_DEFAULT_INDEX: packageIndex }),
-    };
+    const cache = join(dirname(folder), "cache", "uv");
+    const all = uvEnvironment(environment, { cache, packageIndex });
     const tool = { at: folder, mark: place, environment: all, say };
     try {
       // A virtual environment cannot be moved, so it has its name from the start, and a mark once it is whole.
