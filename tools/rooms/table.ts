@@ -176,7 +176,10 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
   dockerode: ["packages/server/src/containers/"],
   jose: ["packages/server/src/http/auth/"],
-  "@azure/storage-blob": ["packages/server/src/adapters/data/storages/azureStorage.ts"],
+  "@azure/storage-blob": [
+    "packages/server/src/adapters/data/storages/azureStorage.ts",
+    "packages/server/conformance/dataCarrier",
+  ],
   "@aws-sdk/client-s3": ["packages/server/src/adapters/data/storages/s3Storage.ts"],
   yaml: ["packages/server/src/settings", "packages/cli/"],
   commander: ["packages/cli/"],

@@ -12,24 +12,20 @@ import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { TellData } from "../ports/dataCarrier.ts";
 import { openBuildLog } from "./buildLog.ts";
-import { storagePlace, usesOf } from "./dataPlaces.ts";
+import { dataKeyOf, storagePlace, usesOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type BringPorts = Pick<
   FlowPorts,
-  "data" | "datastores" | "secretBox" | "workspaces" | "artifacts" | "runs" | "clock" | "settings"
+  "data" | "datastores" | "secretBox" | "workspaces" | "artifacts" | "runs" | "clock" | "ids" | "settings"
 >;
 
 /** Where users of Azure ML look for what happened to their data before the script. */
 export const DATA_LOG = "azureml-logs/65_job_prep.txt";
 
 /** May be repeated: what has come already is not fetched again. Throws what the carrier throws, with the name of the data. */
-export async function bringData(
-  run: Run,
-  key: LaunchKey,
-  ports: BringPorts,
-  signal: AbortSignal,
-): Promise<PlacedData> {
+export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal): Promise<PlacedData> {
+  const key = dataKeyOf(run, ports);
   const uses = usesOf(run.definition as WholeDefinition | undefined, run.id);
   if (uses.length === 0) return NO_DATA;
   await using log = openBuildLog(run, ports, DATA_LOG);

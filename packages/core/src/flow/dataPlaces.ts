@@ -2,6 +2,9 @@
 import { type DataPlace, type DataUse, dataUses, isAbsolute } from "../domain/data/dataUse.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { type Detail, isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
+import { launchKey } from "../domain/launch/launchKey.ts";
+import type { LaunchKey } from "../domain/launch/launchPlan.ts";
+import type { Run } from "../domain/run/run.ts";
 import type { Scope } from "../domain/scope.ts";
 import type { StoragePlace } from "../ports/dataCarrier.ts";
 import { datastoreFlow } from "./datastores.ts";
@@ -12,6 +15,10 @@ type PlacePorts = Pick<FlowPorts, "datastores" | "secretBox" | "workspaces" | "c
 /** What the run's definition asks for; nothing for a run that only makes its environment. */
 export const usesOf = (definition: WholeDefinition | undefined, runId: string): readonly DataUse[] =>
   definition === undefined || definition.prepareOnly ? [] : dataUses(definition.configuration, runId);
+
+/** Where the data of a run lies on this machine. The same for all attempts: the plan of the first is that of the next. */
+export const dataKeyOf = ({ scope, id }: Run, { ids }: Pick<FlowPorts, "ids">): LaunchKey =>
+  launchKey(scope, id, 1, ids.sha256);
 
 /** Throws DatastoreNotFound. */
 export async function storagePlace(scope: Scope, place: DataPlace, ports: PlacePorts): Promise<StoragePlace> {
@@ -57,6 +64,9 @@ export async function checkData(
   );
 }
 
+/** What a container's programs rely on to be what it is. */
+const SYSTEM = /^\/((bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr)(\/.*)?)?$/;
+
 async function faultsOf(
   scope: Scope,
   { property, below, place, mode, at }: DataUse,
@@ -64,6 +74,12 @@ async function faultsOf(
   ports: PlacePorts & Pick<FlowPorts, "data">,
 ): Promise<Detail[]> {
   const faults: Detail[] = [];
+  if (at !== undefined && isAbsolute(at) && inContainer && SYSTEM.test(at))
+    faults.push({
+      code: "UnsupportedField",
+      target: `${property}.${below.at}`,
+      message: `'${at}' is a path of the system's own; choose another.`,
+    });
   if (at !== undefined && isAbsolute(at) && !inContainer) {
     const roots = ports.settings.dataRoots;
     if (!roots.some((root) => at.startsWith(root.endsWith("/") ? root : `${root}/`))) {

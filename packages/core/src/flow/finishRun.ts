@@ -10,6 +10,7 @@ import type { RunFolder } from "../ports/computeDriver.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import { collectRun, logTail, startOf } from "./collectRun.ts";
+import { dataKeyOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 import { sendData } from "./sendData.ts";
 
@@ -23,6 +24,7 @@ type FinishPorts = Pick<
   | "targets"
   | "runs"
   | "clock"
+  | "ids"
   | "log"
   | "news"
   | "settings"
@@ -84,7 +86,7 @@ export async function stopRun(
     await collectRun(run, handle, ports, signal);
   }
   // Without a plan nothing is owed: what was brought by then is freed here.
-  if (run.life.key && !run.life.plan) await ports.data.forget(run.life.key);
+  if (!run.life.plan) await ports.data.forget(dataKeyOf(run, ports));
   const events =
     handle && !run.life.handle
       ? ([{ name: "launched", handle }, { name: "stopped" }] as const)
@@ -100,7 +102,7 @@ export async function releaseRun(
 ): Promise<Run | undefined> {
   const handle = await handleOf(run, ports, signal);
   if (handle) await ports.targets.driver(handle.kind).release(handle, signal);
-  if (run.life.key) await ports.data.forget(run.life.key);
+  await ports.data.forget(dataKeyOf(run, ports));
   return changeRun(run, [{ name: "released" }], ports.settings.owner, ports, lease);
 }
 

@@ -11,7 +11,7 @@ import type { LeasedRun } from "../ports/runStore.ts";
 import { bringData } from "./bringData.ts";
 import { openBuildLog } from "./buildLog.ts";
 import { changeRun } from "./changeRun.ts";
-import { usesOf } from "./dataPlaces.ts";
+import { dataKeyOf, usesOf } from "./dataPlaces.ts";
 import { insideOf } from "./insideOf.ts";
 import type { FlowPorts } from "./ports.ts";
 import { projectReader, readText } from "./projectReader.ts";
@@ -31,6 +31,7 @@ type PreparePorts = Pick<
   | "workspaces"
   | "targets"
   | "clock"
+  | "ids"
   | "news"
   | "settings"
 >;
@@ -105,7 +106,7 @@ async function prepared(
   const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
   try {
     if (usesOf(definition, run.id).length > 0) saying();
-    const data = await bringData(run, key, ports, signal);
+    const data = await bringData(run, ports, signal);
     return {
       name: "prepared",
       plan: withGpus(
@@ -116,7 +117,7 @@ async function prepared(
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
     // No plan is written, so nobody would free it later.
-    await ports.data.forget(key);
+    await ports.data.forget(dataKeyOf(run, ports));
     return { name: "failed", reason: "DataFailed", message: error.message };
   }
 }

@@ -2,6 +2,7 @@
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { begin } from "./claimRun.ts";
+import { dataKeyOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 
 /** How many runs are taken over in one transaction. */
@@ -23,7 +24,7 @@ export async function recoverRuns(ports: FlowPorts, take: (leased: LeasedRun) =>
     });
     for (const leased of found) {
       for (const begun of leased.run.life.status === "NotStarted" ? await begin(leased, ports) : [leased]) {
-        if (begun.run.life.key) keys.add(begun.run.life.key);
+        keys.add(dataKeyOf(begun.run, ports));
         take(begun);
       }
     }

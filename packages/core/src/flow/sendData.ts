@@ -8,7 +8,7 @@ import type { Handle, Run } from "../domain/run/run.ts";
 import type { TellData } from "../ports/dataCarrier.ts";
 import { textOf } from "./bringData.ts";
 import { openBuildLog } from "./buildLog.ts";
-import { storagePlace, usesOf } from "./dataPlaces.ts";
+import { dataKeyOf, storagePlace, usesOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type SendPorts = Pick<
@@ -21,6 +21,7 @@ type SendPorts = Pick<
   | "targets"
   | "runs"
   | "clock"
+  | "ids"
   | "settings"
   | "log"
 >;
@@ -80,7 +81,7 @@ async function send(
   const place = await storagePlace(run.scope, use.place, ports);
   const from = isInProject(use)
     ? { folder: ports.targets.driver(handle.kind).folder(handle), under: `${RUN_FOLDER.project}/${at}` }
-    : { folder: ports.data.made({ key: handle.key, name }), under: "" };
+    : { folder: ports.data.made({ key: dataKeyOf(run, ports), name }), under: "" };
   tell(`${name}: sending ${isInProject(use) || isAbsolute(at) ? at : "its folder"} to ${textOf(use)}.`);
   const sent = await ports.data.send(
     from,

@@ -1,7 +1,7 @@
 // The driver that runs each launch in a container of Docker or Podman on this machine. The run's folder is a folder of this machine,
 // shown to the container; the start script is the container's first process, so its end is the end of all that the run started.
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type Clock,
@@ -12,7 +12,6 @@ import {
   isMalachiteError,
   type Launch,
   type LaunchKey,
-  type LaunchPlan,
   MalachiteError,
   parseExitRecord,
   RUN_FOLDER,
@@ -106,9 +105,8 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
         ...{ key, name: nameOf(key), service, plan, image: plan.image, command, options: target, facts },
         ...{ user, folder, startedAt },
       });
-      await prepareFolder(folder, plan, placer, { socket: engine.socket }, signal);
+      await prepareFolder(folder, plan, placer, { socket: engine.socket }, signal, CONTAINER_FOLDER);
       await mkdir(join(folder, HOME), { recursive: true });
-      await makeMountPoints(join(folder, RUN_FOLDER.project), plan);
       signal.throwIfAborted();
       const container = await create(engine, spec, signal);
       await startContainer(engine, container, signal);
@@ -324,19 +322,6 @@ async function startedAtOf(folder: string): Promise<number> {
   } catch {
     // Half written, or overwritten by the run: only the instant of the start is lost.
     return 0;
-  }
-}
-
-/** Made by the service's user, so that it can remove them: an engine would make them as root. */
-async function makeMountPoints(project: string, { mounts = [] }: LaunchPlan): Promise<void> {
-  for (const { source, at } of mounts) {
-    if (at.startsWith("/")) continue;
-    const place = join(project, at);
-    if ((await stat(source)).isDirectory()) await mkdir(place, { recursive: true });
-    else {
-      await mkdir(dirname(place), { recursive: true });
-      await writeFile(place, "", { flag: "a" });
-    }
   }
 }
 

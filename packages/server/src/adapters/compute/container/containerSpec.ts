@@ -10,6 +10,7 @@ import {
   START_SCRIPT_NAME,
 } from "@malachite/core";
 import type { Docker, EngineFacts } from "../../../containers/index.ts";
+import { isOutside } from "../shared/placeMounts.ts";
 import type { Prepared } from "../shared/runEnvironment.ts";
 import type { ContainerOptions } from "./containerTarget.ts";
 
@@ -122,11 +123,12 @@ function checkLengths(texts: readonly string[]): void {
 }
 
 function mountsOf(plan: LaunchPlan, flags: ContainerFlags, folder: string) {
-  const shown = (plan.mounts ?? []).map(({ source, at, readOnly }) => ({
-    source,
-    at: at.startsWith("/") ? at : `${CONTAINER_FOLDER}/project/${at}`,
-    readOnly,
-  }));
+  const mounts = plan.mounts ?? [];
+  // Links in the run's folder lead to the sources, so these are where they are on the machine.
+  const sources = mounts.map(({ source, readOnly }) => ({ source, at: source, readOnly }));
+  const shown = [...sources, ...mounts.filter((one) => isOutside(one, CONTAINER_FOLDER))].filter(
+    ({ at }, index, all) => all.findIndex((other) => other.at === at) === index,
+  );
   return [{ source: folder, at: CONTAINER_FOLDER, readOnly: false }, ...shown, ...flags.volumes].map(
     ({ source, at, readOnly }) => ({
       Type: "bind" as const,

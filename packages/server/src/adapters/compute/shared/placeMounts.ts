@@ -18,20 +18,15 @@ const NOTE = "mounts.json";
 type Outside = Pick<Mount, "source" | "at">;
 
 /**
- * `folder` is the run's, with the projects of its nodes in it; the plan's texts are those of this folder. May be repeated. A driver
- * whose runs see another machine than this one shows each `source` there under its own path, and absolute places under theirs: it says
- * `outside: false`.
+ * `folder` is the run's, with the projects of its nodes in it. May be repeated. `seenAs`: how runs see that folder, where they see
+ * another machine than this one; whoever starts them shows each `source` there under its own path, and what is to be at an absolute
+ * path under that.
  */
-export async function placeMounts(
-  folder: string,
-  plan: LaunchPlan,
-  options: { readonly outside: boolean } = { outside: true },
-): Promise<void> {
+export async function placeMounts(folder: string, plan: LaunchPlan, seenAs?: string): Promise<void> {
   const mounts = plan.mounts ?? [];
   if (mounts.length === 0) return;
-  const outside = mounts.filter(
-    ({ at }) => options.outside && isAbsolute(at) && insideOf(folder, at) === undefined,
-  );
+  const inside = ({ at }: Mount): string | undefined => insideOf(seenAs ?? folder, at);
+  const outside = seenAs === undefined ? mounts.filter((one) => isOutside(one, folder)) : [];
   // Noted before they are made: whoever frees a run that was cut short there finds them.
   if (outside.length > 0)
     await writeFileAtomic(
@@ -40,14 +35,18 @@ export async function placeMounts(
     );
   // What lies above comes first: what is to lie in it then finds a folder.
   for (const mount of [...mounts].sort((a, b) => (a.at < b.at ? -1 : 1))) {
-    const inside = isAbsolute(mount.at) ? insideOf(folder, mount.at) : undefined;
-    if (inside !== undefined) await placeInside(folder, inside, mount, mounts);
+    const path = isAbsolute(mount.at) ? inside(mount) : undefined;
+    if (path !== undefined) await placeInside(folder, path, mount, mounts);
     else if (outside.includes(mount)) await placeOutside(mount);
     else if (!isAbsolute(mount.at))
       for (let node = 0; node < plan.nodes; node += 1)
         await placeInside(folder, join(RUN_FOLDER.node(node), mount.at), mount, mounts);
   }
 }
+
+/** True for a mount at a path of the machine that the run sees, out of the run's folder. */
+export const isOutside = ({ at }: Mount, folder: string): boolean =>
+  isAbsolute(at) && insideOf(folder, at) === undefined;
 
 function insideOf(folder: string, at: string): string | undefined {
   const inside = relative(folder, at);

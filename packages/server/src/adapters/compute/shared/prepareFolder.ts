@@ -19,14 +19,14 @@ export const LAUNCH_FILE = "launch.json";
 /** Puts into a run's folder what the service keeps for it. */
 export type RunPlacer = ProjectPlacer & ArtifactPlacer;
 
-/** `note`: what the driver writes into LAUNCH_FILE. Throws what the placer throws, InvalidDefinition when the project is in the way of a folder that must exist. */
+/** `note`: what the driver writes into LAUNCH_FILE; `seenAs`: see placeMounts. Throws what the placer throws, InvalidDefinition when the project is in the way of a folder that must exist. */
 export async function prepareFolder(
   folder: string,
   plan: LaunchPlan,
   placer: RunPlacer,
   note: object,
   signal: AbortSignal,
-  options?: Parameters<typeof placeMounts>[2],
+  seenAs?: string,
 ): Promise<void> {
   const project = join(folder, RUN_FOLDER.project);
   await placeProject(project, plan, placer, signal);
@@ -44,7 +44,7 @@ export async function prepareFolder(
     await placeProject(own, plan, placer, signal);
     await Promise.all(plan.folders.map((path) => shareFolder(project, own, path)));
   }
-  await placeMounts(folder, plan, options);
+  await placeMounts(folder, plan, seenAs);
 }
 
 async function placeProject(
