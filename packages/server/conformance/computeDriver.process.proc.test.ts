@@ -79,6 +79,7 @@ computeDriverConformance("process, with control groups", () => makeDriver(detect
   python,
   holdsEverything: true,
   memoryLimit: groups.memory.usable ? { memoryMiB: 64 } : undefined,
+  cpuLimit: groups.cpu.usable ? { cpus: 0.2 } : undefined,
 });
 
 computeDriverConformance(

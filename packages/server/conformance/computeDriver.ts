@@ -59,6 +59,8 @@ export type DriverConformanceOptions = {
   readonly variables?: readonly string[];
   /** Target options that limit memory to 64 MiB, where the engine can. */
   readonly memoryLimit?: TargetSettings["options"];
+  /** Target options that give a run a fifth of a processor, where the engine can. */
+  readonly cpuLimit?: TargetSettings["options"];
   /** Longest any awaited fact may take, in ms. */
   readonly deadlineMs?: number;
 };

@@ -242,6 +242,25 @@ export function driverProcesses(bench: Bench): void {
       const modest = await bench.launch("modest", py("x = bytearray(8 << 20)"), { target });
       assert.equal((await bench.ended(modest)).outOfMemory, undefined);
     });
+
+    const { cpuLimit } = bench.options;
+    it("gives all processes of a run together no more of the processors than their target allows", {
+      skip: !cpuLimit && "processors are not limited here",
+    }, async () => {
+      const target = { ...bench.subject.target, options: cpuLimit ?? {} };
+      const burn = `import os, time
+begun = time.monotonic()
+child = os.fork()
+while time.process_time() < 0.2: pass
+if child:
+    os.wait()
+    print(time.monotonic() - begun)`;
+      const handle = await bench.launch("burn", py(burn), { target });
+      assert.equal((await bench.ended(handle)).code, 0);
+      // Two processes of 0.2 s each at a fifth of a processor take two seconds, less what they may use at once at first.
+      const took = Number((await bench.log(handle)).toString());
+      assert.ok(took > 1.2, `${took} s`);
+    });
   });
 
   describe("when stop returns, nothing runs", () => {

@@ -17,10 +17,10 @@ export const START_FILES = {
 export const CLAIM_LOST = 75;
 
 /**
- * Its use: `sh start.sh FOLDER [--at MS] [--cgroup DIR] [--cgroup DIR] [--cgroups DIR] -- COMMAND ARGUMENT...`
+ * Its use: `sh start.sh FOLDER [--at MS] [--cgroup DIR]... [--cgroups DIR] -- COMMAND ARGUMENT...`
  *
  * - claims FOLDER by `mkdir FOLDER/claim`; ends with CLAIM_LOST when that is taken;
- * - writes FOLDER/pids; puts the command, not itself, into the given control groups and (where setsid exists) into a session
+ * - writes FOLDER/pids; puts the command, not itself, into the given control groups, three at most, and (where setsid exists) into a session
  *   of its own; runs it in FOLDER/project with stdin from /dev/null and both streams appended to FOLDER/user_logs/std_log.txt,
  *   or to the log of the first process where a group is started;
  * - waits, and writes FOLDER/exit.json by rename as its last act. Times in it are milliseconds since 1970 UTC.
@@ -45,8 +45,8 @@ export const START_SCRIPT = `#!/bin/sh
 
 # The command's side: runs in a process of its own and becomes the command.
 mal_inside() {
-  mal_folder=$1 mal_group=$2 mal_group2=$3 PATH=$4
-  shift 4
+  mal_folder=$1 mal_group=$2 mal_group2=$3 mal_group3=$4 PATH=$5
+  shift 5
   trap 'printf %s "$mal_stage" >"$mal_folder/exit.why"' EXIT
   mal_stage=log
   mal_log=${RUN_FOLDER.log}
@@ -55,6 +55,7 @@ mal_inside() {
   mal_stage=group
   if [ -n "$mal_group" ]; then printf 0 >"$mal_group/cgroup.procs" || exit 125; fi
   if [ -n "$mal_group2" ]; then printf 0 >"$mal_group2/cgroup.procs" || exit 125; fi
+  if [ -n "$mal_group3" ]; then printf 0 >"$mal_group3/cgroup.procs" || exit 125; fi
   mal_stage=folder
   cd "$mal_folder/project" || exit 125
   unset OLDPWD
@@ -78,12 +79,14 @@ if [ "$1" = --inside ]; then
   exit 125
 fi
 
-mal_folder=$1 mal_at= mal_group= mal_group2= mal_groups=
+mal_folder=$1 mal_at= mal_group= mal_group2= mal_group3= mal_groups=
 shift
 while [ "$1" != -- ]; do
   case $1 in
     --at) mal_at=$2 ;;
-    --cgroup) if [ -z "$mal_group" ]; then mal_group=$2; else mal_group2=$2; fi ;;
+    --cgroup)
+      if [ -z "$mal_group" ]; then mal_group=$2; elif [ -z "$mal_group2" ]; then mal_group2=$2; else mal_group3=$2; fi
+      ;;
     --cgroups) mal_groups=$2 ;;
     *) exit 64 ;;
   esac
@@ -153,9 +156,9 @@ printf '%200s\\n' '' >"$mal_folder/exit.err"
 exec </dev/null >/dev/null 2<>"$mal_folder/exit.err"
 
 if command -v setsid >/dev/null; then
-  (exec setsid sh "$0" --inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_path" "$@")
+  (exec setsid sh "$0" --inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_group3" "$mal_path" "$@")
 else
-  (exec sh "$0" --inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_path" "$@")
+  (exec sh "$0" --inside "$mal_folder" "$mal_group" "$mal_group2" "$mal_group3" "$mal_path" "$@")
 fi
 mal_code=$?
 

@@ -30,9 +30,13 @@ describe("detectCgroups", () => {
     assert.deepEqual(groups.memory, { usable: true });
     const parent = parentOf(groups);
     assert.ok(parent.startsWith(join(root, "svc/malachite-")));
-    assert.equal(readFileSync(join(parent, "cgroup.subtree_control"), "utf8"), "+memory");
-    const [made = ""] = groups.create("k", { memoryMiB: 2 });
+    // A plain folder keeps only what was written last.
+    assert.equal(readFileSync(join(parent, "cgroup.subtree_control"), "utf8"), "+cpu");
+    assert.deepEqual(groups.cpu, { usable: true });
+    const [made = "", ...more] = groups.create("k", { memoryMiB: 2, cpus: 1.5 });
+    assert.deepEqual(more, []);
     assert.equal(readFileSync(join(made, "memory.max"), "utf8"), "2097152");
+    assert.equal(readFileSync(join(made, "cpu.max"), "utf8"), "150000 100000");
     assert.deepEqual(groups.keys(), ["k"]);
   });
 
@@ -51,7 +55,8 @@ describe("detectCgroups", () => {
     mkdirSync(join(root, "cgroup.subtree_control"), { recursive: true });
     const groups = tree(files, "0::/svc\n");
     assert.equal(groups.memory.usable, false);
-    assert.match(groups.memory.usable ? "" : groups.memory.reason, /Delegate=yes/);
+    assert.match(groups.memory.usable ? "" : groups.memory.reason, /no memory controller.*Delegate=yes/);
+    assert.match(groups.cpu.usable ? "" : groups.cpu.reason, /no cpu controller.*Delegate=yes/);
     assert.equal(groups.of("k").length, 1);
     assert.throws(() => groups.create("k", { memoryMiB: 1 }), /Delegate/);
     assert.deepEqual(groups.create("k", {}), groups.of("k"));
@@ -60,14 +65,30 @@ describe("detectCgroups", () => {
   it("uses both trees of a hybrid system, and finds a controller mounted with others", () => {
     mkdirSync(join(root, "unified"), { recursive: true });
     mkdirSync(join(root, "memory/a/b"), { recursive: true });
+    mkdirSync(join(root, "cpu/x"), { recursive: true });
     const groups = tree({}, "9:cpu,cpuacct:/x\n4:memory:/a/b\n0::/\n");
-    assert.deepEqual(groups.memory, { usable: true });
-    assert.equal(groups.of("k").length, 2);
+    assert.deepEqual([groups.memory, groups.cpu], [{ usable: true }, { usable: true }]);
+    assert.equal(groups.of("k").length, 3);
+    const [, , timed = ""] = groups.create("timed", { cpus: 0.25 });
+    assert.ok(timed.startsWith(join(root, "cpu/x/malachite-")));
+    assert.equal(readFileSync(join(timed, "cpu.cfs_period_us"), "utf8"), "100000");
+    assert.equal(readFileSync(join(timed, "cpu.cfs_quota_us"), "utf8"), "25000");
+    assert.equal(groups.create("k", {}).length, 2, "the tree of processors is for runs with a limit");
     const [, limited = ""] = groups.create("k", { memoryMiB: 1 });
     assert.ok(limited.startsWith(join(root, "memory/a/b/malachite-")));
     assert.equal(readFileSync(join(limited, "memory.limit_in_bytes"), "utf8"), "1048576");
     // Swap is not accounted here: no file is made up for it.
     assert.equal(existsSync(join(limited, "memory.memsw.limit_in_bytes")), false);
+  });
+
+  it("limits memory where processors cannot be limited, and says why they cannot", () => {
+    mkdirSync(join(root, "unified"), { recursive: true });
+    mkdirSync(join(root, "memory"), { recursive: true });
+    const groups = tree({}, "4:memory:/\n1:cpu:/not-mounted\n0::/\n");
+    assert.deepEqual(groups.memory, { usable: true });
+    assert.equal(existsSync(join(root, "cpu")), false);
+    assert.match(groups.cpu.usable ? "" : groups.cpu.reason, /may not write the cpu control group/);
+    assert.throws(() => groups.create("k", { cpus: 1 }), /cpu control group/);
   });
 
   it("says so where there is none", () => {

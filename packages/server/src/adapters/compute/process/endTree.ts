@@ -2,7 +2,7 @@
 // sees its command end, writes the exit record and goes.
 import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Group, groupMembers, killGroup } from "./cgroups.ts";
+import { freezeGroup, type Group, groupMembers, killGroup } from "./cgroups.ts";
 import {
   bootId,
   findAlive,
@@ -116,11 +116,14 @@ function askToEnd(members: readonly number[], told: Set<number>): void {
   }
 }
 
+/** Where the kernel does not kill a group in one stroke. */
 function force(tree: Tree, script: number | undefined, members: readonly number[]): void {
   // Stopped first, so that what forks faster than it is read cannot outrun the kill.
+  const frozen = tree.group.filter((directory) => freezeGroup(directory, true));
   for (const pid of members) send(pid, "SIGSTOP");
   const all = new Set([...members, ...membersOf(tree, script, true)]);
   for (const pid of all) send(pid, "SIGKILL");
+  for (const directory of frozen) freezeGroup(directory, false);
 }
 
 function send(pid: number, name: NodeJS.Signals): void {
