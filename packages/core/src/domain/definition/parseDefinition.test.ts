@@ -123,7 +123,6 @@ describe("parseDefinition", () => {
     const { code, targets } = faultsOf({
       configuration: {
         script: "a.py",
-        framework: "pyspark",
         data: { d: { dataLocation: { dataset: { id: "x" } }, mechanism: "mount" } },
         environment: {
           docker: { enabled: true },
@@ -134,7 +133,6 @@ describe("parseDefinition", () => {
     assert.deepEqual(targets.sort(), [
       "configuration.data.d.dataLocation.dataset",
       "configuration.environment.docker.enabled",
-      "configuration.framework",
     ]);
   });
 
