@@ -10,6 +10,7 @@ export * from "./domain/definition/abilities.ts";
 export * from "./domain/environment/condaSpec.ts";
 export * from "./domain/environment/condaVersion.ts";
 export * from "./domain/environment/environment.ts";
+export * from "./domain/environment/localBuild.ts";
 export * from "./domain/environment/pipLines.ts";
 export * from "./domain/environment/registered.ts";
 export * from "./domain/failure/catalogue.ts";

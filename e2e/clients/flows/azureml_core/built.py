@@ -74,6 +74,22 @@ def flow_build(t):
     assert "there was no haste" in shown.getvalue(), shown.getvalue()
 
 
+def flow_build_here(t):
+    """The environment of a local run is built on the machine that submits, and the script runs in it"""
+    config = built(t, "--no-index", "--find-links " + packages(t), "unhurried")
+    config.target = "local"
+    script = "import sys, unhurried\nprint('there was', unhurried.WORDS, 'in', sys.prefix)\n"
+    run = t.submit(experiment(t), {"main.py": script}, config=config)
+    details = t.ended(run)
+    assert details["status"] == "Completed", details
+    folder = t.folder({"nothing": ""})
+    run.download_file("azureml-logs/70_driver_log.txt", os.path.join(folder, "log"))
+    with open(os.path.join(folder, "log")) as log:
+        text = log.read()
+    assert "there was no haste in" in text and ".cache/malachite/environments" in text.replace(os.sep, "/"), text
+    assert "azureml-logs/20_image_build_log.txt" in details["logFiles"], sorted(details["logFiles"])
+
+
 def flow_broken(t):
     """A build that fails is a failed run, and its error has the tool's words"""
     config = built(t, "--no-index", "--find-links " + packages(t), "no-such-package==1")

@@ -2,6 +2,7 @@
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import { givenVariables, type WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { type EnvironmentDefinition, isBuilt } from "../domain/environment/environment.ts";
+import { type ReadLocalBuild, readLocalBuild } from "../domain/environment/localBuild.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import { fillArguments } from "../domain/launch/fillArguments.ts";
 import { groupShape, isSingle } from "../domain/launch/groupShape.ts";
@@ -42,7 +43,7 @@ export async function packLocalRun(
   );
   const { configuration } = definition;
   refuseGroups(definition);
-  refuseBuilt(configuration.environment);
+  const built = buildOf(configuration.environment);
   const [data] = usesOf(definition, "");
   if (data)
     throw new MalachiteError(
@@ -81,7 +82,7 @@ export async function packLocalRun(
   );
   const { token, expiresAt } = await ports.tokens.issue(run);
   const inside = insideOf(run, ask.serviceUrl, ports);
-  const given = givenVariables(configuration);
+  const given = { ...built?.variables, ...givenVariables(configuration) };
   const variables = {
     ...inviteVariables(inside),
     ...mlflowVariables(inside, given),
@@ -100,7 +101,9 @@ export async function packLocalRun(
     script: configuration.script,
     ...(configuration.command === undefined ? {} : { command: configuration.command }),
     arguments: fillArguments(configuration.arguments, variables),
-    interpreterPath: configuration.environment?.python?.interpreterPath,
+    ...(built
+      ? { build: built.build }
+      : { interpreterPath: configuration.environment?.python?.interpreterPath }),
     environmentVariables: variables,
     maxRunDurationSeconds: configuration.maxRunDurationSeconds,
     outputCollection: configuration.history?.outputCollection !== false,
@@ -132,14 +135,17 @@ function refuseGroups({ configuration }: WholeDefinition): void {
   );
 }
 
-/** The machine of the user has no builder; what the service would build there is refused before the bundle is made. */
-function refuseBuilt(environment: EnvironmentDefinition = {}): void {
-  if (!isBuilt(environment)) return;
-  const target = "configuration.environment.python.userManagedDependencies";
-  const message =
-    "Environments are not built on the machine of a local run. Set environment.python.user_managed_dependencies = True (userManagedDependencies in JSON), and interpreter_path to a python there that has what the script needs; or run it on a target of the service.";
-  throw new MalachiteError("UnsupportedField", message, {
-    target,
-    details: [{ code: "UnsupportedField", target, message }],
+/** What the machine of the user must build. Throws InvalidDefinition, UnsupportedField naming what it cannot. */
+function buildOf(environment: EnvironmentDefinition = {}): ReadLocalBuild | undefined {
+  if (!isBuilt(environment)) return undefined;
+  const read = readLocalBuild(environment);
+  const [first] = read.faults;
+  if (!first) return read;
+  const code = read.faults.every((one) => one.code === "UnsupportedField")
+    ? "UnsupportedField"
+    : "InvalidDefinition";
+  throw new MalachiteError(code, `The environment cannot be built: ${first.target}: ${first.message}`, {
+    target: first.target,
+    details: read.faults,
   });
 }

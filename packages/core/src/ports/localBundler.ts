@@ -1,4 +1,5 @@
 // Packs what a person takes home to run a run on another machine: the answer of startlocalrun.
+import type { LocalBuild } from "../domain/environment/localBuild.ts";
 import type { Scope } from "../domain/scope.ts";
 
 /** All that the other machine needs to know. Holds the run's token: the bundle is a secret of that run. */
@@ -17,6 +18,8 @@ export type LocalJob = {
   readonly arguments: readonly string[];
   /** The interpreter as the definition names it; looked up on that machine. */
   readonly interpreterPath?: string;
+  /** What its environment is made of, on that machine; then there is no interpreterPath. */
+  readonly build?: LocalBuild;
   /** All that the script finds in its environment beside that machine's own, but the run's token. */
   readonly environmentVariables: Readonly<Record<string, string>>;
   readonly maxRunDurationSeconds?: number;

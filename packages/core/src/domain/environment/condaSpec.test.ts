@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readCondaSpec } from "./condaSpec.ts";
+import { readLocalBuild } from "./localBuild.ts";
 import { distributionOf, linesOf, readPipLine } from "./pipLines.ts";
 
 const read = (dependencies: unknown, more: Record<string, unknown> = {}) =>
@@ -144,5 +145,39 @@ describe("a line of the pip section", () => {
       ),
       ["foo-bar-baz", "six", "x", undefined, "a"],
     );
+  });
+});
+
+describe("what a local run builds", () => {
+  const localOf = (dependencies: unknown[], more = {}) =>
+    readLocalBuild({ python: { condaDependencies: { dependencies, variables: { A: 1 } }, ...more } });
+
+  it("is python and pip packages", () => {
+    assert.deepEqual(localOf(["python>=3.8,<4", "pip=20.2", { pip: ["six", "-r a.txt"] }]), {
+      build: {
+        python: [
+          [
+            { op: ">=", version: [3, 8] },
+            { op: "<", version: [4] },
+          ],
+        ],
+        asked: ">=3.8,<4",
+        pip: ["six", "-r a.txt", "pip==20.2.*"],
+      },
+      variables: { A: "1" },
+      faults: [],
+    });
+  });
+
+  it("is nothing of conda, by name", () => {
+    const { faults } = localOf(["numpy=1.24", "conda-forge::scipy"], { baseCondaEnvironment: "base" });
+    assert.deepEqual(
+      faults.map(({ code, target }) => [code, target]),
+      [
+        ["UnsupportedField", "configuration.environment.python.condaDependencies.dependencies"],
+        ["UnsupportedField", "configuration.environment.python.baseCondaEnvironment"],
+      ],
+    );
+    assert.match(faults[0]?.message ?? "", /numpy=1\.24, conda-forge::scipy/);
   });
 });

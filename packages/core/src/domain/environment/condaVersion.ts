@@ -4,24 +4,30 @@
 export type ChosenVersion = { readonly version: string; readonly exact: boolean };
 
 type Version = readonly number[];
-type Atom = { readonly op: "=" | "==" | "!=" | ">=" | "<=" | ">" | "<" | "~="; readonly version: Version };
+/** One condition of a constraint. */
+export type VersionCondition = {
+  readonly op: "=" | "==" | "!=" | ">=" | "<=" | ">" | "<" | "~=";
+  readonly version: Version;
+};
 
 const ATOM = /^(==|!=|>=|<=|~=|=|>|<)?\s*(\d+(?:\.\d+)*)(\.?\*)?$/;
 
 const versionOf = (text: string): Version => text.split(".").map(Number);
 
 /** The alternatives of a constraint; undefined for one that is not about plain numbers. */
-function alternatives(constraint: string): readonly (readonly Atom[])[] | undefined {
+function alternatives(constraint: string): readonly (readonly VersionCondition[])[] | undefined {
   const read = constraint.split("|").map((part) => part.split(",").map((atom) => readAtom(atom.trim())));
-  return read.every((atoms): atoms is Atom[] => atoms.every((atom) => atom !== undefined)) ? read : undefined;
+  return read.every((atoms): atoms is VersionCondition[] => atoms.every((atom) => atom !== undefined))
+    ? read
+    : undefined;
 }
 
-function readAtom(text: string): Atom | undefined {
+function readAtom(text: string): VersionCondition | undefined {
   const found = ATOM.exec(text);
   if (!found?.[2]) return undefined;
   const version = versionOf(found[2]);
   const star = found[3] !== undefined;
-  const op = (found[1] ?? "==") as Atom["op"];
+  const op = (found[1] ?? "==") as VersionCondition["op"];
   // `3.8.*` and `=3.8` mean every 3.8; a star behind `>=` changes nothing.
   return { op: star && op === "==" ? "=" : op, version };
 }
@@ -37,7 +43,7 @@ function compare(a: Version, b: Version): number {
 const startsWith = (version: Version, start: Version): boolean =>
   start.every((part, i) => (version[i] ?? 0) === part);
 
-function holds(version: Version, { op, version: wanted }: Atom): boolean {
+function holds(version: Version, { op, version: wanted }: VersionCondition): boolean {
   const order = compare(version, wanted);
   switch (op) {
     case "=":
@@ -59,6 +65,10 @@ function holds(version: Version, { op, version: wanted }: Atom): boolean {
   }
 }
 
+/** The alternatives of a plain constraint. */
+export const conditionsOf = (constraint: string): readonly (readonly VersionCondition[])[] =>
+  alternatives(constraint) ?? [];
+
 /** True for a constraint that `choosePython` understands; others are the business of a conda solver. */
 export const isPlainConstraint = (constraint: string): boolean => alternatives(constraint) !== undefined;
 
@@ -69,7 +79,7 @@ export const isPlainConstraint = (constraint: string): boolean => alternatives(c
 export function choosePython(constraint: string, versions: readonly string[]): ChosenVersion | undefined {
   const newestFirst = [...versions].sort((a, b) => compare(versionOf(b), versionOf(a)));
   const wanted = alternatives(constraint) ?? [];
-  const allowed = (atoms: readonly Atom[]) => (version: string) =>
+  const allowed = (atoms: readonly VersionCondition[]) => (version: string) =>
     atoms.every((atom) => holds(versionOf(version), atom));
   const version = newestFirst.find((one) => wanted.some((atoms) => allowed(atoms)(one)));
   if (version !== undefined) return { version, exact: true };

@@ -8,6 +8,7 @@ export const AGENT_FILES = [
   ...[
     "__init__",
     "agent",
+    "builds",
     "console",
     "folders",
     "job",

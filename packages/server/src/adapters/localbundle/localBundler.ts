@@ -70,6 +70,7 @@ function jobText(job: LocalJob): string {
     besideProject: job.besideProject,
     arguments: job.arguments,
     interpreterPath: job.interpreterPath,
+    build: job.build,
     environmentVariables: job.environmentVariables,
     maxRunDurationSeconds: job.maxRunDurationSeconds,
     only: job.only,

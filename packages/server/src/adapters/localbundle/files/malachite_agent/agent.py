@@ -6,6 +6,8 @@ import threading
 import time
 import traceback
 
+from .builds import LOG as BUILD_LOG
+from .builds import Build, Stopped
 from .console import say
 from .folders import Notes
 from .job import Job, iso
@@ -73,14 +75,16 @@ class Agent:
 
     def _look_only(self, log):
         """Nothing is run: the run ends well when there is an interpreter that could."""
+        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {self.job.log})
         try:
-            environment = self.job.environment(self.service.token, self.service.token_expires)
+            environment = self._environment(log, watcher)
             found = "The script would be run by %s.\n" % find_interpreter(self.job, environment)
             log.writing.write(found.encode("utf-8", "backslashreplace"))
             self._end("Completed", None, 0)
         except StartFailed as failed:
             self._end_failed(failed.code, str(failed), failed.exit_code)
-        watcher = Watcher(self.job, self.service, self.notes, self._watched(), {self.job.log})
+        except Stopped as stopped:
+            self._end_stopped(stopped.reason)
         return self._deliver(log, watcher)
 
     def _prepare(self):
@@ -122,17 +126,20 @@ class Agent:
         try:
             # Written before the start: a break between the two is a start that is begun again.
             self.state.write("running")
-            environment = self.job.environment(self.service.token, self.service.token_expires)
+            environment = self._environment(log, watcher)
             process = start_script(self.job, environment, log.writing)
         except StartFailed as failed:
             self._end_failed(failed.code, str(failed), failed.exit_code)
+            return self._deliver(log, watcher)
+        except Stopped as stopped:
+            self._end_stopped(stopped.reason)
             return self._deliver(log, watcher)
         self.state.write("running", {"pid": process.pid, "start": start_time(process.pid)})
         self.wishes.limit(self.job.max_seconds)
         ended = threading.Event()
         threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True).start()
-        for helper in (log, watcher, self.wishes):
-            helper.start()
+        if self.job.build is None:
+            self._start_helpers(log, watcher)
         reason = None
         while reason is None and not ended.wait(0.1):
             reason = self.wishes.reason()
@@ -140,6 +147,24 @@ class Agent:
         ended.wait(5)
         self._end_script(reason, process.returncode, log)
         return self._deliver(log, watcher)
+
+    def _start_helpers(self, log, watcher):
+        for helper in (log, watcher, self.wishes):
+            helper.start()
+
+    def _environment(self, log, watcher):
+        """The script's variables; where the definition names dependencies, its interpreter is made first. Raises StartFailed, Stopped."""
+        if self.job.build is not None:
+            self._start_helpers(log, watcher)
+            build = Build(self.job, self.wishes.reason, lambda process: self.state.write("running", process))
+            self.job.interpreter = build.make()
+            self.job.variables = dict(self.job.variables, VIRTUAL_ENV=build.prefix)
+            if build.warning:
+                try:
+                    self.service.event("Warning", {"Source": "environment", "Message": build.warning})
+                except (Refused, Away):
+                    pass  # It is in the build log, too.
+        return self.job.environment(self.service.token, self.service.token_expires)
 
     def _end_processes(self, pid, reason):
         tree = Tree(pid, [os.getpid()])
@@ -243,8 +268,9 @@ class Agent:
     def _watched(self):
         if not self.job.collect_outputs:
             return []
+        built = [BUILD_LOG] if self.job.build is not None else []
         names = ["logs"] + [name for name in self.job.watched if isinstance(name, str)]
-        return list(dict.fromkeys(name.rstrip("/\\") or name for name in names))
+        return list(dict.fromkeys(name.rstrip("/\\") or name for name in names + built))
 
     def _heard(self):
         # While the script runs a signal is a wish that it end, and a second one that it end at once. At any other time

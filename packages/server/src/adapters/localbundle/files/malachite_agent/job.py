@@ -32,6 +32,7 @@ class Job:
         self.beside_project = data["besideProject"]
         self.arguments = data["arguments"]
         self.interpreter = data.get("interpreterPath")
+        self.build = data.get("build")
         self.variables = data["environmentVariables"]
         self.only = data.get("only")
         self.log = data["log"]
