@@ -7,6 +7,7 @@ export * from "./domain/data/dataUse.ts";
 export * from "./domain/data/placeData.ts";
 export * from "./domain/datastore/datastore.ts";
 export * from "./domain/definition/abilities.ts";
+export { CONTAINER, type ImageChoice, imageChoice } from "./domain/definition/containerAsk.ts";
 export * from "./domain/environment/condaSpec.ts";
 export * from "./domain/environment/condaVersion.ts";
 export * from "./domain/environment/environment.ts";

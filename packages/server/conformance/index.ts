@@ -4,6 +4,12 @@ export * from "./artifactStore.ts";
 export * from "./blobStore.ts";
 export * from "./buildZip.ts";
 export * from "./compute.ts";
+export {
+  type EngineName,
+  type EngineUnderTest,
+  startContainerEngine,
+  withoutEngine,
+} from "./containerEngine.ts";
 export * from "./hostileArchives.ts";
 export * from "./runStore.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";

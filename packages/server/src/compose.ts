@@ -1,5 +1,6 @@
 // The only file that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
 import type { AddressInfo } from "node:net";
+import { userInfo } from "node:os";
 import {
   createFlow,
   type Flow,
@@ -15,6 +16,7 @@ import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
+import { createContainerDriver } from "./adapters/compute/container/containerDriver.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
@@ -24,6 +26,7 @@ import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createDataCarrier } from "./adapters/data/index.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
+import { createImageEnvironments } from "./adapters/environments/image/imageEnvironments.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";
@@ -34,6 +37,7 @@ import { createLog } from "./adapters/system/log.ts";
 import { createSecretBox } from "./adapters/system/secretBox.ts";
 import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
+import { createEngines } from "./containers/index.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "./entries.ts";
 import { createEnvironments } from "./environments.ts";
@@ -121,6 +125,22 @@ export async function compose(
       inherited: inheritedEnvironment(env),
     }),
   );
+  const engines = createEngines({
+    socket: settings.containerSocket,
+    dockerHost: settings.dockerHost,
+    runtimeFolder: settings.runtimeFolder,
+  });
+  const { uid, gid, username } = userInfo();
+  const container = opened.use(
+    createContainerDriver({
+      folder: folder.containers,
+      service: folder.id,
+      engines,
+      placer,
+      clock,
+      user: { uid, gid, name: username },
+    }),
+  );
   // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
   const development =
     isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined;
@@ -149,7 +169,12 @@ export async function compose(
   );
   const { gpus, fault } = (await foundGpus) ?? { gpus: settings.gpus as readonly number[], fault: undefined };
   if (fault !== undefined) log.warn("gpusUnknown", { reason: fault });
-  const targets = createTargets(settings.target, { runsAtOnce: settings.runsAtOnce, gpus }, [process]);
+  const targets = createTargets(
+    settings.target,
+    { runsAtOnce: settings.runsAtOnce, gpus },
+    [process, container],
+    { volumes: settings.containerVolumes, privileges: settings.containerPrivileges },
+  );
   let url = "";
   const ports = around({
     runs: records.runs,
@@ -189,6 +214,11 @@ export async function compose(
         files: ENTRIES.builds,
         now: clock.now,
         inUse: () => environmentsInUse(records.runs, targets),
+      }),
+      image: createImageEnvironments({
+        engines,
+        defaultImage: settings.containerImage,
+        service: folder.id,
       }),
     }),
     bundler: createLocalBundler({

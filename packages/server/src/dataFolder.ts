@@ -12,6 +12,8 @@ export type DataFolder = {
   readonly path: string;
   readonly records: string;
   readonly runs: string;
+  /** Those of runs in containers. */
+  readonly containers: string;
   readonly blobs: string;
   readonly incoming: string;
   /** Environments that were built, and the tools for it. */
@@ -48,13 +50,14 @@ export function openDataFolder(path: string): DataFolder {
   const folders = {
     records: join(path, "records.sqlite"),
     runs: join(path, "runs"),
+    containers: join(path, "containers"),
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
     environments: join(path, "environments"),
     runData: join(path, "data"),
     tls: join(path, "tls"),
   };
-  for (const folder of [folders.runs, folders.blobs, folders.tls])
+  for (const folder of [folders.runs, folders.containers, folders.blobs, folders.tls])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Uploads that a dead server did not finish belong to nobody.
   rmSync(folders.incoming, { recursive: true, force: true });

@@ -54,6 +54,13 @@ export type Settings = {
   readonly runsAtOnce: number;
   /** The numbers of this machine's GPUs, or that nvidia-smi is asked for them. */
   readonly gpus: "auto" | readonly number[];
+  readonly containerSocket: string | undefined;
+  readonly containerImage: string | undefined;
+  readonly containerVolumes: readonly string[];
+  readonly containerPrivileges: boolean;
+  /** Where engines for containers are looked for besides. */
+  readonly dockerHost: string | undefined;
+  readonly runtimeFolder: string | undefined;
   readonly workspacesByFirstWrite: boolean;
   readonly workspace: readonly string[];
   readonly graceSeconds: number;
@@ -118,7 +125,8 @@ export const SETTINGS = {
   allowOrigin: { kind: "list", about: "Further Origins whose pages may call the service." },
   target: {
     kind: "targets",
-    about: "Compute targets: NAME=process; '*=process' takes any name. `local` always exists.",
+    about:
+      "Compute targets: NAME=process or NAME=container; '*=process' takes any name. `local` always exists.",
   },
   runsAtOnce: {
     kind: "number",
@@ -130,6 +138,24 @@ export const SETTINGS = {
     kind: "gpus",
     about:
       "The GPUs of this machine that runs share: auto (asks nvidia-smi), none, how many, or their numbers joined by commas. Default auto.",
+  },
+  containerSocket: {
+    kind: "text",
+    about:
+      "The socket of Docker or Podman on this machine. Default: DOCKER_HOST, else the first of the usual ones that is there.",
+  },
+  containerImage: {
+    kind: "text",
+    about: "The image of runs in containers whose definition and target name none.",
+  },
+  containerVolumes: {
+    kind: "list",
+    about: "Folders of this machine that docker.arguments may show to a run by --volume.",
+  },
+  containerPrivileges: {
+    kind: "boolean",
+    about:
+      "Whether docker.arguments may hold --privileged, --cap-add, --device and --security-opt. Default false.",
   },
   workspacesByFirstWrite: {
     kind: "boolean",
@@ -248,6 +274,12 @@ export function readSettings(
     target: (read("target") as Record<string, TargetEntry> | undefined) ?? {},
     runsAtOnce: (read("runsAtOnce") as number | undefined) ?? availableParallelism(),
     gpus: (read("gpus") as Settings["gpus"] | undefined) ?? "auto",
+    containerSocket: read("containerSocket") as string | undefined,
+    containerImage: read("containerImage") as string | undefined,
+    containerVolumes: (read("containerVolumes") as string[] | undefined) ?? [],
+    containerPrivileges: (read("containerPrivileges") as boolean | undefined) ?? false,
+    dockerHost: env.DOCKER_HOST,
+    runtimeFolder: env.XDG_RUNTIME_DIR,
     workspacesByFirstWrite: (read("workspacesByFirstWrite") as boolean | undefined) ?? true,
     workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
@@ -399,10 +431,10 @@ function parsed(text: string): unknown {
   }
 }
 
-const KINDS = ["process"];
+const KINDS = ["process", "container"];
 const TARGET_NAME = /^(\*|[A-Za-z0-9][\w.-]{0,254})$/;
 
-/** `NAME=process` as text, or `NAME: process` and `NAME: { kind, runsAtOnce, …options }` in a file. */
+/** `NAME=process` or `NAME=container` as text, or `NAME: process` and `NAME: { kind, runsAtOnce, …options }` in a file. */
 function readTargets(value: unknown, from: string, faults: string[]): Record<string, TargetEntry> {
   const texts =
     typeof value === "string" ? value.split(",") : Array.isArray(value) ? value.map(String) : undefined;
@@ -416,7 +448,7 @@ function readTargets(value: unknown, from: string, faults: string[]): Record<str
     if (!TARGET_NAME.test(name)) faults.push(`${from}: '${name}' is not a name of a compute target.`);
     else if (typeof kind !== "string" || !KINDS.includes(kind))
       faults.push(
-        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process.`,
+        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process or NAME=container.`,
       );
     else {
       const { entry, wrong } = readTarget(kind, rest);

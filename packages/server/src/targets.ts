@@ -1,5 +1,5 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
-import type { Capacity, ComputeDriver, Targets } from "@malachite/core";
+import type { Abilities, Capacity, ComputeDriver, Targets } from "@malachite/core";
 import type { TargetEntry } from "./settings.ts";
 
 /** Runs of all targets on this machine share its places and its GPUs, unless a target has some of its own. */
@@ -12,11 +12,15 @@ export type MachineShare = {
   readonly gpus?: readonly number[];
 };
 
+/** What the flags of a definition may ask for in a container. */
+export type ContainerRights = Pick<Abilities, "volumes" | "privileges">;
+
 /** `local` is always there. A name `*` stands for every name that is not given. */
 export function createTargets(
   entries: Readonly<Record<string, TargetEntry>>,
   machine: MachineShare,
   drivers: readonly ComputeDriver[],
+  allowed: ContainerRights = { volumes: [], privileges: false },
 ): Targets {
   const all: Readonly<Record<string, TargetEntry>> = { local: { kind: "process", options: {} }, ...entries };
   const pools = poolsOf(all, machine);
@@ -30,12 +34,17 @@ export function createTargets(
   const any = named.get("*");
   const capacity = (pool: string): Capacity => pools.get(pool) ?? { places: machine.runsAtOnce };
   return {
-    async abilities({ name, kind, pool }) {
-      const { multiNode, images } = byKind.get(kind)?.can ?? { multiNode: false, images: false };
+    async abilities(target, signal) {
+      const { name, kind, pool } = target;
+      const driver = byKind.get(kind);
+      const { multiNode, images } = driver?.can ?? { multiNode: false, images: false };
+      const health = images ? await driver?.check(target, signal) : undefined;
       const { nodes = Number.POSITIVE_INFINITY, gpus = [] } = capacity(pool);
       const perRun = (all[name] ?? all["*"])?.gpusPerRun;
       return {
-        images,
+        images: health?.usable === true,
+        ...(health?.usable === false ? { imagesReason: health.reason } : {}),
+        ...allowed,
         nodes: multiNode ? nodes : 1,
         gpusPerNode: gpus.length,
         gpus: gpus.length,

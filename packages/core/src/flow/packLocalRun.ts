@@ -1,4 +1,5 @@
 // A run that its user takes home: a record that others will report to, and the zip to take there.
+import { containerPath } from "../domain/definition/containerAsk.ts";
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import { givenVariables, type WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { type EnvironmentDefinition, isBuilt } from "../domain/environment/environment.ts";
@@ -51,6 +52,14 @@ export async function packLocalRun(
       `Data is not brought to a run on your own machine: ${data.property}. Submit it to a target of the service.`,
       { target: data.property },
     );
+  const container = containerPath(definition, undefined);
+  if (container !== undefined) {
+    throw new MalachiteError(
+      "UnsupportedField",
+      `${container}: A run on its user's own machine goes into no container. Submit it to a compute target of the service.`,
+      { target: container },
+    );
+  }
   const parent = await parentOf(ask, definition, ports);
   const snapshot = definition.snapshotId
     ? await ports.snapshots.get(ask.scope, definition.snapshotId)
@@ -115,22 +124,18 @@ export async function packLocalRun(
   return { run, zip };
 }
 
-/** What runs on its user's machine is one process of python or a shell there. Throws UnsupportedField. */
-function refuseGroups({ configuration }: WholeDefinition): void {
-  const { framework, communicator, nodeCount } = configuration;
-  const refusal = ((): readonly [string, string] | undefined => {
-    if (framework === "PySpark") return ["framework", "no spark-submit that the service knows of"];
-    if (nodeCount > 1) return ["nodeCount", `one node; ${nodeCount} were asked for`];
-    if (isSingle(groupShape(configuration))) return undefined;
-    return communicator === "None"
-      ? ["framework", `one process; ${framework} starts several`]
-      : ["communicator", `one process; ${communicator} starts several`];
-  })();
-  if (refusal === undefined) return;
-  const target = `configuration.${refusal[0]}`;
+/** What runs on its user's machine is one process there. Throws UnsupportedField. */
+function refuseGroups({
+  configuration: { communicator, nodeCount, ...configuration },
+}: WholeDefinition): void {
+  if (isSingle(groupShape({ communicator, nodeCount, ...configuration }))) return;
+  const [target, asked] =
+    nodeCount > 1
+      ? ["configuration.nodeCount", `one node; ${nodeCount} were asked for`]
+      : ["configuration.communicator", `one process; ${communicator} starts several`];
   throw new MalachiteError(
     "UnsupportedField",
-    `${target}: A run on its user's own machine has ${refusal[1]}. Submit it to a compute target of the service.`,
+    `${target}: A run on its user's own machine has ${asked}. Submit it to a compute target of the service.`,
     { target },
   );
 }

@@ -1,4 +1,5 @@
 // Makes or finds the environment, brings the data, then writes the launch plan: the intent, durable before anything is started.
+import { runTarget } from "../domain/definition/containerAsk.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
@@ -68,13 +69,14 @@ async function prepared(
   const key = run.life.key;
   if (!definition || !key)
     throw new Error(`The record of run '${run.id}' has no definition or no launch key.`);
-  const target = ports.targets.find(run.target);
-  if (!target)
+  const named = ports.targets.find(run.target);
+  if (!named)
     return {
       name: "failed",
       reason: "TargetGone",
       message: `The compute target '${run.target}' is no longer in the settings.`,
     };
+  const target = runTarget(definition, named);
   const snapshot = run.snapshotId ? await ports.snapshots.get(run.scope, run.snapshotId) : undefined;
   if (run.snapshotId && !snapshot)
     return {

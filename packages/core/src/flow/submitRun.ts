@@ -1,6 +1,7 @@
 // Takes a run in: definition checked, project kept, record and place in the queue written in one transaction.
 
 import { abilityFaults } from "../domain/definition/abilities.ts";
+import { runTarget } from "../domain/definition/containerAsk.ts";
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk } from "../domain/environment/environment.ts";
@@ -52,7 +53,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
     ask.only,
   );
   const definition: WholeDefinition = ask.rerunOf ? { ...parsed, rerunOf: ask.rerunOf.runId } : parsed;
-  const target = await usableTarget(definition.configuration.target, ports);
+  const target = runTarget(definition, await usableTarget(definition.configuration.target, ports));
   const needs = await allowOnTarget(definition, target, ports);
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
@@ -99,7 +100,7 @@ async function keepLock(
 export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<boolean> {
   const filled = await fillEnvironment(ask.scope, ask.definition, ports);
   const { definition } = parseDefinition(filled, "prepare");
-  const target = await usableTarget(definition.configuration.target, ports);
+  const target = runTarget(definition, await usableTarget(definition.configuration.target, ports));
   const snapshot = await snapshotOf(ask, definition, ports);
   return ports.environments.has(
     { ...environmentAsk(definition, target), ...projectReader(snapshot, ports) },

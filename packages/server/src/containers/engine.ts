@@ -210,14 +210,15 @@ const unavailable = (socket: string, why: string, cause?: unknown): MalachiteErr
 function translated(error: unknown, socket: string, what: string): unknown {
   if (error instanceof MalachiteError || error instanceof EngineRefused || !(error instanceof Error))
     return error;
-  const { statusCode, json, reason, code } = error as Error & {
+  const { statusCode, json, code } = error as Error & {
     statusCode?: number;
     json?: { message?: unknown; cause?: unknown };
-    reason?: string;
     code?: string;
   };
   if (statusCode !== undefined) {
-    const said = typeof json?.message === "string" ? json.message : (reason ?? error.message);
+    // Of a stream that was refused, the engine's words are in the message alone, behind the library's.
+    const inMessage = error.message.replace(/^\(HTTP code \d+\) [^-]* - /, "");
+    const said = typeof json?.message === "string" ? json.message : inMessage;
     return new EngineRefused(statusCode, said.trim(), error);
   }
   if (code === undefined && !/socket hang up/.test(error.message)) return error;

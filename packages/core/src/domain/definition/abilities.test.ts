@@ -6,7 +6,15 @@ import { type Abilities, abilityFaults } from "./abilities.ts";
 import type { WholeDefinition } from "./runDefinition.ts";
 
 const TARGET: TargetSettings = { name: "rig", kind: "process", pool: "machine", options: {} };
-const ABILITIES: Abilities = { images: false, nodes: 2, gpusPerNode: 4, gpus: 4, gpusPerRun: 1 };
+const ABILITIES: Abilities = {
+  images: true,
+  volumes: [],
+  privileges: false,
+  nodes: 2,
+  gpusPerNode: 4,
+  gpus: 4,
+  gpusPerRun: 1,
+};
 
 const whole = (configuration: Record<string, unknown> = {}, more: Partial<WholeDefinition> = {}) =>
   ({ configuration: { nodeCount: 1, communicator: "None", ...configuration }, ...more }) as WholeDefinition;

@@ -2,6 +2,7 @@
 import type { Detail } from "../failure/malachiteError.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
 import { CUDA_DEVICES, gpuProcesses, gpusAsked } from "../queue/needs.ts";
+import { containerFaults } from "./containerAsk.ts";
 import { givenVariables, type WholeDefinition } from "./runDefinition.ts";
 
 /** What a target can do, as far as it is known before a run is queued. */
@@ -10,6 +11,10 @@ export type Abilities = {
   readonly images: boolean;
   /** Why not, and what would help. */
   readonly imagesReason?: string;
+  /** Folders of the service's machine that flags may show to a container. */
+  readonly volumes: readonly string[];
+  /** Flags may give a container rights on the service's machine. */
+  readonly privileges: boolean;
   /** How many nodes a run may have at most; Infinity where nodes are processes on one machine and nobody counts them. */
   readonly nodes: number;
   /** How many GPUs one node of a run may have at most; 0 where there are none, or nobody counts them. */
@@ -30,6 +35,7 @@ export function abilityFaults(
 ): AbilityFault[] {
   if (definition.prepareOnly) return [];
   return [
+    ...containerFaults(definition, target, abilities),
     ...nodeFaults(definition, target, abilities),
     ...variableFaults(definition, abilities),
     ...gpuFaults(definition, target, abilities),

@@ -123,16 +123,14 @@ describe("parseDefinition", () => {
     const { code, targets } = faultsOf({
       configuration: {
         script: "a.py",
+        framework: "pyspark",
         data: { d: { dataLocation: { dataset: { id: "x" } }, mechanism: "mount" } },
-        environment: {
-          docker: { enabled: true },
-        },
       },
     });
     assert.equal(code, "UnsupportedField");
     assert.deepEqual(targets.sort(), [
       "configuration.data.d.dataLocation.dataset",
-      "configuration.environment.docker.enabled",
+      "configuration.framework",
     ]);
   });
 
@@ -240,7 +238,6 @@ describe("parseDefinition", () => {
       autoClusterComputeSpecification: { instanceType: "x" },
       kubernetescompute: { instanceType: "gpu" },
       sourceDirectoryDataStore: "store",
-      docker: { useDocker: true },
     };
     const { code, targets } = faultsOf({
       configuration: { ...newest, script: "a.py", environment: {}, ...asks },
@@ -250,7 +247,6 @@ describe("parseDefinition", () => {
       "configuration.applicationEndpoints",
       "configuration.autoClusterComputeSpecification",
       "configuration.datacaches",
-      "configuration.docker.useDocker",
       "configuration.kubernetescompute.instanceType",
       "configuration.sourceDirectoryDataStore",
     ]);

@@ -27,6 +27,11 @@ const python = (configuration: Configuration) => configuration.environment?.pyth
 
 const RULES: readonly Rule[] = [
   {
+    path: "framework",
+    asks: (c) => c.framework === "PySpark",
+    message: "PySpark is not run.",
+  },
+  {
     path: "datacaches",
     asks: (c) => filled(extra(c, "datacaches")),
     message: "Data caches are not brought to a run.",
@@ -40,16 +45,6 @@ const RULES: readonly Rule[] = [
     path: "applicationEndpoints",
     asks: (c) => filled(extra(c, "applicationEndpoints")),
     message: "No endpoints are opened beside a run.",
-  },
-  {
-    path: "docker.useDocker",
-    asks: (c) => c.docker?.useDocker === true,
-    message: "Runs are not put into containers.",
-  },
-  {
-    path: "environment.docker.enabled",
-    asks: (c) => c.environment?.docker?.enabled === true,
-    message: "Runs are not put into containers.",
   },
   {
     path: "amlcompute.vmSize",

@@ -1,5 +1,6 @@
 // What a script needs to run: as it is asked for, and once it is there.
 import type { execution } from "@malachite/contract";
+import { containerPath } from "../definition/containerAsk.ts";
 import type { WholeDefinition } from "../definition/runDefinition.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
 
@@ -12,6 +13,10 @@ export type EnvironmentAsk = {
   readonly container: boolean;
   /** The image for a container whose definition names none. */
   readonly image?: string;
+  /** The run is a command, which may do without a python. */
+  readonly withoutPython?: true;
+  /** The socket of the engine that runs it; the service's own choice unless told. */
+  readonly socket?: string;
   /** Exact packages, as an earlier build of this environment answered them; then nothing is solved anew. */
   readonly lock?: string;
   /** A text file of the project by its path; undefined where it has none. Absent where no project is at hand. */
@@ -48,17 +53,15 @@ export function isBuilt({ python }: EnvironmentDefinition): boolean {
 
 /** What a definition asks for on a target. */
 export function environmentAsk(
-  { configuration }: WholeDefinition,
+  definition: WholeDefinition,
   target: TargetSettings | undefined,
 ): EnvironmentAsk {
-  const environment = configuration.environment ?? {};
-  const image = target?.options.image;
+  const { image, socket } = target?.options ?? {};
   return {
-    environment,
-    container:
-      target?.kind === "container" ||
-      environment.docker?.enabled === true ||
-      configuration.docker?.useDocker === true,
+    environment: definition.configuration.environment ?? {},
+    container: containerPath(definition, target) !== undefined,
+    ...(definition.configuration.command === undefined ? {} : { withoutPython: true }),
     ...(typeof image === "string" ? { image } : {}),
+    ...(typeof socket === "string" ? { socket } : {}),
   };
 }

@@ -1,15 +1,21 @@
 // Makes the launch plan: what runs, apart from where. Pure.
 
 import { NO_DATA, type PlacedData } from "../data/placeData.ts";
+import { plannedImage } from "../definition/containerAsk.ts";
 import { givenVariables, plainPath, type WholeDefinition } from "../definition/runDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
 import { fillArguments } from "./fillArguments.ts";
 import { groupShape, isSingle } from "./groupShape.ts";
 import { GROUP_START_NAME } from "./groupStart.ts";
-import { FOLDER_MARK, type LaunchKey, type LaunchPlan, type TargetSettings } from "./launchPlan.ts";
+import {
+  FOLDER_MARK,
+  type LaunchKey,
+  type LaunchPlan,
+  type Mount,
+  type TargetSettings,
+} from "./launchPlan.ts";
 import { putPaths, putVariables } from "./placeholders.ts";
 import { planGroup } from "./planGroup.ts";
-import { sparkCommand } from "./planSpark.ts";
 import { PYTHON_START_NAME } from "./pythonStart.ts";
 import { type Inside, insideVariables, inviteVariables, mlflowVariables } from "./variables.ts";
 
@@ -57,17 +63,11 @@ export function planLaunch(ask: PlanLaunch): LaunchPlan {
     environmentId: environment.id,
     ...(tree === undefined ? {} : { tree }),
     environment: variables,
-    ...(data.mounts.length === 0 ? {} : { mounts: data.mounts }),
+    ...containerPart(definition, environment.image, inside, data.mounts),
   };
   const folders = [...new Set([...foldersOf(configuration), ...data.folders])];
   if (isSingle(groupShape(configuration))) {
     const filled = fillArguments(configuration.arguments, variables);
-    if (configuration.framework === "PySpark") {
-      const script = notAnOption(configuration.script);
-      const spark = { configuration, target, script, start: START, filledArguments: filled };
-      const argv = sparkCommand({ ...spark, python: environment.python });
-      return { ...common, argv, folders, nodes: 1 };
-    }
     return { ...common, argv: argvOf(configuration, environment, START, filled), folders, nodes: 1 };
   }
   const argv = (filled: readonly string[]) => argvOf(configuration, environment, START_OF_ALL, filled);
@@ -97,6 +97,22 @@ const foldersOf = ({ history, nodeCount }: WholeDefinition["configuration"]): re
   nodeCount === 1
     ? FOLDERS
     : [...new Set([...FOLDERS, ...(history?.directoriesToWatch ?? []).map(plainPath)])];
+
+/** Whom to trust is a file of the service's machine: a container sees it under the same path, so that the variable holds. */
+function containerPart(
+  definition: WholeDefinition,
+  image: string | undefined,
+  { caBundle }: Inside,
+  data: readonly Mount[],
+): Pick<LaunchPlan, "image" | "mounts"> {
+  const trust =
+    image === undefined || caBundle === undefined ? [] : [{ source: caBundle, at: caBundle, readOnly: true }];
+  const mounts = [...data, ...trust];
+  return {
+    ...(mounts.length === 0 ? {} : { mounts }),
+    ...(image === undefined ? {} : { image: plannedImage(definition, image) }),
+  };
+}
 
 function argvOf(
   { command, script }: WholeDefinition["configuration"],

@@ -83,11 +83,6 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     const { key } = asked;
     const folder = root.folder(key);
     const plan = inFolder(asked, CONTAINER_FOLDER);
-    if (plan.nodes !== 1) {
-      throw new MalachiteError("UnsupportedField", "A run in a container has one node.", {
-        target: "nodeCount",
-      });
-    }
     const target = parseContainerOptions(plan.target);
     if (plan.image === undefined)
       throw new MalachiteError("Unexpected", `The plan of ${key} names no image.`);
@@ -276,7 +271,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
 
   return {
     kind: KIND,
-    can: { multiNode: false, images: true, gpus: true },
+    can: { multiNode: true, images: true, gpus: true },
     async check(target, signal) {
       const reason =
         faultOfOptions(target) ?? (await faultOfRoot(root)) ?? (await faultOfEngine(target, signal));

@@ -52,7 +52,7 @@ export function containerSpec(ask: SpecOf): ContainerSpec {
   if (faults[0] !== undefined)
     throw new MalachiteError("InvalidDefinition", faults[0], { target: "configuration.docker.arguments" });
   const isRoot = user.uid === 0 || facts.rootless;
-  const env = { ...homeOf(isRoot, user), ...flags.environment, ...command.env, ...gpuVariables(plan) };
+  const env = { ...homeOf(isRoot, user), ...flags.environment, ...command.env };
   const argv = [
     ...[`${CONTAINER_FOLDER}/${START_SCRIPT_NAME}`, CONTAINER_FOLDER, "--at", String(ask.startedAt)],
     ...["--cgroups", "/sys/fs/cgroup", "--", ...command.argv],
@@ -109,10 +109,6 @@ export function containerSpec(ask: SpecOf): ContainerSpec {
 /** A user whom the image does not know has no home there, and programs that ask for one fail. */
 const homeOf = (isRoot: boolean, { name }: ServiceUser): Record<string, string> =>
   isRoot ? {} : { HOME: `${CONTAINER_FOLDER}/${HOME}`, USER: name, LOGNAME: name };
-
-/** Inside, the GPUs that the container was given are counted from 0. */
-const gpuVariables = ({ gpus }: LaunchPlan): Record<string, string> =>
-  gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus.map((_, index) => index).join(",") };
 
 function checkLengths(texts: readonly string[]): void {
   const lengths = texts.map((text) => Buffer.byteLength(text) + 1);

@@ -148,7 +148,7 @@ export async function signalAll(
         });
         const answer = await made.start({ Detach: true, abortSignal });
         // It has no more to say; unread, it would hold the connection for ever.
-        answer.resume();
+        answer.on("error", () => {}).resume();
       },
       signal,
     ),
