@@ -171,7 +171,7 @@ describe("refusals", () => {
       framework: "PyTorch",
       communicator: "Mpi",
       nodeCount: 2,
-      dataReferences: { data: { dataStoreName: "d" } },
+      data: { d: { dataLocation: { dataset: { id: "x" } }, mechanism: "Mount" } },
       environment: { docker: { enabled: true } },
     });
     assertRefused(answer, {
@@ -181,8 +181,8 @@ describe("refusals", () => {
         "configuration.framework",
         "configuration.communicator",
         "configuration.nodeCount",
-        "configuration.dataReferences",
         "configuration.environment.docker.enabled",
+        "configuration.data.d.dataLocation.dataset",
       ],
     });
   });

@@ -17,7 +17,9 @@ const write = Type.Object({
     Type.Boolean({ description: "Change: make it when it is not there. The storage behind it is not made." }),
   ),
   skipValidation: optional(
-    Type.Boolean({ description: "Taken and of no effect: the storage behind a datastore is never called." }),
+    Type.Boolean({
+      description: "Taken and of no effect: the storage is first called by the run that has data in it.",
+    }),
   ),
 });
 const secret = {

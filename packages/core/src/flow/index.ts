@@ -1,5 +1,6 @@
 // The way of a run, in order: the table of contents of the service. Beside it what the outside may ask (flow.ts).
 //   submitRun → claimRun → prepareEnvironment → launchRun → watchRuns → collectRun → finishRun
+//   in prepareEnvironment bringData, in finishRun sendData
 //   side doors: cancelRun, rerunRun, recoverRuns, packLocalRun; runKeeper turns the wheel, driveRun does one run's next step
 import { artifactPath } from "../domain/blob/artifactPath.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";

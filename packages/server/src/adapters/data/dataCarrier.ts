@@ -16,7 +16,7 @@ import { download } from "./download.ts";
 import { type FileStorage, StorageTrouble } from "./fileStorage.ts";
 import { createGuard } from "./guard.ts";
 import { faultOfAzure, openAzureStorage } from "./storages/azureStorage.ts";
-import { createFolderStorage } from "./storages/folderStorage.ts";
+import { openFolderStorage } from "./storages/folderStorage.ts";
 import { createOwnStorage } from "./storages/ownStorage.ts";
 import { openS3Storage, type S3Settings } from "./storages/s3Storage.ts";
 import { createWebStorage } from "./storages/webStorage.ts";
@@ -66,7 +66,7 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
           throw unreachable(`The datastore '${called}' is no longer in the settings.`);
         return settings.kind === "s3"
           ? openS3Storage(settings, called)
-          : createFolderStorage(settings.path, settings.readOnly === true);
+          : openFolderStorage(settings.path, settings.readOnly === true);
       }
     }
   }

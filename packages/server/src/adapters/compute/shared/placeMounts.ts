@@ -77,18 +77,26 @@ async function placeInside(root: string, path: string, mount: Mount, all: readon
   const segments = segmentsOf(path);
   const name = segments?.pop();
   if (segments === undefined || name === undefined) throw inTheWay(mount, "it leads out of the run's folder");
-  const more = all.some((other) => other !== mount && other.at.startsWith(`${mount.at}/`));
+  const below = all.flatMap(({ at }) =>
+    at.startsWith(`${mount.at}/`) ? [at.slice(mount.at.length + 1)] : [],
+  );
   try {
     await using folder = await openFolderInside(root, segments, { make: true });
-    await place(folder, name, mount, more);
+    await place(folder, name, mount, below);
   } catch (error) {
     if (hasCode(error, "ENOTDIR", "ELOOP", "EEXIST")) throw inTheWay(mount, "a file or a link is in the way");
     throw error;
   }
 }
 
-/** `asFolder`: others will lie in it, so it becomes a folder of links. */
-async function place(folder: OpenFolder, name: string, mount: Mount, asFolder: boolean): Promise<void> {
+/** `below`: paths in it where others will lie; then it becomes a folder of links. */
+async function place(
+  folder: OpenFolder,
+  name: string,
+  mount: Mount,
+  below: readonly string[],
+): Promise<void> {
+  const asFolder = below.length > 0;
   const at = folder.at(name);
   const there = await lstat(at).catch(nothing);
   if (there?.isSymbolicLink() && (await readlink(at)) === mount.source) return;
@@ -97,7 +105,7 @@ async function place(folder: OpenFolder, name: string, mount: Mount, asFolder: b
   if (source.isDirectory() && (there === undefined || there.isDirectory())) {
     if (mount.merge === undefined && there !== undefined && !asFolder)
       throw inTheWay(mount, "the project has a folder there");
-    return await linkFiles(folder, name, mount);
+    return await linkFiles(folder, name, mount, below);
   }
   if (mount.merge === "keep") return;
   if (mount.merge !== "replace" || there?.isDirectory())
@@ -107,15 +115,20 @@ async function place(folder: OpenFolder, name: string, mount: Mount, asFolder: b
 }
 
 /** Each file below the source as a link of its own. */
-async function linkFiles(outer: OpenFolder, name: string, mount: Mount): Promise<void> {
+async function linkFiles(
+  outer: OpenFolder,
+  name: string,
+  mount: Mount,
+  below: readonly string[],
+): Promise<void> {
   await using folder = await enterFolder(outer, name, true);
-  for await (const entry of await opendir(mount.source))
-    await place(
-      folder,
-      entry.name,
-      { ...mount, source: join(mount.source, entry.name), merge: mount.merge ?? "keep" },
-      false,
+  for await (const entry of await opendir(mount.source)) {
+    const inner = below.flatMap((path) =>
+      path.startsWith(`${entry.name}/`) ? [path.slice(entry.name.length + 1)] : [],
     );
+    const source = join(mount.source, entry.name);
+    await place(folder, entry.name, { ...mount, source, merge: mount.merge ?? "keep" }, inner);
+  }
 }
 
 /** The folder above is the operator's or of an earlier run; the name itself must be free, or a link that leads nowhere any more. */

@@ -11,7 +11,8 @@ import { kindOf, troubleOf } from "../trouble.ts";
 const BLOCK_BYTES = 4 * 1024 * 1024;
 const MOST_BLOCKS = 50_000;
 const BLOCKS_AT_ONCE = 4;
-const TRIES = 5;
+/** Beside the carrier's own patience, which is for bytes that are under way. */
+const TRIES = 3;
 
 type Words = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 // A folder of this machine that the settings name: a disk, a network file system that is mounted. Links in it are not followed.
 import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { link, lstat, readdir, rename, rm, unlink } from "node:fs/promises";
+import { link, lstat, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import {
   enterFolder,
@@ -18,7 +18,14 @@ import { type FileStorage, StorageTrouble, type StoredFile } from "../fileStorag
 /** Unfinished files; never listed. */
 const UNFINISHED = /^\.malachite-[0-9a-f-]{36}$/;
 
-export function createFolderStorage(root: string, readOnly: boolean): FileStorage {
+/** Throws StorageTrouble when the folder is not there: a disk that is not mounted is not an empty one. */
+export async function openFolderStorage(root: string, readOnly: boolean): Promise<FileStorage> {
+  const stats = await stat(root).catch(() => undefined);
+  if (!stats?.isDirectory()) throw new StorageTrouble("refused", `The folder ${root} is not there`);
+  return createFolderStorage(root, readOnly);
+}
+
+function createFolderStorage(root: string, readOnly: boolean): FileStorage {
   const found = async (path: string): Promise<Stats | undefined> => {
     const segments = segmentsOf(path);
     return orNothing(async () => {

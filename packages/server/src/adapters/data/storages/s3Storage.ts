@@ -20,7 +20,8 @@ export type S3Settings = {
 const PART_BYTES = 8 * 1024 * 1024;
 const MOST_PARTS = 10_000;
 const PARTS_AT_ONCE = 4;
-const TRIES = 5;
+/** Beside the carrier's own patience, which is for bytes that are under way. */
+const TRIES = 3;
 
 type Library = typeof import("@aws-sdk/client-s3");
 
