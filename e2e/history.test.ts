@@ -243,6 +243,48 @@ while True: sign("alive"); time.sleep(0.01)
   });
 });
 
+describe("what a run uses of its machine", () => {
+  it("is a series for MLflow, and is not among the metrics that the SDK asks for", async () => {
+    await using service = await Service.start({ flags: ["--system-metrics-seconds", "1"] });
+    using signs = new Signs();
+    const script = `
+held = bytearray(os.urandom(1 << 20)) * 100
+while not os.path.exists(os.path.join(os.environ["SIGNS"], "end")): pass
+`;
+    const runId = await begin(service, signs, script);
+    const mlflow = `/mlflow/v1.0${workspacePath}/api/2.0/mlflow`;
+    const shown = async (): Promise<Map<string, number>> => {
+      const { run } = await service.json<{ run: { data: { metrics?: { key: string; value: number }[] } } }>(
+        "GET",
+        `${mlflow}/runs/get?run_id=${runId}`,
+      );
+      return new Map((run.data.metrics ?? []).map(({ key, value }) => [key, value]));
+    };
+    const cpu = "system/cpu_utilization_percentage";
+    await until("a busy CPU", async () => ((await shown()).get(cpu) ?? 0) > 5);
+    const all = await shown();
+    assert.ok((all.get("system/system_memory_usage_megabytes") ?? 0) > 100, JSON.stringify([...all]));
+    assert.ok((all.get("system/disk_available_megabytes") ?? 0) > 0);
+    const { metrics } = await service.json<{ metrics: { value: number; step: number; timestamp: number }[] }>(
+      "GET",
+      `${mlflow}/metrics/get-history?run_id=${runId}&metric_key=${encodeURIComponent(cpu)}`,
+    );
+    assert.ok(metrics.length >= 1 && metrics.every(({ value }) => value >= 0 && value <= 100));
+    const list = async (body: object) =>
+      (
+        await service.json<{ value: { metricKey: { name: string } }[] }>(
+          "POST",
+          `/metric/v2.0${workspacePath}/runs/${runId}/list`,
+          body,
+        )
+      ).value.map(({ metricKey }) => metricKey.name);
+    assert.deepEqual(await list({}), []);
+    assert.ok((await list({ metricNamespace: "system" })).includes(cpu));
+    signs.give("end");
+    assert.equal((await ended(service, runId)).status, "Completed");
+  });
+});
+
 describe("maxRunDurationSeconds", () => {
   const tookMs = ({ startTimeUtc = "", endTimeUtc = "" }) =>
     Date.parse(endTimeUtc) - Date.parse(startTimeUtc);

@@ -33,6 +33,7 @@ export type * from "./domain/metric/metric.ts";
 export * from "./domain/metric/parseMetricFilter.ts";
 export * from "./domain/metric/readMetricV2.ts";
 export * from "./domain/metric/runMetric.ts";
+export * from "./domain/metric/systemMetrics.ts";
 export * from "./domain/model/asset.ts";
 export type * from "./domain/model/jsonPatch.ts";
 export * from "./domain/model/model.ts";

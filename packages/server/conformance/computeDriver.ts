@@ -14,6 +14,7 @@ import type {
 import { driverFiles } from "./computeDriverFiles.ts";
 import { driverLife } from "./computeDriverLife.ts";
 import { driverProcesses } from "./computeDriverProcesses.ts";
+import { driverUsage } from "./computeDriverUsage.ts";
 
 /** A driver with the engine it talks to, ready to take runs. Disposing it ends all that the tests left. */
 export type DriverUnderTest = AsyncDisposable & {
@@ -140,6 +141,7 @@ export function computeDriverConformance(
     driverLife(bench, restart);
     if (options.realProcesses === false) return;
     driverProcesses(bench);
+    driverUsage(bench);
     driverFiles(bench);
   });
 }

@@ -8,6 +8,7 @@ import {
   MalachiteError,
   type RunFolder,
   type Sighting,
+  type Usage,
 } from "@malachite/core";
 import { scriptedFolder } from "./scriptedFolder.ts";
 
@@ -39,6 +40,8 @@ export type Script = {
   readonly ignoresTerm?: boolean;
   /** Time from being asked to the end. */
   readonly stopForMs?: number;
+  /** What it uses, so long after its start. */
+  readonly usage?: (ranMs: number) => Omit<Usage, "at">;
   /** What it prints: at once, or piece by piece at times after its start. */
   readonly log?: string | readonly { readonly atMs: number; readonly text: string }[];
   /** Files by their path in the run's folder, as `project/outputs/x`; there from the start on. */
@@ -176,6 +179,18 @@ export function createScriptedEngine(options: {
       const rest = endOf(job) - clock.now();
       if (rest > 0) await clock.sleep(rest, signal);
       signal.throwIfAborted();
+    },
+    async usage(runs, signal) {
+      signal.throwIfAborted();
+      ask(`usage ${runs.length}`);
+      const now = clock.now();
+      const told = runs.flatMap(({ handle: { key } }): [LaunchKey, Usage][] => {
+        const job = present(key);
+        const running = job !== undefined && sightingOf(job, now).at === "running";
+        const usage = running ? job.script.usage?.(now - startOf(job)) : undefined;
+        return usage === undefined ? [] : [[key, { at: now, ...usage }]];
+      });
+      return new Map(told);
     },
     folder: ({ key }): RunFolder => scriptedFolder(() => filesOf(present(key), clock.now()), clock),
     async release({ key }) {

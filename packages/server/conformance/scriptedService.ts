@@ -142,6 +142,7 @@ export class ScriptedService implements AsyncDisposable {
         leaseMs: 30_000,
         watchIntervalMs: 1000,
         retries: this.#retries,
+        systemMetricsMs: 10_000,
         graceMs: 5000,
         workspacesByFirstWrite: true,
         serviceUrl: () => "http://127.0.0.1:1",

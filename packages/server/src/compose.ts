@@ -123,6 +123,7 @@ export async function compose(
       clock,
       cgroups: detectCgroups(folder.runs),
       inherited: inheritedEnvironment(env),
+      path: settings.path,
     }),
   );
   const engines = createEngines({
@@ -237,6 +238,7 @@ export async function compose(
       leaseMs: LEASE_MS,
       watchIntervalMs: WATCH_INTERVAL_MS,
       retries: settings.retries,
+      systemMetricsMs: settings.systemMetricsSeconds * 1000,
       graceMs: settings.graceSeconds * 1000,
       workspacesByFirstWrite: settings.workspacesByFirstWrite,
       serviceUrl: () => settings.publicUrl ?? url,

@@ -68,6 +68,7 @@ export type Settings = {
   readonly datastores: Readonly<Record<string, DatastoreEntry>>;
   readonly allowDataHost: readonly string[];
   readonly dataRoot: readonly string[];
+  readonly systemMetricsSeconds: number;
   readonly logLevel: LogLevel;
   readonly uv: string | undefined;
   readonly conda: string | undefined;
@@ -221,6 +222,12 @@ export const SETTINGS = {
     kind: "list",
     about: "Folders of this machine below which a run may ask for its data by an absolute path.",
   },
+  systemMetricsSeconds: {
+    kind: "number",
+    about: "How often the CPU, memory, disk and GPU that a run uses are measured; 0 for never. Default 10.",
+    least: 0,
+    most: 3600,
+  },
   logLevel: {
     kind: "level",
     about: "What the service writes to stderr: info, warn, error or silent. Default warn.",
@@ -283,6 +290,7 @@ export function readSettings(
     workspacesByFirstWrite: (read("workspacesByFirstWrite") as boolean | undefined) ?? true,
     workspace: (read("workspace") as string[] | undefined) ?? [DEFAULT_WORKSPACE],
     graceSeconds: (read("graceSeconds") as number | undefined) ?? 10,
+    systemMetricsSeconds: (read("systemMetricsSeconds") as number | undefined) ?? 10,
     retries: (read("retries") as number | undefined) ?? 0,
     datastores: (read("datastores") as Record<string, DatastoreEntry> | undefined) ?? {},
     allowDataHost: (read("allowDataHost") as string[] | undefined) ?? [],

@@ -50,6 +50,7 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
     "--retries <number>",
     "how often a run is started again that a power cut or the like has ended (default 0)",
   ],
+  ["--system-metrics-seconds <number>", "how often it is measured what runs use, 0 for never (default 10)"],
   ["--grace-seconds <number>", "how long a canceled run may take to end after SIGTERM (default 10)"],
   ["--uv <program>", "the uv that builds environments (default: that of the PATH, else one is installed)"],
   ["--conda <program>", "what solves conda packages: micromamba, mamba, conda, or the word rattler"],

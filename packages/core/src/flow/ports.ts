@@ -32,6 +32,8 @@ export type FlowSettings = {
   readonly watchIntervalMs: number;
   /** How often a run is started anew whose process is gone without a word. */
   readonly retries: number;
+  /** How often it is measured what runs use of their machine; 0 for never. */
+  readonly systemMetricsMs: number;
   /** How long a process may take to end after SIGTERM. */
   readonly graceMs: number;
   /** Whether a write to an unknown workspace makes it. */

@@ -2,6 +2,7 @@
 // that is not in the records: kill it at any moment, and the next one goes on.
 import { REASONS } from "../domain/failure/reasons.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
+import { nextLook, type Usage } from "../domain/metric/systemMetrics.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import { nextStep } from "../domain/run/nextStep.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -9,8 +10,10 @@ import type { Lease, LeasedRun } from "../ports/runStore.ts";
 import { Bell } from "./bell.ts";
 import { changeRun } from "./changeRun.ts";
 import { claimRuns } from "./claimRun.ts";
+import { collectsOutput } from "./collectRun.ts";
 import { driveRun } from "./driveRun.ts";
 import { holdFiles, LET_GO } from "./holdFiles.ts";
+import { type Due, measureRuns } from "./measureRuns.ts";
 import type { FlowPorts } from "./ports.ts";
 import { recoverRuns } from "./recoverRuns.ts";
 import { retryOf } from "./retryRun.ts";
@@ -33,6 +36,8 @@ type Kept = {
   readonly unlisten: () => void;
   /** It was told that files of it were let go of. */
   warned: boolean;
+  /** What it used when that was last looked at, and when that is due again. */
+  usage?: { readonly seen: Usage | undefined; readonly due: number };
 };
 
 /** The service's engine room. Disposing ends its loops and leaves the runs to go on by themselves. */
@@ -84,6 +89,13 @@ export class RunKeeper implements AsyncDisposable {
       },
       () => Math.max(HOLD_EVERY_MS, holdMs / HOLD_SHARE),
     );
+    if (settings.systemMetricsMs > 0)
+      this.#loop(
+        "measure",
+        new Bell(),
+        () => this.#measure(),
+        () => settings.systemMetricsMs,
+      );
     for (const driver of targets.drivers())
       this.#run("hints", this.#listen(driver.hints(this.#stopping.signal)));
   }
@@ -246,6 +258,25 @@ export class RunKeeper implements AsyncDisposable {
       if ((await holdFiles(run, this.#ports)) === 0 || kept.warned) continue;
       kept.warned = true;
       await this.#ports.runs.describe(run.scope, run.id, { addWarnings: [LET_GO] }, this.#ports.clock.now());
+    }
+  }
+
+  async #measure(): Promise<void> {
+    const { clock, settings } = this.#ports;
+    const now = clock.now();
+    const due = new Map<Due, Kept>();
+    for (const kept of this.#kept.values()) {
+      const { run, watched, usage } = kept;
+      // A turn comes a little early or late: what is due until half way to the next is due now.
+      if (!watched || run.life.status !== "Running" || !collectsOutput(run)) continue;
+      if (usage === undefined || usage.due <= now + settings.systemMetricsMs / 2)
+        due.set({ run, before: usage?.seen }, kept);
+    }
+    if (due.size === 0) return;
+    const seen = await measureRuns([...due.keys()], this.#ports, this.#stopping.signal);
+    for (const [ask, kept] of due) {
+      const took = now - (kept.run.life.attemptStartedAt ?? kept.run.life.startedAt ?? now);
+      kept.usage = { seen: seen.get(ask), due: now + nextLook(settings.systemMetricsMs, took) };
     }
   }
 

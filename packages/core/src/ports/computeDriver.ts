@@ -1,6 +1,7 @@
 // What every engine must be able to do for a run. One driver an engine; the conformance suite holds them all to this.
 
 import type { Launch, LaunchKey, TargetSettings } from "../domain/launch/launchPlan.ts";
+import type { Usage } from "../domain/metric/systemMetrics.ts";
 import type { Handle } from "../domain/run/run.ts";
 import type { FileLook, OpenFile } from "./openFile.ts";
 
@@ -44,6 +45,8 @@ export interface RunFolder {
   hold?(under: string): Promise<{ readonly dropped: number }>;
 }
 
+export type MeasuredRun = { readonly handle: Handle; readonly gpus?: readonly number[] };
+
 /** Everything an engine must be able to do for a run. A new method needs a decision record. */
 export interface ComputeDriver {
   readonly kind: string;
@@ -63,6 +66,11 @@ export interface ComputeDriver {
   folder(handle: Handle): RunFolder;
   /** Frees all that launch made, the folder too. May be repeated; afterwards the handle is dead. */
   release(handle: Handle, signal: AbortSignal): Promise<void>;
+  /**
+   * What the running ones among them use at this moment, with the GPUs that each has where they are counted. One that is not told has
+   * nothing to tell. Never throws for a run that has just ended. Drivers that cannot find it out have no such method.
+   */
+  usage?(runs: readonly MeasuredRun[], signal: AbortSignal): Promise<ReadonlyMap<LaunchKey, Usage>>;
   /**
    * Keys of launches that may have news (started, ended). Only makes the watcher quick: `observe` is the truth, and a lost
    * hint costs one watch interval. Ends with the signal.

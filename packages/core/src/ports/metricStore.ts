@@ -71,8 +71,12 @@ export interface MetricStore {
     | { readonly runId: string; readonly metric: MetricDefinition; readonly rows: readonly MetricRow[] }
     | undefined
   >;
-  /** The newest value of every metric of numbers without a namespace, for each run that has any, in order of name. */
-  latest(scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, readonly LatestMetric[]>>;
+  /** The newest value of every metric of numbers of the namespace, of those without one unless told, for each run that has any, in order of name. */
+  latest(
+    scope: Scope,
+    runIds: readonly string[],
+    namespace?: string,
+  ): Promise<ReadonlyMap<string, readonly LatestMetric[]>>;
   /** Removes metrics of a run, all when no keys are given; not there is success. */
   remove(scope: Scope, runId: string, keys?: readonly MetricKey[]): Promise<void>;
 }

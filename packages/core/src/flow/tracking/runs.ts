@@ -1,6 +1,8 @@
 // Runs as MLflow's clients make, report, hide and search them. A run is the same record as run history's.
 import type { mlflow } from "@malachite/contract";
 import { MalachiteError } from "../../domain/failure/malachiteError.ts";
+import type { LatestMetric } from "../../domain/metric/metric.ts";
+import { SYSTEM_NAMESPACE } from "../../domain/metric/systemMetrics.ts";
 import type { Page } from "../../domain/query/filter.ts";
 import { parseSearch, parseSearchOrder } from "../../domain/query/mlflow/parseSearch.ts";
 import { RUN_SEARCH } from "../../domain/query/mlflow/subjects.ts";
@@ -113,15 +115,25 @@ async function withLogs(
 ): Promise<readonly TrackedRun[]> {
   if (runs.length === 0) return [];
   const ids = runs.map(({ id }) => id);
-  const [logs, metrics] = await Promise.all([
+  const [logs, metrics, system] = await Promise.all([
     ports.tracking.logs(scope, ids),
     ports.metrics.latest(scope, ids),
+    ports.metrics.latest(scope, ids, SYSTEM_NAMESPACE),
   ]);
   return runs.map((run) => ({
     ...shown(run, ports),
     log: logs.get(run.id) ?? NOTHING,
-    metrics: metrics.get(run.id) ?? [],
+    metrics: together(metrics.get(run.id) ?? [], system.get(run.id) ?? []),
   }));
+}
+
+/** What is measured of a run stands beside what its code logs; where mlflow measures the same itself, that is meant. */
+function together(
+  logged: readonly LatestMetric[],
+  measured: readonly LatestMetric[],
+): readonly LatestMetric[] {
+  const names = new Set(logged.map(({ name }) => name));
+  return [...logged, ...measured.filter(({ name }) => !names.has(name))];
 }
 
 export async function updateRun(

@@ -1,5 +1,8 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
+import { statfs } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
+import { setImmediate as breath } from "node:timers/promises";
 import {
   type Clock,
   type ComputeDriver,
@@ -8,12 +11,15 @@ import {
   type Launch,
   type LaunchKey,
   MalachiteError,
+  type MeasuredRun,
   parseExitRecord,
   RUN_FOLDER,
   type Sighting,
   START_FILES,
   START_SCRIPT_NAME,
+  type Usage,
 } from "@malachite/core";
+import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
@@ -28,8 +34,9 @@ import { findStarted, scriptOf } from "./findStarted.ts";
 import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { KIND, makeHandle, type ProcessState, readHandle } from "./processHandle.ts";
-import { bootId, findAlive } from "./processTable.ts";
+import { bootId, findAlive, listProcesses, type ProcessRow } from "./processTable.ts";
 import { faultOfOptions, parseProcessOptions } from "./processTarget.ts";
+import { treeUsage } from "./treeUsage.ts";
 
 export type ProcessDriverOptions = {
   /** Absolute path of the folder in which each launch gets one of its own. */
@@ -43,6 +50,8 @@ export type ProcessDriverOptions = {
   readonly inherited: Readonly<Record<string, string>>;
   /** The POSIX shell; /bin/sh unless told. */
   readonly shell?: string;
+  /** Where nvidia-smi is looked for; nowhere unless told. */
+  readonly path?: string;
 };
 
 /** The process driver. Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
@@ -58,6 +67,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const { placer, launcher, clock, cgroups, inherited, shell = "/bin/sh" } = options;
   const root = createRunsRoot(options.folder, () => endLeftovers(options.folder, cgroups));
   const hints = createLaunchHints();
+  const gpuMeter = createGpuMeter(options.path ?? "");
   const inLine = createLines();
 
   const treeOf = (key: LaunchKey, state: ProcessState) => ({
@@ -192,6 +202,40 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     await root.remove(handle.key);
   }
 
+  async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
+    const [gpus, disk] = await Promise.all([gpuMeter(signal), statfs(root.path).catch(() => undefined)]);
+    let family: readonly ProcessRow[] | undefined;
+    const known = new Map<LaunchKey, Usage>();
+    const machine = { cpus: availableParallelism(), memoryLimitBytes: totalmem() };
+    for (const { handle, gpus: given } of runs) {
+      signal.throwIfAborted();
+      const { script, group } = readHandle(handle);
+      const tree = await treeUsage(group, script.pid, () => {
+        family ??= listProcesses();
+        return family;
+      });
+      await breath();
+      if (tree === undefined) continue;
+      const { pids, ...used } = tree;
+      const own = gpusOfRun(gpus, pids, given);
+      known.set(handle.key, {
+        at: clock.now(),
+        ...machine,
+        ...used,
+        ...(own.length === 0 ? {} : { gpus: own }),
+        ...(disk === undefined
+          ? {}
+          : {
+              disk: {
+                usedBytes: (disk.blocks - disk.bfree) * disk.bsize,
+                availableBytes: disk.bavail * disk.bsize,
+              },
+            }),
+      });
+    }
+    return known;
+  }
+
   return {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
@@ -216,6 +260,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     },
     folder: (handle) => createLocalRunFolder(root.folder(handle.key)),
     release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
+    ...(process.platform === "linux" ? { usage } : {}),
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();

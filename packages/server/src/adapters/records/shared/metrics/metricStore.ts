@@ -107,9 +107,9 @@ export function createMetricStore(call: Call): MetricStore {
       return found && { ...found, rows: found.rows.map((row) => unpackRow(found.metric.name, row)) };
     },
 
-    async latest(scope, runIds) {
+    async latest(scope, runIds, namespace = "") {
       const byRun = new Map<string, LatestMetric[]>();
-      for (const { run, value, ...rest } of await call("latestMetrics", scope, runIds)) {
+      for (const { run, value, ...rest } of await call("latestMetrics", scope, runIds, namespace)) {
         const list = byRun.get(run) ?? [];
         list.push({ ...rest, value: Number(value) });
         byRun.set(run, list);

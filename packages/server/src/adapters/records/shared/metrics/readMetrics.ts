@@ -40,6 +40,7 @@ export async function latestMetrics(
   db: Executor,
   scope: Scope,
   runIds: readonly string[],
+  namespace = "",
 ): Promise<
   readonly (Omit<LatestMetric, "value"> & { readonly run: string; readonly value: PackedNumber })[]
 > {
@@ -52,7 +53,7 @@ export async function latestMetrics(
       .select(["r.id as run", "m.name", "m.latest_value", "m.latest_step", "m.latest_at"])
       .where("w.key", "=", workspaceKey(scope))
       .where("r.id", "in", some)
-      .where("m.namespace", "=", "")
+      .where("m.namespace", "=", namespace)
       .where("m.has_latest", "=", 1)
       .orderBy("m.run_no")
       .orderBy("m.name");

@@ -1,0 +1,47 @@
+// Measures what running runs use of their machine, and keeps it as series of metrics. A run that cannot be measured now is measured later.
+import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { systemMetrics, type Usage } from "../domain/metric/systemMetrics.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type MeasurePorts = Pick<FlowPorts, "targets" | "metrics" | "log">;
+
+/** A run that is due, and what was seen of it the last time. */
+export type Due = { readonly run: Run; readonly before: Usage | undefined };
+
+/** One question for each engine. Answers what was seen, by the ask; a run that nothing is known of is not among them. */
+export async function measureRuns(
+  due: readonly Due[],
+  { targets, metrics, log }: MeasurePorts,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Due, Usage>> {
+  const seen = new Map<Due, Usage>();
+  for (const [kind, ofKind] of Map.groupBy(due, ({ run }) => run.life.handle?.kind)) {
+    if (kind === undefined) continue;
+    try {
+      const asked = ofKind.flatMap(({ run: { life } }) =>
+        life.handle ? [{ handle: life.handle, ...(life.plan?.gpus ? { gpus: life.plan.gpus } : {}) }] : [],
+      );
+      const found = await targets.driver(kind).usage?.(asked, signal);
+      for (const one of ofKind) {
+        const usage = one.run.life.handle && found?.get(one.run.life.handle.key);
+        if (usage !== undefined) seen.set(one, usage);
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn("usageUnavailable", { kind, reason: String(error) });
+    }
+  }
+  for (const [{ run, before }, usage] of seen) {
+    const begun = run.life.attemptStartedAt ?? run.life.startedAt ?? usage.at;
+    const posts = systemMetrics(before, usage, Math.max(0, Math.round((usage.at - begun) / 1000)));
+    // The first look only begins the count.
+    if (before === undefined || posts.length === 0) continue;
+    try {
+      await metrics.add(run.scope, run.id, posts);
+    } catch (error) {
+      // Removed meanwhile.
+      if (!isMalachiteError(error) || error.code !== "RunNotFound") throw error;
+    }
+  }
+  return seen;
+}
