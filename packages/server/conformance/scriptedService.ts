@@ -26,6 +26,7 @@ import { createDataCarrier } from "../src/adapters/data/index.ts";
 import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
 import { systemIds } from "../src/adapters/system/ids.ts";
+import type { TargetEntry } from "../src/settings.ts";
 import { createTargets } from "../src/targets.ts";
 import { createFakeClock, type FakeClock } from "./fakeClock.ts";
 import { createScriptedEngine, type Script, type ScriptedEngine } from "./scriptedDriver.ts";
@@ -40,6 +41,14 @@ const KIND = "scripted";
 
 type ScriptFor = (script: string, plan: LaunchPlan) => Script;
 
+/** What there is to share. */
+export type PoolOptions = {
+  readonly runsAtOnce?: number;
+  readonly gpus?: readonly number[];
+  /** Besides `local`. */
+  readonly targets?: Readonly<Record<string, Partial<TargetEntry>>>;
+};
+
 /** Stores, engine and clock outlive the keeper: `restart` is what a kill -9 and a new start are to them. */
 export class ScriptedService implements AsyncDisposable {
   readonly clock: FakeClock = createFakeClock();
@@ -51,23 +60,27 @@ export class ScriptedService implements AsyncDisposable {
   #keeper: RunKeeper | undefined;
   #flow: Flow | undefined;
   #lives = 0;
-  readonly #runsAtOnce: number;
+  #pool: PoolOptions;
   readonly #retries: number;
   ports: FlowPorts | undefined;
 
-  private constructor(scriptFor: ScriptFor, runsAtOnce: number, retries: number) {
-    this.#runsAtOnce = runsAtOnce;
+  private constructor(scriptFor: ScriptFor, pool: PoolOptions, retries: number) {
+    this.#pool = pool;
     this.#retries = retries;
     this.engine = createScriptedEngine({
       clock: this.clock,
       kind: KIND,
-      scriptFor: (plan) => scriptFor(plan.argv[1] ?? "", plan),
+      can: { multiNode: true, images: false, gpus: true },
+      scriptFor: (plan) => scriptFor(plan.argv[2] ?? "", plan),
     });
   }
 
   /** `scriptFor` tells how the engine treats a run, by the name of its script. */
-  static async start(scriptFor: ScriptFor, { runsAtOnce = 10, retries = 0 } = {}): Promise<ScriptedService> {
-    const service = new ScriptedService(scriptFor, runsAtOnce, retries);
+  static async start(
+    scriptFor: ScriptFor,
+    { retries = 0, ...pool }: PoolOptions & { readonly retries?: number } = {},
+  ): Promise<ScriptedService> {
+    const service = new ScriptedService(scriptFor, pool, retries);
     service.#records = await openSqliteRecords({ file: join(service.#folder, "records.sqlite") });
     service.#snapshots = createSnapshotStore({ folder: service.#folder });
     await service.#begin();
@@ -85,7 +98,8 @@ export class ScriptedService implements AsyncDisposable {
   }
 
   /** The keeper of before is gone without a word; a new one with a new driver begins. */
-  async restart(): Promise<void> {
+  async restart(pool: PoolOptions = this.#pool): Promise<void> {
+    this.#pool = pool;
     await this.#keeper?.[Symbol.asyncDispose]();
     await this.#begin();
   }
@@ -126,9 +140,16 @@ export class ScriptedService implements AsyncDisposable {
       },
       bundler: { pack: async function* () {} },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
-      targets: createTargets({ local: { kind: KIND, options: {} } }, { runsAtOnce: this.#runsAtOnce }, [
-        this.engine.driver(),
-      ]),
+      targets: createTargets(
+        Object.fromEntries(
+          Object.entries({ local: {}, ...this.#pool.targets }).map(([name, more]) => [
+            name,
+            { kind: KIND, options: {}, ...more },
+          ]),
+        ),
+        { runsAtOnce: this.#pool.runsAtOnce ?? 10, gpus: this.#pool.gpus },
+        [this.engine.driver()],
+      ),
       clock,
       ids: systemIds,
       log: {

@@ -160,7 +160,7 @@ describe("GPUs and nodes in the settings", () => {
     const capacityOf = (name: string) => targets.capacity(targets.find(name)?.pool ?? "");
     assert.deepEqual(capacityOf("local"), { places: 5, gpus: [0, 2] });
     assert.deepEqual(capacityOf("cpu"), capacityOf("local"));
-    assert.deepEqual(capacityOf("rig"), { places: 5, nodes: 3, gpus: [1] });
+    assert.deepEqual(capacityOf("rig"), { places: 3, nodes: 3, gpus: [1] });
     assert.deepEqual(capacityOf("night"), { places: 1, gpus: [] });
     const abilities = async (name: string) => {
       const target = targets.find(name);

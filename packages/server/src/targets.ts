@@ -82,7 +82,9 @@ function poolsOf(
   for (const [name, entry] of Object.entries(entries)) {
     const pool = poolOf(name, entry);
     if (pool === MACHINE) continue;
-    const { runsAtOnce: places = runsAtOnce, nodes, gpuIds = [] } = entry;
+    const { nodes, gpuIds = [] } = entry;
+    // Where nodes are counted they are what limits, unless places are named too.
+    const places = entry.runsAtOnce ?? nodes ?? runsAtOnce;
     pools.set(pool, {
       places,
       ...(nodes === undefined ? {} : { nodes }),

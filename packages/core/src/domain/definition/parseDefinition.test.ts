@@ -134,6 +134,38 @@ describe("parseDefinition", () => {
     ]);
   });
 
+  it("refuses by name what asks for machines to be made, and takes what clients always send of it", () => {
+    const amlcompute = {
+      vmSize: "STANDARD_D2_V2",
+      vmPriority: "lowpriority",
+      retainCluster: true,
+      name: "mine",
+      clusterMaxNodeCount: 4,
+    };
+    const { code, targets } = faultsOf({
+      TargetDetails: { address: "10.0.0.4" },
+      configuration: { script: "a.py", amlcompute, kubernetescompute: { instanceType: "gpu" } },
+    });
+    assert.equal(code, "UnsupportedField");
+    assert.deepEqual(targets.sort(), [
+      "configuration.amlcompute.clusterMaxNodeCount",
+      "configuration.amlcompute.name",
+      "configuration.amlcompute.retainCluster",
+      "configuration.amlcompute.vmPriority",
+      "configuration.amlcompute.vmSize",
+      "configuration.kubernetescompute.instanceType",
+      "targetDetails",
+    ]);
+    const usual = {
+      vmSize: null,
+      vmPriority: null,
+      retainCluster: false,
+      name: null,
+      clusterMaxNodeCount: 1,
+    };
+    parseDefinition({ TargetDetails: null, configuration: { script: "a.py", amlcompute: usual } });
+  });
+
   it("takes a priority from -1000 to 1000", () => {
     const priority = (value: unknown) =>
       parseDefinition({ configuration: { script: "a.py", priority: value } }).definition.configuration

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from "../scope.ts";
 import { valueFaults } from "./faults.ts";
 import { groupFaults } from "./groupFaults.ts";
 import { commandLine, DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
-import { unsupportedFaults } from "./unsupported.ts";
+import { unsupportedBeside, unsupportedFaults } from "./unsupported.ts";
 
 /** `only`: the script is not run, and need not be told. Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
 export function parseDefinition(
@@ -26,7 +26,11 @@ export function parseDefinition(
   const data = faults.length === 0 && configured ? dataFaults(configured) : undefined;
   const wrong = [...faults, ...values, ...groups, ...(data?.wrong ?? [])];
   const unsupported = isObject(given.configuration)
-    ? [...unsupportedFaults(given.configuration), ...(data?.unsupported ?? [])].filter(unfaulted)
+    ? [
+        ...unsupportedBeside(given),
+        ...unsupportedFaults(given.configuration),
+        ...(data?.unsupported ?? []),
+      ].filter(unfaulted)
     : [];
   if (wrong.length > 0) throw refuse("InvalidDefinition", [...wrong, ...unsupported]);
   if (unsupported.length > 0) throw refuse("UnsupportedField", unsupported);

@@ -46,10 +46,16 @@ const RULES: readonly Rule[] = [
     asks: (c) => filled(extra(c, "applicationEndpoints")),
     message: "No endpoints are opened beside a run.",
   },
-  {
-    path: "amlcompute.vmSize",
-    asks: (c) => filled(extra(extra(c, "amlcompute") as object | undefined, "vmSize")),
+  ...["vmSize", "vmPriority", "retainCluster", "name"].map((name) => ({
+    path: `amlcompute.${name}`,
+    asks: (c: Configuration) => filled(extra(extra(c, "amlcompute") as object | undefined, name)),
     message: "No machines are made for a run; use a target that exists.",
+  })),
+  {
+    path: "amlcompute.clusterMaxNodeCount",
+    // The first releases of the SDK always say 1.
+    asks: (c) => Number(extra(extra(c, "amlcompute") as object | undefined, "clusterMaxNodeCount") ?? 0) > 1,
+    message: "No machines are made for a run; nodeCount says how many nodes of a target it takes.",
   },
   {
     path: "autoClusterComputeSpecification",
@@ -107,6 +113,13 @@ const RULES: readonly Rule[] = [
     message: "Managed identities are Azure's; give username and password.",
   },
 ];
+
+/** What is asked for beside the configuration. */
+export function unsupportedBeside(definition: execution.RunDefinition): Detail[] {
+  if (!filled(extra(definition, "targetDetails"))) return [];
+  const message = "What a target is stands in the settings of the service; a definition only names it.";
+  return [{ code: "UnsupportedField", target: "targetDetails", message }];
+}
 
 /** Everything the definition asks for that is not done here. */
 export function unsupportedFaults(configuration: Configuration): Detail[] {
