@@ -49,6 +49,13 @@ export const anyLine = fc
     return { capacity, holders: held, waiting };
   });
 
+/** Nobody can start any more, and yet a GPU is kept for one in the middle from one further behind. */
+export const KEPT_BEHIND_THE_LAST = {
+  capacity: { places: 1, gpus: [0, 1] },
+  holders: [{ priority: 0, nodes: 1, gpus: 1 }],
+  waiting: [0, 2, 1].map((gpus) => ({ priority: 0, nodes: 1, gpus })),
+};
+
 const RESOURCES: readonly Resource[] = ["places", "nodes", "gpus"];
 const wants = (needs: Needs, one: Resource): number => (one === "places" ? 1 : needs[one]);
 const holds = (holder: Held, one: Resource): number =>
