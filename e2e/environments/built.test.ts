@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -336,6 +338,7 @@ describe("an environment with conda packages", () => {
     const made = await run({ condaDependencies: { channels: ["conda-forge"], dependencies } });
     assert.equal(made.status, "Completed", made.message);
     const [version, six, prefix = ""] = await told(made.runId);
+    assert.equal(lstatSync(realpathSync(join(prefix, "bin/python"))).nlink, 1);
     assert.deepEqual([version, six], [packed, "1.15.0"]);
     const lock = String(await fileOf(service, made.runId, LOCK));
     assert.match(

@@ -1,7 +1,7 @@
 // Environments that are really built, by a real uv, of packages that the tests make.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -97,6 +97,11 @@ describe("environments that are built", () => {
     const other = await builder.prepare(bench.ask("alpha"), quiet, never);
     assert.notEqual(other.id, one.id);
     assert.equal(ids(bench).length, 2);
+    // What a script writes into its environment reaches no other.
+    const module = execFileSync(one.python, ["-c", "import alpha; print(alpha.__file__, end='')"], {
+      encoding: "utf8",
+    });
+    assert.equal(statSync(module).nlink, 1);
     // Another service on the same folder finds them.
     assert.deepEqual(await bench.builder({ uv }).prepare(ask, quiet, never), one);
   });

@@ -109,7 +109,13 @@ async function solve(site: CondaSite): Promise<void> {
     await tool(site, [conda.program, "-I", program], { input, does });
     return;
   }
-  const variables = { CONDA_PKGS_DIRS: join(cache, "pkgs"), MAMBA_ROOT_PREFIX: cache };
+  const variables = {
+    CONDA_PKGS_DIRS: join(cache, "pkgs"),
+    MAMBA_ROOT_PREFIX: cache,
+    // Copies, not links: what a script writes into its environment must not reach the cache.
+    CONDA_ALWAYS_COPY: "true",
+    MAMBA_ALWAYS_COPY: "true",
+  };
   const common = ["create", "--yes", "--prefix", prefix, "--override-channels"];
   const from = addressesOf(channels).flatMap((url) => ["--channel", url]);
   let what = specs;

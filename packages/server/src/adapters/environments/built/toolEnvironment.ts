@@ -60,6 +60,8 @@ export function uvEnvironment(
     UV_PYTHON_DOWNLOADS: "never",
     // A file of settings in a folder above would change what is built.
     UV_NO_CONFIG: "1",
+    // A script may write into its environment; through a hard link it would change the cache, and each environment made of it.
+    UV_LINK_MODE: "copy",
     UV_NO_PROGRESS: "1",
     NO_COLOR: "1",
   };

@@ -3,7 +3,7 @@ import asyncio
 import json
 import sys
 
-from rattler import Gateway, MatchSpec, VirtualPackage, install, solve
+from rattler import Config, Gateway, MatchSpec, VirtualPackage, install, solve
 
 
 def say(text):
@@ -27,8 +27,14 @@ async def main():
         check(records, locked)
     for record in sorted(records, key=lambda record: record.name.normalized):
         say(" + %s %s %s" % (record.name.normalized, record.version, record.build))
+    config = Config()
+    # A script may write into its environment; through a link it would change the cache, and each environment made of it.
+    for links in ("allow-hard-links", "allow-symbolic-links"):
+        config.set(links, "false")
     await install(
         records,
+        config=config,
+        execute_link_scripts=True,
         target_prefix=ask["prefix"],
         cache_dir=ask["cache"] + "/pkgs",
         show_progress=False,
