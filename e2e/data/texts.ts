@@ -12,15 +12,19 @@ export async function putTexts(azure: AzureServer, container: string): Promise<v
     await send(azure, "PUT", `${container}/${path}`, text);
 }
 
+/** The bytes of a blob. */
+export const signedGet = async (azure: AzureServer, path: string): Promise<ArrayBuffer> =>
+  (await send(azure, "GET", path, "")).arrayBuffer();
+
 async function send(
   { account, key, endpoint }: AzureServer,
   method: string,
   path: string,
   body: string,
-): Promise<void> {
+): Promise<Response> {
   const date = new Date().toUTCString();
   const [place = "", query = ""] = path.split("?");
-  const blob = query === "" ? "x-ms-blob-type:BlockBlob\n" : "";
+  const blob = body === "" ? "" : "x-ms-blob-type:BlockBlob\n";
   const type = body === "" ? "" : "text/plain";
   const resource = `/${account}/${account}/${place}${query === "" ? "" : "\nrestype:container"}`;
   const text = `${method}\n\n\n${body === "" ? "" : Buffer.byteLength(body)}\n\n${type}\n\n\n\n\n\n\n${blob}x-ms-date:${date}\nx-ms-version:2021-08-06\n${resource}`;
@@ -36,4 +40,5 @@ async function send(
     ...(body === "" ? {} : { body }),
   });
   if (!answer.ok) throw new Error(`${method} ${path} answers ${answer.status}: ${await answer.text()}`);
+  return answer;
 }
