@@ -140,6 +140,7 @@ export async function compose(
       placer,
       clock,
       user: { uid, gid, name: username },
+      path: settings.path,
     }),
   );
   // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.

@@ -1,6 +1,7 @@
 // The driver that runs each launch in a container of Docker or Podman on this machine. The run's folder is a folder of this machine,
 // shown to the container; the start script is the container's first process, so its end is the end of all that the run started.
 import { mkdir } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -13,13 +14,17 @@ import {
   type Launch,
   type LaunchKey,
   MalachiteError,
+  type MeasuredRun,
   parseExitRecord,
   RUN_FOLDER,
   type Sighting,
   START_FILES,
   type TargetSettings,
+  type Usage,
 } from "@malachite/core";
 import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
+import { diskUsage } from "../shared/diskUsage.ts";
+import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
@@ -42,6 +47,7 @@ import {
   unpauseContainer,
 } from "./containers.ts";
 import { faultOfOptions, parseContainerOptions } from "./containerTarget.ts";
+import { containerUsage } from "./containerUsage.ts";
 
 export type ContainerDriverOptions = {
   /** Absolute path of the folder in which each launch gets one of its own. */
@@ -52,7 +58,12 @@ export type ContainerDriverOptions = {
   readonly placer: RunPlacer;
   readonly clock: Clock;
   readonly user: ServiceUser;
+  /** Where nvidia-smi is looked for; nowhere unless told. */
+  readonly path?: string;
 };
+
+/** So many containers the engine is asked about at the same time. */
+const MEASURED_AT_ONCE = 8;
 
 /** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
 export type ContainerDriver = ComputeDriver & AsyncDisposable;
@@ -71,6 +82,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
   const { service, engines, placer, clock, user } = options;
   const root = createRunsRoot(options.folder);
   const hints = createLaunchHints();
+  const gpuMeter = createGpuMeter(options.path ?? "");
   const inLine = createLines();
   const nameOf = (key: LaunchKey): string => `malachite-${service.slice(0, 8)}-${key}`;
 
@@ -269,6 +281,32 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     await root.remove(handle.key);
   }
 
+  /** A container has process ids of its own: only GPUs that it was given are known to be its. */
+  async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
+    const [looks, disk] = await Promise.all([gpuMeter(signal), diskUsage(root.path)]);
+    const known = new Map<LaunchKey, Usage>();
+    const waiting = [...runs];
+    const work = async (): Promise<void> => {
+      for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
+        const { socket, container } = readHandle(run.handle);
+        if (container === "") continue;
+        const used = await containerUsage(await engines.at(socket), container, signal);
+        if (used === undefined) continue;
+        const gpus = gpusOfRun(looks, [], run.gpus ?? []);
+        known.set(run.handle.key, {
+          at: clock.now(),
+          ...used,
+          cpus: Math.min(availableParallelism(), used.cpus ?? Number.POSITIVE_INFINITY),
+          memoryLimitBytes: Math.min(totalmem(), used.memoryLimitBytes ?? Number.POSITIVE_INFINITY),
+          ...(gpus.length === 0 ? {} : { gpus }),
+          ...(disk === undefined ? {} : { disk }),
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: MEASURED_AT_ONCE }, work));
+    return known;
+  }
+
   return {
     kind: KIND,
     can: { multiNode: true, images: true, gpus: true },
@@ -288,6 +326,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     },
     folder: (handle) => createLocalRunFolder(root.folder(handle.key)),
     release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
+    usage,
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();

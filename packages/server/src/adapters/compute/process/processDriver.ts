@@ -1,5 +1,4 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
-import { statfs } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
@@ -19,6 +18,7 @@ import {
   START_SCRIPT_NAME,
   type Usage,
 } from "@malachite/core";
+import { diskUsage } from "../shared/diskUsage.ts";
 import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
@@ -203,7 +203,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   }
 
   async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
-    const [gpus, disk] = await Promise.all([gpuMeter(signal), statfs(root.path).catch(() => undefined)]);
+    const [gpus, disk] = await Promise.all([gpuMeter(signal), diskUsage(root.path)]);
     let family: readonly ProcessRow[] | undefined;
     const known = new Map<LaunchKey, Usage>();
     const machine = { cpus: availableParallelism(), memoryLimitBytes: totalmem() };
@@ -223,14 +223,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
         ...machine,
         ...used,
         ...(own.length === 0 ? {} : { gpus: own }),
-        ...(disk === undefined
-          ? {}
-          : {
-              disk: {
-                usedBytes: (disk.blocks - disk.bfree) * disk.bsize,
-                availableBytes: disk.bavail * disk.bsize,
-              },
-            }),
+        ...(disk === undefined ? {} : { disk }),
       });
     }
     return known;
