@@ -1,6 +1,7 @@
 // The only file that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
 import type { AddressInfo } from "node:net";
 import { userInfo } from "node:os";
+import { join } from "node:path";
 import {
   createFlow,
   type Flow,
@@ -220,7 +221,18 @@ export async function compose(
       image: createImageEnvironments({
         engines,
         defaultImage: settings.containerImage,
-        service: folder.id,
+        layers: {
+          service: folder.id,
+          recipe: {
+            packageIndex: settings.packageIndex,
+            condaChannels: settings.condaChannels,
+            condaFolders: [],
+          },
+          folder: join(folder.containers, ".builds"),
+          caBundle: certificates.bundle,
+          variables: env,
+        },
+        buildMs: settings.environmentBuildMinutes * 60_000,
       }),
     }),
     bundler: createLocalBundler({

@@ -1,17 +1,34 @@
 // Environments of runs in containers: the image that a definition names or describes, the python in it, and on top of it what the
 // definition wants installed. Each is made once, however many ask, and kept by the engine.
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import {
+  type BuildLog,
   type EnvironmentAsk,
   type EnvironmentBuilder,
   imageChoice,
+  isBuilt,
   isMalachiteError,
   MalachiteError,
   type PreparedEnvironment,
 } from "@malachite/core";
 import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
+import { type Recipe, readRecipe } from "../built/recipe.ts";
 import { buildDockerfile, imageIdOf, pullImage } from "./getImage.ts";
+import {
+  buildLayer,
+  checkLock,
+  chooseBuilder,
+  type LayerSettings,
+  layerKey,
+  layerName,
+  layerVariables,
+  lockOf,
+  type Survey,
+  surveyImage,
+} from "./imageLayer.ts";
 import { findPython, type ImagePython } from "./imagePython.ts";
+import { PREFIX } from "./layerScript.ts";
 import { EngineFailed } from "./progress.ts";
 import { baseImage } from "./reference.ts";
 import { sweepBuilds } from "./runOnce.ts";
@@ -21,8 +38,9 @@ export type ImageEnvironmentsOptions = {
   readonly engines: Engines;
   /** For definitions and targets that name none. */
   readonly defaultImage: string | undefined;
-  /** Tells what this service makes from what others do: the id of its data folder. */
-  readonly service: string;
+  readonly layers: LayerSettings;
+  /** The longest that a pull or a build may take. */
+  readonly buildMs: number;
 };
 
 const DOCKER = "configuration.environment.docker";
@@ -32,8 +50,11 @@ const DEFAULT_PYTHON = "python";
 
 /** Starts and opens nothing until asked. */
 export function createImageEnvironments(options: ImageEnvironmentsOptions): EnvironmentBuilder {
-  const { engines, service } = options;
+  const { engines, layers, buildMs } = options;
+  const { service } = layers;
   const images = createSharedWork<string>();
+  const locks = new Map<string, Promise<string>>();
+  const surveys = new Map<string, Promise<Survey>>();
   const pythons = new Map<string, Promise<ImagePython | undefined>>();
   const swept = new Set<string>();
 
@@ -68,11 +89,9 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
 
   /** The python that the image has under that name; asked once for each image. */
   function pythonOf(engine: Engine, image: string, name: string, signal: AbortSignal) {
-    const key = JSON.stringify([engine.socket, image, name]);
-    const known = pythons.get(key) ?? findPython(engine, { image, name, service }, signal);
-    pythons.set(key, known);
-    known.catch(() => pythons.delete(key));
-    return known;
+    return once(pythons, JSON.stringify([engine.socket, image, name]), () =>
+      findPython(engine, { image, name, service }, signal),
+    );
   }
 
   async function withPython(
@@ -99,25 +118,91 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     };
   }
 
+  /** With what an environment is made on an image; the image is asked once. */
+  async function builderOf(
+    recipe: Recipe,
+    engine: Engine,
+    ask: EnvironmentAsk,
+    image: string,
+    signal: AbortSignal,
+  ) {
+    const survey = once(surveys, JSON.stringify([engine.socket, image]), () =>
+      surveyImage(engine, image, service, signal),
+    );
+    return chooseBuilder(recipe, await survey, imageName(ask, options.defaultImage));
+  }
+
+  async function withLayer(
+    ask: EnvironmentAsk,
+    engine: Engine,
+    base: string,
+    log: BuildLog,
+    signal: AbortSignal,
+  ): Promise<PreparedEnvironment> {
+    const recipe = await readRecipe(ask, layers.recipe);
+    checkLock(recipe);
+    const builder = await builderOf(recipe, engine, ask, base, signal);
+    const key = layerKey(recipe, base, builder, layers.recipe);
+    const image =
+      (await imageIdOf(engine, layerName(key), signal)) ??
+      (await images(
+        `${engine.socket} layer ${key}`,
+        (say, until) => buildLayer({ engine, base, recipe, builder }, key, layers, say, until),
+        log,
+        signal,
+      ));
+    const lock = await once(locks, JSON.stringify([engine.socket, image]), () =>
+      lockOf(engine, image, recipe, service, signal),
+    );
+    const asked = recipe.lock?.python ?? recipe.spec.python?.replace(/^=+/, "");
+    return {
+      id: `image:${key}`,
+      python: `${PREFIX}/bin/python`,
+      folder: `${PREFIX}/bin`,
+      variables: { ...layerVariables(builder), ...recipe.spec.variables },
+      image,
+      lock,
+      ...(builder.how === "venv" && !builder.exact
+        ? {
+            warnings: [
+              `Python ${builder.version} is used: ${asked} is not in the image, and ${builder.version} is the newest of the same minor that is.`,
+            ],
+          }
+        : {}),
+    };
+  }
+
   return {
     async check(ask, signal) {
       sourceOf(ask, options.defaultImage);
+      refuseBase(ask);
+      if (isBuilt(ask.environment)) await readRecipe(ask, layers.recipe);
       await engineOf(ask, signal);
     },
     async has(ask, signal) {
       const engine = await engineOf(ask, signal);
       const missing = new MalachiteError("EnvironmentFailed", "The image is not there yet.");
-      return baseOf(ask, engine, () => Promise.reject(missing), signal).then(
-        () => true,
-        (error: unknown) => {
-          if (error === missing) return false;
-          throw error;
-        },
-      );
+      try {
+        const base = await baseOf(ask, engine, () => Promise.reject(missing), signal);
+        if (!isBuilt(ask.environment)) return true;
+        const recipe = await readRecipe(ask, layers.recipe);
+        const builder = await builderOf(recipe, engine, ask, base, signal);
+        const name = layerName(layerKey(recipe, base, builder, layers.recipe));
+        return (await imageIdOf(engine, name, signal)) !== undefined;
+      } catch (error) {
+        const isMissing =
+          isMalachiteError(error) && ["EnvironmentFailed", "InterpreterNotFound"].includes(error.code);
+        if (isMissing) return false;
+        throw error;
+      }
     },
-    async prepare(ask, log, signal) {
+    async prepare(ask, log, whole) {
+      const limit = AbortSignal.timeout(buildMs);
+      const signal = AbortSignal.any([whole, limit]);
       const engine = await engineOf(ask, signal);
       if (!swept.has(engine.socket)) {
+        // What a killed service was about to install from; this one has begun nothing yet.
+        if (swept.size === 0) await rm(layers.folder, { recursive: true, force: true });
         swept.add(engine.socket);
         await sweepBuilds(engine, service, signal);
       }
@@ -128,12 +213,38 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
           (key, work) => images(`${engine.socket} ${key}`, work, log, signal),
           signal,
         );
-        return await withPython(ask, engine, image, signal);
+        return isBuilt(ask.environment)
+          ? await withLayer(ask, engine, image, log, signal)
+          : await withPython(ask, engine, image, signal);
       } catch (error) {
+        if (limit.aborted && !whole.aborted) {
+          throw new MalachiteError(
+            "EnvironmentFailed",
+            `The environment was not ready within ${buildMs / 60_000} minutes (setting environmentBuildMinutes), and its build was stopped.`,
+            { cause: error },
+          );
+        }
         throw translated(error, ask, options.defaultImage);
       }
     },
   };
+}
+
+/** What is known stays known; a failure is tried again. */
+function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? find();
+  known.set(key, found);
+  found.catch(() => known.delete(key));
+  return found;
+}
+
+function refuseBase({ environment }: EnvironmentAsk): void {
+  if (!environment.python?.baseCondaEnvironment) return;
+  throw new MalachiteError(
+    "UnsupportedField",
+    "baseCondaEnvironment is an environment of the service's machine, which a container does not see. Name its python in the image by interpreterPath, with userManagedDependencies.",
+    { target: "configuration.environment.python.baseCondaEnvironment" },
+  );
 }
 
 type Source =

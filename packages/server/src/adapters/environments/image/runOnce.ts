@@ -84,7 +84,12 @@ export async function runOnce(engine: Engine, once: Once, signal: AbortSignal): 
     const [repo = "", tag = ""] = name.split(/:(?=[^:]*$)/);
     const made = await engine.ask(
       "keep an image",
-      (_, abortSignal) => container.commit({ repo, tag, pause: false, ...changes(labels), abortSignal }),
+      (_, abortSignal) =>
+        container.commit({
+          _query: { container: container.id, repo, tag, pause: false, ...changes(labels) },
+          _body: {},
+          abortSignal,
+        }),
       signal,
       600_000,
     );
