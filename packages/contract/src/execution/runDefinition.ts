@@ -109,6 +109,8 @@ export const SparkMavenPackage = model("SparkMavenPackage", {
   version: optional(Type.String()),
 });
 
+export type SparkMavenPackage = Static<typeof SparkMavenPackage>;
+
 export const SparkSection = model("SparkSection", {
   repositories: optional(Type.Array(Type.String())),
   packages: optional(Type.Array(SparkMavenPackage)),

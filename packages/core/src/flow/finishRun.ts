@@ -66,10 +66,12 @@ export async function finishRun(
   );
 }
 
-/** Of a run of several processes: the one that failed first, as its group wrote it down. */
+/** Of a run of several processes: the one that failed first, as its group wrote it down. Of one by Spark: why it was not started. */
 async function firstFailed(run: Run, folder: RunFolder): Promise<GroupExit | undefined> {
   const group = run.life.plan?.group;
-  if (group === undefined || (await folder.size(RUN_FOLDER.groupExit)) === undefined) return undefined;
+  const { framework } = (run.definition as WholeDefinition | undefined)?.configuration ?? {};
+  if (group === undefined && framework !== "PySpark") return undefined;
+  if ((await folder.size(RUN_FOLDER.groupExit)) === undefined) return undefined;
   return parseGroupExit(await startOf(folder, RUN_FOLDER.groupExit, EXIT_RECORD_MAX_BYTES + 1), group);
 }
 

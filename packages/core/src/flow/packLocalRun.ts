@@ -124,18 +124,22 @@ export async function packLocalRun(
   return { run, zip };
 }
 
-/** What runs on its user's machine is one process there. Throws UnsupportedField. */
-function refuseGroups({
-  configuration: { communicator, nodeCount, ...configuration },
-}: WholeDefinition): void {
-  if (isSingle(groupShape({ communicator, nodeCount, ...configuration }))) return;
-  const [target, asked] =
-    nodeCount > 1
-      ? ["configuration.nodeCount", `one node; ${nodeCount} were asked for`]
-      : ["configuration.communicator", `one process; ${communicator} starts several`];
+/** What runs on its user's machine is one process of python or a shell there. Throws UnsupportedField. */
+function refuseGroups({ configuration }: WholeDefinition): void {
+  const { framework, communicator, nodeCount } = configuration;
+  const refusal = ((): readonly [string, string] | undefined => {
+    if (framework === "PySpark") return ["framework", "no spark-submit that the service knows of"];
+    if (nodeCount > 1) return ["nodeCount", `one node; ${nodeCount} were asked for`];
+    if (isSingle(groupShape(configuration))) return undefined;
+    return communicator === "None"
+      ? ["framework", `one process; ${framework} starts several`]
+      : ["communicator", `one process; ${communicator} starts several`];
+  })();
+  if (refusal === undefined) return;
+  const target = `configuration.${refusal[0]}`;
   throw new MalachiteError(
     "UnsupportedField",
-    `${target}: A run on its user's own machine has ${asked}. Submit it to a compute target of the service.`,
+    `${target}: A run on its user's own machine has ${refusal[1]}. Submit it to a compute target of the service.`,
     { target },
   );
 }

@@ -81,6 +81,44 @@ describe("a definition is refused that asks", () => {
       { communicator: "Mpi", mpi: { processCountPerNode: 400 }, arguments: ["x".repeat(100_000)] },
       /^arguments: The arguments of all 400 processes/,
     ],
+    [
+      "MPI of Spark",
+      { framework: "PySpark", communicator: "Mpi" },
+      /^communicator: PySpark brings its own processes/,
+    ],
+    [
+      "nodes of Spark",
+      { framework: "PySpark", nodeCount: 2 },
+      /^nodeCount: PySpark is submitted from one node/,
+    ],
+    [
+      "Spark for a command",
+      { framework: "PySpark", script: undefined, command: "ls" },
+      /^command: PySpark submits a script/,
+    ],
+    [
+      "Spark for what it would ignore",
+      { framework: "PySpark", spark: { configuration: { "hive.x": "1" } } },
+      /^spark\.configuration\.hive\.x: Spark takes no property 'hive\.x'/,
+    ],
+    [
+      "Spark for a package without a version",
+      { framework: "PySpark", environment: { spark: { packages: [{ group: "g", artifact: "a" }] } } },
+      /^environment\.spark\.packages\[0\]\.version: .*its version is missing/,
+    ],
+    [
+      "Spark for two packages in one",
+      {
+        framework: "PySpark",
+        environment: { spark: { packages: [{ group: "g", artifact: "a:1,h:b", version: "1" }] } },
+      },
+      /^environment\.spark\.packages\[0\]\.artifact: .*"a:1,h:b"/,
+    ],
+    [
+      "Spark for a repository that is none",
+      { framework: "PySpark", environment: { spark: { repositories: ["maven central"] } } },
+      /^environment\.spark\.repositories\[0\]: "maven central" is not the address/,
+    ],
   ];
   for (const [name, configuration, says] of cases) {
     it(name, () => {

@@ -123,14 +123,12 @@ describe("parseDefinition", () => {
     const { code, targets } = faultsOf({
       configuration: {
         script: "a.py",
-        framework: "pyspark",
         data: { d: { dataLocation: { dataset: { id: "x" } }, mechanism: "mount" } },
       },
     });
     assert.equal(code, "UnsupportedField");
     assert.deepEqual(targets.sort(), [
       "configuration.data.d.dataLocation.dataset",
-      "configuration.framework",
     ]);
   });
 

@@ -6,6 +6,7 @@ import { isObject, type JsonObject } from "../scope.ts";
 import { valueFaults } from "./faults.ts";
 import { groupFaults } from "./groupFaults.ts";
 import { commandLine, DEFAULT_TARGET, plainPath, type WholeDefinition } from "./runDefinition.ts";
+import { sparkFaults } from "./sparkFaults.ts";
 import { unsupportedBeside, unsupportedFaults } from "./unsupported.ts";
 
 /** `only`: the script is not run, and need not be told. Throws InvalidDefinition, or UnsupportedField when all that is wrong is that something is not done here. */
@@ -22,7 +23,10 @@ export function parseDefinition(
   const values = valueFaults(given, only).filter(unfaulted);
   const configured = isObject(given.configuration) ? given.configuration : undefined;
   // What goes with what is asked only of values that are right by themselves.
-  const groups = faults.length === 0 && values.length === 0 && configured ? groupFaults(configured) : [];
+  const groups =
+    faults.length === 0 && values.length === 0 && configured
+      ? [...groupFaults(configured), ...sparkFaults(configured)]
+      : [];
   const data = faults.length === 0 && configured ? dataFaults(configured) : undefined;
   const wrong = [...faults, ...values, ...groups, ...(data?.wrong ?? [])];
   const unsupported = isObject(given.configuration)

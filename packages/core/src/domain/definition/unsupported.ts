@@ -27,11 +27,6 @@ const python = (configuration: Configuration) => configuration.environment?.pyth
 
 const RULES: readonly Rule[] = [
   {
-    path: "framework",
-    asks: (c) => c.framework === "PySpark",
-    message: "PySpark is not run.",
-  },
-  {
     path: "datacaches",
     asks: (c) => filled(extra(c, "datacaches")),
     message: "Data caches are not brought to a run.",

@@ -16,11 +16,12 @@ export type GroupExit = {
 
 const LONGEST_FAILURE = 300;
 
-/** The record in the text, or undefined when it is none of this group. Never throws. */
-export function parseGroupExit(text: string, { processes }: ProcessGroup): GroupExit | undefined {
+/** The record in the text, or undefined when it is none of this group, or of what starts a single process. Never throws. */
+export function parseGroupExit(text: string, group: ProcessGroup | undefined): GroupExit | undefined {
   if (text.length > EXIT_RECORD_MAX_BYTES) return undefined;
   const value = parse(text);
   if (value === undefined) return undefined;
+  const processes = group?.processes ?? [];
   const failed = typeof value.index === "number" ? processes[value.index] : undefined;
   if (value.index !== undefined && failed === undefined) return undefined;
   const { code, signal, failure } = value;
@@ -29,7 +30,7 @@ export function parseGroupExit(text: string, { processes }: ProcessGroup): Group
     ...(typeof signal === "string" && /^SIG[A-Z0-9+-]{1,16}$/.test(signal) && { signal }),
     ...(typeof failure === "string" && { failure: failure.slice(0, LONGEST_FAILURE) }),
   };
-  if (Object.keys(how).length === 0) return undefined;
+  if (Object.keys(how).length === 0 || (group === undefined && how.failure === undefined)) return undefined;
   const others = failed === undefined ? processes.length : processes.length - 1;
   return failed === undefined
     ? { name: "mpirun", others, ...how }

@@ -68,7 +68,7 @@ for (const python of pythons as string[]) {
       for (const node of [0, 1]) mkdirSync(join(folder, RUN_FOLDER.node(node)), { recursive: true });
       mkdirSync(join(folder, "user_logs"));
       for (const path of logsOf({ group })) writeFileSync(join(folder, path), "");
-      for (const { path, text } of launchFiles({ group })) writeFileSync(join(folder, path), text);
+      for (const { path, text } of launchFiles({ argv: [], group })) writeFileSync(join(folder, path), text);
       return folder;
     }
     const begin = (folder: string, env: Record<string, string> = {}) =>

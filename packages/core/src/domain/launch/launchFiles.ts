@@ -2,14 +2,16 @@
 import { GROUP_START, GROUP_START_NAME } from "./groupStart.ts";
 import { type LaunchPlan, RUN_FOLDER } from "./launchPlan.ts";
 import { PYTHON_START, PYTHON_START_NAME } from "./pythonStart.ts";
+import { SPARK_START, SPARK_START_NAME } from "./sparkStart.ts";
 import { START_SCRIPT, START_SCRIPT_NAME } from "./startScript.ts";
 
 export type LaunchFile = { readonly path: string; readonly text: string };
 
 /** Of a plan that knows its folder; see `inFolder`. */
-export const launchFiles = ({ group }: Pick<LaunchPlan, "group">): readonly LaunchFile[] => [
+export const launchFiles = ({ argv, group }: Pick<LaunchPlan, "argv" | "group">): readonly LaunchFile[] => [
   { path: START_SCRIPT_NAME, text: START_SCRIPT },
   { path: PYTHON_START_NAME, text: PYTHON_START },
+  ...(argv[1]?.endsWith(`/${SPARK_START_NAME}`) ? [{ path: SPARK_START_NAME, text: SPARK_START }] : []),
   ...(group === undefined
     ? []
     : [

@@ -16,11 +16,11 @@ const INSIDE = {
   workspaceId: "w",
 };
 
-function planOf(configuration: JsonObject): LaunchPlan {
+function planOf(configuration: JsonObject, options: JsonObject = {}): LaunchPlan {
   const { definition } = parseDefinition({ configuration: { script: "train.py", ...configuration } });
   return planLaunch({
     key: "k" as LaunchKey,
-    target: { name: "local", kind: "process", pool: "machine", options: {} },
+    target: { name: "local", kind: "process", pool: "machine", options },
     definition,
     environment: { id: "system", python: "/env/bin/python", folder: "/env/bin", variables: {} },
     tree: undefined,
@@ -252,5 +252,78 @@ describe("what stands in arguments", () => {
       processes.map(({ argv }) => argv.slice(3)),
       ["0", "1"].map((rank) => [`--local_rank=${rank}`, "0", `tcp://127.0.0.1:${portMark("master")}`]),
     );
+  });
+});
+
+describe("a run of PySpark", () => {
+  const sparkOf = (configuration: JsonObject, options: JsonObject = {}) =>
+    planOf({ framework: "PySpark", arguments: ["$AZUREML_RUN_ID"], ...configuration }, options).argv;
+  const script = ["../start.py", "train.py", "r1"];
+
+  it("is submitted on this machine, by the properties of its configuration and of its environment", () => {
+    const argv = sparkOf({
+      spark: { configuration: { "spark.app.name": "Azure ML Experiment", "spark.yarn.maxAppAttempts": 1 } },
+      environment: {
+        spark: {
+          repositories: ["https://a.example/maven", "/srv/maven"],
+          packages: [
+            { group: "g.h", artifact: "a_2.12", version: "1.0" },
+            { group: "g", artifact: "b", version: "2" },
+          ],
+          precachePackages: false,
+        },
+      },
+      hdi: { yarnDeployMode: "cluster" },
+    });
+    assert.deepEqual(argv, [
+      "/env/bin/python",
+      "../spark.py",
+      "--master",
+      "local[*]",
+      "--repositories",
+      "https://a.example/maven,/srv/maven",
+      "--packages",
+      "g.h:a_2.12:1.0,g:b:2",
+      "--conf",
+      "spark.app.name=Azure ML Experiment",
+      "--conf",
+      "spark.driver.host=127.0.0.1",
+      "--conf",
+      "spark.driver.bindAddress=127.0.0.1",
+      "--conf",
+      `spark.jars.ivy=${FOLDER_MARK}/ivy`,
+      "--conf",
+      "spark.yarn.maxAppAttempts=1",
+      ...script,
+    ]);
+  });
+
+  it("goes to the master that its target names, or its own configuration before that", () => {
+    const masterOf = (argv: readonly string[]) => argv[argv.indexOf("--master") + 1];
+    const options = { sparkMaster: "spark://box:7077" };
+    assert.equal(masterOf(sparkOf({}, options)), "spark://box:7077");
+    const own = sparkOf({ spark: { configuration: { "spark.master": "local[2]" } } }, options);
+    assert.equal(masterOf(own), "local[2]");
+    assert.ok(!own.includes("spark.master=local[2]"));
+  });
+
+  it("is put by hdi.yarnDeployMode where YARN is the master, and only there", () => {
+    const modeOf = (yarnDeployMode: string | undefined, sparkMaster: string) => {
+      const argv = sparkOf({ hdi: { yarnDeployMode } }, { sparkMaster });
+      const at = argv.indexOf("--deploy-mode");
+      return at < 0 ? undefined : argv[at + 1];
+    };
+    assert.equal(modeOf("client", "yarn"), "client");
+    assert.equal(modeOf("cluster", "yarn"), "cluster");
+    assert.equal(modeOf("none", "yarn"), "cluster");
+    assert.equal(modeOf(undefined, "yarn"), "cluster");
+    for (const master of ["spark://box:7077", "k8s://https://box", "local[2]"])
+      assert.equal(modeOf("cluster", master), undefined);
+    assert.deepEqual(sparkOf({ hdi: { yarnDeployMode: "cluster" } }, { sparkMaster: "yarn" }).slice(-2), [
+      "train.py",
+      "r1",
+    ]);
+    const own = { spark: { configuration: { "spark.submit.deployMode": "client" } } };
+    assert.ok(!sparkOf(own, { sparkMaster: "yarn" }).includes("--deploy-mode"));
   });
 });

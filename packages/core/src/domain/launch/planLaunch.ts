@@ -16,6 +16,7 @@ import {
 } from "./launchPlan.ts";
 import { putPaths, putVariables } from "./placeholders.ts";
 import { planGroup } from "./planGroup.ts";
+import { sparkCommand } from "./planSpark.ts";
 import { PYTHON_START_NAME } from "./pythonStart.ts";
 import { type Inside, insideVariables, inviteVariables, mlflowVariables } from "./variables.ts";
 
@@ -68,6 +69,12 @@ export function planLaunch(ask: PlanLaunch): LaunchPlan {
   const folders = [...new Set([...foldersOf(configuration), ...data.folders])];
   if (isSingle(groupShape(configuration))) {
     const filled = fillArguments(configuration.arguments, variables);
+    if (configuration.framework === "PySpark") {
+      const script = notAnOption(configuration.script);
+      const spark = { configuration, target, script, start: START, filledArguments: filled };
+      const argv = sparkCommand({ ...spark, python: environment.python });
+      return { ...common, argv, folders, nodes: 1 };
+    }
     return { ...common, argv: argvOf(configuration, environment, START, filled), folders, nodes: 1 };
   }
   const argv = (filled: readonly string[]) => argvOf(configuration, environment, START_OF_ALL, filled);

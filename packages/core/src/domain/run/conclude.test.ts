@@ -69,7 +69,7 @@ describe("conclude", () => {
       const first = { name: "mpirun", others: 4, failure: "There is no mpirun." };
       assert.deepEqual(said({ code: 127, endedAt: 1 }, undefined, "", first).slice(0, 2), [
         "StartFailed",
-        "The processes of the run could not be started: There is no mpirun.",
+        "The run could not be started: There is no mpirun.",
       ]);
     });
   });

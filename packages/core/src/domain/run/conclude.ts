@@ -30,7 +30,7 @@ export function conclude(
   const alone = (text: string) => (first === undefined ? text : "");
   if (failure) return failed("StartFailed", `The command could not be started: ${failure}`);
   if (first?.failure !== undefined && exit?.code !== 0)
-    return failed("StartFailed", `The processes of the run could not be started: ${first.failure}`);
+    return failed("StartFailed", `The run could not be started: ${first.failure}`);
   if (!exit)
     return failed(
       "Vanished",

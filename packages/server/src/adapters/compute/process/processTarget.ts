@@ -3,7 +3,13 @@ import { isMalachiteError, MalachiteError, type TargetSettings } from "@malachit
 import type { Cgroups, Enforced, Limits } from "./cgroups.ts";
 
 /** Memory: what needs more is killed. Processors: what wants more waits. */
-export type ProcessOptions = Limits;
+export type ProcessOptions = Limits & {
+  /** The master that PySpark runs are submitted to; read where their command is made. */
+  readonly sparkMaster?: string;
+};
+
+/** What Spark takes for a master: this machine, a standalone one, YARN, Kubernetes. */
+const SPARK_MASTER = /^(local(\[[\w*,]+\])?|yarn|(spark|k8s):\/\/\S+)$/;
 
 /** Less does not even start an interpreter, and 2^53 bytes is where numbers end. */
 const MIN_MEMORY_MIB = 4;
@@ -18,11 +24,14 @@ const OF_THE_QUEUE = "runsAtOnce, nodes, gpus, gpuIds and gpusPerRun";
 
 /** Throws UnsupportedField naming the option that is unknown, wrong, or cannot be kept on this machine. */
 export function parseProcessOptions(target: TargetSettings, cgroups: Cgroups): ProcessOptions {
-  const { memoryMiB, cpus, ...unknown } = target.options;
+  const { memoryMiB, cpus, sparkMaster, ...unknown } = target.options;
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
-    const known = `memoryMiB and cpus, and as every target ${OF_THE_QUEUE}`;
+    const known = `memoryMiB, cpus and sparkMaster, and as every target ${OF_THE_QUEUE}`;
     throw refused(target, name, `is not known; a process target knows ${known}`);
+  }
+  if (sparkMaster !== undefined && !SPARK_MASTER.test(String(sparkMaster))) {
+    throw refused(target, "sparkMaster", "must be local[N], spark://HOST:PORT, yarn or k8s://ADDRESS");
   }
   const whole = Number.isInteger(memoryMiB);
   if (memoryMiB !== undefined && !(whole && isBetween(memoryMiB, MIN_MEMORY_MIB, MAX_MEMORY_MIB)))

@@ -42,7 +42,7 @@ export async function prepareFolder(
     signal.throwIfAborted();
     const own = join(folder, RUN_FOLDER.node(node));
     await placeProject(own, plan, placer, signal);
-    await Promise.all(plan.folders.map((path) => shareFolder(project, own, path)));
+    await Promise.all(outermost(plan.folders).map((path) => shareFolder(project, own, path)));
   }
   await placeMounts(folder, plan, seenAs);
 }
@@ -56,6 +56,10 @@ async function placeProject(
   await mkdir(project, { recursive: true });
   if (tree !== undefined) await placer.place(tree, project, signal);
 }
+
+/** Without those that lie in others of them. */
+const outermost = (paths: readonly string[]): readonly string[] =>
+  paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 
 /** The nodes of a run write into the same folders; what the project brings in them is in the first one's. */
 async function shareFolder(project: string, own: string, path: string): Promise<void> {

@@ -1,0 +1,181 @@
+// PySpark, with the real spark-submit: on this machine, on a standalone cluster, with a package from Maven, and without Java.
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { example } from "../support/examples.ts";
+import { cancel, ended, fileOf, processesOf, python3, reached, submit } from "../support/runs.ts";
+import { Service, until } from "../support/service.ts";
+import { orSkip } from "../support/tools.ts";
+import { pythonWithSpark } from "../support/venvs.ts";
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+describe("a run of PySpark", () => {
+  let service: Service;
+  let master = "";
+  before(async () => {
+    master = `spark://127.0.0.1:${await freePort()}`;
+    const settings = join(mkdtempSync(join(tmpdir(), "malachite-settings-")), "settings.yaml");
+    writeFileSync(settings, `target:\n  cluster: { kind: process, sparkMaster: "${master}" }\n`);
+    service = await Service.start({ flags: ["--grace-seconds", "2", "--settings", settings] });
+  });
+  after(() => service[Symbol.asyncDispose]());
+
+  const environment = (python: string, more: object = {}) => ({
+    python: { userManagedDependencies: true, interpreterPath: python },
+    ...more,
+  });
+  async function counted(python: string, more: Record<string, unknown> = {}) {
+    const { files, configuration } = example("spark", "spark");
+    const runId = await submit(service, {
+      files,
+      configuration: { ...configuration, environment: environment(python), ...more },
+    });
+    await reached(service, runId, "Completed", 180_000);
+    return JSON.parse(String(await fileOf(service, runId, "outputs/counts.json")));
+  }
+
+  it("counts words with a DataFrame, by its configuration", async (t) => {
+    const python = orSkip(t, pythonWithSpark);
+    if (!python) return;
+    assert.deepEqual(await counted(python), {
+      counts: { the: 3, dog: 1, end: 1, fox: 1, lazy: 1, quick: 1 },
+      master: "local[*]",
+      app: "word count",
+      partitions: "2",
+    });
+  });
+
+  it("runs on the standalone cluster that its target names", async (t) => {
+    const python = orSkip(t, pythonWithSpark);
+    if (!python) return;
+    const home = execFileSync(python, ["-c", "import pyspark; print(pyspark.__path__[0], end='')"], {
+      encoding: "utf8",
+    });
+    const started: ChildProcess[] = [];
+    let said = "";
+    const start = (name: string, args: readonly string[]) => {
+      const child = spawn(join(home, "bin/spark-class"), [`org.apache.spark.deploy.${name}`, ...args], {
+        env: {
+          PATH: process.env.PATH,
+          SPARK_LOCAL_IP: "127.0.0.1",
+          SPARK_WORKER_DIR: mkdtempSync(join(tmpdir(), "malachite-spark-")),
+          PYSPARK_PYTHON: python,
+        },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      child.stderr?.on("data", (chunk) => (said += String(chunk)));
+      started.push(child);
+    };
+    try {
+      const port = new URL(master.replace("spark:", "http:")).port;
+      start("master.Master", ["--host", "127.0.0.1", "--port", port, "--webui-port", "0"]);
+      await until("the master", async () => said.includes("I have been elected leader"));
+      start("worker.Worker", ["--host", "127.0.0.1", "--webui-port", "0", "-c", "2", "-m", "1g", master]);
+      await until("the worker", async () => said.includes("Successfully registered with master"));
+      const found = await counted(python, {
+        target: "cluster",
+        spark: { configuration: { "spark.executor.memory": "512m", "spark.driver.host": "127.0.0.1" } },
+      });
+      assert.equal(found.master, master);
+      assert.equal(found.app, "count.py");
+      assert.equal(found.counts.the, 3);
+    } finally {
+      for (const child of started) child.kill("SIGKILL");
+    }
+  });
+
+  it("brings packages from Maven, kept for no other run where precachePackages is off", async (t) => {
+    const python = orSkip(t, pythonWithSpark);
+    if (!python) return;
+    const main = `
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+jvm = spark.sparkContext._jvm
+open("outputs/csv.txt", "w").write(jvm.org.apache.commons.csv.CSVFormat.RFC4180.toString())
+open("outputs/ivy.txt", "w").write(spark.sparkContext.getConf().get("spark.jars.ivy"))
+`;
+    const runId = await submit(service, {
+      files: { "main.py": main },
+      configuration: {
+        framework: "PySpark",
+        environment: environment(python, {
+          spark: {
+            packages: [{ group: "org.apache.commons", artifact: "commons-csv", version: "1.10.0" }],
+            precachePackages: false,
+          },
+        }),
+      },
+    });
+    await reached(service, runId, "Completed", 180_000);
+    assert.match(String(await fileOf(service, runId, "outputs/csv.txt")), /Delimiter=<,>/);
+    assert.match(String(await fileOf(service, runId, "outputs/ivy.txt")), /\/runs\/[^/]+\/ivy$/);
+  });
+
+  it("fails as its script does, and is cancelled with all that it started", async (t) => {
+    const python = orSkip(t, pythonWithSpark);
+    if (!python) return;
+    const configuration = { framework: "PySpark", environment: environment(python) };
+    const failing = await submit(service, {
+      files: { "main.py": "import sys\nprint('x')\nraise ValueError('bad column')" },
+      configuration,
+    });
+    const failed = await ended(service, failing);
+    assert.equal(failed.status, "Failed");
+    assert.match(failed.error?.error?.message ?? "", /ValueError: bad column/);
+    const runId = await submit(service, {
+      files: { "main.py": "print('ready', flush=True)\nimport time\ntime.sleep(600)" },
+      configuration,
+    });
+    await until("the script to begin", async () =>
+      fileOf(service, runId).then(
+        (log) => String(log).includes("ready"),
+        () => false,
+      ),
+    );
+    await cancel(service, runId);
+    assert.equal((await ended(service, runId)).status, "Canceled");
+    assert.deepEqual(processesOf(runId), []);
+  });
+
+  it("says what is missing: spark-submit, Java", async (t) => {
+    const bin = mkdtempSync(join(tmpdir(), "malachite-bin-"));
+    symlinkSync(python3(), join(bin, "python3"));
+    const poor = await Service.start({ env: { PATH: `${bin}:/nowhere` } });
+    try {
+      const why = async (python: string) => {
+        const runId = await submit(poor, {
+          files: { "main.py": "" },
+          configuration: { framework: "PySpark", environment: environment(python) },
+        });
+        const run = await ended(poor, runId);
+        assert.equal(run.status, "Failed");
+        return run.error?.error?.message ?? "";
+      };
+      assert.match(
+        await why(python3()),
+        /^The run could not be started: There is no spark-submit: .* has no pyspark/,
+      );
+      const python = orSkip(t, pythonWithSpark);
+      if (!python) return;
+      assert.match(
+        await why(python),
+        /^The run could not be started: Spark needs Java, and there is no java on the PATH/,
+      );
+    } finally {
+      await poor[Symbol.asyncDispose]();
+    }
+  });
+});
