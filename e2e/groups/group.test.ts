@@ -1,5 +1,6 @@
 // Runs of several processes, with nothing but a python: folders, logs, ends, and what becomes of them when the service dies.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { letGo, logFilesOf, startedAll } from "../support/groups.ts";
@@ -167,6 +168,24 @@ describe("a run of several processes", () => {
     await startedAll(runId, 3);
     await cancel(service, runId);
     await ended(service, runId);
+    assert.deepEqual(processesOf(runId), []);
+  });
+
+  it("leaves nothing behind when what started its processes is killed", async () => {
+    const runId = await submit(service, {
+      files: { "main.py": WAIT("") },
+      configuration: { ...torch(2), arguments: ["--stubborn"] },
+    });
+    await startedAll(runId, 2);
+    const starter = processesOf(runId).find(
+      (pid) =>
+        readFileSync(`/proc/${pid}/cmdline`, "utf8").endsWith("\0../group.py\0") &&
+        !readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/bin/sh"),
+    );
+    process.kill(starter ?? assert.fail("no starter"), "SIGKILL");
+    const run = await ended(service, runId);
+    assert.equal(run.status, "Failed");
+    assert.match(words(run), /ended by signal SIGKILL/);
     assert.deepEqual(processesOf(runId), []);
   });
 

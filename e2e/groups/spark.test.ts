@@ -150,29 +150,33 @@ open("outputs/ivy.txt", "w").write(spark.sparkContext.getConf().get("spark.jars.
     assert.deepEqual(processesOf(runId), []);
   });
 
-  it("says what is missing: spark-submit, Java", async (t) => {
+  it("says what is missing: spark-submit when it starts, Java before it is queued", async (t) => {
     const bin = mkdtempSync(join(tmpdir(), "malachite-bin-"));
     symlinkSync(python3(), join(bin, "python3"));
     const poor = await Service.start({ env: { PATH: `${bin}:/nowhere` } });
     try {
-      const why = async (python: string) => {
-        const runId = await submit(poor, {
+      const start = (python: string, environmentVariables = {}) =>
+        submit(poor, {
           files: { "main.py": "" },
-          configuration: { framework: "PySpark", environment: environment(python) },
+          configuration: { framework: "PySpark", environment: environment(python), environmentVariables },
         });
-        const run = await ended(poor, runId);
+      const refused = await start(python3()).catch((error: Error) => error.message);
+      assert.match(refused, /400.*There is no java, not on the PATH.*Spark needs it/s);
+      const why = async (...asked: Parameters<typeof start>) => {
+        const run = await ended(poor, await start(...asked));
         assert.equal(run.status, "Failed");
         return run.error?.error?.message ?? "";
       };
+      const home = { JAVA_HOME: "/nowhere" };
       assert.match(
-        await why(python3()),
+        await why(python3(), home),
         /^The run could not be started: There is no spark-submit: .* has no pyspark/,
       );
       const python = orSkip(t, pythonWithSpark);
       if (!python) return;
       assert.match(
-        await why(python),
-        /^The run could not be started: Spark needs Java, and there is no java on the PATH/,
+        await why(python, home),
+        /^The run could not be started: Spark needs Java, and JAVA_HOME is \/nowhere/,
       );
     } finally {
       await poor[Symbol.asyncDispose]();

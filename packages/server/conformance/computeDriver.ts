@@ -12,6 +12,7 @@ import type {
   TargetSettings,
 } from "@malachite/core";
 import { driverFiles } from "./computeDriverFiles.ts";
+import { driverGroups } from "./computeDriverGroups.ts";
 import { driverLife } from "./computeDriverLife.ts";
 import { driverProcesses } from "./computeDriverProcesses.ts";
 import { driverUsage } from "./computeDriverUsage.ts";
@@ -142,6 +143,7 @@ export function computeDriverConformance(
     if (options.realProcesses === false) return;
     driverProcesses(bench);
     driverUsage(bench);
+    driverGroups(bench);
     driverFiles(bench);
   });
 }

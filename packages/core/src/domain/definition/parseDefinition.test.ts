@@ -127,9 +127,7 @@ describe("parseDefinition", () => {
       },
     });
     assert.equal(code, "UnsupportedField");
-    assert.deepEqual(targets.sort(), [
-      "configuration.data.d.dataLocation.dataset",
-    ]);
+    assert.deepEqual(targets.sort(), ["configuration.data.d.dataLocation.dataset"]);
   });
 
   it("refuses by name what asks for machines to be made, and takes what clients always send of it", () => {

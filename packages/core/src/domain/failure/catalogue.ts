@@ -376,6 +376,11 @@ export const CATALOGUE = {
     means: "The python interpreter of the definition is not on this machine.",
     todo: "Set environment.python.interpreterPath to a python that is there.",
   },
+  ProgramNotFound: {
+    kind: "invalid",
+    means: "A program that the framework or communicator of the definition needs is not on this machine.",
+    todo: "Install it into the environment or on the machine, as the message says.",
+  },
   StorageFailed: {
     kind: "fault",
     means: "The data folder cannot be read or written.",

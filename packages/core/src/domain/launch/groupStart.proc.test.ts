@@ -35,6 +35,24 @@ const pythons = [...new Set([real, kept.at(0), kept.at(-1)])].filter((python) =>
 
 const inTime = () => ({ signal: AbortSignal.timeout(60_000) });
 
+const tooOld = (existsSync(pyenv) ? readdirSync(pyenv) : [])
+  .map((name) => join(pyenv, name, "bin", "python"))
+  .find((python) => existsSync(python) && versionOf(python) < "3.05");
+
+it("a group by an interpreter that is too old says so", { skip: !tooOld && "there is none here" }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-group-"));
+  for (const { path, text } of launchFiles({ argv: [], group: {} as ProcessGroup }))
+    writeFileSync(join(folder, path), text);
+  mkdirSync(join(folder, "project"));
+  const { stdout } = spawnSync(tooOld ?? "", ["../group.py"], {
+    cwd: join(folder, "project"),
+    encoding: "utf8",
+  });
+  assert.match(stdout, /^malachite: Several processes are started by Python 3\.5 or later; this is \d\.\d\./);
+  assert.match(readFileSync(join(folder, RUN_FOLDER.groupExit), "utf8"), /Python 3\.5 or later/);
+  rmSync(folder, { recursive: true });
+});
+
 for (const python of pythons as string[]) {
   describe(`a group by ${python}`, () => {
     let root = "";

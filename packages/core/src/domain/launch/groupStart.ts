@@ -375,6 +375,12 @@ def run_rank(group):
 
 
 def main():
+    if sys.version_info < (3, 5):
+        text = "Several processes are started by Python 3.5 or later; this is %d.%d." % sys.version_info[:2]
+        with open(EXIT, "w") as file:
+            json.dump({"failure": text}, file)
+        say(text)
+        sys.exit(70)
     group = read_group()
     if sys.argv[1:] == ["--rank"]:
         run_rank(group)

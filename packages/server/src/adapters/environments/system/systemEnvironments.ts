@@ -10,6 +10,7 @@ import {
   type EnvironmentBuilder,
   isMalachiteError,
   MalachiteError,
+  type NeededProgram,
   type PreparedEnvironment,
 } from "@malachite/core";
 
@@ -94,7 +95,8 @@ export function createSystemEnvironments({
 
   return {
     async check(ask) {
-      await prepare(ask);
+      const { python } = await prepare(ask);
+      for (const program of ask.programs ?? []) await findProgram(program, python, ask.path ?? path);
     },
     has: (ask) =>
       prepare(ask).then(
@@ -106,6 +108,24 @@ export function createSystemEnvironments({
       ),
     prepare,
   };
+}
+
+/** Throws ProgramNotFound. */
+async function findProgram(
+  { name, besidePython, target, help }: NeededProgram,
+  python: string,
+  path: string,
+): Promise<void> {
+  const folders = [...(besidePython ? [dirname(python)] : []), ...path.split(delimiter)];
+  for (const folder of folders) if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return;
+  const beside = besidePython ? `neither beside ${python} nor` : "not";
+  throw new MalachiteError(
+    "ProgramNotFound",
+    `There is no ${name}, ${beside} on the PATH (${path}). ${help}`,
+    {
+      target,
+    },
+  );
 }
 
 const prepared = (python: string, elsewhere: boolean): PreparedEnvironment => ({
