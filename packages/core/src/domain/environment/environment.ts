@@ -2,7 +2,7 @@
 import type { execution } from "@malachite/contract";
 import { containerPath } from "../definition/containerAsk.ts";
 import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
-import { groupShape } from "../launch/groupShape.ts";
+import { groupShape, isSingle } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
 
 export type EnvironmentDefinition = NonNullable<execution.RunConfiguration["environment"]>;
@@ -70,10 +70,14 @@ export function environmentAsk(
   target: TargetSettings | undefined,
 ): EnvironmentAsk {
   const { image, socket } = target?.options ?? {};
+  const { configuration } = definition;
   return {
-    environment: definition.configuration.environment ?? {},
+    environment: configuration.environment ?? {},
     container: containerPath(definition, target) !== undefined,
-    ...(definition.configuration.command === undefined ? {} : { withoutPython: true }),
+    // Several processes are started by a python, whatever they are.
+    ...(configuration.command !== undefined && isSingle(groupShape(configuration))
+      ? { withoutPython: true }
+      : {}),
     ...(typeof image === "string" ? { image } : {}),
     ...(typeof socket === "string" ? { socket } : {}),
     ...neededPrograms(configuration),
