@@ -10,7 +10,7 @@ import {
   START_SCRIPT_NAME,
 } from "@malachite/core";
 import type { Docker, EngineFacts } from "../../../containers/index.ts";
-import { isOutside } from "../shared/placeMounts.ts";
+import { isOutside, sourceSeen } from "../shared/placeMounts.ts";
 import type { Prepared } from "../shared/runEnvironment.ts";
 import type { ContainerOptions } from "./containerTarget.ts";
 
@@ -120,11 +120,13 @@ function checkLengths(texts: readonly string[]): void {
 
 function mountsOf(plan: LaunchPlan, flags: ContainerFlags, folder: string) {
   const mounts = plan.mounts ?? [];
-  // Links in the run's folder lead to the sources, so these are where they are on the machine.
-  const sources = mounts.map(({ source, readOnly }) => ({ source, at: source, readOnly }));
-  const shown = [...sources, ...mounts.filter((one) => isOutside(one, CONTAINER_FOLDER))].filter(
-    ({ at }, index, all) => all.findIndex((other) => other.at === at) === index,
-  );
+  // Links in the run's folder lead there; what is to be at a path of the container is shown under that as well.
+  const sources = mounts.map(({ source, readOnly }, index) => ({
+    source,
+    at: sourceSeen(CONTAINER_FOLDER, index),
+    readOnly,
+  }));
+  const shown = [...sources, ...mounts.filter((one) => isOutside(one, CONTAINER_FOLDER))];
   return [{ source: folder, at: CONTAINER_FOLDER, readOnly: false }, ...shown, ...flags.volumes].map(
     ({ source, at, readOnly }) => ({
       Type: "bind" as const,

@@ -17,15 +17,25 @@ import { readSmallFile } from "./smallFiles.ts";
 const NOTE = "mounts.json";
 type Outside = Pick<Mount, "source" | "at">;
 
+/** `link`: what the run's links lead to, which is the source as the run sees it. */
+type Shown = Mount & { readonly link: string };
+
+/** Where runs that see their folder as `seenAs` see the source of a mount. A place for each: one may be read-only, another not. */
+export const sourceSeen = (seenAs: string, index: number): string => `${seenAs}-data/${index}`;
+
 /**
  * `folder` is the run's, with the projects of its nodes in it. May be repeated. `seenAs`: how runs see that folder, where they see
- * another machine than this one; whoever starts them shows each `source` there under its own path, and what is to be at an absolute
+ * another machine than this one; whoever starts them shows each source there under `sourceSeen`, and what is to be at an absolute
  * path under that.
  */
 export async function placeMounts(folder: string, plan: LaunchPlan, seenAs?: string): Promise<void> {
-  const mounts = plan.mounts ?? [];
+  const mounts = (plan.mounts ?? []).map(
+    (mount, index): Shown => ({
+      ...mount,
+      link: seenAs === undefined ? mount.source : sourceSeen(seenAs, index),
+    }),
+  );
   if (mounts.length === 0) return;
-  const inside = ({ at }: Mount): string | undefined => insideOf(seenAs ?? folder, at);
   const outside = seenAs === undefined ? mounts.filter((one) => isOutside(one, folder)) : [];
   // Noted before they are made: whoever frees a run that was cut short there finds them.
   if (outside.length > 0)
@@ -35,7 +45,7 @@ export async function placeMounts(folder: string, plan: LaunchPlan, seenAs?: str
     );
   // What lies above comes first: what is to lie in it then finds a folder.
   for (const mount of [...mounts].sort((a, b) => (a.at < b.at ? -1 : 1))) {
-    const path = isAbsolute(mount.at) ? inside(mount) : undefined;
+    const path = isAbsolute(mount.at) ? insideOf(seenAs ?? folder, mount.at) : undefined;
     if (path !== undefined) await placeInside(folder, path, mount, mounts);
     else if (outside.includes(mount)) await placeOutside(mount);
     else if (!isAbsolute(mount.at))
@@ -73,7 +83,7 @@ function parseNote(text: string): readonly Outside[] {
   }
 }
 
-async function placeInside(root: string, path: string, mount: Mount, all: readonly Mount[]): Promise<void> {
+async function placeInside(root: string, path: string, mount: Shown, all: readonly Mount[]): Promise<void> {
   const segments = segmentsOf(path);
   const name = segments?.pop();
   if (segments === undefined || name === undefined) throw inTheWay(mount, "it leads out of the run's folder");
@@ -93,15 +103,15 @@ async function placeInside(root: string, path: string, mount: Mount, all: readon
 async function place(
   folder: OpenFolder,
   name: string,
-  mount: Mount,
+  mount: Shown,
   below: readonly string[],
 ): Promise<void> {
   const asFolder = below.length > 0;
   const at = folder.at(name);
   const there = await lstat(at).catch(nothing);
-  if (there?.isSymbolicLink() && (await readlink(at)) === mount.source) return;
+  if (there?.isSymbolicLink() && (await readlink(at)) === mount.link) return;
   const source = await lstat(mount.source);
-  if (there === undefined && !(asFolder && source.isDirectory())) return await symlink(mount.source, at);
+  if (there === undefined && !(asFolder && source.isDirectory())) return await symlink(mount.link, at);
   if (source.isDirectory() && (there === undefined || there.isDirectory())) {
     if (mount.merge === undefined && there !== undefined && !asFolder)
       throw inTheWay(mount, "the project has a folder there");
@@ -111,14 +121,14 @@ async function place(
   if (mount.merge !== "replace" || there?.isDirectory())
     throw inTheWay(mount, "the project has something else there");
   await unlink(at);
-  await symlink(mount.source, at);
+  await symlink(mount.link, at);
 }
 
 /** Each file below the source as a link of its own. */
 async function linkFiles(
   outer: OpenFolder,
   name: string,
-  mount: Mount,
+  mount: Shown,
   below: readonly string[],
 ): Promise<void> {
   await using folder = await enterFolder(outer, name, true);
@@ -126,8 +136,8 @@ async function linkFiles(
     const inner = below.flatMap((path) =>
       path.startsWith(`${entry.name}/`) ? [path.slice(entry.name.length + 1)] : [],
     );
-    const source = join(mount.source, entry.name);
-    await place(folder, entry.name, { ...mount, source, merge: mount.merge ?? "keep" }, inner);
+    const [source, link] = [join(mount.source, entry.name), join(mount.link, entry.name)];
+    await place(folder, entry.name, { ...mount, source, link, merge: mount.merge ?? "keep" }, inner);
   }
 }
 
