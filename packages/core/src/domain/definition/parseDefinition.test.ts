@@ -280,6 +280,18 @@ describe("parseDefinition", () => {
     ]);
   });
 
+  it("refuses by name a credential of a key vault, and takes the token that a run has in any case", () => {
+    const asked = (ambientAuthentication: unknown) =>
+      ({ configuration: { script: "a.py", history: { ambientAuthentication } } }) as const;
+    for (const method of ["armtoken", "ServicePrincipal"])
+      assert.deepEqual(faultsOf(asked({ method, secret: "s" })).targets, [
+        "configuration.history.ambientAuthentication",
+      ]);
+    for (const method of [undefined, null, "none", "runtoken"])
+      assert.ok(parseDefinition(asked({ method })).definition);
+    assert.ok(parseDefinition(asked(null)).definition);
+  });
+
   it("refuses by name what an environment can ask for that is Azure's or another system's", () => {
     const environment = {
       r: { rVersion: "4.0" },

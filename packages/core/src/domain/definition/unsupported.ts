@@ -68,6 +68,15 @@ const RULES: readonly Rule[] = [
     message: "A user's credential is not passed on to a run.",
   },
   {
+    path: "history.ambientAuthentication",
+    asks: (c) => {
+      const ambient = extra(c.history, "ambientAuthentication") as Loose | undefined;
+      // A run has the token of its own in any case.
+      return !["", "none", "runtoken"].includes(String(extra(ambient, "method") ?? "").toLowerCase());
+    },
+    message: "There is no key vault to take a credential from; a run has a token of its own.",
+  },
+  {
     path: "environment.python.condaDependenciesFile",
     asks: (c) => filled(extra(python(c), "condaDependenciesFile")) && !filled(python(c)?.condaDependencies),
     message: "The file itself does not come with a definition; give its content as condaDependencies.",
