@@ -77,10 +77,13 @@ describe("a run definition", () => {
         python: { userManagedDependencies: true, interpreterPath: python3() },
         environmentVariables: { FIRST: "environment", SECOND: "environment" },
       },
-      environmentVariables: { SECOND: "run", THIRD: true },
+      environmentVariables: { FIRST: null, SECOND: "run", THIRD: true, NONE: null, EMPTY: "" },
     });
-    const { FIRST, SECOND, THIRD } = told.env;
-    assert.deepEqual({ FIRST, SECOND, THIRD }, { FIRST: "environment", SECOND: "run", THIRD: "true" });
+    const { FIRST, SECOND, THIRD, EMPTY } = told.env;
+    // One without a value is one that is not given.
+    const expected = { FIRST: "environment", SECOND: "run", THIRD: "true", EMPTY: "" };
+    assert.deepEqual({ FIRST, SECOND, THIRD, EMPTY }, expected);
+    assert.ok(!("NONE" in told.env));
   });
 
   it("chooses the interpreter, when the user manages the dependencies", async (t) => {

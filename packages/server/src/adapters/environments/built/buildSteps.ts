@@ -35,7 +35,7 @@ export async function tool(
     return await runTool({ ...run, ...options }, signal);
   } catch (error) {
     if (!(error instanceof ToolFailed)) throw error;
-    throw new MalachiteError("EnvironmentFailed", `${does} failed:\n${recipe.redact(error.message)}`, {
+    throw new MalachiteError("EnvironmentFailed", recipe.redact(`${does} failed:\n${error.message}`), {
       cause: new Error(`exit ${error.code}`),
     });
   }

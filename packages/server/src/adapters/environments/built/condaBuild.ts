@@ -116,9 +116,7 @@ async function solve(site: CondaSite): Promise<void> {
     CONDA_ALWAYS_COPY: "true",
     MAMBA_ALWAYS_COPY: "true",
   };
-  const common = ["create", "--yes", "--prefix", prefix, "--override-channels"];
-  const from = addressesOf(channels).flatMap((url) => ["--channel", url]);
-  let what = specs;
+  let what = ["--override-channels", ...addressesOf(channels).flatMap((url) => ["--channel", url]), ...specs];
   if (lock?.conda) {
     const file = join(place, "work", "explicit.txt");
     await mkdir(join(place, "work"), { recursive: true, mode: 0o700 });
@@ -130,7 +128,7 @@ async function solve(site: CondaSite): Promise<void> {
   }
   const quiet = conda.kind === "conda" ? ["--quiet"] : [];
   const run = { ...site, environment: { ...site.environment, ...variables } };
-  await tool(run, [conda.program, ...common, ...quiet, ...from, ...what], { does });
+  await tool(run, [conda.program, "create", "--yes", ...quiet, "--prefix", prefix, ...what], { does });
 }
 
 /** `=3.8` and `>=3.8,<3.9` stand behind the name as they are; a bare version needs a blank. */

@@ -19,6 +19,8 @@ describe("passwords of indexes", () => {
     }
     assert.equal(redact("Fetching https://me:p%40ss-word@h/x"), "Fetching https://h/x");
     assert.equal(redact("plain"), "plain");
+    const short = redactor(["git+ssh://git@h/x.git", "https://u:pw@h/simple"]);
+    assert.equal(short("a git pull of u from https://u:pw@h/x"), "a git pull of u from https://h/x");
   });
 
   it("are taken out of a lock and put back where it is installed", () => {
@@ -26,6 +28,10 @@ describe("passwords of indexes", () => {
     const bare = withoutLogins(line);
     assert.equal(bare, "x @ https://pkgs.example.org/x.whl --hash=sha256:00");
     assert.equal(withLogins(bare, credentialsIn([INDEX])), line);
+    const channel = "https://conda.example.org/t/tk-0123456789/mine/noarch/x-1-0.conda";
+    const hidden = redactor([channel])(channel);
+    assert.equal(hidden, "https://conda.example.org/t/****/mine/noarch/x-1-0.conda");
+    assert.equal(withLogins(hidden, credentialsIn([channel])), channel);
     assert.equal(
       withoutLogins("x @ git+ssh://git@example.org/x.git@v1"),
       "x @ git+ssh://git@example.org/x.git@v1",
