@@ -277,3 +277,32 @@ test("a run without a log ends all the same", async () => {
   });
   assert.deepEqual(await collect(stub.url), { bytes: Buffer.alloc(0), end: { status: "Failed", to: 0 } });
 });
+
+test("begins anew when the server says so, and takes a cut connection up by the id of the last event", async () => {
+  const log = (from: number, text: string): string =>
+    `id: ${from + text.length}~7.8~${"0".repeat(16)}\nevent: log\ndata: ${JSON.stringify({ from, to: from + text.length, text })}\n\n`;
+  let calls = 0;
+  await using stub = await stubServer((seen, response) => {
+    calls += 1;
+    open(response);
+    if (calls === 1) return void response.end(log(0, "old li"));
+    assert.equal(seen.headers["last-event-id"], `6~7.8~${"0".repeat(16)}`);
+    assert.equal(seen.query.from, "6");
+    const restart = 'id: 0\nevent: restart\ndata: {"reason":"replaced"}\n\n';
+    response.end(
+      `${restart}${log(0, "new\n")}${log(4, "line\n")}event: end\ndata: {"status":"Completed","to":9}\n\n`,
+    );
+  });
+  const pieces: [number, string][] = [];
+  for await (const { from, bytes } of runOf(stub.url).followLog())
+    pieces.push([from, Buffer.from(bytes).toString()]);
+  assert.deepEqual(pieces, [
+    [0, "old li"],
+    [0, "new\n"],
+    [4, "line\n"],
+  ]);
+  calls = 0;
+  const lines: string[] = [];
+  for await (const line of runOf(stub.url).logLines()) lines.push(line);
+  assert.deepEqual(lines, ["old li", "new", "line"]);
+});
