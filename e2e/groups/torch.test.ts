@@ -1,11 +1,24 @@
 // PyTorch's own processes meet over gloo: a real all-reduce, and a small training by DistributedDataParallel.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { example } from "../support/examples.ts";
 import { ended, fileOf, reached, submit } from "../support/runs.ts";
 import { Service } from "../support/service.ts";
 import { orSkip } from "../support/tools.ts";
 import { pythonWithTorch } from "../support/venvs.ts";
+
+function countGpus(): number {
+  try {
+    const found = execFileSync("nvidia-smi", ["--query-gpu=index", "--format=csv,noheader"], {
+      encoding: "utf8",
+    });
+    return found.trim().split("\n").filter(Boolean).length;
+  } catch {
+    // There is no driver, so there is no GPU that could be used.
+    return 0;
+  }
+}
 
 describe("a run of PyTorch", () => {
   let service: Service;
@@ -40,6 +53,27 @@ describe("a run of PyTorch", () => {
       assert.equal(results[0].sum, 1);
       assert.ok(Math.abs(results[0].weight - 3) < 0.2, JSON.stringify(results));
     });
+
+  it("trains over nccl, a process for each GPU", async (t) => {
+    const gpus = countGpus();
+    if (gpus === 0)
+      return t.skip("there is no GPU on this machine: nccl is not tried, only what it is told (planGroup)");
+    const python = orSkip(t, pythonWithTorch);
+    if (!python) return;
+    const { files, configuration } = example("pytorch", "ddp");
+    const runId = await submit(service, {
+      files,
+      configuration: {
+        ...configuration,
+        communicator: "Nccl",
+        pytorch: { processCount: gpus },
+        environment: environment(python),
+      },
+    });
+    await reached(service, runId, "Completed", 180_000);
+    const { weight } = JSON.parse(String(await fileOf(service, runId, "outputs/rank_0.json")));
+    assert.ok(Math.abs(weight - 3) < 0.2);
+  });
 
   it("ends when one process fails while the others wait for it", async (t) => {
     const python = orSkip(t, pythonWithTorch);
