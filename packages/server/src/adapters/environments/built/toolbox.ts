@@ -113,29 +113,38 @@ export class Toolbox {
     });
   }
 
-  /** With the first python that has a pip. A folder of that name is whole or not there. */
+  /** With the first python that can. A folder of that name is whole or not there. */
   async #install(what: string, say: Say, signal: AbortSignal): Promise<void> {
     const { folder, packageIndex, environment, pythons } = this.#options;
     const tried: string[] = [];
     const place = join(folder, `${what}.new-${randomUUID()}`);
     await makeFolder(folder);
-    for (const { path, version } of (await pythons.list()).filter(isNewEnough)) {
-      const pip = [path, "-m", "pip", "--disable-pip-version-check", "--no-input"];
-      const index: Record<string, string> = packageIndex === undefined ? {} : { PIP_INDEX_URL: packageIndex };
-      try {
-        const argv = [...pip, "install", "--target", place, "--no-deps", what];
-        await runTool(
-          { argv, at: folder, mark: place, environment: { ...environment, ...index }, say },
-          signal,
-        );
-        await replace(place, join(folder, what));
-        return;
-      } catch (error) {
-        await removeTree(place);
-        if (!(error instanceof ToolFailed)) throw error;
-        tried.push(`${path} (${version}): ${error.message.split("\n").at(-1)}`);
+    const index: Record<string, string> = packageIndex === undefined ? {} : { PIP_INDEX_URL: packageIndex };
+    const tool = { at: folder, mark: place, environment: { ...environment, ...index }, say };
+    const pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-deps"];
+    const ways = [
+      async (python: string) => {
+        await runTool({ ...tool, argv: [python, ...pip, "--target", place, what] }, signal);
+      },
+      // A python without a pip of its own may still make one for a virtual environment.
+      async (python: string) => {
+        await runTool({ ...tool, argv: [python, "-m", "venv", place] }, signal);
+        await runTool({ ...tool, argv: [join(place, "bin", "python"), ...pip, what] }, signal);
+      },
+    ];
+    const usable = (await pythons.list()).filter(isNewEnough);
+    for (const way of ways)
+      for (const { path, version } of usable) {
+        try {
+          await way(path);
+          await replace(place, join(folder, what));
+          return;
+        } catch (error) {
+          await removeTree(place);
+          if (!(error instanceof ToolFailed)) throw error;
+          tried.push(`${path} (${version}): ${error.message.split("\n").at(-1)}`);
+        }
       }
-    }
     throw failed(
       `${what} is not on this machine and could not be installed with any python: ${tried.join("; ") || `no python 3.8 or newer was found. ${this.#where()}`}. Install uv, or name it by the setting uv.`,
     );
