@@ -75,6 +75,38 @@ describe("settings", () => {
     assert.deepEqual(trusted, ["/b", "/a"]);
   });
 
+  it("read datastores from a file, naming every fault and no key", () => {
+    const good =
+      "datastores:\n  lake: {kind: s3, bucket: b, endpoint: 'https://x', accessKeyId: id, secretAccessKey: hush}\n  nas: {kind: folder, path: /mnt/nas, readOnly: true}\ndataRoot: [/scratch]\nallowDataHost: ['127.0.0.1:10000']\n";
+    withFile(good, (file) => {
+      const { datastores, dataRoot, allowDataHost } = readSettings({ settings: file }, {});
+      assert.deepEqual(Object.keys(datastores), ["lake", "nas"]);
+      assert.deepEqual(datastores.nas, { kind: "folder", path: "/mnt/nas", readOnly: true });
+      assert.deepEqual([dataRoot, allowDataHost], [["/scratch"], ["127.0.0.1:10000"]]);
+    });
+    const bad =
+      "datastores:\n  Big: {kind: s3, bucket: b}\n  a: {kind: ftp}\n  b: {kind: s3, accessKeyId: hush, endpoint: x, typo: hush}\n  c: {kind: folder, path: mnt, readOnly: hush}\n";
+    withFile(bad, (file) =>
+      assert.throws(
+        () => readSettings({ settings: file }, {}),
+        ({ message }: Error) => {
+          for (const words of [
+            "'Big' must have a name",
+            "'a' must have a kind: s3 or folder",
+            "'b' needs 'bucket'",
+            "'b' has 'typo', which the kind s3 does not know",
+            "'b' needs both accessKeyId and secretAccessKey",
+            "'b' has an endpoint that is no URL",
+            "'c' has a path that is not absolute",
+            "'c' has a 'readOnly' that is no boolean",
+          ])
+            assert.ok(message.includes(words), `${words} is not in ${message}`);
+          return !message.includes("hush");
+        },
+      ),
+    );
+  });
+
   it("know loopback from the rest", () => {
     for (const host of ["127.0.0.1", "127.1.2.3", "::1", "localhost"]) assert.ok(isLoopback(host), host);
     for (const host of ["0.0.0.0", "::", "127.0.0.1.example.org", "localhost.example.org", "10.0.0.1"])

@@ -14,7 +14,7 @@ import {
 import { hasCode, onStorage, removeTree } from "../../files/index.ts";
 import { download } from "./download.ts";
 import { type FileStorage, StorageTrouble } from "./fileStorage.ts";
-import { createGuard } from "./guard.ts";
+import { createGuard, type Guard } from "./guard.ts";
 import { faultOfAzure, openAzureStorage } from "./storages/azureStorage.ts";
 import { openFolderStorage } from "./storages/folderStorage.ts";
 import { createOwnStorage } from "./storages/ownStorage.ts";
@@ -73,7 +73,7 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
 
   return {
     async check(place, use) {
-      const fault = faultOf(place, use, named);
+      const fault = faultOf(place, use, named, guard);
       if (fault !== undefined) throw new MalachiteError("UnsupportedField", fault);
     },
     async bring(place, into, tell, signal) {
@@ -130,6 +130,7 @@ function faultOf(
   { storage, called, path }: StoragePlace,
   use: "mount" | "download" | "upload",
   named: DataCarrierOptions["named"],
+  guard: Guard,
 ): string | undefined {
   switch (storage.kind) {
     case "own":
@@ -137,11 +138,11 @@ function faultOf(
     case "web":
       return use === "mount"
         ? `${new URL(path).origin} is not on this machine, and the web is not mounted here. Use the mechanism Download.`
-        : undefined;
+        : guard.faultOf(new URL(path));
     case "registered": {
       if (storage.type !== "AzureBlob")
         return `A datastore of the type ${storage.type} is not reached by runs; AzureBlob is.`;
-      const fault = faultOfAzure(storage.section);
+      const fault = faultOfAzure(storage.section, guard);
       if (fault !== undefined) return `The datastore '${called}' is not reached: ${fault}`;
       return use === "mount" ? noMount(called) : undefined;
     }

@@ -49,6 +49,8 @@ export type Guard = {
   readonly https: https.Agent;
   /** Whether the operator named the host. `https` is not needed for it then. */
   allows(host: string, port: string | number): boolean;
+  /** Why an address can never be reached, as far as it alone tells; what a name leads to is seen at the connection. */
+  faultOf(url: URL): string | undefined;
 };
 
 const IDLE = { keepAlive: true, maxSockets: 64, maxFreeSockets: 8, timeout: 60_000 } as const;
@@ -70,14 +72,31 @@ export function createGuard(allowed: readonly string[]): Guard {
       return super.createConnection(guarded(options, allows), done);
     }
   }
-  return { http: new GuardedHttp(IDLE), https: new GuardedHttps(IDLE), allows };
+  return {
+    http: new GuardedHttp(IDLE),
+    https: new GuardedHttps(IDLE),
+    allows,
+    faultOf(url) {
+      const { hostname, protocol } = url;
+      if (allows(hostname, portOf(url))) return undefined;
+      if (protocol !== "https:")
+        return `${url.host} is not reached by https, and is not among the hosts that the setting allowDataHost names.`;
+      const host = bare(hostname);
+      return isIP(host) !== 0 && !isPublic(host) ? privateAddress(host, host).message : undefined;
+    },
+  };
 }
+
+/** The port of a URL, also where it is that of its scheme. */
+export const portOf = ({ port, protocol }: URL): string => port || (protocol === "https:" ? "443" : "80");
+
+const bare = (host: string): string => host.replace(/^\[|\]$/g, "");
 
 type Connect = Parameters<http.Agent["createConnection"]>[0];
 type Done = Parameters<http.Agent["createConnection"]>[1];
 
 function guarded(options: Connect, allows: Guard["allows"]): Connect {
-  const host = (options.host ?? "localhost").replace(/^\[|\]$/g, "");
+  const host = bare(options.host ?? "localhost");
   if (allows(host, options.port ?? "")) return options;
   if (isIP(host) === 0) return { ...options, lookup: publicLookup };
   if (isPublic(host)) return options;

@@ -17,13 +17,12 @@ const TRIES = 3;
 type Words = Readonly<Record<string, string | undefined>>;
 
 /** Whether the words of a datastore are enough to reach it; the reason in words if not. */
-export function faultOfAzure(section: JsonObject): string | undefined {
+export function faultOfAzure(section: JsonObject, guard: Guard): string | undefined {
   const { credentialType } = section as Words;
   if (credentialType === "ClientCredentials")
     return "its key is that of a service principal, with which no token is fetched here. Register it with an account key or a SAS token.";
   try {
-    addressOf(section as Words);
-    return undefined;
+    return guard.faultOf(addressOf(section as Words));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -54,12 +53,9 @@ export async function openAzureStorage(
   );
   const words = section as Words;
   const url = addressOf(words);
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  if (url.protocol !== "https:" && !guard.allows(url.hostname, port))
-    throw new MalachiteError(
-      "DataUnreachable",
-      `The datastore '${called}' is reached by plain http, which only hosts that the setting allowDataHost names are: ${url.host}.`,
-    );
+  const fault = guard.faultOf(url);
+  if (fault !== undefined)
+    throw new MalachiteError("DataUnreachable", `The datastore '${called}' is not reached: ${fault}`);
   const { accountName = "", credentialType } = words;
   const secret = words.credential ?? (credentialType === "Sas" ? words.sasToken : words.accountKey);
   const sas = credentialType === "Sas" ? secret : undefined;

@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { type FileStorage, StorageTrouble, type StoredFile } from "../fileStorage.ts";
-import type { Guard } from "../guard.ts";
+import { type Guard, portOf } from "../guard.ts";
 import { kindOf, troubleOf } from "../trouble.ts";
 
 const MOST_REDIRECTS = 5;
@@ -108,8 +108,6 @@ export function createWebStorage(guard: Guard): FileStorage {
     [Symbol.asyncDispose]: async () => {},
   };
 }
-
-const portOf = ({ port, protocol }: URL): string => port || (protocol === "https:" ? "443" : "80");
 
 /** Without its query, which may hold a signature. */
 const shown = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
