@@ -75,6 +75,11 @@ describe("a definition is refused that asks", () => {
       { communicator: "Mpi", nodeCount: 64, mpi: { processCountPerNode: 64 } },
       /A run may have 1024 processes; this one would have 4096\./,
     ],
+    [
+      "too many tasks of TensorFlow",
+      { ...tf, tensorflow: { workerCount: 250, parameterServerCount: 10 } },
+      /A run may have 256 processes of TensorFlow; this one would have 261\./,
+    ],
     ["too many nodes", { nodeCount: 2_000_000_000 }, /^nodeCount: A run may have 1024 processes/],
     [
       "too long arguments in all",

@@ -7,6 +7,8 @@ type Configuration = execution.RunConfiguration;
 
 /** More are not started for one run: each is a process of its own, with a log of its own. */
 export const MOST_PROCESSES = 1024;
+/** Each of TensorFlow's has a port besides, which is held open until its start. */
+const MOST_TASKS = 256;
 /** All their arguments together are kept with the run. */
 const MOST_ARGUMENT_BYTES = 16_000_000;
 
@@ -90,12 +92,14 @@ const otherNodeCount = (section: string, own: number | undefined, nodeCount: num
       ];
 
 function sizeFaults(configuration: Configuration & Parameters<typeof groupShape>[0]): Detail[] {
-  const count = processCount(groupShape(configuration));
-  if (count > MOST_PROCESSES)
+  const shape = groupShape(configuration);
+  const count = processCount(shape);
+  const most = shape.kind === "tensorflow" ? MOST_TASKS : MOST_PROCESSES;
+  if (count > most)
     return [
       {
-        target: configuration.nodeCount > MOST_PROCESSES ? "configuration.nodeCount" : "configuration",
-        message: `A run may have ${MOST_PROCESSES} processes; this one would have ${count}.`,
+        target: configuration.nodeCount > most ? "configuration.nodeCount" : "configuration",
+        message: `A run may have ${most} processes${most === MOST_TASKS ? " of TensorFlow" : ""}; this one would have ${count}.`,
       },
     ];
   const encoder = new TextEncoder();

@@ -38,8 +38,10 @@ MARK = re.compile("\0port:([^\0]*)\0")
 
 
 def say(text):
-    sys.stdout.write("malachite: %s\n" % text)
-    sys.stdout.flush()
+    try:
+        os.write(1, ("malachite: %s\n" % text).encode("utf-8", "replace"))
+    except OSError:
+        pass  # The disk is full: the group still ends as it should.
 
 
 def read_group():
@@ -92,7 +94,6 @@ def in_words(status):
 
 def end_as(status):
     """Ends this process as another one has ended."""
-    sys.stdout.flush()
     if status >= 0:
         os._exit(status)
     import resource
