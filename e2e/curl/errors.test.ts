@@ -168,20 +168,16 @@ describe("refusals", () => {
 
   it("names every field that is understood and not done", async () => {
     const answer = await definition({
-      framework: "PyTorch",
-      communicator: "Mpi",
-      nodeCount: 2,
+      credentialPassthrough: true,
+      applicationEndpoints: { ssh: { type: "ssh" } },
       data: { d: { dataLocation: { dataset: { id: "x" } }, mechanism: "Mount" } },
-      environment: { docker: { enabled: true } },
     });
     assertRefused(answer, {
       ...BAD,
       inner: "UnsupportedField",
       details: [
-        "configuration.framework",
-        "configuration.communicator",
-        "configuration.nodeCount",
-        "configuration.environment.docker.enabled",
+        "configuration.applicationEndpoints",
+        "configuration.credentialPassthrough",
         "configuration.data.d.dataLocation.dataset",
       ],
     });

@@ -71,6 +71,14 @@ describe("data of a definition", () => {
       assert.deepEqual(at(uri), { datastore: "d", path: "a/b" });
   });
 
+  it("of a mount is only read, unless its options say so; and they may name the folder of a file", () => {
+    const use = (options: object) =>
+      read(input({ dataLocation: { dataPath: { datastoreName: "d", relativePath: "f" } }, options }))[0];
+    assert.deepEqual([use({})?.readOnly, use({})?.namesFile], [true, true]);
+    assert.equal(use({ ReadWrite: "True" })?.readOnly, false);
+    assert.equal(use({ forceFolder: "True" })?.namesFile, false);
+  });
+
   it("never leads out of its datastore", () => {
     for (const path of [
       "../x",

@@ -96,8 +96,10 @@ function inputUse(name: string, one: Input): DataUse | undefined {
     place,
     ...(at ? { at } : {}),
     atIsFile: false,
-    namesFile: one.dataLocation?.uri === undefined || one.dataLocation.uri.isFile === true,
-    readOnly: mode === "mount",
+    namesFile:
+      !isOn(one.options, "forceFolder") &&
+      (one.dataLocation?.uri === undefined || one.dataLocation.uri.isFile === true),
+    readOnly: mode === "mount" && !isOn(one.options, "readWrite"),
     overwrite: one.overwrite === true,
     globs: [],
     makeFolder: true,
@@ -130,6 +132,12 @@ function outputUse(name: string, one: Output, runId: string): DataUse | undefine
     variables: variablesOf(name, name),
   };
 }
+
+/** Options are written as the texts of Python's booleans, their names in any case. */
+const isOn = (options: Input["options"], name: string): boolean =>
+  Object.entries(options ?? {}).some(
+    ([key, value]) => key.toLowerCase() === name.toLowerCase() && /^true$/i.test(String(value)),
+  );
 
 /** The SDK looks a dataset up under its name and under the same in capitals. */
 const variablesOf = (variable: string, name: string): readonly string[] => [
