@@ -63,6 +63,7 @@ class Following implements AsyncDisposable {
       targets: { driver: () => driver },
       clock: systemClock,
       news: this.#news,
+      settings: { namedDatastores: {} },
     } as unknown as FlowPorts);
   }
 
