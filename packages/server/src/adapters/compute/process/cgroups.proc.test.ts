@@ -13,16 +13,20 @@ import { bootId, readProcess } from "./processTable.ts";
 
 const groups = detectCgroups(join(tmpdir(), `malachite-groups-of-${process.pid}`));
 
-/** Two processes that use all the time they get. */
+/** Two processes that use all the time they get, from when the first is a member: what it starts before would be none. */
 async function burning(directories: readonly string[]): Promise<ChildProcess> {
-  const child = spawn("sh", ["-c", "(while :; do :; done) & while :; do :; done"], {
+  const child = spawn("sh", ["-c", "read begin; (while :; do :; done) & while :; do :; done"], {
     detached: true,
-    stdio: "ignore",
+    stdio: ["pipe", "ignore", "ignore"],
   });
   await once(child, "spawn");
   for (const directory of directories) writeFileSync(join(directory, "cgroup.procs"), String(child.pid));
+  child.stdin?.end("now\n");
   return child;
 }
+
+/** How many processes the groups have together; each is a member of all of them. */
+const members = (group: readonly string[]): number => new Set(group.flatMap(groupMembers)).size;
 
 const frozen = (directory: string): boolean =>
   /^frozen 1$/m.test(readFileSync(join(directory, "cgroup.events"), "utf8"));
@@ -63,7 +67,7 @@ describe("control groups of this machine", {
     const group = groups.create("killed", {});
     const child = await burning(group);
     const closed = once(child, "exit");
-    await until("both processes being members", () => group.flatMap(groupMembers).length >= 2);
+    await until("both processes being members", () => members(group) === 2);
     assert.ok(group.some(killGroup));
     assert.deepEqual(await closed, [null, "SIGKILL"]);
     assert.ok(await removeGroups(group));
@@ -75,6 +79,7 @@ describe("control groups of this machine", {
     const group = groups.create("frozen", {});
     const child = await burning(group);
     const closed = once(child, "exit");
+    await until("both processes being members", () => members(group) === 2);
     const freezable = group.filter((directory) => freezeGroup(directory, true));
     assert.equal(freezable.length, 1);
     await until("the group being frozen", () => freezable.every(frozen));
@@ -89,7 +94,7 @@ describe("control groups of this machine", {
     const child = await burning(group);
     const closed = once(child, "exit");
     const pid = child.pid ?? 0;
-    await until("both processes being members", () => group.flatMap(groupMembers).length >= 2);
+    await until("both processes being members", () => members(group) === 2);
     const row = readProcess(pid);
     assert.ok(row);
     const tree = {
