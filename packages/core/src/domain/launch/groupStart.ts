@@ -22,7 +22,7 @@ export const GROUP_START_NAME = "group.py";
  * - Sockets of gloo and nccl are told to use the loopback device: names of hosts may lead nowhere.
  * - Also old interpreters read it: no syntax here is newer than Python 3.5.
  */
-export const GROUP_START = String.raw`# Runs the processes of a run of several. See "Several processes" in the documentation.
+export const GROUP_START = String.raw`# Runs the processes of a run of several. See "Runs of several processes" in the documentation.
 import json
 import os
 import re
