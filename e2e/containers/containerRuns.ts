@@ -1,6 +1,6 @@
 // What a definition says of containers, done by a real engine. docs/run-definition.md names these tests.
 import assert from "node:assert/strict";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
@@ -9,8 +9,9 @@ import {
   startContainerEngine,
   withoutEngine,
 } from "@malachite/server/conformance";
-import { cancel, ended, experiment, fileOf, getRun, reached, story, submit, zipOf } from "../support/runs.ts";
+import { cancel, ended, experiment, fileOf, getRun, reached, story, submit } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
+import { startPrivateRegistry } from "./privateRegistry.ts";
 
 /** Logs a metric and a child file through the service, with nothing but the standard library. */
 const REPORT = `
@@ -24,6 +25,8 @@ seen = {"python": sys.executable, "cwd": os.getcwd(), "argv": sys.argv[1:], "uid
     "ca": os.path.getsize(os.environ["REQUESTS_CA_BUNDLE"]), "root": sorted(os.listdir("/"))}
 json.dump(seen, open("outputs/seen.json", "w"))
 `;
+
+const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 
 type Seen = {
   python: string;
@@ -154,14 +157,11 @@ export function containerRuns(name: EngineName): void {
       for (const runId of runs) {
         await reached(service, runId, "Completed");
         assert.equal(String(await fileOf(service, runId)), "built here\nyes\n");
-        assert.match(
-          String(await fileOf(service, runId, "azureml-logs/20_image_build_log.txt")),
-          /the build speaks/,
-        );
+        assert.match(String(await fileOf(service, runId, BUILD_LOG)), /the build speaks/);
       }
       const late = await submit(service, { files: { "x.txt": "" }, configuration });
       await reached(service, late, "Completed");
-      await assert.rejects(fileOf(service, late, "azureml-logs/20_image_build_log.txt"), /404/);
+      await assert.rejects(fileOf(service, late, BUILD_LOG), /404/);
     });
 
     it("fail with the build's own last words", async () => {
@@ -186,7 +186,7 @@ export function containerRuns(name: EngineName): void {
       assert.equal(run.status, "Failed");
       assert.match(JSON.stringify(run.error), /127\.0\.0\.1:9.*(refused|dial|connect)/);
       assert.match(
-        String(await fileOf(service, runId, "azureml-logs/20_image_build_log.txt")),
+        String(await fileOf(service, runId, BUILD_LOG)),
         /Pulling the image 127\.0\.0\.1:9\/team\/nothing:1/,
       );
     });
@@ -217,7 +217,6 @@ export function containerRuns(name: EngineName): void {
       const [folder = ""] = folderOf();
       await service.start();
       assert.equal((await getRun(service, runId)).status, "Running");
-      const { writeFileSync } = await import("node:fs");
       writeFileSync(join(service.data, "containers", folder, "project/go"), "");
       await reached(service, runId, "Completed");
       assert.equal(String(await fileOf(service, runId)), "up\ndone\n");
@@ -251,32 +250,97 @@ export function containerRuns(name: EngineName): void {
       }
     });
 
-    it("never show the password of a registry", async () => {
+    it("send the credentials of a registry to it, and show the password to nobody", async () => {
       const secret = "hunter2-s3cret";
-      const definition = {
-        configuration: {
-          script: "main.py",
-          ...inImage({
-            baseImage: "team/nothing:1",
-            baseImageRegistry: { address: "127.0.0.1:9", username: "me", password: secret },
-          }),
+      await using registry = await startPrivateRegistry();
+      const environment = inImage({
+        baseImage: "team/nothing:1",
+        baseImageRegistry: { address: registry.address, username: "me", password: secret },
+      });
+      const direct = await submit(service, { files: { "main.py": "" }, configuration: environment });
+      // The same of an environment that is registered, and only named.
+      const place = `/environment/v1.0${workspacePath}/environments/private`;
+      const registered = await service.json("PUT", place, environment.environment);
+      const named = await submit(service, {
+        files: { "main.py": "" },
+        configuration: { environment: { name: "private" } },
+      });
+      const whole: unknown[] = [registered, await service.json("GET", place)];
+      for (const runId of [direct, named]) {
+        const run = await ended(service, runId);
+        assert.match(JSON.stringify(run.error), /manifest unknown|not found/i, JSON.stringify(run.error));
+        const details = await service.json("GET", `/history/v1.0${experiment()}/runs/${runId}/details`);
+        assert.ok(JSON.stringify(details).includes('"me"'));
+        const log = String(await fileOf(service, runId, BUILD_LOG));
+        whole.push(details, run, await story(service, runId), log);
+      }
+      assert.ok(registry.asked.length >= 2);
+      assert.deepEqual([...new Set(registry.asked)], [`me:${secret}`]);
+      assert.ok(!JSON.stringify([...whole, service.output]).includes(secret));
+      const kept = readdirSync(service.data).filter((file) => file.startsWith("records"));
+      for (const file of kept)
+        assert.ok(!readFileSync(join(service.data, file)).includes(secret), `the password is in ${file}`);
+    });
+
+    it("have what condaDependencies ask for on top of the image, made once and locked", async () => {
+      const dependencies = ["python=3.11", "pip", { pip: ["six==1.16.0"] }];
+      const script = "import six, sys; print(six.__version__, sys.prefix, sys.version_info[:2])";
+      const configuration = {
+        environment: {
+          python: { condaDependencies: { dependencies } },
+          docker: { enabled: true, baseImage: engine.image },
         },
       };
-      const form = new FormData();
-      form.set("runDefinitionFile", new Blob([JSON.stringify(definition)]), "definition.json");
-      form.set("projectZipFile", new Blob([zipOf({ "main.py": "" })]), "project.zip");
-      const answer = await fetch(`${service.url}/execution/v1.0${experiment()}/startrun`, {
-        method: "POST",
-        body: form,
-        headers: { authorization: "Bearer dev" },
+      const runs = await Promise.all(
+        [1, 2].map(() => submit(service, { files: { "main.py": script }, configuration })),
+      );
+      for (const runId of runs) {
+        await reached(service, runId, "Completed");
+        assert.equal(String(await fileOf(service, runId)), "1.16.0 /opt/malachite/env (3, 11)\n");
+        assert.match(String(await fileOf(service, runId, BUILD_LOG)), /Successfully installed.*six-1\.16\.0/);
+        const lock = String(await fileOf(service, runId, "azureml-logs/environment-lock.txt"));
+        assert.match(lock, /^# python: 3\.11\.\d+$/m);
+        assert.match(lock, /^six==1\.16\.0 --hash=sha256:[0-9a-f]{64}$/m);
+      }
+      const late = await submit(service, { files: { "main.py": script }, configuration });
+      await reached(service, late, "Completed");
+      await assert.rejects(fileOf(service, late, BUILD_LOG), /404/);
+    });
+
+    it("use the conda of the image where conda packages are asked for, and name what is lacking where there is none", async () => {
+      const python = {
+        condaDependencies: { channels: ["c"], dependencies: ["python=3.6", "blas", { pip: ["six"] }] },
+      };
+      const bare = await submit(service, {
+        files: { "main.py": "" },
+        configuration: { environment: { python, docker: { enabled: true, baseImage: engine.image } } },
       });
-      const { runId } = (await answer.json()) as { runId: string };
-      await ended(service, runId);
-      const details = await service.json("GET", `/history/v1.0${experiment()}/runs/${runId}/details`);
-      assert.ok(JSON.stringify(details).includes("me"));
-      const log = String(await fileOf(service, runId, "azureml-logs/20_image_build_log.txt"));
-      const whole = [details, await getRun(service, runId), await story(service, runId), log, service.output];
-      assert.ok(!JSON.stringify(whole).includes(secret));
+      assert.match(
+        JSON.stringify((await ended(service, bare)).error),
+        /conda packages \(blas\).*has no conda/,
+      );
+      // No real conda is at hand: one that tells what it was asked, and makes the prefix as conda would.
+      const conda = [
+        "#!/bin/sh",
+        'echo "conda was asked: $*"',
+        'if [ "$1" = list ]; then echo https://c.example/linux-64/blas-1.conda#0123; exit; fi',
+        "while [ $# -gt 0 ]; do if [ $1 = -p ]; then python3 -m venv $2; exit; fi; shift; done",
+      ];
+      const lines = conda.map((line) => `RUN echo '${line}' >>/usr/bin/conda`);
+      const text = [`FROM ${engine.image}`, ...lines, "RUN chmod 755 /usr/bin/conda"].join("\n");
+      const runId = await submit(service, {
+        files: { "main.py": "import six, os; print(os.environ['CONDA_PREFIX'])" },
+        configuration: { environment: { python, docker: { enabled: true, baseDockerfile: text } } },
+      });
+      const run = await ended(service, runId);
+      const log = String(await fileOf(service, runId, BUILD_LOG));
+      assert.equal(run.status, "Completed", `${JSON.stringify(run.error)}\n${log}`);
+      assert.match(
+        log,
+        /conda was asked: create -y -q -p \S+ --override-channels -c \S+\/c python=3\.6 blas pip/,
+      );
+      const lock = String(await fileOf(service, runId, "azureml-logs/environment-lock.txt"));
+      assert.match(lock, /^@EXPLICIT\nhttps:\/\/c\.example\/linux-64\/blas-1\.conda#0123\n# pip\nsix==/m);
     });
   });
 }

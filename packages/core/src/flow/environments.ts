@@ -4,7 +4,11 @@ import {
   keptDefinition,
   namedEnvironment,
   type RegisteredEnvironment,
+  registryPasswordOf,
   withEnvironment,
+  withOpened,
+  withoutSealed,
+  withSealed,
 } from "../domain/environment/registered.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Page } from "../domain/query/filter.ts";
@@ -27,22 +31,30 @@ export interface EnvironmentFlow {
   setLabels(scope: Scope, name: string, version: string, labels: readonly string[]): Promise<void>;
 }
 
-type EnvironmentPorts = Pick<FlowPorts, "environmentRegistry" | "workspaces" | "clock" | "ids" | "settings">;
+type EnvironmentPorts = Pick<
+  FlowPorts,
+  "environmentRegistry" | "secretBox" | "workspaces" | "clock" | "ids" | "settings"
+>;
 
 export const environmentFlow = (ports: EnvironmentPorts): EnvironmentFlow => ({
   async register(scope, name, sent, version) {
     await allowWorkspace(scope, ports);
     const definition = keptDefinition(sent);
-    return ports.environmentRegistry.register(scope, {
+    const password = registryPasswordOf(sent);
+    const registered = await ports.environmentRegistry.register(scope, {
       name,
       ...(version === undefined ? {} : { version }),
-      definition,
+      definition: withSealed(definition, password && ports.secretBox.seal(password)),
       fingerprint: ports.ids.sha256(contentText(definition)),
       at: ports.clock.now(),
     });
+    return shown(registered);
   },
-  get: (scope, name, which) => find(scope, name, which, ports),
-  list: (scope, ask) => ports.environmentRegistry.list(scope, ask),
+  get: async (scope, name, which) => shown(await find(scope, name, which, ports)),
+  async list(scope, ask) {
+    const page = await ports.environmentRegistry.list(scope, ask);
+    return { ...page, values: page.values.map(shown) };
+  },
   async setLabels(scope, name, version, labels) {
     if (labels.some((label) => label.toLowerCase() === LATEST))
       throw new MalachiteError("InvalidRequest", `The label '${LATEST}' is always the newest version's.`, {
@@ -55,6 +67,11 @@ export const environmentFlow = (ports: EnvironmentPorts): EnvironmentFlow => ({
 
 const LATEST = "latest";
 
+const shown = (environment: RegisteredEnvironment): RegisteredEnvironment => ({
+  ...environment,
+  definition: withoutSealed(environment.definition),
+});
+
 /**
  * A run definition whose environment is only named becomes one that describes it, as it is registered now. Any other is answered as
  * it is. Throws EnvironmentNotFound.
@@ -62,12 +79,14 @@ const LATEST = "latest";
 export async function fillEnvironment(
   scope: Scope,
   sent: unknown,
-  ports: Pick<FlowPorts, "environmentRegistry">,
+  ports: Pick<FlowPorts, "environmentRegistry" | "secretBox">,
 ): Promise<unknown> {
   const named = namedEnvironment(sent);
   if (!named) return sent;
   const which = named.version === undefined ? {} : { version: named.version };
-  return withEnvironment(sent, await find(scope, named.name, which, ports));
+  const found = await find(scope, named.name, which, ports);
+  const definition = withOpened(found.definition, (sealed) => ports.secretBox.open(sealed));
+  return withEnvironment(sent, { ...found, definition });
 }
 
 async function find(

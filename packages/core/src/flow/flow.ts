@@ -34,7 +34,11 @@ export type SubmitRun = {
   /** Only make the environment, or look whether the machine has it; the script is not run. */
   readonly only?: "prepare";
   /** The run that this one repeats, and the lock of its environment if it had one. */
-  readonly rerunOf?: { readonly runId: string; readonly lock?: string };
+  readonly rerunOf?: {
+    readonly runId: string;
+    readonly lock?: string;
+    readonly sealedPassword?: string;
+  };
   readonly by: Principal;
 };
 

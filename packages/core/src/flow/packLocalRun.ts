@@ -24,6 +24,7 @@ type PackPorts = Pick<
   | "runs"
   | "workspaces"
   | "environmentRegistry"
+  | "secretBox"
   | "snapshots"
   | "bundler"
   | "tokens"

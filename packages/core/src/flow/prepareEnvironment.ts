@@ -91,6 +91,9 @@ async function prepared(
     const ask = {
       ...environmentAsk(definition, target),
       ...(lock === undefined ? {} : { lock }),
+      ...(run.sealedPassword === undefined
+        ? {}
+        : { registryPassword: ports.secretBox.open(run.sealedPassword) }),
       ...projectReader(snapshot, ports),
     };
     const write: BuildLog = (text) => {

@@ -28,7 +28,11 @@ export async function rerunRun(ask: RerunRun, ports: SubmitPorts): Promise<Run> 
       ...(ask.newRunId === undefined ? {} : { runId: ask.newRunId }),
       definition: { ...Object.fromEntries(others), ...(snapshotId === undefined ? {} : { snapshotId }) },
       ...("prepareOnly" in definition && definition.prepareOnly ? { only: "prepare" as const } : {}),
-      rerunOf: { runId: run.id, ...(lock === undefined ? {} : { lock }) },
+      rerunOf: {
+        runId: run.id,
+        ...(lock === undefined ? {} : { lock }),
+        ...(run.sealedPassword === undefined ? {} : { sealedPassword: run.sealedPassword }),
+      },
       by: ask.by,
     },
     ports,

@@ -33,6 +33,7 @@ export type SubmitPorts = Pick<
   | "datastores"
   | "secretBox"
   | "targets"
+  | "secretBox"
   | "clock"
   | "ids"
   | "news"
@@ -48,10 +49,11 @@ const ASK_MS = 10_000;
 /** Everything impossible is refused here, before the run exists: target, snapshot, script, interpreter, parent. */
 export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run> {
   await allowWorkspace(ask.scope, ports);
-  const { definition: parsed, sent } = parseDefinition(
-    await fillEnvironment(ask.scope, ask.definition, ports),
-    ask.only,
-  );
+  const {
+    definition: parsed,
+    sent,
+    registryPassword,
+  } = parseDefinition(await fillEnvironment(ask.scope, ask.definition, ports), ask.only);
   const definition: WholeDefinition = ask.rerunOf ? { ...parsed, rerunOf: ask.rerunOf.runId } : parsed;
   const target = runTarget(definition, await usableTarget(definition.configuration.target, ports));
   const needs = await allowOnTarget(definition, target, ports);
@@ -75,9 +77,15 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
     { ask, id, definition, sent, snapshotId: snapshot?.id, target, needs, origin: "hosted" },
     ports,
   );
+  const sealedPassword =
+    registryPassword === undefined ? ask.rerunOf?.sealedPassword : ports.secretBox.seal(registryPassword);
   await keepLock(run, ask.rerunOf?.lock, ports);
   const created = await ports.runs.create(
-    { ...run, ...(parent ? { parentRunId: parent.id } : {}) },
+    {
+      ...run,
+      ...(sealedPassword === undefined ? {} : { sealedPassword }),
+      ...(parent ? { parentRunId: parent.id } : {}),
+    },
     { at: run.createdAt, event: "submitted", status: run.life.status, actor: ask.by.name },
   );
   if (created.created) ports.news.queueMoved();

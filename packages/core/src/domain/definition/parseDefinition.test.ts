@@ -351,13 +351,15 @@ describe("parseDefinition", () => {
     });
   }
 
-  it("never keeps a registry's password", () => {
+  it("keeps a registry's password apart from all that is handed back", () => {
     const sent = {
       configuration: {
         script: "a.py",
         environment: { docker: { baseImageRegistry: { address: "r", username: "u", password: "hunter2" } } },
       },
     };
-    assert.ok(!JSON.stringify(parseDefinition(sent)).includes("hunter2"));
+    const { registryPassword, ...kept } = parseDefinition(sent);
+    assert.equal(registryPassword, "hunter2");
+    assert.ok(!JSON.stringify(kept).includes("hunter2"));
   });
 });

@@ -16,6 +16,8 @@ export function parseDefinition(
 ): {
   readonly definition: WholeDefinition;
   readonly sent: JsonObject;
+  /** In neither of the two, which are kept and handed back. */
+  readonly registryPassword?: string;
 } {
   const { value, faults } = readWire(execution.RunDefinition, sent);
   const given = isObject(value) ? withoutSecrets(value as execution.RunDefinition) : {};
@@ -38,7 +40,13 @@ export function parseDefinition(
     : [];
   if (wrong.length > 0) throw refuse("InvalidDefinition", [...wrong, ...unsupported]);
   if (unsupported.length > 0) throw refuse("UnsupportedField", unsupported);
-  return { definition: madeWhole(given, only), sent: withoutSecretsAsSent(sent) };
+  const registryPassword = (value as execution.RunDefinition).configuration?.environment?.docker
+    ?.baseImageRegistry?.password;
+  return {
+    definition: madeWhole(given, only),
+    sent: withoutSecretsAsSent(sent),
+    ...(registryPassword ? { registryPassword } : {}),
+  };
 }
 
 /** What is wrong in its shape is told once, not again for the values in it. */
@@ -78,7 +86,7 @@ function refuse(code: "InvalidDefinition" | "UnsupportedField", details: readonl
   });
 }
 
-/** Registry passwords are never kept: what is kept is handed back. */
+/** Registry passwords are kept apart from the definition: that is handed back. */
 function withoutSecrets(given: execution.RunDefinition): execution.RunDefinition {
   const registry = given.configuration?.environment?.docker?.baseImageRegistry;
   if (!registry?.password) return given;

@@ -1,7 +1,16 @@
 // What counts as the same content, and how a definition that names an environment is filled in.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { contentText, keptDefinition, namedEnvironment, withEnvironment } from "./registered.ts";
+import {
+  contentText,
+  keptDefinition,
+  namedEnvironment,
+  registryPasswordOf,
+  withEnvironment,
+  withOpened,
+  withoutSealed,
+  withSealed,
+} from "./registered.ts";
 
 describe("the content of an environment", () => {
   it("is the same whatever the order of keys, and whether empty things are sent or left out", () => {
@@ -39,6 +48,30 @@ describe("the content of an environment", () => {
       python: { interpreterPath: "python" },
       docker: { baseImageRegistry: { address: "x", username: "u" } },
     });
+  });
+});
+
+describe("the password of a registry", () => {
+  const sent = { Docker: { BaseImageRegistry: { address: "x", Password: "hunter2" } } };
+
+  it("is kept sealed, shown to nobody, and opened for a run", () => {
+    assert.equal(registryPasswordOf(sent), "hunter2");
+    const kept = withSealed(keptDefinition(sent), "SEALED");
+    assert.ok(!JSON.stringify(kept).includes("hunter2"));
+    assert.deepEqual(withoutSealed(kept), { Docker: { BaseImageRegistry: { address: "x" } } });
+    assert.deepEqual(
+      withOpened(kept, (sealed) => `opened ${sealed}`),
+      { Docker: { BaseImageRegistry: { address: "x", password: "opened SEALED" } } },
+    );
+  });
+
+  it("is absent where none is given, and nobody can give a sealed one", () => {
+    for (const none of [{}, { docker: null }, { docker: { baseImageRegistry: { password: "" } } }]) {
+      assert.equal(registryPasswordOf(none), undefined);
+      assert.deepEqual(withSealed(none, undefined), none);
+    }
+    const forged = { docker: { baseImageRegistry: { address: "x", sealedPassword: "1.abc" } } };
+    assert.deepEqual(keptDefinition(forged), { docker: { baseImageRegistry: { address: "x" } } });
   });
 });
 

@@ -24,13 +24,47 @@ export function keptDefinition(sent: JsonObject): JsonObject {
   return withoutPassword(Object.fromEntries(kept));
 }
 
-function withoutPassword(definition: JsonObject): JsonObject {
-  const docker = definition.docker;
-  const registry = isObject(docker) ? docker.baseImageRegistry : undefined;
-  if (!isObject(docker) || !isObject(registry)) return definition;
-  const open = Object.entries(registry).filter(([key]) => key.toLowerCase() !== "password");
-  return { ...definition, docker: { ...docker, baseImageRegistry: Object.fromEntries(open) } };
+/** A registry password is kept sealed, under this name, beside the address that it is for. */
+const SEALED = "sealedPassword";
+
+/** The password of the registry in a definition as it was sent. */
+export function registryPasswordOf(sent: JsonObject): string | undefined {
+  const password = member(member(member(sent, "docker"), "baseimageregistry"), "password");
+  return typeof password === "string" && password !== "" ? password : undefined;
 }
+
+/** The definition to keep, with the sealed password in it. */
+export const withSealed = (definition: JsonObject, sealed: string | undefined): JsonObject =>
+  sealed === undefined
+    ? definition
+    : withRegistry(definition, (registry) => ({ ...registry, [SEALED]: sealed }));
+
+/** The definition as anybody may see it. */
+export const withoutSealed = (definition: JsonObject): JsonObject =>
+  withRegistry(definition, ({ [SEALED]: _, ...registry }) => registry);
+
+/** The definition with its password, for the run that needs it. */
+export const withOpened = (definition: JsonObject, open: (sealed: string) => string): JsonObject =>
+  withRegistry(definition, ({ [SEALED]: sealed, ...registry }) =>
+    typeof sealed === "string" ? { ...registry, password: open(sealed) } : registry,
+  );
+
+function withRegistry(definition: JsonObject, change: (registry: JsonObject) => JsonObject): JsonObject {
+  const docker = member(definition, "docker");
+  const registry = member(docker, "baseimageregistry");
+  if (!isObject(docker) || !isObject(registry)) return definition;
+  const of = keyOf(docker, "baseimageregistry") ?? "baseImageRegistry";
+  return { ...definition, [keyOf(definition, "docker") ?? "docker"]: { ...docker, [of]: change(registry) } };
+}
+
+const withoutPassword = (definition: JsonObject): JsonObject =>
+  withRegistry(definition, (registry) =>
+    Object.fromEntries(
+      Object.entries(registry).filter(
+        ([key]) => !["password", SEALED.toLowerCase()].includes(key.toLowerCase()),
+      ),
+    ),
+  );
 
 /**
  * The same text for the same content: keys in order, and nothing for what is null or empty, since clients of different ages send

@@ -111,6 +111,8 @@ export type NewRun = {
   /** The definition made whole, and as it was sent. */
   readonly definition?: execution.RunDefinition;
   readonly sent?: JsonObject;
+  /** Password for the registry of the image, sealed by the secret box. Shown to nobody. */
+  readonly sealedPassword?: string;
   readonly snapshotId?: string;
   readonly dataContainerId: string;
   readonly life: Life;

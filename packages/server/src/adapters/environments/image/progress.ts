@@ -1,5 +1,6 @@
 // What an engine tells while it pulls or builds: one JSON object a line, thousands of them. Told on as lines for people: each step
 // of each layer once, not each byte.
+import { stripVTControlCharacters } from "node:util";
 import type { Say } from "./sharedWork.ts";
 
 /** The engine said that it failed; the message is in its words. */
@@ -28,7 +29,7 @@ export async function followProgress(
   const told = new Map<string, string>();
   const last: string[] = [];
   const hear = (text: string): void => {
-    for (const line of text.split(/\r?\n/)) {
+    for (const line of stripVTControlCharacters(text).split(/\r?\n/)) {
       if (line.trim() === "") continue;
       say(line);
       last.push(line);

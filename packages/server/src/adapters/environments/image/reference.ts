@@ -4,7 +4,7 @@ import { type EnvironmentAsk, MalachiteError } from "@malachite/core";
 const BASE = "configuration.environment.docker";
 /** `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`, as the engines read it. */
 const REFERENCE =
-  /^(?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9]+:[a-fA-F0-9]{32,})?$/;
+  /^(?:(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+|[a-zA-Z0-9-]+(?=:\d))(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9]+:[a-fA-F0-9]{32,})?$/;
 /** The id of an image that the engine has. */
 const ID = /^(sha256:)?[a-f0-9]{12,64}$/;
 const DOCKER_HUB = "docker.io";

@@ -75,8 +75,15 @@ const insertBody = statement<{
   definition: string | null;
   sent: string | null;
   plan: string | null;
+  sealed: string | null;
 }>()((q, p) =>
-  q.insertInto("run_bodies").values({ run_no: p.run, definition: p.definition, sent: p.sent, plan: p.plan }),
+  q.insertInto("run_bodies").values({
+    run_no: p.run,
+    definition: p.definition,
+    sent: p.sent,
+    plan: p.plan,
+    sealed_password: p.sealed,
+  }),
 );
 
 export const insertLabel = statement<{
@@ -144,6 +151,7 @@ export async function createRun(
     definition: printed(run.definition),
     sent: printed(run.sent),
     plan: printed(run.life.plan),
+    sealed: run.sealedPassword ?? null,
   });
   for (const label of labelsOf(run.about))
     await insertLabel(db, { workspace, ...label, at: fixed.created_at, run: no });

@@ -58,7 +58,9 @@ export type ScopeRow = {
   readonly resource_group: string;
   readonly workspace: string;
 };
-export type FullRow = LightRow & ScopeRow & Pick<Database["run_bodies"], "definition" | "sent" | "plan">;
+export type FullRow = LightRow &
+  ScopeRow &
+  Pick<Database["run_bodies"], "definition" | "sent" | "plan" | "sealed_password">;
 
 /** Runs with their bodies and their scope. */
 export const fullRuns = (q: Kysely<Database>) =>
@@ -75,6 +77,7 @@ export const fullRuns = (q: Kysely<Database>) =>
       "b.definition",
       "b.sent",
       "b.plan",
+      "b.sealed_password",
     ]);
 
 export const scopeOf = (row: ScopeRow): Scope => ({
@@ -114,6 +117,7 @@ export function fullRun(row: FullRow): Run {
   return {
     ...run,
     ...given("definition", parsed<NonNullable<Run["definition"]>>(row.definition)),
+    ...given("sealedPassword", row.sealed_password),
     ...given("sent", parsed<NonNullable<Run["sent"]>>(row.sent)),
     life: { ...run.life, ...given("plan", parsed<LaunchPlan>(row.plan)) },
   };

@@ -80,7 +80,13 @@ export type Database = {
     about: string;
   };
   /** The heavy parts of a run, which lists never touch. JSON. */
-  run_bodies: { run_no: number; definition: string | null; sent: string | null; plan: string | null };
+  run_bodies: {
+    run_no: number;
+    definition: string | null;
+    sent: string | null;
+    plan: string | null;
+    sealed_password: string | null;
+  };
   /**
    * Tags, properties and parameters as an index; `runs.about` and `run_params` are the truth. Keys and values pass through
    * `labelText`.

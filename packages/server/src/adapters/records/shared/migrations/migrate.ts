@@ -11,6 +11,7 @@ import { tracking } from "./0006-tracking.ts";
 import { datastores } from "./0007-datastores.ts";
 import { latestMetrics } from "./0008-latest-metrics.ts";
 import { queue } from "./0009-queue.ts";
+import { registryPasswords } from "./0010-registry-passwords.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   datastores,
   latestMetrics,
   queue,
+  registryPasswords,
 ];
 
 /** Runs `work` in one transaction. */
