@@ -250,7 +250,9 @@ export function containerRuns(name: EngineName): void {
       }
     });
 
-    it("send the credentials of a registry to it, and show the password to nobody", async () => {
+    it("send the credentials of a registry to it, and show the password to nobody", async (t) => {
+      if (name === "podman")
+        return t.skip("Podman asks a registry without TLS only where its own settings say so");
       const secret = "hunter2-s3cret";
       await using registry = await startPrivateRegistry();
       const environment = inImage({

@@ -87,7 +87,8 @@ export async function runOnce(engine: Engine, once: Once, signal: AbortSignal): 
       (_, abortSignal) =>
         container.commit({
           _query: { container: container.id, repo, tag, pause: false, ...changes(labels) },
-          _body: {},
+          // Podman does not take an empty body.
+          _body: { Labels: { ...labels } },
           abortSignal,
         }),
       signal,
