@@ -146,10 +146,10 @@ test("Ctrl-C detaches and says how to come back; the run goes on until it is can
 });
 
 test("what the service refuses is one paragraph with every property at fault", async () => {
-  writeFileSync(join(project, "bad.runconfig"), "script: train.py\nframework: PySpark\nnodeCount: 4\n");
+  writeFileSync(join(project, "bad.runconfig"), "script: train.py\npriority: 5000\nnodeCount: 0\n");
   const { code, stdout, stderr } = await malachite("submit", "project", "-c", "bad");
   assert.equal(code, 1);
-  assert.match(stderr, /configuration\.framework/);
+  assert.match(stderr, /configuration\.priority/);
   assert.match(stderr, /configuration\.nodeCount/);
   assert.equal(stdout, "");
   const target = await malachite("submit", "project", "--target", "nowhere");

@@ -11,7 +11,8 @@ export const KNOWN_DIFFERENCES: readonly Known[] = [
   },
   {
     kind: "added",
-    where: /^execution\.json: model RunConfiguration\.(?:command|priority|environmentVariables|docker)$/,
+    where:
+      /^execution\.json: model (?:RunConfiguration\.(?:command|priority|environmentVariables|docker|pytorch|data|outputData)|MpiConfiguration\.nodeCount|DockerSection\.shmSize)$/,
     why: "The v1 SDK sends these in every definition, and they mean something here.",
   },
   {

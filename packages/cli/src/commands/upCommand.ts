@@ -39,6 +39,10 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--tls-key <file>", "the key of that certificate, PEM, without a password"],
   ["--allow-host <name>", "a further Host name that requests may name", "repeats"],
   ["--allow-data-host <host>", "a private HOST or HOST:PORT where data of runs may be; * for all", "repeats"],
+  [
+    "--datastores <json>",
+    "datastores of every workspace: NAME: {kind: s3 or folder, …}; better in --settings",
+  ],
   ["--data-root <folder>", "a folder below which a run may ask for its data by an absolute path", "repeats"],
   ["--allow-origin <origin>", "a further Origin whose pages may call the service", "repeats"],
   ["--workspace <subscription/group/name>", "a workspace that exists from the start", "repeats"],

@@ -100,6 +100,7 @@ export const DockerSection = model("DockerSection", {
   enabled: optional(Type.Boolean()),
   sharedVolumes: optional(Type.Boolean()),
   arguments: optional(Type.Array(Type.String())),
+  shmSize: optional(Type.String()),
   baseImageRegistry: optional(ContainerRegistry),
 });
 

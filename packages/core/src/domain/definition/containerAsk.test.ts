@@ -57,6 +57,16 @@ describe("a run for a container", () => {
     });
   });
 
+  it("has the shared memory of the section that puts it there, else of the other", () => {
+    const sizeOf = (configuration: Record<string, unknown>) =>
+      plannedImage(whole(configuration), "ref").shmSizeBytes;
+    const old = { environment: { docker: { enabled: true, shmSize: "4g" } } };
+    assert.equal(sizeOf({ ...old, docker: { useDocker: false, shmSize: "2g" } }), 2 ** 32);
+    assert.equal(sizeOf({ ...old, docker: { useDocker: true, shmSize: "2g" } }), 2 ** 31);
+    assert.equal(sizeOf({ ...old, docker: { useDocker: true } }), 2 ** 32);
+    assert.equal(sizeOf({ environment: { docker: { enabled: true } } }), undefined);
+  });
+
   it("sees of this machine only what the settings allow", () => {
     assert.deepEqual(faults(docker({ arguments: ["-v", "/data/x:/x:ro"] })), []);
     for (const source of ["/etc", "/database", "/data/../etc", "/"])
@@ -82,6 +92,8 @@ describe("a run for a container", () => {
         faults(docker(section)).map((fault) => fault.split(":")[0]),
         [path],
       );
+    const old = whole({ environment: { docker: { enabled: true, shmSize: "much" } } });
+    assert.match(faults(old)[0] ?? "", /^configuration\.environment\.docker\.shmSize: /);
     assert.deepEqual(faults(docker({ sharedVolumes: true, shmSize: "" })), []);
   });
 

@@ -44,13 +44,25 @@ function argumentsOf({ configuration }: Pick<WholeDefinition, "configuration">):
   return places.flatMap(([path, given]) => (given && given.length > 0 ? [{ path, given }] : []));
 }
 
+/** What is given for /dev/shm. The one that counts comes first: that of the section which puts the run into its container. */
+function shmSizes({ configuration }: Pick<WholeDefinition, "configuration">) {
+  const { docker, environment } = configuration;
+  const own = { path: "configuration.docker.shmSize", given: docker?.shmSize ?? "" };
+  const environments = {
+    path: "configuration.environment.docker.shmSize",
+    given: environment?.docker?.shmSize ?? "",
+  };
+  const inOrder = docker?.useDocker === true ? [own, environments] : [environments, own];
+  return inOrder.filter(({ given }) => given !== "");
+}
+
 /** What the container of a run is started with, besides its image. */
 export function plannedImage(
   definition: Pick<WholeDefinition, "configuration">,
   reference: string,
 ): PlannedImage {
-  const { shmSize } = definition.configuration.docker ?? {};
-  const shmSizeBytes = shmSize === undefined ? undefined : parseSize(shmSize);
+  const [size] = shmSizes(definition);
+  const shmSizeBytes = size === undefined ? undefined : parseSize(size.given);
   return {
     reference,
     arguments: argumentsOf(definition).flatMap(({ given }) => given),
@@ -123,14 +135,9 @@ function sectionFaults({ configuration }: WholeDefinition): AbilityFault[] {
     ...(environment?.docker?.sharedVolumes === false
       ? [fault("configuration.environment.docker.sharedVolumes", kept)]
       : []),
-    ...(docker?.shmSize !== undefined && docker.shmSize !== "" && parseSize(docker.shmSize) === undefined
-      ? [
-          fault(
-            "configuration.docker.shmSize",
-            `Must be a size such as 512m or 2g; '${docker.shmSize}' was given.`,
-          ),
-        ]
-      : []),
+    ...shmSizes({ configuration })
+      .filter(({ given }) => parseSize(given) === undefined)
+      .map(({ path, given }) => fault(path, `Must be a size such as 512m or 2g; '${given}' was given.`)),
   ];
 }
 

@@ -81,6 +81,7 @@ export function testFlow(): TestFlow {
   const base: Partial<Flow> = {
     submitRun: async (ask) => testRun(ask.runId ?? "made"),
     isPrepared: async () => true,
+    rerunRun: async (ask) => testRun(ask.newRunId ?? "made"),
     packLocalRun: async (ask) => ({ run: testRun(ask.runId ?? "made"), zip: chunks("PK zip") }),
     cancelRun: async (ask) => find(ask.runId),
     reaches: async (by, _scope, runId) => {
