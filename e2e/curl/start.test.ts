@@ -14,8 +14,9 @@ import {
   processesOf,
   python3,
   reached,
+  story,
 } from "../support/runs.ts";
-import { Service } from "../support/service.ts";
+import { Service, until } from "../support/service.ts";
 
 const HELLO = 'import sys\nprint("hello", *sys.argv[1:])\n';
 const JSON_TYPE = ["-H", "Content-Type: application/json"] as const;
@@ -193,7 +194,9 @@ describe("the documented curl calls", () => {
 
     it("changes nothing for a run that has ended", async () => {
       await start("startrun?runId=over", project(), asFile());
-      const run = await reached(service, "over", "Completed");
+      await reached(service, "over", "Completed");
+      await until("the release", async () => (await story(service, "over")).at(-1)?.event === "released");
+      const run = await getRun(service, "over");
       const answer = await curl("-X", "POST", ...TOKEN, url("runId/over/cancel?finalStatus=Failed"));
       assert.deepEqual([answer.status, answer.json()], [200, { runId: "over" }]);
       assert.deepEqual(await getRun(service, "over"), run);

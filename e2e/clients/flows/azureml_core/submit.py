@@ -296,16 +296,16 @@ def flow_refused(t):
         return refusal(lambda: where.submit(ScriptRunConfig(source_directory=folder, script="main.py", run_config=config)))
 
     def docker(config):
-        config.environment.docker.enabled = True
+        config.environment.docker.arguments = ["--privileged"]
 
     def nodes(config):
-        config.node_count = 2
+        config.node_count = 2000
 
-    def mpi(config):
-        config.communicator = "IntelMpi"
+    def servers(config):
+        config.communicator = "ParameterServer"
 
-    def spark(config):
-        config.framework = "PySpark"
+    def machine(config):
+        config.amlcompute.vm_size = "STANDARD_D2_V2"
 
     def target(config):
         config.target = "no-such-cluster"
@@ -314,10 +314,10 @@ def flow_refused(t):
         config.environment.python.interpreter_path = "/no/such/python"
 
     for change, path in (
-        (docker, "configuration.environment.docker.enabled"),
+        (docker, "configuration.environment.docker.arguments"),
         (nodes, "configuration.nodeCount"),
-        (mpi, "configuration.communicator"),
-        (spark, "configuration.framework"),
+        (servers, "configuration.communicator"),
+        (machine, "configuration.amlcompute.vmSize"),
         (target, "no-such-cluster"),
         (interpreter, "/no/such/python"),
     ):

@@ -61,7 +61,7 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
     case "wait":
       return queueConstraints(run, ports);
     case "prepare":
-      return [{ code: "stepInProgress", message: "Its environment is being made." }];
+      return [{ code: "stepInProgress", message: "Its environment is being made, or its data brought." }];
     case "launch":
       return [
         { code: "stepInProgress", message: `It is being handed to the compute target '${run.target}'.` },
