@@ -32,6 +32,18 @@ describe("openapi.json", () => {
       assert.match(text, /#\/components\/schemas\/ErrorResponse/, path);
     }
   });
+  it("describes each model by its own shape", () => {
+    const twice = (name: string) => ({ model: "Twice", type: "object", properties: { [name]: {} } });
+    const body = (name: string) => ({
+      ...operations[0],
+      id: name,
+      body: { kind: "json", schema: twice(name) },
+    });
+    assert.throws(
+      () => openApiDocument([body("a"), body("b")] as never),
+      /Two models of different shapes are called Twice/,
+    );
+  });
   it("refers only to models it has, and has none that nobody refers to", () => {
     const text = JSON.stringify(document);
     const referred = new Set([...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name));

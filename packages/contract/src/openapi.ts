@@ -36,11 +36,11 @@ function isOperation(value: unknown): value is Operation {
   return typeof value === "object" && value !== null && "id" in value && "method" in value && "path" in value;
 }
 
-/** The whole document. Pure: the same for the same contract. */
-export function openApiDocument(): object {
+/** The whole document. Pure: the same for the same contract. Throws where two models of different shapes have one name. */
+export function openApiDocument(described: readonly Operation[] = operations): object {
   const schemas = new Map<string, Json>();
   const paths = new Map<string, Json>();
-  for (const operation of operations) {
+  for (const operation of described) {
     for (const address of [operation.path, ...(operation.alsoAt ?? [])]) {
       const path = address.replace("*}", "}");
       const methods = paths.get(path) ?? {};
@@ -189,10 +189,15 @@ function schemaOf(schema: unknown, schemas: Map<string, Json>): Json {
   if (typeof given.ref === "string") return { $ref: `#/components/schemas/${given.ref}` };
   const name = given.model;
   if (typeof name !== "string") return plain(given, schemas);
-  if (!schemas.has(name)) {
+  const known = schemas.get(name);
+  if (known === undefined) {
     // Its name is taken before its properties are looked at, so that a model may hold itself.
     schemas.set(name, {});
     schemas.set(name, plain(given, schemas));
+  } else if (known.properties !== undefined) {
+    const { properties } = plain(given, schemas);
+    if (JSON.stringify(properties) !== JSON.stringify(known.properties))
+      throw new Error(`Two models of different shapes are called ${name}.`);
   }
   return { $ref: `#/components/schemas/${name}` };
 }

@@ -87,7 +87,7 @@ export const Workspace = model("Workspace", {
 export type Workspace = Static<typeof Workspace>;
 
 /** A compute target of the settings, as a compute resource of a workspace. */
-export const Compute = model("Compute", {
+export const Compute = model("ComputeResource", {
   id: Type.String(),
   name: Type.String(),
   type: Type.String(),

@@ -26,12 +26,12 @@ export const DataReferenceConfiguration = model("DataReferenceConfiguration", {
 
 export const DATA_MECHANISMS = ["Direct", "Mount", "Download", "Upload", "Hdfs", "Link"] as const;
 
-export const DatasetReference = model("DatasetReference", {
+export const DatasetReference = model("NamedDataset", {
   id: optional(Type.String()),
   name: optional(Type.String()),
   version: optional(looseText()),
 });
-export const DataPath = model("DataPath", {
+export const DataPath = model("PathOnDatastore", {
   datastoreName: optional(Type.String()),
   relativePath: optional(Type.String()),
 });
