@@ -46,17 +46,18 @@ export async function startContainerEngine(name: EngineName): Promise<EngineUnde
   symlinkSync(image, join(folder, "image"));
   const script = join(SCRIPTS, `${name}.sh`);
   // Runs use the network of the machine, so no bridge is needed, of which there can be but one.
-  const env = { ...process.env, DOCKER_BRIDGE: "none" };
-  await using started = new AsyncDisposableStack();
-  started.defer(async () => {
+  // The engines lie where a user's PATH may not lead.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, DOCKER_BRIDGE: "none" };
+  const stop = async () => {
     await run(script, ["stop", folder], { env, timeout: 60_000 });
     rmSync(folder, { recursive: true, force: true });
-  });
-  await run(script, ["start", folder], { env, timeout: START_MS });
-  const stop = started.move();
-  return {
-    socket: join(folder, `${name}.sock`),
-    image: IMAGE,
-    [Symbol.asyncDispose]: () => stop.disposeAsync(),
   };
+  try {
+    await run(script, ["start", folder], { env, timeout: START_MS });
+  } catch (error) {
+    // Why it did not start is what is to be told, not that there was nothing to stop.
+    await stop().catch(() => {});
+    throw error;
+  }
+  return { socket: join(folder, `${name}.sock`), image: IMAGE, [Symbol.asyncDispose]: stop };
 }
