@@ -56,6 +56,17 @@ export const KEPT_BEHIND_THE_LAST = {
   waiting: [0, 2, 1].map((gpus) => ({ priority: 0, nodes: 1, gpus })),
 };
 
+/** The second lacks the GPU, as the first does, and nodes besides: these are kept for it, so the third must wait. */
+export const NODES_KEPT_FOR_WHO_LACKS_A_GPU_TOO = {
+  capacity: { places: 2, nodes: 4, gpus: [0] },
+  holders: [{ priority: 0, nodes: 1, gpus: 1 }],
+  waiting: [
+    { priority: 1, nodes: 1, gpus: 1 },
+    { priority: 0, nodes: 4, gpus: 1 },
+    { priority: 0, nodes: 1, gpus: 0 },
+  ],
+};
+
 const RESOURCES: readonly Resource[] = ["places", "nodes", "gpus"];
 const wants = (needs: Needs, one: Resource): number => (one === "places" ? 1 : needs[one]);
 const holds = (holder: Held, one: Resource): number =>

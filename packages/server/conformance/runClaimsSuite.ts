@@ -10,7 +10,13 @@ import {
   type Scope,
 } from "@malachite/core";
 import fc from "fast-check";
-import { anyLine, checkStanding, KEPT_BEHIND_THE_LAST, startsOf } from "./anyLine.ts";
+import {
+  anyLine,
+  checkStanding,
+  KEPT_BEHIND_THE_LAST,
+  NODES_KEPT_FOR_WHO_LACKS_A_GPU_TOO,
+  startsOf,
+} from "./anyLine.ts";
 import { claimOne, create, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
 import type { RecordsBench } from "./runStore.ts";
 
@@ -240,7 +246,7 @@ export function runClaimsSuite(bench: RecordsBench): void {
             assert.equal(own?.length, capacity.gpus === undefined ? undefined : needed);
           }
         }),
-        { numRuns: 60, examples: [[KEPT_BEHIND_THE_LAST]] },
+        { numRuns: 60, examples: [[KEPT_BEHIND_THE_LAST], [NODES_KEPT_FOR_WHO_LACKS_A_GPU_TOO]] },
       );
     });
   });

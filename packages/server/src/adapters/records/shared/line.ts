@@ -161,7 +161,9 @@ async function walk(
   let room = from;
   for (;;) {
     const a = await plain.head();
-    const b = room.closed.has("gpus") ? undefined : await wanting.head();
+    // Without a free GPU none of these starts; but where nodes are counted, one that lacks nodes too has them kept.
+    const passed = room.closed.has("gpus") && capacity.nodes === undefined;
+    const b = passed ? undefined : await wanting.head();
     const half = a && (!b || isBefore(a, b)) ? plain : wanting;
     const next = half === plain ? a : b;
     if (!next || (end && !isBefore(next, end))) return { starting, room };
