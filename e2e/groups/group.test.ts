@@ -68,6 +68,15 @@ print("last words of 2")
 ${last}
 `;
 
+/** All wait to be let go; then one ends with a code, and the others go on. */
+const LET_GO = (rank: number, code: number) => `
+import os, sys, time
+open("outputs/ready_%s" % os.environ["RANK"], "w").close()
+while not os.path.exists("outputs/go"):
+    time.sleep(0.02)
+sys.exit(${code} if os.environ["RANK"] == "${rank}" else time.sleep(600))
+`;
+
 describe("a run of several processes", () => {
   let service: Service;
   before(async () => {
@@ -191,15 +200,7 @@ describe("a run of several processes", () => {
 
   it("goes on without the service, and its end is told by the next one", async () => {
     const runId = await submit(service, {
-      files: {
-        "main.py": `
-import os, sys, time
-open("outputs/ready_%s" % os.environ["RANK"], "w").close()
-while not os.path.exists("outputs/go"):
-    time.sleep(0.02)
-sys.exit(5 if os.environ["RANK"] == "1" else time.sleep(600))
-`,
-      },
+      files: { "main.py": LET_GO(1, 5) },
       configuration: torch(3),
     });
     const folder = await startedAll(runId, 3);
@@ -217,15 +218,7 @@ sys.exit(5 if os.environ["RANK"] == "1" else time.sleep(600))
 
   it("is told whole when the service was away at its end", async () => {
     const runId = await submit(service, {
-      files: {
-        "main.py": `
-import os, sys, time
-open("outputs/ready_%s" % os.environ["RANK"], "w").close()
-while not os.path.exists("outputs/go"):
-    time.sleep(0.02)
-sys.exit(6 if os.environ["RANK"] == "2" else time.sleep(600))
-`,
-      },
+      files: { "main.py": LET_GO(2, 6) },
       configuration: torch(3),
     });
     const folder = await startedAll(runId, 3);

@@ -2,6 +2,8 @@
 import type { Run, RunClient } from "@malachite/client";
 import { EXIT } from "../exitCodes.ts";
 import type { Io } from "../io.ts";
+import { type FormatOptions, json } from "../output/format.ts";
+import type { Frame } from "../program.ts";
 
 /** Runs `work` until Ctrl-C. Gives undefined when it was interrupted, after saying how to come back. */
 export async function untilInterrupted<T>(
@@ -64,4 +66,26 @@ export function exitCodeOf(run: Run): number {
 export function sayEnd(run: Run, io: Io): void {
   const why = run.error?.error?.message;
   io.say(`${run.runId}: ${run.status}${why === undefined ? "" : `. ${why}`}`);
+}
+
+/** What a command does that starts a run and waits for it: the log on request, then the end, by its words and its exit code. */
+export async function waitAsAsked(
+  run: RunClient,
+  options: FormatOptions & { readonly follow?: boolean },
+  io: Io,
+  frame: Frame,
+): Promise<void> {
+  const end = await untilInterrupted(io, run.runId, async (signal) => {
+    // JSON owns stdout alone, so the log is only followed for people.
+    if (options.follow && options.output !== "json") await printLog(run, io, { signal });
+    return waitForEnd(run, io, signal);
+  });
+  if (end === undefined) {
+    frame.exitCode = EXIT.detached;
+    return;
+  }
+  sayEnd(end, io);
+  if (options.output === "json") await io.out(json(end));
+  else if (!options.follow) await io.out(`${run.runId}\n`);
+  frame.exitCode = exitCodeOf(end);
 }

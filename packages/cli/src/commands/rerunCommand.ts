@@ -1,11 +1,10 @@
 // `malachite rerun`: a run once more, with its definition, its project, and exactly the packages that its environment had.
 import type { Command } from "commander";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
-import { EXIT } from "../exitCodes.ts";
 import type { Io } from "../io.ts";
 import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
 import type { Frame } from "../program.ts";
-import { exitCodeOf, printLog, sayEnd, untilInterrupted, waitForEnd } from "./follow.ts";
+import { waitAsAsked } from "./follow.ts";
 
 type Options = ConnectionOptions &
   FormatOptions & { readonly runId?: string; readonly wait?: boolean; readonly follow?: boolean };
@@ -40,16 +39,5 @@ async function rerun(runId: string, options: Options, io: Io, frame: Frame): Pro
     await io.out(options.output === "json" ? json({ runId: run.runId, rerunOf: runId }) : `${run.runId}\n`);
     return;
   }
-  const end = await untilInterrupted(io, run.runId, async (signal) => {
-    if (options.follow && options.output !== "json") await printLog(run, io, { signal });
-    return waitForEnd(run, io, signal);
-  });
-  if (end === undefined) {
-    frame.exitCode = EXIT.detached;
-    return;
-  }
-  sayEnd(end, io);
-  if (options.output === "json") await io.out(json(end));
-  else if (!options.follow) await io.out(`${run.runId}\n`);
-  frame.exitCode = exitCodeOf(end);
+  await waitAsAsked(run, options, io, frame);
 }

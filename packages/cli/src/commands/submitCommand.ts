@@ -1,18 +1,17 @@
 // `malachite submit`: sends a folder as a run, and on request waits for it.
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { RunClient, RunConfiguration } from "@malachite/client";
+import type { RunConfiguration } from "@malachite/client";
 import { type Command, InvalidArgumentError } from "commander";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
 import { UsageError } from "../errors/usageError.ts";
-import { EXIT } from "../exitCodes.ts";
 import type { Io } from "../io.ts";
 import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
 import { createUploadBar } from "../output/uploadBar.ts";
 import type { Frame } from "../program.ts";
 import { buildDefinition, experimentOf } from "../runconfig/buildDefinition.ts";
 import { findRunConfig, readRunConfig } from "../runconfig/readRunConfig.ts";
-import { exitCodeOf, printLog, sayEnd, untilInterrupted, waitForEnd } from "./follow.ts";
+import { waitAsAsked } from "./follow.ts";
 
 type Options = ConnectionOptions &
   FormatOptions & {
@@ -138,22 +137,6 @@ async function submit(argument: string, options: Options, io: Io, frame: Frame):
   if (options.output === "json" && !waits)
     await io.out(json({ runId: run.runId, experimentName, endpoint, ...workspace }));
   else if (!waits) await io.out(`${run.runId}\n`);
-  if (waits) await wait(run, options, io, frame);
+  if (waits) await waitAsAsked(run, options, io, frame);
   else if (io.interactive) io.say(`Watch it: malachite logs -f ${run.runId}`);
-}
-
-async function wait(run: RunClient, options: Options, io: Io, frame: Frame): Promise<void> {
-  const end = await untilInterrupted(io, run.runId, async (signal) => {
-    // JSON owns stdout alone, so the log is only followed for people.
-    if (options.follow && options.output !== "json") await printLog(run, io, { signal });
-    return waitForEnd(run, io, signal);
-  });
-  if (end === undefined) {
-    frame.exitCode = EXIT.detached;
-    return;
-  }
-  sayEnd(end, io);
-  if (options.output === "json") await io.out(json(end));
-  else if (!options.follow) await io.out(`${run.runId}\n`);
-  frame.exitCode = exitCodeOf(end);
 }

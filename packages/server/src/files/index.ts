@@ -1,4 +1,5 @@
 // The one layer through which files of the data folder and of runs are opened, written and removed.
+export * from "./isExecutable.ts";
 export * from "./lookAt.ts";
 export * from "./openInside.ts";
 export * from "./readRange.ts";

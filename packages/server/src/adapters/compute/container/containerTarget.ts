@@ -1,5 +1,6 @@
 // The options of a compute target of kind container.
-import { isMalachiteError, MalachiteError, type TargetSettings } from "@malachite/core";
+import type { TargetSettings } from "@malachite/core";
+import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 
 export type ContainerOptions = {
   /** The socket of the engine; the service's own choice unless told. */
@@ -23,16 +24,16 @@ export function parseContainerOptions(target: TargetSettings): ContainerOptions 
   const { options } = target;
   for (const name of Object.keys(options))
     if (!(KNOWN as readonly string[]).includes(name))
-      throw refused(target, name, `is not known; a container target knows ${KNOWN.join(", ")}`);
+      throw refusedOption(target, name, `is not known; a container target knows ${KNOWN.join(", ")}`);
   const { memoryMiB, cpus } = options;
   if (memoryMiB !== undefined && !isBetween(memoryMiB, MIN_MEMORY_MIB, MAX_MEMORY_MIB, true))
-    throw refused(target, "memoryMiB", `must be a whole number of MiB, at least ${MIN_MEMORY_MIB}`);
+    throw refusedOption(target, "memoryMiB", `must be a whole number of MiB, at least ${MIN_MEMORY_MIB}`);
   if (cpus !== undefined && !isBetween(cpus, 0.01, MAX_CPUS, false))
-    throw refused(target, "cpus", "must be a number such as 2 or 0.5");
+    throw refusedOption(target, "cpus", "must be a number such as 2 or 0.5");
   for (const name of ["socket", "image", "network"] as const) {
     const value = options[name];
     if (value !== undefined && (typeof value !== "string" || value === "" || value.includes("\0")))
-      throw refused(target, name, "must be text");
+      throw refusedOption(target, name, "must be text");
   }
   return options as ContainerOptions;
 }
@@ -41,17 +42,5 @@ const isBetween = (value: unknown, least: number, most: number, whole: boolean):
   typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value));
 
 /** The reason in words when the options cannot be used. */
-export function faultOfOptions(target: TargetSettings): string | undefined {
-  try {
-    parseContainerOptions(target);
-    return undefined;
-  } catch (error) {
-    if (!isMalachiteError(error)) throw error;
-    return error.message;
-  }
-}
-
-const refused = (target: TargetSettings, name: string, why: string): MalachiteError =>
-  new MalachiteError("UnsupportedField", `Option ${name} of compute target '${target.name}' ${why}.`, {
-    target: `targets.${target.name}.${name}`,
-  });
+export const faultOfOptions = (target: TargetSettings): string | undefined =>
+  faultOf(() => parseContainerOptions(target));

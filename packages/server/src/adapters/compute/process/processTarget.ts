@@ -1,5 +1,6 @@
 // The options of a compute target of kind process.
-import { isMalachiteError, MalachiteError, type TargetSettings } from "@malachite/core";
+import type { TargetSettings } from "@malachite/core";
+import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 import type { Cgroups, Enforced, Limits } from "./cgroups.ts";
 
 /** Memory: what needs more is killed. Processors: what wants more waits. */
@@ -28,16 +29,20 @@ export function parseProcessOptions(target: TargetSettings, cgroups: Cgroups): P
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
     const known = `memoryMiB, cpus and sparkMaster, and as every target ${OF_THE_QUEUE}`;
-    throw refused(target, name, `is not known; a process target knows ${known}`);
+    throw refusedOption(target, name, `is not known; a process target knows ${known}`);
   }
   if (sparkMaster !== undefined && !SPARK_MASTER.test(String(sparkMaster))) {
-    throw refused(target, "sparkMaster", "must be local[N], spark://HOST:PORT, yarn or k8s://ADDRESS");
+    throw refusedOption(target, "sparkMaster", "must be local[N], spark://HOST:PORT, yarn or k8s://ADDRESS");
   }
   const whole = Number.isInteger(memoryMiB);
   if (memoryMiB !== undefined && !(whole && isBetween(memoryMiB, MIN_MEMORY_MIB, MAX_MEMORY_MIB)))
-    throw refused(target, "memoryMiB", `must be a whole number of MiB, at least ${MIN_MEMORY_MIB}`);
+    throw refusedOption(target, "memoryMiB", `must be a whole number of MiB, at least ${MIN_MEMORY_MIB}`);
   if (cpus !== undefined && !isBetween(cpus, MIN_CPUS, MAX_CPUS))
-    throw refused(target, "cpus", `must be a number of processors such as 2 or 0.5, at least ${MIN_CPUS}`);
+    throw refusedOption(
+      target,
+      "cpus",
+      `must be a number of processors such as 2 or 0.5, at least ${MIN_CPUS}`,
+    );
   return {
     ...(memoryMiB === undefined ? {} : { memoryMiB: kept(target, "memoryMiB", memoryMiB, cgroups.memory) }),
     ...(cpus === undefined ? {} : { cpus: kept(target, "cpus", cpus, cgroups.cpu) }),
@@ -46,24 +51,12 @@ export function parseProcessOptions(target: TargetSettings, cgroups: Cgroups): P
 
 function kept(target: TargetSettings, name: string, value: unknown, limit: Enforced): number {
   if (limit.usable) return Number(value);
-  throw refused(target, name, `cannot be enforced on this machine. ${limit.reason.replace(/\.$/, "")}`);
+  throw refusedOption(target, name, `cannot be enforced on this machine. ${limit.reason.replace(/\.$/, "")}`);
 }
 
 const isBetween = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && value >= least && value <= most;
 
 /** The reason in words when the options cannot be used. */
-export function faultOfOptions(target: TargetSettings, cgroups: Cgroups): string | undefined {
-  try {
-    parseProcessOptions(target, cgroups);
-    return undefined;
-  } catch (error) {
-    if (!isMalachiteError(error)) throw error;
-    return error.message;
-  }
-}
-
-const refused = (target: TargetSettings, name: string, why: string): MalachiteError =>
-  new MalachiteError("UnsupportedField", `Option ${name} of compute target '${target.name}' ${why}.`, {
-    target: `targets.${target.name}.${name}`,
-  });
+export const faultOfOptions = (target: TargetSettings, cgroups: Cgroups): string | undefined =>
+  faultOf(() => parseProcessOptions(target, cgroups));

@@ -1,10 +1,10 @@
 // The tools of builds: uv, and whatever solves conda packages. What is on the machine is taken; what is not is installed into the
 // data folder from the package index, at first need.
 import { randomUUID } from "node:crypto";
-import { access, constants, rename, stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { MalachiteError } from "@malachite/core";
-import { makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
+import { isExecutable, makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
 import { runTool, ToolFailed } from "./buildProcess.ts";
 import type { Python } from "./pythons.ts";
 import { uvEnvironment } from "./toolEnvironment.ts";
@@ -191,15 +191,6 @@ function compare(a: string, b: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.X_OK);
-    return (await stat(file)).isFile();
-  } catch {
-    return false;
-  }
 }
 
 const isFile = (file: string): Promise<boolean> =>

@@ -1,7 +1,7 @@
 // Environments that are already on this machine: the interpreter that a definition names, resolved to the real binary. A pyenv
 // shim would more than double the start of every run. Builds nothing.
 import { execFile } from "node:child_process";
-import { access, constants, open, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
@@ -13,6 +13,7 @@ import {
   type NeededProgram,
   type PreparedEnvironment,
 } from "@malachite/core";
+import { isExecutable } from "../../../files/index.ts";
 
 const run = promisify(execFile);
 
@@ -134,16 +135,6 @@ const prepared = (python: string, elsewhere: boolean): PreparedEnvironment => ({
   ...(elsewhere ? { folder: dirname(python) } : {}),
   variables: {},
 });
-
-async function isExecutable(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.X_OK);
-    return (await stat(file)).isFile();
-  } catch {
-    // Not there or not ours to run: both mean the next folder is tried.
-    return false;
-  }
-}
 
 async function isScript(file: string): Promise<boolean> {
   await using handle = await open(file, "r");

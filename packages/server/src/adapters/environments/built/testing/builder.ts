@@ -5,6 +5,23 @@ import { join } from "node:path";
 import type { EnvironmentAsk, EnvironmentBuilder } from "@malachite/core";
 import { type BuiltEnvironmentsOptions, createBuiltEnvironments } from "../builtEnvironments.ts";
 
+/** What a test's builder is made of, but for what it is about. */
+export const builderOptions = (folder: string): BuiltEnvironmentsOptions => ({
+  folder,
+  env: process.env,
+  path: process.env.PATH ?? "/usr/bin:/bin",
+  uv: undefined,
+  conda: undefined,
+  condaChannels: [],
+  packageIndex: undefined,
+  pythonDownloads: false,
+  limitBytes: 1e12,
+  buildMs: 300_000,
+  files: new URL("../files/", import.meta.url),
+  now: Date.now,
+  inUse: async () => new Set(),
+});
+
 /** Folders that a test may fill, and the builder between them. Disposing removes all. */
 export class BuilderBench implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "malachite-built-"));
@@ -12,22 +29,7 @@ export class BuilderBench implements Disposable {
   readonly folder = join(this.path, "environments");
 
   builder(options: Partial<BuiltEnvironmentsOptions> = {}): EnvironmentBuilder {
-    return createBuiltEnvironments({
-      folder: this.folder,
-      env: process.env,
-      path: process.env.PATH ?? "/usr/bin:/bin",
-      uv: undefined,
-      conda: undefined,
-      condaChannels: [],
-      packageIndex: undefined,
-      pythonDownloads: false,
-      limitBytes: 1e12,
-      buildMs: 300_000,
-      files: new URL("../files/", import.meta.url),
-      now: Date.now,
-      inUse: async () => new Set(),
-      ...options,
-    });
+    return createBuiltEnvironments({ ...builderOptions(this.folder), ...options });
   }
 
   /** An ask for packages of `wheels`, of any python. */
