@@ -13,12 +13,10 @@ import { bringData } from "./bringData.ts";
 import { openBuildLog } from "./buildLog.ts";
 import { changeRun } from "./changeRun.ts";
 import { dataKeyOf, usesOf } from "./dataPlaces.ts";
+import { getLock, putLock } from "./environmentLock.ts";
 import { insideOf } from "./insideOf.ts";
 import type { FlowPorts } from "./ports.ts";
-import { projectReader, readText } from "./projectReader.ts";
-
-/** Exact versions and hashes of what the run's environment holds, as a file of the run. */
-export const ENVIRONMENT_LOCK = "azureml-logs/environment-lock.txt";
+import { projectReader } from "./projectReader.ts";
 
 type PreparePorts = Pick<
   FlowPorts,
@@ -87,7 +85,8 @@ async function prepared(
   let environment: PreparedEnvironment;
   try {
     await using log = openBuildLog(run, ports);
-    const lock = await keptLock(run, definition, ports);
+    // That of the run which this one repeats, as it was copied when this one was asked for.
+    const lock = definition.rerunOf === undefined ? undefined : await getLock(run, ports);
     const ask = {
       ...environmentAsk(definition, target),
       ...(lock === undefined ? {} : { lock }),
@@ -127,30 +126,14 @@ async function prepared(
   }
 }
 
-/** The lock of the run that this one repeats, as it was copied when this one was asked for. */
-async function keptLock(
-  { scope, dataContainerId }: Run,
-  { rerunOf }: WholeDefinition,
-  { artifacts }: Pick<PreparePorts, "artifacts">,
-): Promise<string | undefined> {
-  if (rerunOf === undefined || !(await artifacts.get(scope, dataContainerId, ENVIRONMENT_LOCK)))
-    return undefined;
-  return readText(artifacts.read(scope, dataContainerId, ENVIRONMENT_LOCK));
-}
-
 async function keepWhatWasMade(
-  { scope, id, dataContainerId }: Run,
+  run: Run,
   { lock, warnings = [] }: PreparedEnvironment,
-  { artifacts, runs, clock }: Pick<PreparePorts, "artifacts" | "runs" | "clock">,
+  ports: Pick<PreparePorts, "artifacts" | "runs" | "clock">,
 ): Promise<void> {
-  if (lock !== undefined) {
-    const stream = (async function* () {
-      yield new TextEncoder().encode(lock);
-    })();
-    await artifacts.put(scope, dataContainerId, ENVIRONMENT_LOCK, { stream }, { overwrite: true });
-  }
+  if (lock !== undefined) await putLock(run, lock, ports);
   if (warnings.length > 0) {
     const addWarnings = warnings.map((message) => ({ source: "environment", message }));
-    await runs.describe(scope, id, { addWarnings }, clock.now());
+    await ports.runs.describe(run.scope, run.id, { addWarnings }, ports.clock.now());
   }
 }

@@ -1,11 +1,9 @@
 // A run once more: what was sent then, the project of then, and exactly the packages of then.
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { Run } from "../domain/run/run.ts";
+import { getLock } from "./environmentLock.ts";
 import { findRun } from "./findRun.ts";
 import type { RerunRun } from "./flow.ts";
-import type { FlowPorts } from "./ports.ts";
-import { ENVIRONMENT_LOCK } from "./prepareEnvironment.ts";
-import { readText } from "./projectReader.ts";
 import { type SubmitPorts, submitRun } from "./submitRun.ts";
 
 /** A run that ended before its environment was there has no lock; then the packages are chosen anew. */
@@ -19,7 +17,7 @@ export async function rerunRun(ask: RerunRun, ports: SubmitPorts): Promise<Run> 
       { target: "runId" },
     );
   }
-  const lock = await lockOf(run, ports);
+  const lock = await getLock(run, ports);
   const others = Object.entries(sent).filter(([name]) => name.toLowerCase() !== "snapshotid");
   return submitRun(
     {
@@ -37,12 +35,4 @@ export async function rerunRun(ask: RerunRun, ports: SubmitPorts): Promise<Run> 
     },
     ports,
   );
-}
-
-async function lockOf(
-  { scope, dataContainerId }: Run,
-  { artifacts }: Pick<FlowPorts, "artifacts">,
-): Promise<string | undefined> {
-  if (!(await artifacts.get(scope, dataContainerId, ENVIRONMENT_LOCK))) return undefined;
-  return readText(artifacts.read(scope, dataContainerId, ENVIRONMENT_LOCK));
 }

@@ -8,15 +8,15 @@ import { environmentAsk } from "../domain/environment/environment.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import { type Needs, needsOf } from "../domain/queue/needs.ts";
-import type { NewRun, Run } from "../domain/run/run.ts";
+import type { Run } from "../domain/run/run.ts";
 import type { Snapshot } from "../ports/snapshotStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
 import { checkData, usesOf } from "./dataPlaces.ts";
+import { putLock } from "./environmentLock.ts";
 import { fillEnvironment } from "./environments.ts";
 import type { SubmitRun } from "./flow.ts";
 import { makeRun, runIdFor } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
-import { ENVIRONMENT_LOCK } from "./prepareEnvironment.ts";
 import { projectReader } from "./projectReader.ts";
 import { mayMakeChild } from "./reachRun.ts";
 import { describeTargets } from "./targets.ts";
@@ -33,7 +33,6 @@ export type SubmitPorts = Pick<
   | "datastores"
   | "secretBox"
   | "targets"
-  | "secretBox"
   | "clock"
   | "ids"
   | "news"
@@ -79,7 +78,9 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   );
   const sealedPassword =
     registryPassword === undefined ? ask.rerunOf?.sealedPassword : ports.secretBox.seal(registryPassword);
-  await keepLock(run, ask.rerunOf?.lock, ports);
+  // Before the run is there: whoever takes it finds its lock. Without the run, the file belongs to nobody and is overwritten.
+  const lock = ask.rerunOf?.lock;
+  if (lock !== undefined && !(await ports.runs.get(ask.scope, id))) await putLock(run, lock, ports);
   const created = await ports.runs.create(
     {
       ...run,
@@ -90,19 +91,6 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   );
   if (created.created) ports.news.queueMoved();
   return created.run;
-}
-
-/** Before the run is there: whoever takes it finds its lock. Without the run, the file belongs to nobody and is overwritten. */
-async function keepLock(
-  { scope, id, dataContainerId }: NewRun,
-  lock: string | undefined,
-  { artifacts, runs }: Pick<SubmitPorts, "artifacts" | "runs">,
-): Promise<void> {
-  if (lock === undefined || (await runs.get(scope, id))) return;
-  const stream = (async function* () {
-    yield new TextEncoder().encode(lock);
-  })();
-  await artifacts.put(scope, dataContainerId, ENVIRONMENT_LOCK, { stream }, { overwrite: true });
 }
 
 export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<boolean> {
