@@ -1,7 +1,7 @@
 // What each property of a run definition does to a run that needs nothing but a python: docs/run-definition.md names these tests.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -48,6 +48,29 @@ describe("a run definition", () => {
       { "tell.py": TELL },
     );
     assert.deepEqual(told.argv, ["tell.py", "one two", "3"]);
+  });
+
+  it("names a command, which finds a python also where the machine has only a python3", async (t) => {
+    const bin = mkdtempSync(join(tmpdir(), "malachite-bin-"));
+    t.after(() => rmSync(bin, { recursive: true, force: true }));
+    for (const name of ["bash", "sh", "mkdir", "ln"])
+      symlinkSync(
+        execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(),
+        join(bin, name),
+      );
+    symlinkSync(python3(), join(bin, "python3"));
+    await using poor = await Service.start({ env: { PATH: bin } });
+    const environment = { python: { userManagedDependencies: true, interpreterPath: "python3" } };
+    const runId = await submit(poor, {
+      files: { "tell.py": TELL },
+      configuration: { script: undefined, command: "python tell.py", environment },
+    });
+    await reached(poor, runId, "Completed");
+    const told = JSON.parse(String(await fileOf(poor, runId, "outputs/seen.json"))) as Seen;
+    const prefix = execFileSync(python3(), ["-c", "import sys; print(sys.prefix, end='')"], {
+      encoding: "utf8",
+    });
+    assert.equal(told.prefix, prefix);
   });
 
   it("names the target, which is shown", async () => {

@@ -129,12 +129,14 @@ function argvOf(
 ): readonly string[] {
   return command === undefined
     ? [python, start, notAnOption(script), ...filledArguments]
-    : ["/bin/sh", "-c", SHELL, "sh", command, folder];
+    : ["/bin/sh", "-c", SHELL, "sh", command, folder, python, `${FOLDER_MARK}/bin`];
 }
 
 /** Starts a command as Azure ML does, by bash; by the system's own shell where there is none. The text is constant: both are data. */
 const SHELL = [
   `if [ -n "$2" ]; then PATH="$2\${PATH:+:$PATH}"; export PATH; fi`,
+  // Debian has a python3 and no python, which commands of Azure ML are written with.
+  'if ! command -v python >/dev/null && mkdir -p "$4" && ln -sf "$3" "$4/python"; then PATH="$PATH:$4"; export PATH; fi',
   'if command -v bash >/dev/null; then exec bash -c "$1"; fi',
   'exec sh -c "$1"',
 ].join("\n");
