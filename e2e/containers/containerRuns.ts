@@ -309,6 +309,53 @@ export function containerRuns(name: EngineName): void {
       await assert.rejects(fileOf(service, late, BUILD_LOG), /404/);
     });
 
+    it("have packages for Spark as files of the image, fetched once by the spark-submit in it", async () => {
+      // No Spark is in the image: one that notes how it was asked, puts a jar where Ivy would, and starts the script.
+      const submitLines = [
+        "#!/bin/sh",
+        'echo "spark-submit was asked: $*"',
+        "for one in $*; do",
+        "case $one in spark.jars.ivy=*) ivy=$(echo $one | cut -d= -f2); mkdir -p $ivy/jars; echo jar >$ivy/jars/g_a-1.jar;; esac; done",
+      ];
+      const lines = submitLines.map((line) => `RUN echo '${line}' >>/opt/spark/bin/spark-submit`);
+      const text = [
+        `FROM ${engine.image}`,
+        "RUN mkdir -p /opt/spark/bin /opt/java/bin && touch /opt/java/bin/java",
+        ...lines,
+        "RUN chmod 755 /opt/spark/bin/spark-submit /opt/java/bin/java",
+      ].join("\n");
+      const spark = {
+        packages: [{ group: "g", artifact: "a", version: "1" }],
+        repositories: ["https://me:secret-word@maven.example/r"],
+      };
+      const configuration = {
+        framework: "PySpark",
+        environmentVariables: { SPARK_HOME: "/opt/spark", JAVA_HOME: "/opt/java" },
+        environment: {
+          python: { userManagedDependencies: true, interpreterPath: "python" },
+          docker: { enabled: true, baseDockerfile: text },
+          spark,
+        },
+      };
+      const runs = await Promise.all(
+        [1, 2].map(() => submit(service, { files: { "main.py": "" }, configuration })),
+      );
+      const jar = "/opt/malachite/spark/jars/g_a-1.jar";
+      for (const runId of runs) {
+        const run = await ended(service, runId);
+        const log = String(await fileOf(service, runId, BUILD_LOG));
+        assert.equal(run.status, "Completed", `${JSON.stringify(run.error)}\n${log}`);
+        assert.match(log, /spark-submit was asked: --master local --repositories \S+ --packages g:a:1/);
+        assert.ok(!log.includes("secret-word"));
+        const said = String(await fileOf(service, runId));
+        assert.ok(said.includes(`--jars ${jar} --py-files ${jar}`), said);
+        assert.ok(!said.includes("--packages"));
+      }
+      const late = await submit(service, { files: { "main.py": "" }, configuration });
+      await reached(service, late, "Completed");
+      await assert.rejects(fileOf(service, late, BUILD_LOG), /404/);
+    });
+
     it("use the conda of the image where conda packages are asked for, and name what is lacking where there is none", async () => {
       const python = {
         condaDependencies: { channels: ["c"], dependencies: ["python=3.6", "blas", { pip: ["six"] }] },

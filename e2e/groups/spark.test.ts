@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { example } from "../support/examples.ts";
-import { cancel, ended, fileOf, processesOf, python3, reached, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, processesOf, python3, reached, submit, zipOf } from "../support/runs.ts";
 import { Service, until } from "../support/service.ts";
 import { orSkip } from "../support/tools.ts";
 import { pythonWithSpark } from "../support/venvs.ts";
@@ -20,6 +21,24 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
+}
+
+const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
+
+/** The address of a repository, a folder, with one package. */
+function mavenRepository(
+  group: string,
+  artifact: string,
+  version: string,
+  files: Readonly<Record<string, string>>,
+): string {
+  const root = mkdtempSync(join(tmpdir(), "malachite-maven-"));
+  const folder = join(root, group.replaceAll(".", "/"), artifact, version);
+  mkdirSync(folder, { recursive: true });
+  const pom = `<project><modelVersion>4.0.0</modelVersion><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></project>`;
+  writeFileSync(join(folder, `${artifact}-${version}.pom`), pom);
+  writeFileSync(join(folder, `${artifact}-${version}.jar`), zipOf(files));
+  return pathToFileURL(root).href;
 }
 
 describe("a run of PySpark", () => {
@@ -122,6 +141,68 @@ open("outputs/ivy.txt", "w").write(spark.sparkContext.getConf().get("spark.jars.
     await reached(service, runId, "Completed", 180_000);
     assert.match(String(await fileOf(service, runId, "outputs/csv.txt")), /Delimiter=<,>/);
     assert.match(String(await fileOf(service, runId, "outputs/ivy.txt")), /\/runs\/[^/]+\/ivy$/);
+  });
+
+  it("has its packages before it starts, fetched once with the environment, and starts without a repository", async (t) => {
+    const python = orSkip(t, pythonWithSpark);
+    if (!python) return;
+    const maven = mavenRepository("org.example", "made-here", "1.0", {
+      "made/here.txt": "of the jar",
+      "made_here.py": "VALUE = 'module of the jar'\n",
+    });
+    const main = `
+import made_here
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+loader = spark.sparkContext._jvm.Thread.currentThread().getContextClassLoader()
+open("outputs/found.txt", "w").write(str(loader.getResource("made/here.txt")) + "\\n" + made_here.VALUE)
+`;
+    const configuration = {
+      framework: "PySpark",
+      environment: environment(python, {
+        spark: {
+          repositories: [maven],
+          packages: [{ group: "org.example", artifact: "made-here", version: "1.0" }],
+          precachePackages: true,
+        },
+      }),
+    };
+    const runs = await Promise.all(
+      [1, 2].map(() => submit(service, { files: { "main.py": main }, configuration })),
+    );
+    for (const runId of runs) {
+      await reached(service, runId, "Completed", 240_000);
+      const found = String(await fileOf(service, runId, "outputs/found.txt"));
+      assert.match(
+        found,
+        /environments\/[0-9a-f]{32}\/jars\/org\.example_made-here-1\.0\.jar!\/made\/here\.txt\n/,
+      );
+      assert.match(found, /module of the jar$/);
+      const log = String(await fileOf(service, runId, BUILD_LOG));
+      assert.match(log, /found org\.example#made-here;1\.0.*The packages for Spark are there: 1 files/s);
+      assert.doesNotMatch(
+        String(await fileOf(service, runId)),
+        /:: (loading settings|resolving dependencies) ::/,
+      );
+    }
+    rmSync(fileURLToPath(maven), { recursive: true });
+    const late = await submit(service, { files: { "main.py": main }, configuration });
+    await reached(service, late, "Completed", 180_000);
+    await assert.rejects(fileOf(service, late, BUILD_LOG), /404/);
+    const other = structuredClone(configuration);
+    Object.assign(other.environment, {
+      spark: { repositories: [maven], packages: [{ group: "org.example", artifact: "none", version: "7" }] },
+    });
+    const failed = await ended(
+      service,
+      await submit(service, { files: { "main.py": main }, configuration: other }),
+      240_000,
+    );
+    assert.equal(failed.status, "Failed");
+    assert.match(
+      failed.error?.error?.message ?? "",
+      /Fetching the packages for Spark failed:.*unresolved dependency: org\.example#none;7: not found/s,
+    );
   });
 
   it("fails as its script does, and is cancelled with all that it started", async (t) => {

@@ -27,6 +27,7 @@ import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createDataCarrier } from "./adapters/data/index.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
+import { createSparkJars } from "./adapters/environments/built/sparkJars.ts";
 import { createImageEnvironments } from "./adapters/environments/image/imageEnvironments.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
@@ -178,6 +179,21 @@ export async function compose(
     [process, container],
     { volumes: settings.containerVolumes, privileges: settings.containerPrivileges },
   );
+  const built = createBuiltEnvironments({
+    folder: folder.environments,
+    env,
+    path: settings.path,
+    uv: settings.uv,
+    conda: settings.conda,
+    condaChannels: settings.condaChannels,
+    packageIndex: settings.packageIndex,
+    pythonDownloads: settings.pythonDownloads,
+    limitBytes: settings.environmentBytes,
+    buildMs: settings.environmentBuildMinutes * 60_000,
+    files: ENTRIES.builds,
+    now: clock.now,
+    inUse: () => environmentsInUse(records.runs, targets),
+  });
   let url = "";
   const ports = around({
     runs: records.runs,
@@ -203,21 +219,8 @@ export async function compose(
     blobs,
     environments: createEnvironments({
       system: createSystemEnvironments({ path: settings.path, now: clock.now }),
-      built: createBuiltEnvironments({
-        folder: folder.environments,
-        env,
-        path: settings.path,
-        uv: settings.uv,
-        conda: settings.conda,
-        condaChannels: settings.condaChannels,
-        packageIndex: settings.packageIndex,
-        pythonDownloads: settings.pythonDownloads,
-        limitBytes: settings.environmentBytes,
-        buildMs: settings.environmentBuildMinutes * 60_000,
-        files: ENTRIES.builds,
-        now: clock.now,
-        inUse: () => environmentsInUse(records.runs, targets),
-      }),
+      built,
+      sparkJars: createSparkJars({ environments: built.environments, env, path: settings.path }),
       image: createImageEnvironments({
         engines,
         defaultImage: settings.containerImage,
@@ -327,8 +330,8 @@ async function environmentsInUse(runs: RunStore, targets: Targets): Promise<Read
   const used = new Set<string>();
   for (const pool of targets.pools())
     for (const { scope, runId } of await runs.holding(pool)) {
-      const id = (await runs.get(scope, runId))?.life.plan?.environmentId;
-      if (id !== undefined) used.add(id);
+      const { environmentId, sparkJarsId } = (await runs.get(scope, runId))?.life.plan ?? {};
+      for (const id of [environmentId, sparkJarsId]) if (id !== undefined) used.add(id);
     }
   return used;
 }

@@ -1,15 +1,39 @@
 // Who makes which environment: an interpreter that is there, one that is built, an image. Knows no tool.
-import { type EnvironmentAsk, type EnvironmentBuilder, isBuilt, MalachiteError } from "@malachite/core";
+import {
+  type BuildLog,
+  type EnvironmentAsk,
+  type EnvironmentBuilder,
+  isBuilt,
+  MalachiteError,
+  type PreparedEnvironment,
+  type SparkJars,
+  type SparkJarsAsk,
+} from "@malachite/core";
 
 /** The makers. `built`: python with packages; `image`: containers. One that is absent is not offered, and says so. */
 export type EnvironmentMakers = {
   readonly system: EnvironmentBuilder;
   readonly built?: EnvironmentBuilder;
   readonly image?: EnvironmentBuilder;
+  /** Packages for Spark on this machine, beside whichever environment; in images they are part of the image. */
+  readonly sparkJars?: {
+    has(ask: SparkJarsAsk, environment: PreparedEnvironment): Promise<boolean>;
+    prepare(
+      ask: SparkJarsAsk,
+      environment: PreparedEnvironment,
+      log: BuildLog,
+      signal: AbortSignal,
+    ): Promise<SparkJars>;
+  };
 };
 
 /** Hands each ask to its maker. */
-export function createEnvironments({ system, built, image }: EnvironmentMakers): EnvironmentBuilder {
+export function createEnvironments({
+  system,
+  built,
+  image,
+  sparkJars,
+}: EnvironmentMakers): EnvironmentBuilder {
   function makerOf(ask: EnvironmentAsk): EnvironmentBuilder {
     if (ask.container)
       return offered(image, "environment.docker.enabled", "Runs are not put into containers.");
@@ -19,12 +43,27 @@ export function createEnvironments({ system, built, image }: EnvironmentMakers):
     }
     return system;
   }
+  /** What is to be fetched besides; without a fetcher the run itself does it. */
+  const besides = (ask: EnvironmentAsk) =>
+    ask.sparkJars && sparkJars && !ask.container ? { asked: ask.sparkJars, fetcher: sparkJars } : undefined;
   return {
     check: async (ask, signal) => makerOf(ask).check(ask, signal),
-    has: async (ask, signal) => makerOf(ask).has(ask, signal),
-    prepare: async (ask, log, signal) => makerOf(ask).prepare(ask, log, signal),
+    async has(ask, signal) {
+      const maker = makerOf(ask);
+      const more = besides(ask);
+      if (!(await maker.has(ask, signal))) return false;
+      return !more || more.fetcher.has(more.asked, await maker.prepare(ask, unheard, signal));
+    },
+    async prepare(ask, log, signal) {
+      const environment = await makerOf(ask).prepare(ask, log, signal);
+      const more = besides(ask);
+      if (!more) return environment;
+      return { ...environment, sparkJars: await more.fetcher.prepare(more.asked, environment, log, signal) };
+    },
   };
 }
+
+const unheard: BuildLog = async () => {};
 
 function offered(maker: EnvironmentBuilder | undefined, path: string, message: string): EnvironmentBuilder {
   if (maker) return maker;

@@ -4,6 +4,7 @@ import { containerPath } from "../definition/containerAsk.ts";
 import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
 import { groupShape, isSingle } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
+import { type SparkJars, type SparkJarsAsk, sparkJarsAsk } from "./sparkJars.ts";
 
 export type EnvironmentDefinition = NonNullable<execution.RunConfiguration["environment"]>;
 
@@ -25,6 +26,8 @@ export type EnvironmentAsk = {
   /** Programs that the run needs besides, looked for in these folders as the variable PATH has them; the service's own unless given. */
   readonly programs?: readonly NeededProgram[];
   readonly path?: string;
+  /** Packages of Maven that are to be there as files. */
+  readonly sparkJars?: SparkJarsAsk;
   /** Passwords for the registry of the image; never kept in the clear. */
   readonly registryPassword?: string;
 };
@@ -49,6 +52,8 @@ export type PreparedEnvironment = {
   readonly variables: Readonly<Record<string, string>>;
   /** The image that holds it, by a name that always means the same; absent where there is no container. */
   readonly image?: string;
+  /** Packages of Maven, where some were to be fetched. */
+  readonly sparkJars?: SparkJars;
   /** Exact versions and hashes of all that was installed; absent where nothing was. */
   readonly lock?: string;
   /** Where it is not quite what was asked for, in sentences; they become warnings of the run. */
@@ -71,6 +76,7 @@ export function environmentAsk(
 ): EnvironmentAsk {
   const { image, socket } = target?.options ?? {};
   const { configuration } = definition;
+  const sparkJars = sparkJarsAsk(configuration);
   return {
     environment: configuration.environment ?? {},
     container: containerPath(definition, target) !== undefined,
@@ -80,6 +86,7 @@ export function environmentAsk(
       : {}),
     ...(typeof image === "string" ? { image } : {}),
     ...(typeof socket === "string" ? { socket } : {}),
+    ...(sparkJars === undefined ? {} : { sparkJars }),
     ...neededPrograms(configuration),
   };
 }

@@ -20,6 +20,8 @@ export type LaunchPlan = {
   readonly target: TargetSettings;
   /** The environment that the run relies on, by its id: it is kept until the run has ended. */
   readonly environmentId?: string;
+  /** The same for the packages of Maven that were fetched for it. */
+  readonly sparkJarsId?: string;
   /** Hash of the project tree to place into the working folder; absent for no project. */
   readonly tree?: string;
   /** The command and its arguments, run in the project folder. Never a shell line. */

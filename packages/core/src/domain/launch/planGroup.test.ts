@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseDefinition } from "../definition/parseDefinition.ts";
+import type { PreparedEnvironment } from "../environment/environment.ts";
+import { sparkJarsAsk } from "../environment/sparkJars.ts";
 import type { JsonObject } from "../scope.ts";
 import { FOLDER_MARK, type LaunchKey, type LaunchPlan, type PlannedProcess, portMark } from "./launchPlan.ts";
 import { planLaunch } from "./planLaunch.ts";
@@ -16,13 +18,17 @@ const INSIDE = {
   workspaceId: "w",
 };
 
-function planOf(configuration: JsonObject, options: JsonObject = {}): LaunchPlan {
+function planOf(
+  configuration: JsonObject,
+  options: JsonObject = {},
+  more: Partial<PreparedEnvironment> = {},
+): LaunchPlan {
   const { definition } = parseDefinition({ configuration: { script: "train.py", ...configuration } });
   return planLaunch({
     key: "k" as LaunchKey,
     target: { name: "local", kind: "process", pool: "machine", options },
     definition,
-    environment: { id: "system", python: "/env/bin/python", folder: "/env/bin", variables: {} },
+    environment: { id: "system", python: "/env/bin/python", folder: "/env/bin", variables: {}, ...more },
     tree: undefined,
     inside: INSIDE,
     graceMs: 5000,
@@ -296,6 +302,68 @@ describe("a run of PySpark", () => {
       "spark.yarn.maxAppAttempts=1",
       ...script,
     ]);
+  });
+
+  it("is given the files of packages that were fetched before, as jars and as modules", () => {
+    const packages = [{ group: "g", artifact: "a", version: "1" }];
+    const configuration = {
+      framework: "PySpark",
+      environment: { spark: { packages, repositories: ["/srv/maven"] } },
+      spark: {
+        configuration: {
+          "spark.jars": "mine.jar",
+          "spark.jars.packages": "g:never:1",
+          "spark.jars.excludes": "g:c",
+          "spark.executor.cores": 1,
+        },
+      },
+    };
+    const files = ["/e/jars/g_a-1.jar", "/e/jars/g_b-1.jar"];
+    const { argv, environmentId, sparkJarsId } = planOf(configuration, {}, { sparkJars: { id: "j", files } });
+    assert.deepEqual([environmentId, sparkJarsId], ["system", "j"]);
+    const options = argv.slice(argv.indexOf("--jars"), argv.indexOf("../start.py"));
+    assert.deepEqual(options.slice(0, 4), [
+      "--jars",
+      `mine.jar,${files.join(",")}`,
+      "--py-files",
+      files.join(","),
+    ]);
+    for (const gone of [
+      "--packages",
+      "--repositories",
+      "spark.jars=mine.jar",
+      "spark.jars.packages=g:never:1",
+    ])
+      assert.ok(!argv.includes(gone), gone);
+    assert.ok(argv.includes("spark.executor.cores=1"));
+    // Without them the run fetches by itself.
+    assert.ok(planOf(configuration).argv.includes("--packages"));
+  });
+
+  it("asks for packages before it starts, unless it is to fetch them itself", () => {
+    const packages = [{ group: "g", artifact: "a", version: "1" }];
+    const askOf = (spark: JsonObject, more: JsonObject = {}) =>
+      sparkJarsAsk(
+        parseDefinition({
+          configuration: { script: "s.py", framework: "PySpark", environment: { spark }, ...more },
+        }).definition.configuration,
+      );
+    const more = {
+      environmentVariables: { JAVA_HOME: "/java", OTHER: "x" },
+      spark: { configuration: { "spark.jars.excludes": "g:c", "spark.executor.cores": 1 } },
+    };
+    assert.deepEqual(askOf({ packages, repositories: ["/srv/maven"] }, more), {
+      packages: ["g:a:1"],
+      repositories: ["/srv/maven"],
+      properties: { "spark.jars.excludes": "g:c" },
+      variables: { JAVA_HOME: "/java" },
+    });
+    assert.ok(askOf({ packages, precachePackages: true }));
+    assert.equal(askOf({ packages, precachePackages: false }), undefined);
+    assert.equal(askOf({ packages: [] }), undefined);
+    assert.equal(askOf({ packages }, { framework: "Python" }), undefined);
+    const own = { spark: { configuration: { "spark.jars.ivySettings": "ivy.xml" } } };
+    assert.equal(askOf({ packages }, own), undefined);
   });
 
   it("goes to the master that its target names, or its own configuration before that", () => {

@@ -62,6 +62,7 @@ export function planLaunch(ask: PlanLaunch): LaunchPlan {
     key,
     target,
     environmentId: environment.id,
+    ...(environment.sparkJars?.id === undefined ? {} : { sparkJarsId: environment.sparkJars.id }),
     ...(tree === undefined ? {} : { tree }),
     environment: variables,
     ...containerPart(definition, environment.image, inside, data.mounts),
@@ -72,7 +73,8 @@ export function planLaunch(ask: PlanLaunch): LaunchPlan {
     if (configuration.framework === "PySpark") {
       const script = notAnOption(configuration.script);
       const spark = { configuration, target, script, start: START, filledArguments: filled };
-      const argv = sparkCommand({ ...spark, python: environment.python });
+      const { python, sparkJars } = environment;
+      const argv = sparkCommand({ ...spark, python, jars: sparkJars?.files });
       return { ...common, argv, folders, nodes: 1 };
     }
     return { ...common, argv: argvOf(configuration, environment, START, filled), folders, nodes: 1 };

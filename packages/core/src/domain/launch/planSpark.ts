@@ -1,10 +1,14 @@
 // The command of a PySpark run: what spark-submit is told, made of the definition and of the target. Pure.
 import type { WholeDefinition } from "../definition/runDefinition.ts";
+import { sparkCoordinate } from "../environment/sparkJars.ts";
 import { FOLDER_MARK, type TargetSettings } from "./launchPlan.ts";
 import { SPARK_START_NAME } from "./sparkStart.ts";
 
 /** Where Spark runs unless somebody says otherwise: on this machine, with all its cores. */
 const LOCAL = "local[*]";
+
+/** Properties which the flags for jars say too; `--packages` would win over its own. */
+const SAID_BY_JARS = ["spark.jars", "spark.submit.pyFiles", "spark.jars.packages"];
 
 /** The master of a run: what its own configuration says, else the target, else this machine. */
 export function sparkMaster(
@@ -28,11 +32,15 @@ export function deployMode(
 /**
  * `start`: the file by which a script is started, as the project folder sees it. In YARN's cluster mode the script is sent to
  * another machine, where that file is not; it starts there by itself.
+ *
+ * `jars`: the packages of the environment, where they are here already. They are given as spark-submit gives itself what it has
+ * fetched: as jars, and as what may hold modules of Python.
  */
 export function sparkCommand({
   configuration,
   target,
   python,
+  jars,
   start,
   script,
   filledArguments,
@@ -40,6 +48,7 @@ export function sparkCommand({
   readonly configuration: WholeDefinition["configuration"];
   readonly target: Pick<TargetSettings, "options">;
   readonly python: string;
+  readonly jars: readonly string[] | undefined;
   readonly start: string;
   readonly script: string;
   readonly filledArguments: readonly string[];
@@ -56,22 +65,31 @@ export function sparkCommand({
     // What is not to be kept for other runs goes with the run's folder.
     ...(packages.length > 0 && precachePackages === false ? { "spark.jars.ivy": `${FOLDER_MARK}/ivy` } : {}),
   };
-  const given = Object.entries({ ...defaults, ...configuration.spark?.configuration });
+  const properties: Readonly<Record<string, unknown>> = {
+    ...defaults,
+    ...configuration.spark?.configuration,
+  };
+  const withJars = (name: string): string =>
+    [...(properties[name] ? [String(properties[name])] : []), ...(jars ?? [])].join(",");
+  const bring =
+    jars === undefined
+      ? [
+          ...(repositories.length === 0 ? [] : ["--repositories", repositories.join(",")]),
+          ...(packages.length === 0 ? [] : ["--packages", packages.map(sparkCoordinate).join(",")]),
+        ]
+      : ["--jars", withJars("spark.jars"), "--py-files", withJars("spark.submit.pyFiles")];
+  const said = ["spark.master", ...(jars === undefined ? [] : SAID_BY_JARS)];
   return [
     python,
     `../${SPARK_START_NAME}`,
     "--master",
     master,
     ...(mode === undefined ? [] : ["--deploy-mode", mode]),
-    ...(repositories.length === 0 ? [] : ["--repositories", repositories.join(",")]),
-    ...(packages.length === 0 ? [] : ["--packages", packages.map(coordinate).join(",")]),
-    ...given
-      .filter(([name]) => name !== "spark.master")
+    ...bring,
+    ...Object.entries(properties)
+      .filter(([name]) => !said.includes(name))
       .flatMap(([name, value]) => ["--conf", `${name}=${value}`]),
     ...(mode === "cluster" ? [script] : [start, script]),
     ...filledArguments,
   ];
 }
-
-type Package = { readonly group?: string; readonly artifact?: string; readonly version?: string };
-const coordinate = ({ group, artifact, version }: Package): string => `${group}:${artifact}:${version}`;

@@ -80,8 +80,18 @@ check_java()
 for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
     os.environ.setdefault(name, os.environ.get("PYSPARK_PYTHON") or sys.executable)
 given = sys.argv[1:]
-if "--deploy-mode" in given and given[given.index("--deploy-mode") + 1] == "cluster":
-    given = ["--py-files", pack_project()] + given
+# Each option has a value; what follows them is the script's.
+options = 0
+while options < len(given) and given[options].startswith("--"):
+    options += 2
+mine, rest = given[:options], given[options:]
+if "--deploy-mode" in mine and mine[mine.index("--deploy-mode") + 1] == "cluster":
+    if "--py-files" not in mine:
+        mine += ["--py-files", pack_project()]
+    else:
+        # Given twice, the last would win.
+        at = mine.index("--py-files") + 1
+        mine[at] = ",".join([pack_project()] + ([mine[at]] if mine[at] else []))
 sys.stdout.flush()
-os.execv(submit, [submit] + given)
+os.execv(submit, [submit] + mine + rest)
 `;

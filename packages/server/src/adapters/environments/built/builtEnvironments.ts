@@ -57,7 +57,12 @@ type Usable = Exclude<Interpreter, { kind: "fetched" }>;
 const PLATFORM = `${process.platform}-${process.arch}`;
 const TARGET = "configuration.environment.python.condaDependencies.dependencies";
 
-export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): EnvironmentBuilder {
+export type BuiltEnvironments = EnvironmentBuilder & {
+  /** What else is to be made once and shared lies in the same folder, under the same limit. */
+  readonly environments: EnvironmentFolder;
+};
+
+export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): BuiltEnvironments {
   const { folder, env, path, packageIndex, now } = options;
   const cache = join(folder, "cache");
   const fetched = join(folder, "pythons");
@@ -244,6 +249,7 @@ export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): Envi
   }
 
   return {
+    environments,
     async check(ask) {
       await interpreterOf(await readRecipe(ask, settings));
     },

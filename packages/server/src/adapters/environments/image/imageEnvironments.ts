@@ -33,6 +33,7 @@ import { EngineFailed } from "./progress.ts";
 import { baseImage } from "./reference.ts";
 import { sweepBuilds } from "./runOnce.ts";
 import { createSharedWork, type Say } from "./sharedWork.ts";
+import { buildSparkLayer, jarsOf, sparkLayerName } from "./sparkLayer.ts";
 
 export type ImageEnvironmentsOptions = {
   readonly engines: Engines;
@@ -54,6 +55,7 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
   const { service } = layers;
   const images = createSharedWork<string>();
   const locks = new Map<string, Promise<string>>();
+  const jars = new Map<string, Promise<readonly string[]>>();
   const surveys = new Map<string, Promise<Survey>>();
   const pythons = new Map<string, Promise<ImagePython | undefined>>();
   const swept = new Set<string>();
@@ -172,6 +174,44 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     };
   }
 
+  const onBase = (
+    ask: EnvironmentAsk,
+    engine: Engine,
+    base: string,
+    log: BuildLog,
+    signal: AbortSignal,
+  ): Promise<PreparedEnvironment> =>
+    isBuilt(ask.environment)
+      ? withLayer(ask, engine, base, log, signal)
+      : withPython(ask, engine, base, signal);
+
+  /** The same with the packages of Maven that the ask wants to find in it. */
+  async function withSparkJars(
+    ask: EnvironmentAsk,
+    engine: Engine,
+    environment: PreparedEnvironment,
+    log: BuildLog,
+    signal: AbortSignal,
+  ): Promise<PreparedEnvironment> {
+    const { sparkJars } = ask;
+    const { image: base } = environment;
+    if (sparkJars === undefined || base === undefined) return environment;
+    const name = sparkLayerName(sparkJars, environment);
+    const image =
+      (await imageIdOf(engine, name, signal)) ??
+      (await images(
+        `${engine.socket} ${name}`,
+        (say, until) =>
+          buildSparkLayer(engine, sparkJars, { ...environment, image: base }, layers, say, until),
+        log,
+        signal,
+      ));
+    const files = await once(jars, JSON.stringify([engine.socket, image]), () =>
+      jarsOf(engine, image, service, signal),
+    );
+    return { ...environment, image, sparkJars: { files } };
+  }
+
   return {
     async check(ask, signal) {
       sourceOf(ask, options.defaultImage);
@@ -184,11 +224,15 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
       const missing = new MalachiteError("EnvironmentFailed", "The image is not there yet.");
       try {
         const base = await baseOf(ask, engine, () => Promise.reject(missing), signal);
-        if (!isBuilt(ask.environment)) return true;
-        const recipe = await readRecipe(ask, layers.recipe);
-        const builder = await builderOf(recipe, engine, ask, base, signal);
-        const name = layerName(layerKey(recipe, base, builder, layers.recipe));
-        return (await imageIdOf(engine, name, signal)) !== undefined;
+        if (isBuilt(ask.environment)) {
+          const recipe = await readRecipe(ask, layers.recipe);
+          const builder = await builderOf(recipe, engine, ask, base, signal);
+          const name = layerName(layerKey(recipe, base, builder, layers.recipe));
+          if ((await imageIdOf(engine, name, signal)) === undefined) return false;
+        }
+        if (!ask.sparkJars) return true;
+        const environment = await onBase(ask, engine, base, unheard, signal);
+        return (await imageIdOf(engine, sparkLayerName(ask.sparkJars, environment), signal)) !== undefined;
       } catch (error) {
         const isMissing =
           isMalachiteError(error) && ["EnvironmentFailed", "InterpreterNotFound"].includes(error.code);
@@ -213,9 +257,8 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
           (key, work) => images(`${engine.socket} ${key}`, work, log, signal),
           signal,
         );
-        return isBuilt(ask.environment)
-          ? await withLayer(ask, engine, image, log, signal)
-          : await withPython(ask, engine, image, signal);
+        const environment = await onBase(ask, engine, image, log, signal);
+        return await withSparkJars(ask, engine, environment, log, signal);
       } catch (error) {
         if (limit.aborted && !whole.aborted) {
           throw new MalachiteError(
@@ -229,6 +272,8 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     },
   };
 }
+
+const unheard: BuildLog = async () => {};
 
 /** What is known stays known; a failure is tried again. */
 function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {

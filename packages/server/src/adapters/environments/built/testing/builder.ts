@@ -2,8 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EnvironmentAsk, EnvironmentBuilder } from "@malachite/core";
-import { type BuiltEnvironmentsOptions, createBuiltEnvironments } from "../builtEnvironments.ts";
+import type { EnvironmentAsk } from "@malachite/core";
+import {
+  type BuiltEnvironments,
+  type BuiltEnvironmentsOptions,
+  createBuiltEnvironments,
+} from "../builtEnvironments.ts";
 
 /** What a test's builder is made of, but for what it is about. */
 export const builderOptions = (folder: string): BuiltEnvironmentsOptions => ({
@@ -28,7 +32,7 @@ export class BuilderBench implements Disposable {
   readonly wheels = join(this.path, "wheels");
   readonly folder = join(this.path, "environments");
 
-  builder(options: Partial<BuiltEnvironmentsOptions> = {}): EnvironmentBuilder {
+  builder(options: Partial<BuiltEnvironmentsOptions> = {}): BuiltEnvironments {
     return createBuiltEnvironments({ ...builderOptions(this.folder), ...options });
   }
 
