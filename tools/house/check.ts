@@ -9,6 +9,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {};
 /** Files with a default export, each with the reason. */
 export const DEFAULT_EXPORTS: Readonly<Record<string, string>> = {
   "tools/testing/reporter.ts": "node:test takes a reporter in no other way",
+  "packages/web/vite.config.ts": "vite takes its configuration in no other way",
 };
 
 /** Machine-made files, which nobody reads from top to bottom. */
@@ -27,7 +28,7 @@ const WORDS: readonly { readonly pattern: RegExp; readonly why: string; readonly
 ];
 
 const FILE_NAMES =
-  /(^|[^a-z])(utils?|helpers?|managers?|misc|common)\.ts$|[a-z](Utils?|Helpers?|Manager|Impl)\.ts$/;
+  /(^|[^a-z])(utils?|helpers?|managers?|misc|common)\.tsx?$|[a-z](Utils?|Helpers?|Manager|Impl)\.tsx?$/;
 const TESTS = new Set(["test", "it", "describe", "suite"]);
 const SWITCHES = new Set(["only", "skip", "todo"]);
 

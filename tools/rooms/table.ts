@@ -153,6 +153,8 @@ export const ROOMS: readonly Room[] = [
     node: true,
     deep: true,
   },
+  { name: "web", at: "packages/web/src/", may: ["client"], node: false, never: NO_NODE },
+  { name: "web/build", at: "packages/web/", may: [], node: true },
   { name: "examples", at: "examples/", may: ["contract", "client", "client/node"], node: true },
 ];
 
@@ -190,7 +192,22 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@azure/core-auth": ["packages/client/src/"],
   "@azure/core-paging": ["packages/client/src/"],
   "@azure/core-rest-pipeline": ["packages/client/src/"],
+  "@fastify/static": ["packages/server/src/http/"],
   rolldown: ["tools/"],
+  "playwright-core": ["e2e/"],
+  "axe-core": ["e2e/web/"],
+  vite: ["packages/web/"],
+  "@vitejs/plugin-react": ["packages/web/"],
+  react: ["packages/web/src/"],
+  "react-dom": ["packages/web/src/"],
+  "@tanstack/react-query": ["packages/web/src/"],
+  "@tanstack/react-router": ["packages/web/src/"],
+  "@tanstack/react-virtual": ["packages/web/src/"],
+  "radix-ui": ["packages/web/src/"],
+  cmdk: ["packages/web/src/"],
+  "lucide-react": ["packages/web/src/"],
+  "react-markdown": ["packages/web/src/"],
+  uplot: ["packages/web/src/"],
 };
 
 /** Third-party packages that any test may import. */

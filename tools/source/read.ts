@@ -33,10 +33,14 @@ export function findFiles(root: string, patterns: readonly string[]): string[] {
     .sort();
 }
 
+const LANGUAGES: Readonly<Record<string, "js" | "ts" | "tsx">> = { ".js": "js", ".ts": "ts", ".tsx": "tsx" };
+
 /** Parses TypeScript or JavaScript. Throws the parser's error with the path in front. */
 export function parseSource(path: string, text: string): SourceFile {
   try {
-    const program = parseAst(text.replace(/^#!.*/, ""), { lang: path.endsWith(".js") ? "js" : "ts" });
+    const program = parseAst(text.replace(/^#!.*/, ""), {
+      lang: LANGUAGES[/\.\w+$/.exec(path)?.[0] ?? ""] ?? "ts",
+    });
     return { path, text, program: program as unknown as Node };
   } catch (error) {
     throw new Error(`${path} cannot be parsed`, { cause: error });
@@ -45,7 +49,7 @@ export function parseSource(path: string, text: string): SourceFile {
 
 /** All TypeScript files of packages, tools, tests and examples, parsed. */
 export function readSources(root: string): SourceFile[] {
-  return findFiles(root, ["{packages,tools,e2e,bench,examples}/**/*.ts"]).map((path) =>
+  return findFiles(root, ["{packages,tools,e2e,bench,examples}/**/*.{ts,tsx}"]).map((path) =>
     parseSource(path, readFileSync(`${root}/${path}`, "utf8")),
   );
 }

@@ -281,6 +281,7 @@ export async function compose(
     certificates,
     settings: {
       version: VERSION,
+      webFolder: ENTRIES.web,
       uploadsFolder: folder.incoming,
       publicUrl: settings.publicUrl,
       publicHosts: settings.allowHost,

@@ -19,6 +19,8 @@ export type CertificateSource = {
 
 /** Settings of the edge. compose fills them from the service's settings. */
 export type HttpSettings = {
+  /** The built pages. Absent: there are none. */
+  readonly webFolder?: URL;
   /** The version of the program, as /healthz shows it. */
   readonly version: string;
   /** Where request bodies are streamed to. Must exist. */

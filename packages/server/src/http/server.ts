@@ -18,6 +18,7 @@ import { createTurns } from "./plugins/turns.ts";
 import { addRoute, routerPath } from "./route.ts";
 import { ROUTES } from "./routes/index.ts";
 import { createSdkStatus } from "./sdkStatus.ts";
+import { addWebPages } from "./webPages.ts";
 
 /** Azure AD tokens run to several kilobytes, and a path may hold long names. */
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -139,6 +140,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     app.route({ method, url: routerPath(path), onRequest: refuse, handler: refuse });
   }
   addBlobSurface(app, edge);
+  addWebPages(app, settings.webFolder, (request, reply) => refuseUnknown(request, reply));
   app.addHook("preClose", async () => {
     closing.abort();
     stalls.stop();

@@ -1,0 +1,43 @@
+// A real browser for tests of the pages: the Chromium that the machine has, or Debian's, installed where that is possible.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** The browser's program: MALACHITE_CHROMIUM, or one on the PATH. Undefined when there is none. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (env.MALACHITE_CHROMIUM) return env.MALACHITE_CHROMIUM;
+  for (const folder of (env.PATH ?? "").split(delimiter))
+    for (const name of NAMES) if (existsSync(join(folder, name))) return join(folder, name);
+  return undefined;
+}
+
+/** The same, installed from Debian's packages where this is a Debian whose packages we may change. */
+export function ensureChromium(): string | undefined {
+  const found = findChromium();
+  if (found !== undefined || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return found;
+  try {
+    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"], {
+      stdio: "ignore",
+      timeout: 300_000,
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+  } catch {
+    // A machine without packages to fetch: the tests say by name that they were skipped.
+  }
+  return findChromium();
+}
+
+/** Starts the browser without a window. */
+export const openBrowser = (executablePath: string): Promise<Browser> =>
+  chromium.launch({
+    executablePath,
+    args: [
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-gpu",
+    ],
+  });

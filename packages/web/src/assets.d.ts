@@ -1,0 +1,6 @@
+// What the bundler makes of imports that are no code.
+declare module "*.module.css" {
+  const classes: Readonly<Record<string, string>>;
+  export = classes;
+}
+declare module "*.css";

@@ -1,0 +1,75 @@
+// A menu behind a button.
+import { DropdownMenu } from "radix-ui";
+import type { ReactNode } from "react";
+import classes from "./Menu.module.css";
+
+/** `trigger` is one button. */
+export function Menu({ trigger, children }: { readonly trigger: ReactNode; readonly children: ReactNode }) {
+  return (
+    // Not modal: a modal one puts a style element into the page, which the Content-Security-Policy forbids.
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className={classes.menu} align="end" sideOffset={4} collisionPadding={8}>
+          {children}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+/** One thing to do. */
+export function MenuItem({
+  onSelect,
+  danger,
+  disabled,
+  children,
+}: {
+  readonly onSelect: () => void;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly children: ReactNode;
+}) {
+  return (
+    <DropdownMenu.Item
+      className={`${classes.item} ${danger ? classes.danger : ""}`}
+      disabled={disabled}
+      onSelect={onSelect}
+    >
+      {children}
+    </DropdownMenu.Item>
+  );
+}
+
+/** Something to switch on and off; the menu stays open. */
+export function MenuCheck({
+  checked,
+  onChange,
+  children,
+}: {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <DropdownMenu.CheckboxItem
+      className={classes.item}
+      checked={checked}
+      onCheckedChange={onChange}
+      onSelect={(event) => event.preventDefault()}
+    >
+      <span className={classes.mark} aria-hidden>
+        <DropdownMenu.ItemIndicator>✓</DropdownMenu.ItemIndicator>
+      </span>
+      {children}
+    </DropdownMenu.CheckboxItem>
+  );
+}
+
+/** A heading inside a menu. */
+export function MenuHead({ children }: { readonly children: ReactNode }) {
+  return <DropdownMenu.Label className={classes.headline}>{children}</DropdownMenu.Label>;
+}
+
+/** A line between groups. */
+export const MenuLine = () => <DropdownMenu.Separator className={classes.line} />;
