@@ -10,6 +10,14 @@ export * from "./experimentClient.ts";
 export type { FollowLogOptions, LogChunk, LogEnd } from "./log/followLog.ts";
 export type { LogLinesOptions } from "./log/logLines.ts";
 export * from "./malachiteClient.ts";
+export type {
+  ListMetricsOptions,
+  MetricCell,
+  MetricRow,
+  MetricRowsOptions,
+  MetricSeriesOptions,
+  RunMetric,
+} from "./metrics/runMetrics.ts";
 export type * from "./models.ts";
 export type { ClientOptions, OperationOptions } from "./options.ts";
 export type { ListRunsOptions, QueryOptions } from "./paging.ts";

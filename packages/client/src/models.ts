@@ -1,5 +1,5 @@
 // The models of the wire under their names in the contract. Types only: nothing here exists when a program runs.
-import type { AnswerOf, arm, artifact, execution, history, malachite } from "@malachite/contract";
+import type { AnswerOf, arm, artifact, execution, history, malachite, metric } from "@malachite/contract";
 
 export type { ErrorDetails, ErrorResponse, InnerErrorResponse, RootError } from "@malachite/contract";
 
@@ -38,6 +38,12 @@ export type ArtifactContentInformation = artifact.ArtifactContentInformation;
 export type Why = malachite.Why;
 export type Constraint = NonNullable<Why["constraints"]>[number];
 export type StoryEntry = malachite.StoryEntry;
+export type MetricSeriesAsk = malachite.MetricSeriesAsk;
+/** A metric of a run in buckets, as a plot needs it. */
+export type MetricSeries = malachite.MetricSeries;
+export type NonFiniteMark = malachite.NonFiniteMark;
+export type MetricDefinition = metric.MetricDefinition;
+export type MetricPage = metric.MetricV2;
 export type ProjectFile = malachite.ProjectFile;
 
 /** A workspace, as Azure Resource Manager shows it. */

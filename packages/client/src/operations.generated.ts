@@ -271,6 +271,40 @@ export const operations = {
     body: "json",
     answer: "json",
   },
+  listMetrics: {
+    id: "Metrics_ListMetric",
+    method: "POST",
+    paths: [
+      "/metric/v2.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/experiments/{experimentName}/runs/{runId}/list",
+      "/metric/v2.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/experimentids/{experimentId}/runs/{runId}/list",
+      "/metric/v2.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/list",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  getFullMetric: {
+    id: "Metrics_GetFullFidelityMetric",
+    method: "POST",
+    paths: [
+      "/metric/v2.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/experiments/{experimentName}/runs/{runId}/full",
+      "/metric/v2.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/experimentids/{experimentId}/runs/{runId}/full",
+      "/metric/v2.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/full",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  metricSeries: {
+    id: "Malachite_MetricSeries",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/metrics/series",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
   health: {
     id: "Malachite_Health",
     method: "GET",

@@ -87,6 +87,12 @@ test("every operation is sent as the contract describes it", async () => {
   await run.artifacts.upload("outputs/x", Uint8Array.of(1, 2), { allowOverwrite: true });
   await run.artifacts.append("logs/x", new Blob(["more"]), { offset: 3 });
   assert.equal((await run.rerun({ runId: "r2" })).runId, "r2");
+  for (const each of [run, anywhere]) {
+    await all(each.listMetrics({ namespace: "system" }));
+    await all(each.metricRows("loss", { from: new Date(0), to: new Date(1) }));
+  }
+  await run.metricSeries(["loss"]);
+  await workspace.metricSeries(["r1", "r2"], ["loss"], { x: "time", from: 0, to: 1.5, points: 9 });
   await run.getWhy();
   await run.getStory();
   await all(run.logLines({ path: "logs/x", from: 0 }));

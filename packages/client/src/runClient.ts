@@ -2,8 +2,19 @@
 import type { PagedAsyncIterableIterator } from "@azure/core-paging";
 import { type FollowLogOptions, followLog, type LogChunk, type LogEnd } from "./log/followLog.ts";
 import { type LogLinesOptions, logLines } from "./log/logLines.ts";
+import {
+  type ListMetricsOptions,
+  listMetrics,
+  type MetricRow,
+  type MetricRowsOptions,
+  type MetricSeriesOptions,
+  metricRows,
+  metricSeries,
+  type RunMetric,
+} from "./metrics/runMetrics.ts";
 import type {
   CreateRun,
+  MetricSeries,
   Page,
   Run,
   RunDetails,
@@ -135,6 +146,25 @@ export class RunClient {
         options,
       }),
     );
+  }
+
+  /** The metrics of the run, by name: what users log, or of another namespace. */
+  listMetrics(options: ListMetricsOptions = {}): PagedAsyncIterableIterator<RunMetric, Page<RunMetric>> {
+    return listMetrics(this.#transport, this.#path, options);
+  }
+
+  /** The rows of a metric in order of time, whole: tables, vectors, and what else was logged under the name. */
+  metricRows(
+    name: string,
+    options: MetricRowsOptions = {},
+  ): PagedAsyncIterableIterator<MetricRow, Page<MetricRow>> {
+    return metricRows(this.#transport, this.#path, name, options);
+  }
+
+  /** Metrics of the run as plots need them, see `WorkspaceClient.metricSeries`. Malachite only. */
+  metricSeries(names: readonly string[], options: MetricSeriesOptions = {}): Promise<MetricSeries[]> {
+    const ask = { runIds: [this.runId], names: [...names] };
+    return metricSeries(this.#transport, workspacePath(this.workspace), ask, options);
   }
 
   /** What the run waits for, or why it ended. Malachite only. */

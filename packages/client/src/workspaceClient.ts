@@ -3,9 +3,11 @@ import type { PagedAsyncIterableIterator } from "@azure/core-paging";
 import { isNotThere } from "./errors.ts";
 import { ExecutionApi } from "./executionApi.ts";
 import { ExperimentClient } from "./experimentClient.ts";
+import { type MetricSeriesOptions, metricSeries } from "./metrics/runMetrics.ts";
 import type {
   ComputeTarget,
   Experiment,
+  MetricSeries,
   Page,
   ProjectFile,
   Run,
@@ -102,6 +104,20 @@ export class WorkspaceClient {
         options,
       }),
     );
+  }
+
+  /**
+   * Metrics of runs as plots need them: in buckets, so that a million values are a few hundred and no peak is lost. Ask for a
+   * smaller range, `from` and `to`, and the same place is finer. At most 100 runs and 100 names; series that are not there are left
+   * out. Malachite only.
+   */
+  metricSeries(
+    runIds: readonly string[],
+    names: readonly string[],
+    options: MetricSeriesOptions = {},
+  ): Promise<MetricSeries[]> {
+    const ask = { runIds: [...runIds], names: [...names] };
+    return metricSeries(this.#transport, this.#path, ask, options);
   }
 
   /** The compute targets and whether they are usable. Malachite only. */

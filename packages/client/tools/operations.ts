@@ -1,7 +1,7 @@
 // Writes src/operations.generated.ts: the operations of the contract that the client calls, as plain data. The schemas stay
 // behind, because loading them costs a program ten times what the rest of the client costs.
 import { writeFileSync } from "node:fs";
-import { arm, artifact, execution, history, malachite, type Operation } from "@malachite/contract";
+import { arm, artifact, execution, history, malachite, metric, type Operation } from "@malachite/contract";
 
 /** The operations that the client calls, by their names in the contract. */
 export const CALLED: Readonly<Record<string, Operation>> = {
@@ -30,6 +30,9 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   listWorkspaces: arm.listWorkspaces,
   getWorkspace: arm.getWorkspace,
   putWorkspace: arm.putWorkspace,
+  listMetrics: metric.listMetrics,
+  getFullMetric: metric.getFullMetric,
+  metricSeries: malachite.metricSeries,
   health: malachite.health,
   rerun: malachite.rerun,
   why: malachite.why,

@@ -27,6 +27,7 @@ export * from "./domain/launch/launchPlan.ts";
 export * from "./domain/launch/logPlace.ts";
 export * from "./domain/launch/pythonStart.ts";
 export * from "./domain/launch/startScript.ts";
+export * from "./domain/metric/buckets.ts";
 export * from "./domain/metric/cells.ts";
 export * from "./domain/metric/checkMetric.ts";
 export * from "./domain/metric/instants.ts";

@@ -4,6 +4,7 @@ import { assetStoreSuite } from "./assetStoreSuite.ts";
 import { datastoreRegistrySuite } from "./datastoreRegistrySuite.ts";
 import { environmentRegistrySuite } from "./environmentRegistrySuite.ts";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
+import { metricSeriesSuite } from "./metricSeriesSuite.ts";
 import { metricStoreSuite } from "./metricStore.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
@@ -32,6 +33,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     assetStoreSuite,
     datastoreRegistrySuite,
     metricStoreSuite,
+    metricSeriesSuite,
     trackedSearchSuite,
     trackingStoreSuite,
   };

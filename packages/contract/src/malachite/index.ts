@@ -1,2 +1,3 @@
+export * from "./metricSeries.ts";
 export * from "./operations.ts";
 export * from "./tree.ts";

@@ -60,6 +60,9 @@ export const MetricDefinition = model("MetricDefinition", {
   ),
   columns: optional(mapOf(Type.String())),
   properties: optional(MetricProperties),
+  numValuesLogged: optional(
+    integer({ format: "int64", description: "How many rows it has; Malachite alone tells." }),
+  ),
 });
 export type MetricDefinition = Static<typeof MetricDefinition>;
 

@@ -9,7 +9,7 @@ import type {
   MetricRow,
 } from "../domain/metric/metric.ts";
 import type { Scope } from "../domain/scope.ts";
-import type { MetricPage, MetricRefusal, MetricStore } from "../ports/metricStore.ts";
+import type { MetricPage, MetricRefusal, MetricStore, SeriesAsk } from "../ports/metricStore.ts";
 import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -37,6 +37,8 @@ export interface MetricFlow {
   sample(address: RunAddress, key: MetricKey, count: number): Promise<readonly MetricRow[]>;
   /** See `MetricStore.sampleSteps`: several runs in one chart. Runs that are not there have none. */
   sampleSteps: MetricStore["sampleSteps"];
+  /** What plots show; see `MetricStore.series`. Throws InvalidRequest for more than an answer may hold. */
+  series: MetricStore["series"];
   /** The newest values of many runs. Runs that are not there have none. */
   latest(scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, readonly LatestMetric[]>>;
   /** What was posted under that id. Throws MetricNotFound. */
@@ -63,6 +65,10 @@ export function createMetricFlow(ports: MetricPorts): MetricFlow {
     rows: ({ scope, runId }, key, ask) => metrics.rows(scope, runId, key, ask),
     sample: ({ scope, runId }, key, count) => metrics.sample(scope, runId, key, count),
     sampleSteps: (scope, runIds, key, ask) => metrics.sampleSteps(scope, runIds, key, ask),
+    series: (scope, ask) => {
+      refuseTooMuch(ask);
+      return metrics.series(scope, ask);
+    },
     latest: (scope, runIds) => metrics.latest(scope, runIds),
     async find(scope, metricId) {
       const found = await metrics.find(scope, metricId);
@@ -77,6 +83,28 @@ export function createMetricFlow(ports: MetricPorts): MetricFlow {
       await metrics.remove(address.scope, address.runId, keys);
     },
   };
+}
+
+const MOST_RUNS = 100;
+const MOST_NAMES = 100;
+const MOST_SERIES = 1_000;
+const MOST_BUCKETS = 500_000;
+
+function refuseTooMuch({ runIds, names, points }: SeriesAsk): void {
+  const refuse = (message: string, target: string) => {
+    throw new MalachiteError("InvalidRequest", message, { target });
+  };
+  const [runs, metrics] = [new Set(runIds).size, new Set(names).size];
+  if (runs > MOST_RUNS) refuse(`Series of ${runs} runs were asked for; ${MOST_RUNS} at most.`, "runIds");
+  if (metrics > MOST_NAMES)
+    refuse(`Series of ${metrics} metrics were asked for; ${MOST_NAMES} at most.`, "names");
+  const all = runs * metrics;
+  if (all > MOST_SERIES)
+    refuse(`${metrics} metrics of ${runs} runs are ${all} series; ${MOST_SERIES} at most.`, "names");
+  if (all * points > MOST_BUCKETS) {
+    const fits = Math.floor(MOST_BUCKETS / all);
+    refuse(`${all} series of ${points} points are more than ${MOST_BUCKETS}; ask for ${fits}.`, "points");
+  }
 }
 
 async function postMetrics(

@@ -1,4 +1,5 @@
 // Where metrics are kept: one store for the SDK's metrics and MLflow's. A metric of a run is a name and its rows, in order of time.
+import type { Bucket, SeriesAxis } from "../domain/metric/buckets.ts";
 import type {
   LatestMetric,
   MetricColumnType,
@@ -21,6 +22,34 @@ export type MetricRefusal = { readonly post: number } & (
 );
 
 export type MetricPage<T> = { readonly values: readonly T[]; readonly next?: string };
+
+/** Which metrics of which runs a plot shows. */
+export type SeriesAsk = {
+  readonly runIds: readonly string[];
+  readonly names: readonly string[];
+  /** None: what users log, and for names of the system's (`SYSTEM_PREFIX`) what the service measured, where nobody logged that. */
+  readonly namespace?: string;
+  readonly x: Exclude<SeriesAxis, "index">;
+  readonly from?: number;
+  readonly to?: number;
+  /** So many buckets at most. */
+  readonly points: number;
+};
+
+/** A metric of a run in buckets. */
+export type MetricSeries = MetricKey & {
+  readonly runId: string;
+  readonly uxMetricType?: string;
+  readonly axis: SeriesAxis;
+  /** Of all its rows: how many, the least x and the greatest. */
+  readonly total: number;
+  readonly firstX: number;
+  readonly lastX: number;
+  /** Where 0 is of relative times: when the run began, or was made. */
+  readonly startedAt?: Instant;
+  readonly width: number;
+  readonly buckets: readonly Bucket[];
+};
 
 export interface MetricStore {
   /**
@@ -63,6 +92,11 @@ export interface MetricStore {
     key: MetricKey,
     ask: { readonly from?: number; readonly to?: number; readonly count: number },
   ): Promise<ReadonlyMap<string, readonly MetricRow[]>>;
+  /**
+   * What a plot shows, one series after another: by name, then by run, in the order asked for; those that are not there are left out. All
+   * series of a name have the same buckets. Memory does not grow with the rows. The rows are those there when the series is read.
+   */
+  series(scope: Scope, ask: SeriesAsk): AsyncIterable<MetricSeries>;
   /** The row of that id, wherever in the workspace it is. */
   find(
     scope: Scope,

@@ -123,6 +123,7 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     malachite.story,
     malachite.followLog,
     malachite.listTargets,
+    malachite.metricSeries,
     malachite.findSnapshot,
     malachite.downloadSnapshot,
     content.getLatestSnapshot,

@@ -23,6 +23,7 @@ export const definitionDto = (definition: MetricDefinition): metric.MetricDefini
   },
   columns: columnsDto(definition.columns),
   properties: propertiesDto(definition),
+  numValuesLogged: definition.rows,
 });
 
 /** What a full metric and a sample begin with. */

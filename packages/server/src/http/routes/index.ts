@@ -15,6 +15,7 @@ import * as many from "./getRuns.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as local from "./localRun.ts";
+import { metricSeries } from "./metricSeries.ts";
 import * as metrics from "./metrics.ts";
 import { mlflowRoutes } from "./mlflow/index.ts";
 import * as models from "./models.ts";
@@ -58,6 +59,7 @@ export const ROUTES: readonly Route[] = [
   // Metrics, by the newer contract and by the older.
   ...Object.values(metrics),
   ...Object.values(runMetrics),
+  metricSeries,
   // Files, by the artifact service and by runs. The blob surface is not made of operations (blobs/surface.ts).
   ...Object.values(artifacts),
   ...Object.values(artifactLinks),

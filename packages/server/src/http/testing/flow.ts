@@ -271,6 +271,7 @@ const testMetrics: MetricFlow = {
   rows: async () => ({ values: [] }),
   sample: async () => [],
   sampleSteps: async () => new Map(),
+  series: async function* () {},
   latest: async () => new Map(),
   find: async (_scope, metricId) => {
     throw new MalachiteError("MetricNotFound", `There is no metric '${metricId}'.`);

@@ -35,6 +35,8 @@ export type Dialect = {
   };
 };
 
+export type Take = (...values: readonly (number | string | null)[]) => void;
+
 export interface Executor {
   readonly build: Kysely<Database>;
   readonly dialect: Dialect;
@@ -45,6 +47,8 @@ export interface Executor {
   all<T>(query: CompiledQuery<T>): Promise<readonly T[]>;
   /** The rows as lists, in the order of the columns: half the work where there are very many. */
   lists(query: CompiledQuery): Promise<readonly (readonly unknown[])[]>;
+  /** Gives each row's columns of these names to `take`, in order, and keeps none: a million rows are no million objects. */
+  scan(query: CompiledQuery, columns: readonly string[], take: Take): Promise<void>;
   /** Runs a statement that answers nothing once for each list of parameters, in order; how many rows each has changed. */
   each(text: string, parameters: readonly (readonly unknown[])[]): Promise<readonly number[]>;
 }

@@ -79,6 +79,8 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   samplePoints: "series",
   stepRange: "series",
   stepPoints: "series",
+  seriesHeads: "series",
+  bucketPoints: "series",
   createTrackedExperiment: "write",
   logToRun: "write",
   createLoggedModel: "write",

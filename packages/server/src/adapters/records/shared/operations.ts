@@ -39,6 +39,7 @@ import { holding, standing } from "./line.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
 import { addPoints, type PackedPost } from "./metrics/addPoints.ts";
+import { bucketPoints, seriesHeads } from "./metrics/bucketPoints.ts";
 import { findPoint, latestMetrics, listMetrics } from "./metrics/readMetrics.ts";
 import { metricOf, readPoints, samplePoints, stepPoints, stepRange } from "./metrics/readPoints.ts";
 import { dropMetrics, sweepPoints } from "./metrics/removeMetrics.ts";
@@ -180,6 +181,8 @@ export const SERIES = {
   samplePoints: (...args: Parameters<typeof samplePoints>) => samplePoints(...args),
   stepRange: (...args: Parameters<typeof stepRange>) => stepRange(...args),
   stepPoints: (...args: Parameters<typeof stepPoints>) => stepPoints(...args),
+  seriesHeads: (...args: Parameters<typeof seriesHeads>) => seriesHeads(...args),
+  bucketPoints: (...args: Parameters<typeof bucketPoints>) => bucketPoints(...args),
 } as const;
 
 type Operation = (db: Executor, ...args: never[]) => Promise<unknown>;

@@ -1,6 +1,6 @@
 // Statements whose text never changes are built once and then only filled in: building costs more than running them.
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
-import type { Executor } from "./executor.ts";
+import type { Executor, Take } from "./executor.ts";
 import type { Database } from "./schema.ts";
 
 export type Value = string | number | null;
@@ -10,6 +10,8 @@ export type Statement<In, Out> = {
   (db: Executor, values: In): Promise<readonly Out[]>;
   /** The rows as lists, see `Executor`. */
   lists(db: Executor, values: In): Promise<readonly (readonly unknown[])[]>;
+  /** The rows one by one, see `Executor`. */
+  scan(db: Executor, values: In, columns: readonly (keyof Out & string)[], take: Take): Promise<void>;
   /** Once for each of the values: how many rows each has changed. For statements that answer nothing. */
   each(db: Executor, list: readonly In[]): Promise<readonly number[]>;
 };
@@ -44,6 +46,10 @@ export function statement<In extends Readonly<Record<string, Value>>>() {
       lists: (db: Executor, values: In) => {
         const query = queryFor(db);
         return db.lists({ ...query, parameters: filled(query, values) });
+      },
+      scan: (db: Executor, values: In, columns: readonly (keyof Out & string)[], take: Take) => {
+        const query = queryFor(db);
+        return db.scan({ ...query, parameters: filled(query, values) }, columns, take);
       },
       each: (db: Executor, list: readonly In[]) => {
         const query = queryFor(db);

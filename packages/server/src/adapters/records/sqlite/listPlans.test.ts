@@ -103,6 +103,7 @@ describe("plans of run lists", () => {
       build: db.build,
       dialect: db.dialect,
       lists: (query) => db.lists(query),
+      scan: (query, columns, take) => db.scan(query, columns, take),
       each: (text, parameters) => db.each(text, parameters),
       all: (query) => {
         queries.push(query);

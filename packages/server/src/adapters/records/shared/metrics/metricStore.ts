@@ -13,6 +13,7 @@ import type { PackedPost } from "./addPoints.ts";
 import { createGate } from "./gate.ts";
 import { packRow, unpackRow } from "./points.ts";
 import type { Place } from "./readPoints.ts";
+import { readSeries } from "./series.ts";
 
 /** Rows, and bytes of large cells, that one write holds at most, unless one row alone is larger. */
 const WRITE_ROWS = 1_000;
@@ -101,6 +102,8 @@ export function createMetricStore(call: Call): MetricStore {
       }
       return sampled;
     },
+
+    series: (scope, ask) => readSeries(call, scope, ask),
 
     async find(scope, metricId) {
       const found = await call("findPoint", scope, metricId);

@@ -12,8 +12,8 @@ export type Points = { readonly rows: readonly PackedPoint[]; readonly next?: Pl
 /** So much of large cells is in a page at most, unless its first row alone is larger. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** No instant is before or after these. */
-const FIRST = -8.64e15;
-const LAST = 8.64e15;
+export const FIRST = -8.64e15;
+export const LAST = 8.64e15;
 
 const selectMetric = statement<{ key: string; run: string; namespace: string; name: string }>()((q, p) =>
   q
@@ -113,7 +113,11 @@ type Walked = readonly [
 const packList = ([at, step, seq, stepped, value, id, data]: Walked): PackedPoint =>
   packColumns({ at, step, seq, stepped, value, id, data });
 
-const placeOf = ({ at, step, seq }: Pick<PointColumns, "at" | "step" | "seq">): Place => [at, step, seq];
+export const placeOf = ({ at, step, seq }: Pick<PointColumns, "at" | "step" | "seq">): Place => [
+  at,
+  step,
+  seq,
+];
 
 /** How many rows fit into a page. */
 async function shortened(
@@ -224,7 +228,7 @@ const firstOfEach = statement<Walk & { from: number; until: number; width: numbe
 }));
 
 /** The last row of a walk that is not at its end. */
-const walkEnd = statement<Walk>()((q, p) =>
+export const walkEnd = statement<Walk>()((q, p) =>
   q
     .selectFrom("metric_points")
     .select(["at", "step", "seq"])
