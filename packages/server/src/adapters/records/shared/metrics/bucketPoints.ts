@@ -58,7 +58,7 @@ export async function seriesHeads(
   scope: Scope,
   runIds: readonly string[],
   names: readonly string[],
-  namespace = "",
+  namespace: string,
 ): Promise<readonly SeriesHead[]> {
   const rows = await selectHeads(db, {
     key: workspaceKey(scope),

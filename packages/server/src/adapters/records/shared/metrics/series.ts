@@ -24,13 +24,14 @@ type Range = readonly [first: number, last: number];
 export async function* readSeries(call: Call, scope: Scope, ask: SeriesAsk): AsyncGenerator<MetricSeries> {
   const [runIds, names] = [[...new Set(ask.runIds)], [...new Set(ask.names)]];
   if (runIds.length === 0 || names.length === 0) return;
-  const heads = await call("seriesHeads", scope, runIds, names, ask.namespace);
+  const namespace = ask.namespace ?? "";
+  const heads = await call("seriesHeads", scope, runIds, names, namespace);
   const byKey = new Map<string, SeriesHead>();
   for (const head of heads) {
     const key = JSON.stringify([head.name, head.run]);
     const there = byKey.get(key);
     // What users log goes before what was measured.
-    if (!there || head.namespace === (ask.namespace ?? "")) byKey.set(key, head);
+    if (!there || head.namespace === namespace) byKey.set(key, head);
   }
   const jobs = names.flatMap((name) =>
     jobsOf(
