@@ -35,6 +35,7 @@ export type * from "./domain/metric/metric.ts";
 export * from "./domain/metric/parseMetricFilter.ts";
 export * from "./domain/metric/readMetricV2.ts";
 export * from "./domain/metric/runMetric.ts";
+export type * from "./domain/metric/series.ts";
 export * from "./domain/metric/systemMetrics.ts";
 export * from "./domain/model/asset.ts";
 export type * from "./domain/model/jsonPatch.ts";

@@ -8,8 +8,9 @@ import type {
   MetricPost,
   MetricRow,
 } from "../domain/metric/metric.ts";
+import type { SeriesAsk } from "../domain/metric/series.ts";
 import type { Scope } from "../domain/scope.ts";
-import type { MetricPage, MetricRefusal, MetricStore, SeriesAsk } from "../ports/metricStore.ts";
+import type { MetricPage, MetricRefusal, MetricStore } from "../ports/metricStore.ts";
 import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";

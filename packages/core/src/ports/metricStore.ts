@@ -1,5 +1,4 @@
 // Where metrics are kept: one store for the SDK's metrics and MLflow's. A metric of a run is a name and its rows, in order of time.
-import type { Bucket, SeriesAxis } from "../domain/metric/buckets.ts";
 import type {
   LatestMetric,
   MetricColumnType,
@@ -8,6 +7,7 @@ import type {
   MetricPost,
   MetricRow,
 } from "../domain/metric/metric.ts";
+import type { MetricSeries, SeriesAsk } from "../domain/metric/series.ts";
 import type { Instant, Scope } from "../domain/scope.ts";
 
 /** Why a post was refused as a whole: a column has another type already, or there are too many. `post` is its place among the posts. */
@@ -22,34 +22,6 @@ export type MetricRefusal = { readonly post: number } & (
 );
 
 export type MetricPage<T> = { readonly values: readonly T[]; readonly next?: string };
-
-/** Which metrics of which runs a plot shows. */
-export type SeriesAsk = {
-  readonly runIds: readonly string[];
-  readonly names: readonly string[];
-  /** None: what users log, and for names of the system's (`SYSTEM_PREFIX`) what the service measured, where nobody logged that. */
-  readonly namespace?: string;
-  readonly x: Exclude<SeriesAxis, "index">;
-  readonly from?: number;
-  readonly to?: number;
-  /** So many buckets at most. */
-  readonly points: number;
-};
-
-/** A metric of a run in buckets. */
-export type MetricSeries = MetricKey & {
-  readonly runId: string;
-  readonly uxMetricType?: string;
-  readonly axis: SeriesAxis;
-  /** Of all its rows: how many, the least x and the greatest. */
-  readonly total: number;
-  readonly firstX: number;
-  readonly lastX: number;
-  /** Where 0 is of relative times: when the run began, or was made. */
-  readonly startedAt?: Instant;
-  readonly width: number;
-  readonly buckets: readonly Bucket[];
-};
 
 export interface MetricStore {
   /**
