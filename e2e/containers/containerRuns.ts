@@ -262,7 +262,14 @@ export function containerRuns(name: EngineName): void {
       const direct = await submit(service, { files: { "main.py": "" }, configuration: environment });
       // The same of an environment that is registered, and only named.
       const place = `/environment/v1.0${workspacePath}/environments/private`;
+      const old = inImage({
+        baseImage: "team/nothing:1",
+        baseImageRegistry: { address: registry.address, username: "me", password: "of-last-year" },
+      });
+      await service.json("PUT", place, old.environment);
+      // The same content with a new password is the same version, which has the new one from then on.
       const registered = await service.json("PUT", place, environment.environment);
+      assert.equal(registered.version, "1");
       const named = await submit(service, {
         files: { "main.py": "" },
         configuration: { environment: { name: "private" } },

@@ -82,7 +82,7 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
       assert.equal(health.usable, false);
       assert.match(health.usable ? "" : health.reason, /frobnicate/);
       await assert.rejects(bench.launch("options", payloads.exit(0), { target }), /frobnicate/);
-      assert.deepEqual(await bench.driver.check(bench.subject.target, signal), { usable: true });
+      assert.equal((await bench.driver.check(bench.subject.target, signal)).usable, true);
     });
   });
 

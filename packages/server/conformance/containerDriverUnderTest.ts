@@ -136,6 +136,7 @@ export function containerDriverConformance(name: EngineName): void {
     python: "/usr/bin/python3",
     holdsEverything: true,
     memoryLimit: { memoryMiB: 64 },
+    cpuLimit: { cpus: 0.2 },
     many: 12,
     deadlineMs: 60_000,
     // What an engine tells each container of itself.

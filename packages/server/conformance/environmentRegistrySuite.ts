@@ -46,6 +46,25 @@ export function environmentRegistrySuite(bench: RecordsBench): void {
       assert.equal(await registry.get(freshScope(), "env", {}), undefined);
     });
 
+    it("have the newest secret that came with their content, and keep it when none comes", async () => {
+      const { environmentRegistry: registry } = bench.records;
+      const scope = freshScope();
+      const put = (sealed?: string) =>
+        registry.register(scope, {
+          name: "env",
+          definition: { r: 1, ...(sealed === undefined ? {} : { sealed }) },
+          fingerprint: "f",
+          at: 5,
+          ...(sealed === undefined ? {} : { renews: true }),
+        });
+      const kept = async () => (await registry.get(scope, "env", { version: "1" }))?.definition;
+      await put("first");
+      assert.deepEqual((await put("second")).definition, { r: 1, sealed: "second" });
+      assert.deepEqual(await kept(), { r: 1, sealed: "second" });
+      assert.equal((await put()).version, "1");
+      assert.deepEqual(await kept(), { r: 1, sealed: "second" });
+    });
+
     it("register the same content at the same time once", async () => {
       const { environmentRegistry: registry } = bench.records;
       const scope = freshScope();

@@ -1,6 +1,5 @@
 // The only file that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
 import type { AddressInfo } from "node:net";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import {
   createFlow,
@@ -47,6 +46,7 @@ import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
 import { AZURE_HOSTS } from "./http/azureHost.ts";
 import { createHttpServer } from "./http/server.ts";
+import { serviceUser } from "./serviceUser.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { createTargets } from "./targets.ts";
 import { VERSION } from "./version.ts";
@@ -133,7 +133,6 @@ export async function compose(
     dockerHost: settings.dockerHost,
     runtimeFolder: settings.runtimeFolder,
   });
-  const { uid, gid, username } = userInfo();
   const container = opened.use(
     createContainerDriver({
       folder: folder.containers,
@@ -141,7 +140,7 @@ export async function compose(
       engines,
       placer,
       clock,
-      user: { uid, gid, name: username },
+      user: serviceUser(),
       path: settings.path,
     }),
   );

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { ComputeDriver } from "@malachite/core";
 import { isLoopback, readSettings } from "./settings.ts";
 import { createTargets } from "./targets.ts";
 
@@ -205,6 +206,29 @@ describe("GPUs and nodes in the settings", () => {
     assert.deepEqual(await abilities("night"), [0, 0]);
     const bare = createTargets({ night: of({ runsAtOnce: 1 }) }, { runsAtOnce: 5, gpus: [] }, []);
     assert.deepEqual(bare.capacity(bare.find("night")?.pool ?? ""), { places: 1 });
+  });
+
+  it("go to no container of an engine that gives none", async () => {
+    const can = { multiNode: true, images: true, gpus: true };
+    const driver = (health: object) =>
+      ({
+        kind: "container",
+        can,
+        check: async () => ({ usable: true, ...health }),
+      }) as unknown as ComputeDriver;
+    const abilities = (health: object, gpus: readonly number[]) => {
+      const box = { kind: "container", options: {} };
+      const targets = createTargets({ box }, { runsAtOnce: 2, gpus }, [driver(health)]);
+      const target = targets.find("box");
+      assert.ok(target);
+      return targets.abilities(target, AbortSignal.timeout(1000));
+    };
+    const none = await abilities({ withoutGpus: "It gives none." }, [0, 1]);
+    assert.deepEqual([none.gpus, none.gpusPerRun, none.gpusReason], [0, 0, "It gives none."]);
+    const some = await abilities({}, [0, 1]);
+    assert.deepEqual([some.gpus, some.gpusPerRun, some.gpusReason], [2, 1, undefined]);
+    // Where none are counted, nothing is lacking.
+    assert.equal((await abilities({ withoutGpus: "It gives none." }, [])).gpusReason, undefined);
   });
 });
 

@@ -41,14 +41,17 @@ export function createTargets(
       const health = images ? await driver?.check(target, signal) : undefined;
       const { nodes = Number.POSITIVE_INFINITY, gpus = [] } = capacity(pool);
       const perRun = (all[name] ?? all["*"])?.gpusPerRun;
+      const reason = gpus.length > 0 && health?.usable === true ? health.withoutGpus : undefined;
+      const given = reason === undefined ? gpus.length : 0;
       return {
         images: health?.usable === true,
         ...(health?.usable === false ? { imagesReason: health.reason } : {}),
         ...allowed,
         nodes: multiNode ? nodes : 1,
-        gpusPerNode: gpus.length,
-        gpus: gpus.length,
-        gpusPerRun: perRun ?? Math.min(1, gpus.length),
+        gpusPerNode: given,
+        gpus: given,
+        gpusPerRun: perRun ?? Math.min(1, given),
+        ...(reason === undefined ? {} : { gpusReason: reason }),
       };
     },
     find: (name) => (name === "*" ? undefined : (named.get(name) ?? (any ? { ...any, name } : undefined))),

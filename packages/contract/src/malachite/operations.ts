@@ -85,6 +85,9 @@ export const Target = model("ComputeTarget", {
   gpusPerRun: optional(
     integer({ description: "GPUs that each node of a run gets which does not say how many." }),
   ),
+  gpusReason: optional(
+    Type.String({ description: "Why its runs get none of the GPUs that are counted on the machine." }),
+  ),
 });
 
 export const health = operation({

@@ -46,6 +46,7 @@ export const environmentFlow = (ports: EnvironmentPorts): EnvironmentFlow => ({
       ...(version === undefined ? {} : { version }),
       definition: withSealed(definition, password && ports.secretBox.seal(password)),
       fingerprint: ports.ids.sha256(contentText(definition)),
+      ...(password === undefined ? {} : { renews: true }),
       at: ports.clock.now(),
     });
     return shown(registered);

@@ -121,6 +121,7 @@ export type ShownTarget = {
   readonly gpus?: number;
   readonly gpusFree?: number;
   readonly gpusPerRun?: number;
+  readonly gpusReason?: string;
 };
 
 /** A workspace as it is shown, in the spelling of its first use. */

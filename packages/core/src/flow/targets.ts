@@ -50,6 +50,8 @@ async function show(target: TargetSettings, { targets, runs }: Ports): Promise<S
   ]);
   const capacity = targets.capacity(target.pool);
   const room = roomOf(capacity, holding);
+  const counted = capacity.gpus?.length ?? 0;
+  const gpus = abilities?.gpusReason === undefined ? counted : 0;
   return {
     name: target.name,
     kind: target.kind,
@@ -61,6 +63,7 @@ async function show(target: TargetSettings, { targets, runs }: Ports): Promise<S
     ...(capacity.nodes === undefined ? {} : { nodes: capacity.nodes, nodesFree: Math.max(0, room.nodes) }),
     ...(capacity.gpus === undefined
       ? {}
-      : { gpus: capacity.gpus.length, gpusFree: room.gpus, gpusPerRun: abilities?.gpusPerRun }),
+      : { gpus, gpusFree: Math.min(gpus, room.gpus), gpusPerRun: abilities?.gpusPerRun }),
+    ...(abilities?.gpusReason === undefined ? {} : { gpusReason: abilities.gpusReason }),
   };
 }

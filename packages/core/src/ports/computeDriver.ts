@@ -21,7 +21,13 @@ export type Sighting =
     }
   | { readonly at: "gone" };
 
-export type TargetHealth = { readonly usable: true } | { readonly usable: false; readonly reason: string };
+export type TargetHealth =
+  | {
+      readonly usable: true;
+      /** Why its runs can be given no GPU, whatever the machine has. */
+      readonly withoutGpus?: string;
+    }
+  | { readonly usable: false; readonly reason: string };
 
 /** The files of one run on its target. Paths are relative, with forward slashes, and never leave the folder. */
 export interface RunFolder {
@@ -50,6 +56,7 @@ export type MeasuredRun = { readonly handle: Handle; readonly gpus?: readonly nu
 /** Everything an engine must be able to do for a run. A new method needs a decision record. */
 export interface ComputeDriver {
   readonly kind: string;
+  /** What the kind can do; what a target of it cannot do at present, `check` says. */
   readonly can: { readonly multiNode: boolean; readonly images: boolean; readonly gpus: boolean };
 
   /** Is the target there and usable? Never throws for a sick target; says so. */

@@ -9,7 +9,8 @@ export type WhichEnvironment = { readonly version?: string; readonly label?: str
 export interface EnvironmentRegistry {
   /**
    * The version of the name that has this fingerprint, or a new one: the next number that is not taken, or the version that was asked
-   * for. Throws EnvironmentExists when that version has another fingerprint.
+   * for. Throws EnvironmentExists when that version has another fingerprint. `renews`: the definition brings a secret, which is no
+   * part of its content; a version that is there has this one from now on.
    */
   register(
     scope: Scope,
@@ -18,6 +19,7 @@ export interface EnvironmentRegistry {
       readonly version?: string;
       readonly definition: JsonObject;
       readonly fingerprint: string;
+      readonly renews?: boolean;
       readonly at: Instant;
     },
   ): Promise<RegisteredEnvironment>;

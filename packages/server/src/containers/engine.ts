@@ -1,26 +1,13 @@
-// The engine that runs containers on this machine: Docker, or Podman behind the same API. Where its socket is, what it can, and
-// its troubles in our words. Knows no run.
+// The engine that runs containers on this machine: Docker, or Podman behind the same API. Where its socket is, and its troubles in
+// our words. Knows no run.
 import { access, constants } from "node:fs/promises";
 import { Agent } from "node:http";
 import { join } from "node:path";
 import { MalachiteError } from "@malachite/core";
 import type Docker from "dockerode";
+import { type EngineFacts, readFacts } from "./engineFacts.ts";
 
 export type { default as Docker } from "dockerode";
-
-/** What an engine is and can. */
-export type EngineFacts = {
-  /** As messages name it: `Docker 28.2.2`. */
-  readonly name: string;
-  /** The root of a container is the user who runs the engine, who is also the service's. */
-  readonly rootless: boolean;
-  /** The root of a container is nobody on this machine unless it is asked otherwise. */
-  readonly remapped: boolean;
-  /** How GPUs are handed to a container. */
-  readonly gpus: "nvidia" | "cdi" | undefined;
-  /** Memory and CPUs of a container can be limited. */
-  readonly limits: boolean;
-};
 
 export type Engine = {
   readonly socket: string;
@@ -34,7 +21,7 @@ export type Engine = {
     signal: AbortSignal,
     withinMs?: number,
   ): Promise<T>;
-  /** Asked once; again after a failure. */
+  /** Asked once a minute: an engine may be given GPUs, or be another one, while the service runs. */
   facts(signal: AbortSignal): Promise<EngineFacts>;
 };
 
@@ -62,6 +49,7 @@ export type EnginePlaces = {
 };
 
 const ANSWER_MS = 60_000;
+const FACTS_MS = 60_000;
 
 /** Opens nothing until asked. */
 export function createEngines(places: EnginePlaces): Engines {
@@ -112,7 +100,7 @@ function pathOf(given: string): string {
 
 function createEngine(socket: string): Engine {
   let api: Promise<Docker> | undefined;
-  let facts: Promise<EngineFacts> | undefined;
+  let facts: { readonly asked: Promise<EngineFacts>; readonly at: number } | undefined;
   const open = (): Promise<Docker> => {
     // Loaded when first needed: it brings much that a service without containers has no use for.
     api ??= import("dockerode").then(({ default: Opened }) => {
@@ -152,11 +140,12 @@ function createEngine(socket: string): Engine {
       }
     },
     facts(signal) {
-      facts ??= askFacts(engine, signal).catch((error: unknown) => {
-        facts = undefined;
-        throw error;
-      });
-      return facts;
+      const now = performance.now();
+      if (facts !== undefined && now - facts.at < FACTS_MS) return facts.asked;
+      const asked = askFacts(engine, signal);
+      facts = { asked, at: now };
+      asked.catch(() => (facts = undefined));
+      return asked;
     },
   };
   return engine;
@@ -173,32 +162,7 @@ async function askFacts(engine: Engine, signal: AbortSignal): Promise<EngineFact
     (api) => Promise.all([api.info(), api.version()]),
     signal,
   );
-  const components: readonly { Name: string }[] = version.Components ?? [];
-  const isPodman = components.some(({ Name }) => /podman/i.test(Name));
-  const security: readonly string[] = info.SecurityOptions ?? [];
-  const has = (name: string): boolean =>
-    security.some((option) => option.split(",").includes(`name=${name}`));
-  return {
-    name: `${isPodman ? "Podman" : "Docker"} ${version.Version}`,
-    rootless: has("rootless"),
-    remapped: has("userns"),
-    gpus: "nvidia" in (info.Runtimes ?? {}) && !isPodman ? "nvidia" : (await hasCdi()) ? "cdi" : undefined,
-    limits: info.MemoryLimit !== false && info.CpuCfsQuota !== false,
-  };
-}
-
-/** Where the container device interface of NVIDIA's toolkit is described. */
-async function hasCdi(): Promise<boolean> {
-  for (const path of ["/etc/cdi/nvidia.yaml", "/var/run/cdi/nvidia.yaml", "/etc/cdi/nvidia.json"]) {
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
-  }
-  return false;
+  return readFacts(info, version);
 }
 
 const unavailable = (socket: string, why: string, cause?: unknown): MalachiteError =>

@@ -3,8 +3,8 @@ export {
   createEngines,
   type Docker,
   type Engine,
-  type EngineFacts,
   type EnginePlaces,
   EngineRefused,
   type Engines,
 } from "./engine.ts";
+export type { EngineFacts } from "./engineFacts.ts";

@@ -112,6 +112,24 @@ describe("what a target cannot do", () => {
     assert.deepEqual(faults({ ...nccl, environmentVariables: { CUDA_VISIBLE_DEVICES: "0" } }).length, 1);
   });
 
+  it("is refused with the reason: GPUs of a machine whose engine gives none to containers", () => {
+    const none = { gpus: 0, gpusPerNode: 0, gpusPerRun: 0, gpusReason: "Docker 20 gives no GPUs." };
+    assert.deepEqual(faults({ docker: { useDocker: true } }, none), []);
+    const says = (count: number) =>
+      `${count} GPUs were asked for; the compute target 'rig' has none. Docker 20 gives no GPUs.`;
+    assert.deepEqual(faults({ docker: { useDocker: true, arguments: ["--gpus", "2"] } }, none), [
+      `TargetTooSmall configuration.docker.arguments: ${says(2)}`,
+    ]);
+    assert.deepEqual(faults({ environmentVariables: { CUDA_VISIBLE_DEVICES: "0,1" } }, none), [
+      `TargetTooSmall configuration.environmentVariables.CUDA_VISIBLE_DEVICES: ${says(2)}`,
+    ]);
+    assert.match(
+      faults({ communicator: "Nccl" }, none)[0] ?? "",
+      /Nccl needs a GPU.*Docker 20 gives no GPUs/,
+    );
+    assert.deepEqual(faults({ environmentVariables: { CUDA_VISIBLE_DEVICES: "-1" } }, none), []);
+  });
+
   it("is refused by name: GPUs named otherwise than by number, where numbers are given out", () => {
     const named = { environment: { environmentVariables: { CUDA_VISIBLE_DEVICES: "GPU-8932f937" } } };
     assert.deepEqual(

@@ -23,6 +23,8 @@ export type Abilities = {
   readonly gpus: number;
   /** How many GPUs each node of a run gets that does not say how many. */
   readonly gpusPerRun: number;
+  /** Why runs get none of the GPUs that are counted on the machine, and what would help. */
+  readonly gpusReason?: string;
 };
 
 /** A fault, and which kind it is: `TargetTooSmall` where another target could do it. */
@@ -76,18 +78,19 @@ function variableFaults({ configuration }: WholeDefinition, { gpus }: Abilities)
 function gpuFaults(
   definition: WholeDefinition,
   target: TargetSettings,
-  { gpus, gpusPerNode, gpusPerRun }: Abilities,
+  { gpus, gpusPerNode, gpusPerRun, gpusReason }: Abilities,
 ): AbilityFault[] {
   const { nodeCount } = definition.configuration;
   const asked = gpusAsked(definition, target);
   const processes = gpuProcesses(definition);
   const has = `the compute target '${target.name}' has ${gpus === 0 ? "none" : gpus}.`;
+  const why = gpusReason === undefined ? "" : ` ${gpusReason}`;
   const each = nodeCount === 1 ? "" : ` on each of ${nodeCount} nodes`;
   const fault = (path: string, message: string): AbilityFault[] => [
-    { code: "TargetTooSmall", target: path, message: `${message}; ${has}` },
+    { code: "TargetTooSmall", target: path, message: `${message}; ${has}${why}` },
   ];
   // On a machine whose GPUs nobody counts, the variable goes to the run as it is.
-  const uncounted = gpus === 0 && asked?.path.endsWith(CUDA_DEVICES);
+  const uncounted = gpus === 0 && gpusReason === undefined && asked?.path.endsWith(CUDA_DEVICES);
   const fits = (perNode: number) => perNode * nodeCount <= gpus && perNode <= gpusPerNode;
   if (processes > 0 && !fits(processes))
     return fault("configuration.communicator", `Nccl needs a GPU for each process, so ${processes}${each}`);

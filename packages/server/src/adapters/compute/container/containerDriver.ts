@@ -19,6 +19,7 @@ import {
   RUN_FOLDER,
   type Sighting,
   START_FILES,
+  type TargetHealth,
   type TargetSettings,
   type Usage,
 } from "@malachite/core";
@@ -311,9 +312,8 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     kind: KIND,
     can: { multiNode: true, images: true, gpus: true },
     async check(target, signal) {
-      const reason =
-        faultOfOptions(target) ?? (await faultOfRoot(root)) ?? (await faultOfEngine(target, signal));
-      return reason === undefined ? { usable: true } : { usable: false, reason };
+      const reason = faultOfOptions(target) ?? (await faultOfRoot(root));
+      return reason === undefined ? healthOfEngine(target, signal) : { usable: false, reason };
     },
     launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
     find: (target, key, signal) => inLine(key, () => root.wrapped(() => find(target, key, signal))),
@@ -334,16 +334,19 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     },
   };
 
-  async function faultOfEngine(target: TargetSettings, signal: AbortSignal): Promise<string | undefined> {
+  async function healthOfEngine(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth> {
     try {
       const { memoryMiB, cpus, socket } = parseContainerOptions(target);
       const engine = await engines.at(socket);
       await engine.ask("answer", (api) => api.ping(), signal, 5000);
-      const { limits, name } = await engine.facts(signal);
-      if (limits || (memoryMiB === undefined && cpus === undefined)) return undefined;
-      return `${name} cannot limit memory and CPUs on this machine: it lacks the control groups.`;
+      const { limits, name, gpusReason } = await engine.facts(signal);
+      if (limits || (memoryMiB === undefined && cpus === undefined))
+        return { usable: true, ...(gpusReason === undefined ? {} : { withoutGpus: gpusReason }) };
+      const reason = `${name} cannot limit memory and CPUs on this machine: it lacks the control groups.`;
+      return { usable: false, reason };
     } catch (error) {
-      if (isMalachiteError(error) || error instanceof EngineRefused) return error.message;
+      if (isMalachiteError(error) || error instanceof EngineRefused)
+        return { usable: false, reason: error.message };
       throw error;
     }
   }

@@ -161,22 +161,20 @@ function cpusOf({ cpus }: ContainerOptions, flags: ContainerFlags) {
 }
 
 /** The GPUs that the service gave the run; where nobody counts them, those that the definition names. */
-function devicesOf({ gpus }: LaunchPlan, flags: ContainerFlags, { gpus: way, name }: EngineFacts) {
+function devicesOf({ gpus }: LaunchPlan, flags: ContainerFlags, { gpus: way, gpusReason }: EngineFacts) {
   const ids = gpus === undefined ? undefined : gpus.map(String);
   const asked = ids ?? flags.gpus;
   const devices = flags.devices.map((device) => {
     const [host = "", inside = host, rights = "rwm"] = device.split(":");
     return { PathOnHost: host, PathInContainer: inside, CgroupPermissions: rights };
   });
+  const plain = devices.length === 0 ? {} : { Devices: devices };
   const wantsNone = asked === undefined || (Array.isArray(asked) && asked.length === 0);
-  if (wantsNone) return devices.length === 0 ? {} : { Devices: devices };
-  if (way === undefined) {
-    throw new MalachiteError(
-      "UnsupportedField",
-      `${name} gives no GPUs to containers here. Install NVIDIA's container toolkit (nvidia-ctk) on this machine.`,
-      { target: "configuration.docker.arguments" },
-    );
-  }
+  if (wantsNone) return plain;
+  if (way === undefined)
+    throw new MalachiteError("UnsupportedField", gpusReason ?? "The engine gives no GPUs to containers.", {
+      target: "configuration.docker.arguments",
+    });
   if (way === "nvidia") {
     const request =
       asked === "all"
@@ -184,10 +182,7 @@ function devicesOf({ gpus }: LaunchPlan, flags: ContainerFlags, { gpus: way, nam
         : typeof asked === "number"
           ? { Count: asked }
           : { DeviceIDs: [...asked] };
-    return {
-      ...(devices.length === 0 ? {} : { Devices: devices }),
-      DeviceRequests: [{ Driver: "nvidia", Capabilities: [["gpu"]], ...request }],
-    };
+    return { ...plain, DeviceRequests: [{ Driver: "nvidia", Capabilities: [["gpu"]], ...request }] };
   }
   const names =
     asked === "all"
@@ -195,10 +190,8 @@ function devicesOf({ gpus }: LaunchPlan, flags: ContainerFlags, { gpus: way, nam
       : typeof asked === "number"
         ? Array.from({ length: asked }, (_, index) => String(index))
         : asked;
-  const shown = names.map((id) => ({
-    PathOnHost: `nvidia.com/gpu=${id}`,
-    PathInContainer: "",
-    CgroupPermissions: "",
-  }));
-  return { Devices: [...devices, ...shown] };
+  return {
+    ...plain,
+    DeviceRequests: [{ Driver: "cdi", DeviceIDs: names.map((id) => `nvidia.com/gpu=${id}`) }],
+  };
 }

@@ -45,7 +45,11 @@ export async function registerEnvironment(
       { target: "version" },
     );
   const row = there ?? (await insertVersion(db, environment, ask));
-  return environmentOf(db, scope, row);
+  if (!there || !ask.renews) return environmentOf(db, scope, row);
+  const definition = JSON.stringify(ask.definition);
+  const renew = db.build.updateTable("environment_versions").set({ definition }).where("no", "=", row.no);
+  await db.all(renew.compile());
+  return environmentOf(db, scope, { ...row, definition });
 }
 
 async function insertName(db: Executor, workspace: number, name: string): Promise<Name> {
