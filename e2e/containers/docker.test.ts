@@ -1,4 +1,4 @@
 // Runs in containers of a real Docker engine, as the SDK asks for them.
-import { containerRuns } from "./containerRuns.ts";
+import { withEngine } from "./withEngine.ts";
 
-containerRuns("docker");
+withEngine("docker");

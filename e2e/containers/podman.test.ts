@@ -1,4 +1,4 @@
 // Runs in containers of Podman, behind the same API.
-import { containerRuns } from "./containerRuns.ts";
+import { withEngine } from "./withEngine.ts";
 
-containerRuns("podman");
+withEngine("podman");

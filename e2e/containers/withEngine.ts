@@ -1,0 +1,16 @@
+// All that is tried with a container engine, for one engine: it is started once for all of it.
+import { after, before, describe } from "node:test";
+import { type EngineName, withoutEngine } from "@malachite/server/conformance";
+import { ContainerBench } from "./bench.ts";
+import { containerEnvironments } from "./containerEnvironments.ts";
+import { containerRuns } from "./containerRuns.ts";
+
+export function withEngine(name: EngineName): void {
+  describe(`runs in containers, with ${name}`, { skip: withoutEngine(name) ?? false }, () => {
+    const bench = new ContainerBench(name);
+    before(() => bench.start());
+    after(() => bench[Symbol.asyncDispose]());
+    containerRuns(bench);
+    containerEnvironments(bench);
+  });
+}
