@@ -21,7 +21,7 @@ export function readEntries(root: string): Entry[] {
     if (node.type !== "Property" || (node.value as Node).type !== "NewExpression") return;
     const { callee, arguments: args } = node.value as Node & { callee: Node; arguments: readonly Node[] };
     const path = nameOf(args[0]);
-    if (nameOf(callee) !== "URL" || !path.startsWith("./")) return;
+    if (nameOf(callee) !== "URL" || !/^\.\.?\//.test(path)) return;
     const source = join(root, ENTRIES_FILE, "..", path);
     if (!existsSync(source)) throw new Error(`${ENTRIES_FILE} names ${path}, which is not there`);
     entries.push({ name: nameOf(node.key), source, isFolder: path.endsWith("/") });

@@ -205,6 +205,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@tanstack/react-virtual": ["packages/web/src/"],
   "radix-ui": ["packages/web/src/"],
   cmdk: ["packages/web/src/"],
+  fflate: ["packages/web/src/pages/start/"],
   "lucide-react": ["packages/web/src/"],
   "react-markdown": ["packages/web/src/"],
   uplot: ["packages/web/src/"],

@@ -4,3 +4,10 @@ declare module "*.module.css" {
   export = classes;
 }
 declare module "*.css";
+/** Files by pattern, put in by the bundler as texts. */
+interface ImportMeta {
+  glob(
+    pattern: string,
+    options: { readonly query: "?raw"; readonly import: "default"; readonly eager: true },
+  ): Readonly<Record<string, string>>;
+}

@@ -5,6 +5,7 @@ import type { RunClient } from "@malachite/client";
 import type { Command } from "commander";
 import { connect } from "../connection/connection.ts";
 import type { Io } from "../io.ts";
+import { pageAddress } from "../output/pageAddress.ts";
 import { table } from "../output/table.ts";
 import { size } from "../output/times.ts";
 import type { Frame } from "../program.ts";
@@ -32,7 +33,7 @@ async function demo(options: Options, io: Io, frame: Frame): Promise<void> {
   const folder = findExample();
   await using service = await startOrFind(options, io);
   const connectionOptions = { token: "dev", ...(service.url === undefined ? {} : { endpoint: service.url }) };
-  const { runs, endpoint } = await connect(connectionOptions, io, frame);
+  const { runs, endpoint, workspace } = await connect(connectionOptions, io, frame);
   const { submitFolder } = await import("@malachite/client/node");
   io.say(`\n$ malachite submit ${relativeName(folder, io.cwd)}`);
   const { run } = await submitFolder(runs, { folder, experimentName: EXPERIMENT, script: "train.py" });
@@ -46,7 +47,7 @@ async function demo(options: Options, io: Io, frame: Frame): Promise<void> {
   frame.exitCode = exitCodeOf(end);
   await showFiles(run, io);
   if (options.once || service.url === undefined) return;
-  sayNext(run.runId, endpoint, options, io);
+  sayNext(run.runId, endpoint, pageAddress(endpoint, workspace, run.runId), options, io);
   await untilStopped();
   io.say("Stopping. What has run is kept; `malachite up` shows it again.");
 }
@@ -104,7 +105,7 @@ async function showFiles(run: RunClient, io: Io): Promise<void> {
   await io.out(`\n${METRICS}: ${JSON.stringify(final)}\n`);
 }
 
-function sayNext(runId: string, endpoint: string, { data }: Options, io: Io): void {
+function sayNext(runId: string, endpoint: string, page: string, { data }: Options, io: Io): void {
   const name = io.env.npm_command === undefined ? "malachite" : "npx malachite";
   const place = data === undefined ? [] : [`export MALACHITE_ENDPOINT=${endpoint}`];
   const lines = [
@@ -117,6 +118,6 @@ function sayNext(runId: string, endpoint: string, { data }: Options, io: Io): vo
   ];
   const listed = lines.map((line) => `  ${line}`).join("\n");
   io.say(
-    `\nThe service stays up at ${endpoint}. In another terminal, try:\n${listed}\n\nStop it with Ctrl-C.`,
+    `\nSee it in a browser: ${page}\n\nThe service stays up at ${endpoint}. In another terminal, try:\n${listed}\n\nStop it with Ctrl-C.`,
   );
 }

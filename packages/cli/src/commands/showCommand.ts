@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
 import type { Io } from "../io.ts";
 import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
+import { pageAddress } from "../output/pageAddress.ts";
 import { facts, table } from "../output/table.ts";
 import { localTime, spanBetween } from "../output/times.ts";
 import type { Frame } from "../program.ts";
@@ -24,11 +25,11 @@ async function show(
   io: Io,
   frame: Frame,
 ): Promise<void> {
-  const { runs } = await connect(options, io, frame);
+  const { runs, endpoint, workspace } = await connect(options, io, frame);
   const run = runs.run(runId);
   const [record, story] = await Promise.all([run.get(), run.getStory().catch(withoutStory)]);
   if (options.output === "json") return io.out(json({ ...record, story }));
-  await io.out(describe(record, Date.now()));
+  await io.out(describe(record, Date.now(), pageAddress(endpoint, workspace, runId)));
   if (story.length > 0) await io.out(`\n${storyTable(story, io.columns)}`);
 }
 
@@ -46,10 +47,11 @@ const pairs = (map: Readonly<Record<string, string | null>> | undefined): string
         .map(([name, value]) => (value === null ? name : `${name}=${value}`))
         .join(", ");
 
-function describe(run: Run, now: number): string {
+function describe(run: Run, now: number, page: string): string {
   const properties = run.properties ?? {};
   return facts([
     ["run", run.runId],
+    ["in a browser", page],
     ["name", run.displayName],
     ["status", run.status],
     ["waits for", run.queueingInfo?.message],

@@ -7,6 +7,7 @@ import { addConnectionOptions, type ConnectionOptions, connect } from "../connec
 import { UsageError } from "../errors/usageError.ts";
 import type { Io } from "../io.ts";
 import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
+import { pageAddress } from "../output/pageAddress.ts";
 import { createUploadBar } from "../output/uploadBar.ts";
 import type { Frame } from "../program.ts";
 import { buildDefinition, experimentOf } from "../runconfig/buildDefinition.ts";
@@ -132,6 +133,8 @@ async function submit(argument: string, options: Options, io: Io, frame: Frame):
   io.say(
     `Submitted ${project.files.length} files (${filesSent} sent) to experiment ${experimentName} as ${run.runId}`,
   );
+
+  io.say(`In a browser: ${pageAddress(endpoint, workspace, run.runId)}`);
 
   const waits = options.wait === true || options.follow === true;
   if (options.output === "json" && !waits)

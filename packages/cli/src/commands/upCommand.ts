@@ -93,6 +93,7 @@ async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise
   frame.endpoint = serving.url;
   const { settings, url, authority } = serving;
   await io.out(`Malachite takes work at ${url}\n`);
+  io.say(`in a browser: ${url}/ui/`);
   io.say(`data folder: ${settings.data}`);
   if (settings.issuer === undefined && settings.token.length === 0) io.say("token on this machine: dev");
   if (!LOOPBACK.test(settings.host))
