@@ -27,6 +27,7 @@ import {
   reached,
   submit,
   type WireRun,
+  zipOf,
 } from "../support/runs.ts";
 import { MALACHITE, ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
@@ -218,6 +219,37 @@ describe("an environment that is built", () => {
     await reached(service, runId, "Completed");
     assert.deepEqual(await ask("snapshotcheckprepare"), { environmentPrepared: true });
     assert.match(await text(runId, LOCK), /early==1\.0/);
+  });
+
+  it("can be prepared of a project that comes in the form, whose files the pip section names", async () => {
+    const { at, pip } = slowPackage("listed");
+    writeFileSync(join(at, "go"), "");
+    const definition = {
+      configuration: {
+        script: "main.py",
+        ...environmentOf([`python=${MINOR}`, { pip: ["-r req/all.txt"] }]),
+      },
+    };
+    const ask = async (what: string, files: Record<string, string>) => {
+      const form = new FormData();
+      form.append("files", new Blob([JSON.stringify(definition)]), "definition.json");
+      form.append("files", new Blob([zipOf(files)]), "project.zip");
+      const answer = await fetch(`${service.url}/execution/v1.0${experiment()}/${what}`, {
+        method: "POST",
+        body: form,
+        headers: { authorization: "Bearer dev" },
+      });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    const files = { "main.py": "", "req/all.txt": pip.join("\n") };
+    assert.deepEqual((await ask("checkprepare", files)).body, { environmentPrepared: false });
+    const { body } = await ask("prepare", files);
+    await reached(service, String(body.runId), "Completed");
+    assert.match(await text(String(body.runId), LOCK), /listed==1\.0/);
+    assert.deepEqual((await ask("checkprepare", files)).body, { environmentPrepared: true });
+    const without = await ask("prepare", { "main.py": "" });
+    assert.equal(without.status, 400);
+    assert.match(JSON.stringify(without.body), /reads 'req\/all\.txt', which is no file of the project/);
   });
 
   it("is taken by its registered name, in the newest version or in one that is named", async () => {

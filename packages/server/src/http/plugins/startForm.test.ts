@@ -156,3 +156,36 @@ describe("startrun", () => {
     assert.equal((await edge.app.inject({ method: "POST", url, headers, payload: both })).statusCode, 200);
   });
 });
+
+describe("prepare and checkprepare", () => {
+  const named = (filename: string, body: string): Part => [
+    `Content-Disposition: form-data; name="files"; filename="${filename}"`,
+    body,
+  ];
+  const WHOLE = form([named("definition.json", definition), named("project.zip", "PK zip")]);
+  const ask = async (operation: string, payload: Buffer) => {
+    await using edge = await testEdge({});
+    const headers = { ...DEV, "content-type": FORM };
+    const url = `/execution/v1.0${WORKSPACE}/experiments/exp/${operation}`;
+    const answer = await edge.app.inject({ method: "POST", url, headers, payload });
+    const asked = edge.flow.calls.map(({ name, args }) => [name, args[0]] as const);
+    return { answer, asked, left: await edge.left() };
+  };
+
+  it("take the project along, as what the environment may be made of, and leave nothing of it", async () => {
+    for (const [operation, called] of [
+      ["prepare", "submitRun"],
+      ["checkprepare", "isPrepared"],
+    ] as const) {
+      const { answer, asked, left } = await ask(operation, WHOLE);
+      assert.equal(answer.statusCode, 200, answer.body);
+      const [name, sent] = asked[0] ?? [];
+      assert.equal(name, called);
+      assert.equal((sent as { project?: { sizeBytes: number } }).project?.sizeBytes, 6);
+      assert.deepEqual(left, []);
+      const without = await ask(operation, form([named("definition.json", definition)]));
+      assert.equal(without.answer.statusCode, 400);
+      assert.match(without.answer.body, /project\.zip.*missing/);
+    }
+  });
+});

@@ -31,6 +31,9 @@ export const OLD_RUN: StartWords = {
   nameOf: ({ fieldname, filename }) => (fieldname === "files" ? (filename ?? "files") : String(fieldname)),
 };
 
+/** All releases of the SDK prepare with the form of the first ones. */
+export const PREPARE: StartWords = { ...OLD_RUN, operation: "prepare" };
+
 /** A form has two parts; a few more are read only to be named in the refusal. */
 export const MOST_PARTS = 16;
 
