@@ -28,6 +28,17 @@ describe("the table of run definitions", () => {
     assert.deepEqual(faultsOfTable(rows, [...new Set([...ours, ...sent])].sort(), root, PAGE), []);
   });
 
+  it("says of each property what a local run does with it", () => {
+    const silent = rows.filter(
+      ({ where }) =>
+        !/^(every target|containers|process)(, local runs|; local runs: .+)$|^nowhere$/.test(where),
+    );
+    assert.deepEqual(
+      silent.map(({ property, where }) => [property, where]),
+      [],
+    );
+  });
+
   it("has every property of the public description", {
     skip: !existsSync(PUBLIC) && "it is not beside the checkout",
   }, () => {

@@ -17,7 +17,7 @@ import {
   reached,
   submit,
 } from "../support/runs.ts";
-import { Service, until } from "../support/service.ts";
+import { Service, until, workspacePath } from "../support/service.ts";
 
 const FILES = {
   "main.py": [
@@ -131,6 +131,54 @@ describe("a run on another machine", { timeout: 240_000 }, () => {
     await service.start();
     assert.equal(await exitOf(child), 0);
     assert.equal((await ended(service, "home-4")).status, "Completed");
+  });
+
+  it("is refused by name what a local run cannot do, before its bundle is made", async () => {
+    const python = { userManagedDependencies: true };
+    const reference = { dataStoreName: "workspaceblobstore", mode: "download", pathOnDataStore: "x" };
+    const location = { dataPath: { datastoreName: "workspaceblobstore", relativePath: "x" } };
+    const refused: Record<string, Record<string, unknown>> = {
+      "configuration.nodeCount": { nodeCount: 2 },
+      "configuration.framework": { framework: "PySpark" },
+      "configuration.communicator": {
+        framework: "PyTorch",
+        communicator: "Gloo",
+        pytorch: { processCount: 2 },
+      },
+      "configuration.dataReferences.a": { dataReferences: { a: reference } },
+      "configuration.data.a": { data: { a: { dataLocation: location, mechanism: "download" } } },
+      "configuration.outputData.a": { outputData: { a: { outputLocation: location, mechanism: "upload" } } },
+      "configuration.docker.useDocker": { docker: { useDocker: true } },
+      "configuration.docker.arguments": { docker: { arguments: ["--hostname=x"] } },
+      "configuration.environment.docker.enabled": { environment: { python, docker: { enabled: true } } },
+      "configuration.environment.docker.arguments": {
+        environment: { python, docker: { enabled: false, arguments: ["--hostname=x"] } },
+      },
+      "configuration.environment.python.baseCondaEnvironment": {
+        environment: { python: { userManagedDependencies: false, baseCondaEnvironment: "base" } },
+      },
+    };
+    for (const [property, configuration] of Object.entries(refused)) {
+      const answer = await service.call(
+        "POST",
+        `/execution/v1.0${experiment("home")}/startlocalrun?runId=home-refused`,
+        definitionOf({ snapshotId }, configuration),
+      );
+      const said = await answer.text();
+      assert.equal(answer.status, 400, property);
+      assert.ok(said.includes(property), `${property}: ${said}`);
+    }
+    await assert.rejects(getRun(service, "home-refused"), /404/);
+  });
+
+  it("is not run again by the service, which says why and what else there is", async () => {
+    await until("the first run", async () => (await getRun(service, "home-1")).status === "Completed");
+    const again = await service.call("POST", `/malachite/v1.0${workspacePath}/runs/home-1/rerun`, {});
+    assert.equal(again.status, 400, await again.clone().text());
+    assert.match(
+      await again.text(),
+      /home-1' ran on its user's own machine.*Start a new local run.*or submit it to a compute target/,
+    );
   });
 
   it("that was canceled before it was started does not run", async () => {

@@ -1,5 +1,5 @@
 // A run that its user takes home: a record that others will report to, and the zip to take there.
-import { containerPath } from "../domain/definition/containerAsk.ts";
+import { containerArguments, containerPath } from "../domain/definition/containerAsk.ts";
 import { parseDefinition } from "../domain/definition/parseDefinition.ts";
 import { givenVariables, type WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { type EnvironmentDefinition, isBuilt } from "../domain/environment/environment.ts";
@@ -53,7 +53,7 @@ export async function packLocalRun(
       `Data is not brought to a run on your own machine: ${data.property}. Submit it to a target of the service.`,
       { target: data.property },
     );
-  const container = containerPath(definition, undefined);
+  const container = containerPath(definition, undefined) ?? containerArguments(definition)[0]?.path;
   if (container !== undefined) {
     throw new MalachiteError(
       "UnsupportedField",

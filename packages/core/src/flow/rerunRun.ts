@@ -13,7 +13,9 @@ export async function rerunRun(ask: RerunRun, ports: SubmitPorts): Promise<Run> 
   if (run.origin !== "hosted" || sent === undefined || definition === undefined) {
     throw new MalachiteError(
       "UnsupportedOperation",
-      `The run '${run.id}' was not run by this service, which so has neither its script nor its environment. Start it again as it was started.`,
+      definition === undefined
+        ? `The run '${run.id}' was not run by this service, which so has neither its script nor its environment. Start it again as it was started.`
+        : `The run '${run.id}' ran on its user's own machine, where its environment is and no lock of it was kept. Start a new local run of its definition (startlocalrun, or submit with target 'local' in the v1 SDK), or submit it to a compute target of the service.`,
       { target: "runId" },
     );
   }

@@ -35,8 +35,10 @@ export function runTarget(definition: WholeDefinition, target: TargetSettings): 
 
 type DockerArguments = { readonly path: string; readonly given: readonly string[] };
 
-/** Those of the run come last, so that they win over those of its environment. */
-function argumentsOf({ configuration }: Pick<WholeDefinition, "configuration">): DockerArguments[] {
+/** Flags of `docker run` by the property that gives them. Those of the run come last, so that they win over those of its environment. */
+export function containerArguments({
+  configuration,
+}: Pick<WholeDefinition, "configuration">): readonly DockerArguments[] {
   const places = [
     ["configuration.environment.docker.arguments", configuration.environment?.docker?.arguments],
     ["configuration.docker.arguments", configuration.docker?.arguments],
@@ -65,7 +67,7 @@ export function plannedImage(
   const shmSizeBytes = size === undefined ? undefined : parseSize(size.given);
   return {
     reference,
-    arguments: argumentsOf(definition).flatMap(({ given }) => given),
+    arguments: containerArguments(definition).flatMap(({ given }) => given),
     ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
   };
 }
@@ -77,7 +79,7 @@ export function containerFaults(
   abilities: Pick<Abilities, "images" | "imagesReason" | "volumes" | "privileges">,
 ): AbilityFault[] {
   const path = containerPath(definition, target);
-  const given = argumentsOf(definition);
+  const given = containerArguments(definition);
   if (path === undefined)
     return given.map(({ path }) =>
       fault(path, "They are for a container, and this run goes into none. Set docker.use_docker = True."),

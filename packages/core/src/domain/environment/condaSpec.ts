@@ -144,3 +144,7 @@ export const needsConda = ({ packages }: CondaSpec): boolean => packages.length 
 
 /** The lines of the pip section, read. */
 export const pipLinesOf = ({ pip }: Pick<CondaSpec, "pip">): readonly PipLine[] => pip.flatMap(readPipLine);
+
+/** The python as a conda solver is asked for it: `=3.8` and `>=3.8,<3.9` stand behind the name, a bare version needs a blank. */
+export const condaPython = (constraint: string): string =>
+  /^[=<>!~]/.test(constraint) ? `python${constraint}` : `python ${constraint}`;

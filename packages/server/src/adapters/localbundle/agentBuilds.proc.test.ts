@@ -128,6 +128,53 @@ describe("an environment on the machine of a local run", () => {
     );
   });
 
+  it("is made by the conda of that machine where conda packages are asked for, and refused by name where there is none", async (t) => {
+    if (venv.reason !== undefined) return t.skip(venv.reason);
+    await using stub = new StubService();
+    using folder = new BundleFolder();
+    folder.file(
+      "train.py",
+      `import alpha, os, sys\nprint(alpha.VERSION, os.environ["CONDA_PREFIX"] == sys.prefix)\n`,
+    );
+    const url = await stub.listen();
+    const conda = {
+      channels: ["https://me:s3cret@c.example/t/abcdefgh-1234/main"],
+      packages: ["python=3.8", "thing=1"],
+    };
+    const wanted = { ...build(["alpha"]), conda };
+    await folder.unpack(job(url, { build: wanted }));
+    const cache = cacheOf("conda");
+    assert.equal((await folder.start({ ...cache, ...pathWith() }).ended).code, 125);
+    assert.match(
+      stub.error().message,
+      /conda packages \(python=3\.8, thing=1\), and none of micromamba, mamba, conda is on the PATH of this machine/,
+    );
+    // No real conda is at hand: one that tells what it was asked, and makes the prefix as conda would.
+    const bin = mkdtempSync(join(path, "conda-"));
+    writeFileSync(
+      join(bin, "mamba"),
+      `#!/bin/sh\necho "mamba was asked: $*"\nshift 3\nexec ${realPython} -m venv "$1"\n`,
+      { mode: 0o755 },
+    );
+    for (const runId of ["run_2", "run_3"]) {
+      stub.status = "NotStarted";
+      stub.files.clear();
+      await folder.unpack(job(url, { build: wanted, runId }));
+      const { code, stderr } = await folder.start({ ...cache, ...pathWith(bin) }).ended;
+      assert.equal(code, 0, stderr + (stub.text(BUILD_LOG) ?? ""));
+      assert.equal(stub.text("user_logs/std_log.txt"), "1.0 True\n");
+      const log = stub.text(BUILD_LOG);
+      if (runId === "run_3") assert.equal(log, undefined);
+      else {
+        assert.match(
+          log ?? "",
+          /mamba was asked: create --yes --prefix \S+ --override-channels --channel https:\/\/c\.example\/t\/\*{4}\/main python=3\.8 thing=1\n/,
+        );
+        assert.doesNotMatch(log ?? "", /s3cret/);
+      }
+    }
+  });
+
   it("that fails is the run's error with the tool's words, without passwords", async (t) => {
     if (venv.reason !== undefined) return t.skip(venv.reason);
     await using stub = new StubService();

@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MalachiteError } from "@malachite/core";
+import { condaPython, MalachiteError } from "@malachite/core";
 import { constraintFlags, flagsOf, requirementsFile, type Site, tool } from "./buildSteps.ts";
 import { addressesOf, type Channel, withChannel } from "./channels.ts";
 import type { Base } from "./condaBase.ts";
@@ -130,10 +130,6 @@ async function solve(site: CondaSite): Promise<void> {
   const run = { ...site, environment: { ...site.environment, ...variables } };
   await tool(run, [conda.program, "create", "--yes", ...quiet, "--prefix", prefix, ...what], { does });
 }
-
-/** `=3.8` and `>=3.8,<3.9` stand behind the name as they are; a bare version needs a blank. */
-const condaPython = (constraint: string): string =>
-  /^[=<>!~]/.test(constraint) ? `python${constraint}` : `python ${constraint}`;
 
 const toolWords = (kind: CondaTool["kind"]): string => (kind === "rattler" ? "py-rattler" : kind);
 

@@ -158,7 +158,7 @@ class Agent:
             self._start_helpers(log, watcher)
             build = Build(self.job, self.wishes.reason, lambda process: self.state.write("running", process))
             self.job.interpreter = build.make()
-            self.job.variables = dict(self.job.variables, VIRTUAL_ENV=build.prefix)
+            self.job.variables = dict(self.job.variables, **build.variables())
             if build.warning:
                 try:
                     self.service.event("Warning", {"Source": "environment", "Message": build.warning})

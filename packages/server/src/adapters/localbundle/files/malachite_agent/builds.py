@@ -1,5 +1,6 @@
 """The environment of a run whose definition names dependencies: made once on this machine, kept for the next run that asks for
-the same. Not here: what it is made of on the service (environments/built there), and conda, which no local run has."""
+the same. By uv or pip; where conda packages are among them, by the conda of this machine. Not here: what it is made of on the
+service (environments/built there)."""
 import collections
 import hashlib
 import json
@@ -21,6 +22,7 @@ EXIT_CODE = 125
 GRACE_SECONDS = 2.0
 LAST_LINES = 25
 DEEPEST = 10
+CONDAS = ("micromamba", "mamba", "conda")
 QUESTION = (
     "import sys; v = sys.version_info; "
     "sys.stdout.write('%d.%d.%d %s %s' % (v[0], v[1], v[2], v[3], getattr(sys, '_base_executable', None) or sys.executable))"
@@ -49,12 +51,14 @@ class Build:
 
     def make(self):
         """The path of the python in it. Raises StartFailed with the tool's own last words, Stopped."""
-        python, version = self._choose()
+        conda = self._asked.get("conda")
+        python, version = self._choose() if conda is None else (None, None)
         requirements, constraints = self._expanded()
-        content = [1, sys.platform, python, version, requirements, constraints]
+        content = [1, sys.platform, python, version, requirements, constraints] + ([conda] if conda else [])
         key = hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:32]
         self.prefix = os.path.join(_cache(), key)
-        interpreter = os.path.join(self.prefix, *(("bin", "python") if POSIX else ("Scripts", "python.exe")))
+        windows = ("Scripts", "python.exe") if conda is None else ("python.exe",)
+        interpreter = os.path.join(self.prefix, *(("bin", "python") if POSIX else windows))
         ready = os.path.join(self.prefix, "malachite-ready")
         os.makedirs(_cache(), exist_ok=True)
         path = self._job.inside(LOG)
@@ -64,10 +68,13 @@ class Build:
             if not os.path.isfile(ready):
                 # What an agent that was killed has half made is made anew.
                 shutil.rmtree(self.prefix, ignore_errors=True)
-                self._say("Python %s of %s." % (version, python))
-                if self.warning:
-                    self._say("WARNING: " + self.warning)
-                self._build(python, interpreter, requirements, constraints)
+                if conda is None:
+                    self._say("Python %s of %s." % (version, python))
+                    if self.warning:
+                        self._say("WARNING: " + self.warning)
+                    self._build(python, interpreter, requirements, constraints)
+                else:
+                    self._build_with_conda(conda, interpreter, requirements, constraints)
                 with open(ready, "w"):
                     pass
                 self._say("The environment is ready: %s" % self.prefix)
@@ -75,11 +82,33 @@ class Build:
             os.unlink(path)
         return interpreter
 
+    def variables(self):
+        """What says to programs in it which environment they are in."""
+        if self._asked.get("conda") is None:
+            return {"VIRTUAL_ENV": self.prefix}
+        # A prefix of conda would see what its user has installed for all pythons.
+        return {"CONDA_PREFIX": self.prefix, "CONDA_DEFAULT_ENV": self.prefix, "PYTHONNOUSERSITE": "1"}
+
+    def _build_with_conda(self, conda, interpreter, requirements, constraints):
+        packages = ", ".join(conda["packages"])
+        tool = next((path for path in map(shutil.which, CONDAS) if path), None)
+        if tool is None:
+            text = (
+                "The environment holds conda packages (%s), and none of %s is on the PATH of this machine. Install one of them,"
+                " name the packages in the pip section, or submit the run to a target of the service."
+            )
+            raise StartFailed(text % (packages, ", ".join(CONDAS)), CODE, EXIT_CODE)
+        self._say("The conda packages %s, by %s." % (packages, tool))
+        channels = [part for name in conda["channels"] for part in ("--channel", name)]
+        only = ["--override-channels"] if channels else []
+        self._run([tool, "create", "--yes", "--prefix", self.prefix] + only + channels + conda["packages"])
+        if not os.path.isfile(interpreter):
+            text = "The conda packages %s bring no python. Add python=3.x to the dependencies."
+            raise StartFailed(text % packages, CODE, EXIT_CODE)
+        self._install(None, interpreter, requirements, constraints)
+
     def _build(self, python, interpreter, requirements, constraints):
-        files = os.path.join(self._job.setup, "requirements")
-        os.makedirs(files, exist_ok=True)
         uv = shutil.which("uv")
-        flags = []
         if uv:
             self._run([uv, "venv", "--python", python, self.prefix])
             # Scripts count on pip, as in an environment of conda; where the python brings none, it is left out.
@@ -87,10 +116,18 @@ class Build:
                 self._run([interpreter, "-m", "ensurepip"])
             except StartFailed:
                 self._say("This python brings no pip; the environment is without.")
+        else:
+            self._run([python, "-m", "venv", self.prefix])
+        self._install(uv, interpreter, requirements, constraints)
+
+    def _install(self, uv, interpreter, requirements, constraints):
+        files = os.path.join(self._job.setup, "requirements")
+        os.makedirs(files, exist_ok=True)
+        flags = []
+        if uv:
             requirements, flags = _for_uv(requirements)
             install = [uv, "pip", "install", "--python", interpreter, "--index-strategy", "unsafe-best-match"]
         else:
-            self._run([python, "-m", "venv", self.prefix])
             install = [interpreter, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
         if not any(not line.startswith("-") for line in requirements):
             return
@@ -305,4 +342,5 @@ def _numbers(version):
 
 
 def _without_logins(text):
+    text = re.sub(r"(://[^\s/]+/t/)[A-Za-z0-9-]{8,}(?=/)", r"\1****", text)
     return re.sub(r"([a-zA-Z][a-zA-Z0-9+.-]*://)(?!git@)[^\s/@]+@", r"\1", text)
