@@ -27,7 +27,6 @@ import {
   reached,
   submit,
   type WireRun,
-  zipOf,
 } from "../support/runs.ts";
 import { MALACHITE, ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
@@ -206,50 +205,6 @@ describe("an environment that is built", () => {
     const all = `${failed.error?.error?.message} ${await text(secret, BUILD_LOG)}`;
     assert.match(all, /127\.0\.0\.1:9/);
     assert.doesNotMatch(all, /s3cret-word/);
-  });
-
-  it("can be prepared without a run, and asked for", async () => {
-    const { at, pip } = slowPackage("early");
-    writeFileSync(join(at, "go"), "");
-    const definition = { configuration: environmentOf([`python=${MINOR}`, { pip }]) };
-    const ask = (what: string) =>
-      service.json<Record<string, unknown>>("POST", `/execution/v1.0${experiment()}/${what}`, definition);
-    assert.deepEqual(await ask("snapshotcheckprepare"), { environmentPrepared: false });
-    const { runId } = (await ask("snapshotprepare")) as { runId: string };
-    await reached(service, runId, "Completed");
-    assert.deepEqual(await ask("snapshotcheckprepare"), { environmentPrepared: true });
-    assert.match(await text(runId, LOCK), /early==1\.0/);
-  });
-
-  it("can be prepared of a project that comes in the form, whose files the pip section names", async () => {
-    const { at, pip } = slowPackage("listed");
-    writeFileSync(join(at, "go"), "");
-    const definition = {
-      configuration: {
-        script: "main.py",
-        ...environmentOf([`python=${MINOR}`, { pip: ["-r req/all.txt"] }]),
-      },
-    };
-    const ask = async (what: string, files: Record<string, string>) => {
-      const form = new FormData();
-      form.append("files", new Blob([JSON.stringify(definition)]), "definition.json");
-      form.append("files", new Blob([zipOf(files)]), "project.zip");
-      const answer = await fetch(`${service.url}/execution/v1.0${experiment()}/${what}`, {
-        method: "POST",
-        body: form,
-        headers: { authorization: "Bearer dev" },
-      });
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-    };
-    const files = { "main.py": "", "req/all.txt": pip.join("\n") };
-    assert.deepEqual((await ask("checkprepare", files)).body, { environmentPrepared: false });
-    const { body } = await ask("prepare", files);
-    await reached(service, String(body.runId), "Completed");
-    assert.match(await text(String(body.runId), LOCK), /listed==1\.0/);
-    assert.deepEqual((await ask("checkprepare", files)).body, { environmentPrepared: true });
-    const without = await ask("prepare", { "main.py": "" });
-    assert.equal(without.status, 400);
-    assert.match(JSON.stringify(without.body), /reads 'req\/all\.txt', which is no file of the project/);
   });
 
   it("is taken by its registered name, in the newest version or in one that is named", async () => {
