@@ -235,6 +235,10 @@ export async function compose(
           variables: env,
         },
         buildMs: settings.environmentBuildMinutes * 60_000,
+        marks: join(folder.containers, ".images"),
+        limitBytes: settings.environmentBytes,
+        inUse: () => environmentsInUse(records.runs, targets),
+        now: clock.now,
       }),
     }),
     bundler: createLocalBundler({
@@ -325,13 +329,13 @@ function repeated(everyMs: number, work: () => Promise<void>, log: FlowPorts["lo
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** The environments that runs rely on which have begun and not ended. */
+/** The environments, and the images, that runs rely on which have begun and not ended. */
 async function environmentsInUse(runs: RunStore, targets: Targets): Promise<ReadonlySet<string>> {
   const used = new Set<string>();
   for (const pool of targets.pools())
     for (const { scope, runId } of await runs.holding(pool)) {
-      const { environmentId, sparkJarsId } = (await runs.get(scope, runId))?.life.plan ?? {};
-      for (const id of [environmentId, sparkJarsId]) if (id !== undefined) used.add(id);
+      const { environmentId, sparkJarsId, image } = (await runs.get(scope, runId))?.life.plan ?? {};
+      for (const id of [environmentId, sparkJarsId, image?.reference]) if (id !== undefined) used.add(id);
     }
   return used;
 }

@@ -1,12 +1,9 @@
 // Environments of runs in containers: the image that a definition names or describes, the python in it, and on top of it what the
 // definition wants installed. Each is made once, however many ask, and kept by the engine.
-import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import {
-  type BuildLog,
   type EnvironmentAsk,
   type EnvironmentBuilder,
-  imageChoice,
   isBuilt,
   isMalachiteError,
   MalachiteError,
@@ -21,19 +18,20 @@ import {
   chooseBuilder,
   type LayerSettings,
   layerKey,
-  layerName,
   layerVariables,
   lockOf,
   type Survey,
   surveyImage,
 } from "./imageLayer.ts";
 import { findPython, type ImagePython } from "./imagePython.ts";
+import { imageName, refuseBase, sourceOf } from "./imageSource.ts";
 import { PREFIX } from "./layerScript.ts";
+import { createMadeImages } from "./madeImages.ts";
+import { once } from "./once.ts";
 import { EngineFailed } from "./progress.ts";
-import { baseImage } from "./reference.ts";
 import { sweepBuilds } from "./runOnce.ts";
 import { createSharedWork, type Say } from "./sharedWork.ts";
-import { buildSparkLayer, jarsOf, sparkLayerName } from "./sparkLayer.ts";
+import { buildSparkLayer, jarsOf, sparkLayerKey } from "./sparkLayer.ts";
 
 export type ImageEnvironmentsOptions = {
   readonly engines: Engines;
@@ -42,6 +40,21 @@ export type ImageEnvironmentsOptions = {
   readonly layers: LayerSettings;
   /** The longest that a pull or a build may take. */
   readonly buildMs: number;
+  /** Marks of images that were made here; see `MadeImages`. */
+  readonly marks: string;
+  readonly limitBytes: number;
+  readonly inUse: () => Promise<ReadonlySet<string>>;
+  readonly now: () => number;
+};
+
+/** Where an environment is made, and for whom. */
+type Place = {
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+  /** The images made here that it consists of, the topmost first. */
+  readonly names: string[];
+  /** Brings an image that is not there, once for all who ask. */
+  bring(what: string, work: (say: Say, signal: AbortSignal) => Promise<string>): Promise<string>;
 };
 
 const DOCKER = "configuration.environment.docker";
@@ -51,14 +64,15 @@ const DEFAULT_PYTHON = "python";
 
 /** Starts and opens nothing until asked. */
 export function createImageEnvironments(options: ImageEnvironmentsOptions): EnvironmentBuilder {
-  const { engines, layers, buildMs } = options;
+  const { engines, layers, buildMs, limitBytes, inUse, now } = options;
   const { service } = layers;
+  const made = createMadeImages({ folder: options.marks, service, limitBytes, inUse, now });
   const images = createSharedWork<string>();
   const locks = new Map<string, Promise<string>>();
   const jars = new Map<string, Promise<readonly string[]>>();
   const surveys = new Map<string, Promise<Survey>>();
   const pythons = new Map<string, Promise<ImagePython | undefined>>();
-  const swept = new Set<string>();
+  const cleaned = new Map<string, Promise<void>>();
 
   async function engineOf(ask: EnvironmentAsk, signal: AbortSignal): Promise<Engine> {
     const engine = await engines.at(ask.socket);
@@ -66,26 +80,45 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     return engine;
   }
 
-  /** The id of the base image: it is there, or is brought. */
-  async function baseOf(
-    ask: EnvironmentAsk,
-    engine: Engine,
-    bring: (key: string, work: (say: Say, signal: AbortSignal) => Promise<string>) => Promise<string>,
-    signal: AbortSignal,
+  /** What a killed service was about to install from, and in; this one begins nothing before that is gone. */
+  function clean(engine: Engine, signal: AbortSignal): Promise<void> {
+    return once(cleaned, engine.socket, async () => {
+      await once(cleaned, layers.folder, () => rm(layers.folder, { recursive: true, force: true }));
+      await sweepBuilds(engine, service, signal);
+    });
+  }
+
+  /** The image of that name: it is there, or is made once for all who ask. What nobody used for long makes room for it. */
+  async function make(
+    at: Place,
+    name: string,
+    work: (say: Say, signal: AbortSignal) => Promise<string>,
   ): Promise<string> {
+    const { engine, signal } = at;
+    at.names.unshift(name);
+    const there = await imageIdOf(engine, name, signal);
+    if (there !== undefined) return there;
+    return at.bring(name, async (say, until) => {
+      const id = await work(say, until);
+      await made.use(engine, [name]);
+      // What cannot be removed now is tried again after the next build.
+      await made.sweep(engine, until).catch(() => {});
+      return id;
+    });
+  }
+
+  /** The id of the base image: it is there, or is brought. */
+  async function baseOf(ask: EnvironmentAsk, at: Place): Promise<string> {
+    const { engine, signal } = at;
     const source = sourceOf(ask, options.defaultImage);
-    if (source.is === "image") {
-      const { reference } = source.image;
-      return (
-        (await imageIdOf(engine, reference, signal)) ??
-        bring(`pull ${reference}`, (say, until) => pullImage(engine, source.image, say, until))
-      );
+    if (source.is === "dockerfile") {
+      const tag = made.name("dockerfile", source.text);
+      return make(at, tag, (say, until) => buildDockerfile(engine, { ...source, tag, service }, say, until));
     }
-    const hash = createHash("sha256").update(source.text).digest("hex").slice(0, 32);
-    const tag = `malachite/dockerfile:${hash}`;
+    const { reference } = source.image;
     return (
-      (await imageIdOf(engine, tag, signal)) ??
-      bring(`build ${tag}`, (say, until) => buildDockerfile(engine, { ...source, tag, service }, say, until))
+      (await imageIdOf(engine, reference, signal)) ??
+      at.bring(`pull ${reference}`, (say, until) => pullImage(engine, source.image, say, until))
     );
   }
 
@@ -134,25 +167,16 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     return chooseBuilder(recipe, await survey, imageName(ask, options.defaultImage));
   }
 
-  async function withLayer(
-    ask: EnvironmentAsk,
-    engine: Engine,
-    base: string,
-    log: BuildLog,
-    signal: AbortSignal,
-  ): Promise<PreparedEnvironment> {
+  async function withLayer(ask: EnvironmentAsk, at: Place, base: string): Promise<PreparedEnvironment> {
+    const { engine, signal } = at;
     const recipe = await readRecipe(ask, layers.recipe);
     checkLock(recipe);
     const builder = await builderOf(recipe, engine, ask, base, signal);
     const key = layerKey(recipe, base, builder, layers.recipe);
-    const image =
-      (await imageIdOf(engine, layerName(key), signal)) ??
-      (await images(
-        `${engine.socket} layer ${key}`,
-        (say, until) => buildLayer({ engine, base, recipe, builder }, key, layers, say, until),
-        log,
-        signal,
-      ));
+    const name = made.name("environment", key);
+    const image = await make(at, name, (say, until) =>
+      buildLayer({ engine, base, recipe, builder, name }, key, layers, say, until),
+    );
     const lock = await once(locks, JSON.stringify([engine.socket, image]), () =>
       lockOf(engine, image, recipe, service, signal),
     );
@@ -174,42 +198,33 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     };
   }
 
-  const onBase = (
-    ask: EnvironmentAsk,
-    engine: Engine,
-    base: string,
-    log: BuildLog,
-    signal: AbortSignal,
-  ): Promise<PreparedEnvironment> =>
-    isBuilt(ask.environment)
-      ? withLayer(ask, engine, base, log, signal)
-      : withPython(ask, engine, base, signal);
+  const onBase = (ask: EnvironmentAsk, at: Place, base: string): Promise<PreparedEnvironment> =>
+    isBuilt(ask.environment) ? withLayer(ask, at, base) : withPython(ask, at.engine, base, at.signal);
 
   /** The same with the packages of Maven that the ask wants to find in it. */
   async function withSparkJars(
     ask: EnvironmentAsk,
-    engine: Engine,
+    at: Place,
     environment: PreparedEnvironment,
-    log: BuildLog,
-    signal: AbortSignal,
   ): Promise<PreparedEnvironment> {
     const { sparkJars } = ask;
     const { image: base } = environment;
     if (sparkJars === undefined || base === undefined) return environment;
-    const name = sparkLayerName(sparkJars, environment);
-    const image =
-      (await imageIdOf(engine, name, signal)) ??
-      (await images(
-        `${engine.socket} ${name}`,
-        (say, until) =>
-          buildSparkLayer(engine, sparkJars, { ...environment, image: base }, layers, say, until),
-        log,
-        signal,
-      ));
+    const { engine, signal } = at;
+    const name = made.name("spark", sparkLayerKey(sparkJars, environment));
+    const on = { ...environment, image: base };
+    const image = await make(at, name, (say, until) =>
+      buildSparkLayer({ engine, name, environment: on }, sparkJars, layers, say, until),
+    );
     const files = await once(jars, JSON.stringify([engine.socket, image]), () =>
       jarsOf(engine, image, service, signal),
     );
     return { ...environment, image, sparkJars: { files } };
+  }
+
+  async function whole(ask: EnvironmentAsk, at: Place): Promise<PreparedEnvironment> {
+    const base = await baseOf(ask, at);
+    return withSparkJars(ask, at, await onBase(ask, at, base));
   }
 
   return {
@@ -223,16 +238,8 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
       const engine = await engineOf(ask, signal);
       const missing = new MalachiteError("EnvironmentFailed", "The image is not there yet.");
       try {
-        const base = await baseOf(ask, engine, () => Promise.reject(missing), signal);
-        if (isBuilt(ask.environment)) {
-          const recipe = await readRecipe(ask, layers.recipe);
-          const builder = await builderOf(recipe, engine, ask, base, signal);
-          const name = layerName(layerKey(recipe, base, builder, layers.recipe));
-          if ((await imageIdOf(engine, name, signal)) === undefined) return false;
-        }
-        if (!ask.sparkJars) return true;
-        const environment = await onBase(ask, engine, base, unheard, signal);
-        return (await imageIdOf(engine, sparkLayerName(ask.sparkJars, environment), signal)) !== undefined;
+        await whole(ask, { engine, signal, names: [], bring: () => Promise.reject(missing) });
+        return true;
       } catch (error) {
         const isMissing =
           isMalachiteError(error) && ["EnvironmentFailed", "InterpreterNotFound"].includes(error.code);
@@ -240,27 +247,19 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
         throw error;
       }
     },
-    async prepare(ask, log, whole) {
+    async prepare(ask, log, called) {
       const limit = AbortSignal.timeout(buildMs);
-      const signal = AbortSignal.any([whole, limit]);
+      const signal = AbortSignal.any([called, limit]);
       const engine = await engineOf(ask, signal);
-      if (!swept.has(engine.socket)) {
-        // What a killed service was about to install from; this one has begun nothing yet.
-        if (swept.size === 0) await rm(layers.folder, { recursive: true, force: true });
-        swept.add(engine.socket);
-        await sweepBuilds(engine, service, signal);
-      }
+      await clean(engine, signal);
+      const names: string[] = [];
+      const bring: Place["bring"] = (what, work) => images(`${engine.socket} ${what}`, work, log, signal);
       try {
-        const image = await baseOf(
-          ask,
-          engine,
-          (key, work) => images(`${engine.socket} ${key}`, work, log, signal),
-          signal,
-        );
-        const environment = await onBase(ask, engine, image, log, signal);
-        return await withSparkJars(ask, engine, environment, log, signal);
+        const environment = await whole(ask, { engine, signal, names, bring });
+        await made.use(engine, names);
+        return environment;
       } catch (error) {
-        if (limit.aborted && !whole.aborted) {
+        if (limit.aborted && !called.aborted) {
           throw new MalachiteError(
             "EnvironmentFailed",
             `The environment was not ready within ${buildMs / 60_000} minutes (setting environmentBuildMinutes), and its build was stopped.`,
@@ -271,70 +270,6 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
       }
     },
   };
-}
-
-const unheard: BuildLog = async () => {};
-
-/** What is known stays known; a failure is tried again. */
-function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
-  const found = known.get(key) ?? find();
-  known.set(key, found);
-  found.catch(() => known.delete(key));
-  return found;
-}
-
-function refuseBase({ environment }: EnvironmentAsk): void {
-  if (!environment.python?.baseCondaEnvironment) return;
-  throw new MalachiteError(
-    "UnsupportedField",
-    "baseCondaEnvironment is an environment of the service's machine, which a container does not see. Name its python in the image by interpreterPath, with userManagedDependencies.",
-    { target: "configuration.environment.python.baseCondaEnvironment" },
-  );
-}
-
-type Source =
-  | { readonly is: "image"; readonly image: ReturnType<typeof baseImage> }
-  | {
-      readonly is: "dockerfile";
-      readonly text: string;
-      readonly credentials?: NonNullable<ReturnType<typeof baseImage>["credentials"]>;
-    };
-
-/** Throws InvalidDefinition, and UnsupportedField where nothing names an image. */
-function sourceOf(ask: EnvironmentAsk, defaultImage: string | undefined): Source {
-  const choice = imageChoice(ask.environment);
-  if (choice.is === "dockerfile") {
-    const { text } = choice;
-    if (!/^\s*FROM\s+\S/im.test(text) || text.includes("\0")) {
-      throw new MalachiteError(
-        "InvalidDefinition",
-        "baseDockerfile holds no FROM line: it is the text of a Dockerfile.",
-        {
-          target: `${DOCKER}.baseDockerfile`,
-        },
-      );
-    }
-    const { address } = ask.environment.docker?.baseImageRegistry ?? {};
-    const { credentials } = address ? baseImage(`${address.replace(/^https?:\/\//, "")}/any`, ask) : {};
-    return { is: "dockerfile", text, ...(credentials === undefined ? {} : { credentials }) };
-  }
-  const reference = choice.is === "image" ? choice.reference : (ask.image ?? defaultImage);
-  if (reference !== undefined)
-    // The definition's registry is for the image that the definition names.
-    return {
-      is: "image",
-      image: choice.is === "image" ? baseImage(reference, ask) : baseImage(reference, { environment: {} }),
-    };
-  throw new MalachiteError(
-    "UnsupportedField",
-    "The run goes into a container, and nothing names an image. Set environment.docker.baseImage or baseDockerfile, or start the service with --container-image.",
-    { target: `${DOCKER}.baseImage` },
-  );
-}
-
-function imageName(ask: EnvironmentAsk, defaultImage: string | undefined): string {
-  const source = sourceOf(ask, defaultImage);
-  return source.is === "image" ? `'${source.image.reference}'` : "of baseDockerfile";
 }
 
 /** The engine's own words become the reason of the run; that it cannot be asked may pass. */

@@ -98,18 +98,18 @@ export const layerKey = (recipe: Recipe, base: string, builder: Builder, setting
     .digest("hex")
     .slice(0, 32);
 
-export const layerName = (key: string): string => `malachite/environment:${key}`;
-
 export type Layer = {
   readonly engine: Engine;
   readonly base: string;
   readonly recipe: Recipe;
   readonly builder: Builder;
+  /** Of the image that it becomes. */
+  readonly name: string;
 };
 
 /** Answers the id of the image. Throws EnvironmentFailed with the tool's own last words. */
 export async function buildLayer(
-  { engine, base, recipe, builder }: Layer,
+  { engine, base, recipe, builder, name }: Layer,
   key: string,
   settings: LayerSettings,
   say: Say,
@@ -151,7 +151,7 @@ export async function buildLayer(
             if (last.length > LAST_LINES) last.shift();
           }
         },
-        keep: { name: layerName(key), labels: { "malachite.environment": key } },
+        keep: { name, labels: { "malachite.environment": key } },
       },
       signal,
     );

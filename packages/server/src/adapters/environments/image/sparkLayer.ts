@@ -1,6 +1,5 @@
 // Packages of Maven for PySpark, fetched by the spark-submit of an image and kept in an image on top of it: a run in it asks no
 // repository.
-import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -39,17 +38,21 @@ rm -rf ${JARS}/ivy
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-export const sparkLayerName = (ask: SparkJarsAsk, { id }: PreparedEnvironment): string =>
-  `malachite/spark:${createHash("sha256")
-    .update(JSON.stringify([FORMAT, id, ask]))
-    .digest("hex")
-    .slice(0, 32)}`;
+/** The same for the same packages in the same environment. */
+export const sparkLayerKey = (ask: SparkJarsAsk, { id }: PreparedEnvironment): string =>
+  JSON.stringify([FORMAT, id, ask]);
+
+export type SparkLayer = {
+  readonly engine: Engine;
+  /** Of the image that it becomes. */
+  readonly name: string;
+  readonly environment: PreparedEnvironment & { readonly image: string };
+};
 
 /** Answers the id of the image. Throws EnvironmentFailed with spark-submit's own last words. */
 export async function buildSparkLayer(
-  engine: Engine,
+  { engine, name, environment }: SparkLayer,
   ask: SparkJarsAsk,
-  environment: PreparedEnvironment & { readonly image: string },
   settings: LayerSettings,
   say: Say,
   signal: AbortSignal,
@@ -64,7 +67,6 @@ export async function buildSparkLayer(
     for (const [name, text] of Object.entries(SPARK_FETCH_FILES)) await writeFile(join(folder, name), text);
     await writeFile(join(folder, "fetch.sh"), fetchScript(ask, environment), { mode: 0o600 });
     say(`Packages for Spark are fetched in the image: ${ask.packages.join(", ")}.`);
-    const name = sparkLayerName(ask, environment);
     const { code, image } = await runOnce(
       engine,
       {
