@@ -43,7 +43,7 @@ export function define(command: Command, io: Io, frame: Frame): void {
             text(one.waiting),
             share(one.nodesFree, one.nodes),
             share(one.gpusFree, one.gpus),
-            one.reason ?? "",
+            one.reason ?? one.gpusReason ?? "",
           ]),
           io.columns,
         ),
