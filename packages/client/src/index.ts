@@ -24,6 +24,7 @@ export type { ListRunsOptions, QueryOptions } from "./paging.ts";
 export * from "./runArtifacts.ts";
 export * from "./runClient.ts";
 export { newRunId } from "./runId.ts";
+export * from "./runLogs.ts";
 export {
   isEnded,
   type PollOptions,
@@ -36,10 +37,12 @@ export type { ByteStream } from "./transport/byteStream.ts";
 export type { ByteSource, FileBody } from "./transport/fileBody.ts";
 export {
   type CreateWorkspaceOptions,
+  type DownloadSnapshotFileOptions,
   type DownloadSnapshotOptions,
   type FindSnapshotOptions,
   type GetWorkspaceOptions,
   type ListExperimentsOptions,
+  type ListSnapshotFilesOptions,
   type ListTargetsOptions,
   type OfferSnapshotOptions,
   type SendContentsOptions,

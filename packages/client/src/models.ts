@@ -45,6 +45,21 @@ export type NonFiniteMark = malachite.NonFiniteMark;
 export type MetricDefinition = metric.MetricDefinition;
 export type MetricPage = metric.MetricV2;
 export type ProjectFile = malachite.ProjectFile;
+export type WholeRunDefinition = malachite.WholeRunDefinition;
+export type RunEnvironment = malachite.RunEnvironment;
+export type RunLaunch = malachite.RunLaunch;
+export type FileLink = malachite.FileLink;
+
+export type LogFile = malachite.LogFile;
+export type LogIndex = malachite.LogIndex;
+export type LogLine = malachite.LogLine;
+export type LogLines = malachite.LogLines;
+export type LogMatch = malachite.LogMatch;
+export type LogMatches = malachite.LogMatches;
+export type LogError = malachite.LogError;
+export type LogErrorSearch = malachite.LogErrorSearch;
+export type LogSide = malachite.LogSide;
+export type LogDivergence = malachite.LogDivergence;
 
 /** A workspace, as Azure Resource Manager shows it. */
 export type Workspace = arm.Workspace;

@@ -353,6 +353,96 @@ export const operations = {
     body: "none",
     answer: "events",
   },
+  listLogs: {
+    id: "Malachite_ListLogs",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/logs",
+    ],
+    query: [],
+    body: "none",
+    answer: "json",
+  },
+  getLogIndex: {
+    id: "Malachite_LogIndex",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/log/index",
+    ],
+    query: ["path", "since"],
+    body: "none",
+    answer: "json",
+  },
+  getLogLines: {
+    id: "Malachite_LogLines",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/log/lines",
+    ],
+    query: ["path", "since", "line", "count", "clip"],
+    body: "none",
+    answer: "json",
+  },
+  searchLog: {
+    id: "Malachite_SearchLog",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/log/matches",
+    ],
+    query: ["path", "since", "text", "regex", "ignoreCase", "backward", "from", "limit", "count"],
+    body: "none",
+    answer: "json",
+  },
+  findLogError: {
+    id: "Malachite_FindLogError",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/log/error",
+    ],
+    query: ["path", "since"],
+    body: "none",
+    answer: "json",
+  },
+  compareLogs: {
+    id: "Malachite_CompareLogs",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/log/divergence",
+    ],
+    query: ["path", "since", "otherRunId", "otherPath", "otherSince", "ignore", "context"],
+    body: "none",
+    answer: "json",
+  },
+  getDefinition: {
+    id: "Malachite_Definition",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/definition",
+    ],
+    query: [],
+    body: "none",
+    answer: "json",
+  },
+  zipFiles: {
+    id: "Malachite_ZipFiles",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/files/zip",
+    ],
+    query: ["prefix"],
+    body: "none",
+    answer: "bytes",
+  },
+  linkFiles: {
+    id: "Malachite_LinkFiles",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/files/link",
+    ],
+    query: ["path", "prefix", "as"],
+    body: "none",
+    answer: "json",
+  },
   listTargets: {
     id: "Malachite_Targets",
     method: "GET",
@@ -400,6 +490,26 @@ export const operations = {
       "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/snapshots/{snapshotId}/zip",
     ],
     query: [],
+    body: "none",
+    answer: "bytes",
+  },
+  listSnapshotFiles: {
+    id: "Malachite_ListSnapshotFiles",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/snapshots/{snapshotId}/files",
+    ],
+    query: ["prefix", "continuationToken"],
+    body: "none",
+    answer: "json",
+  },
+  readSnapshotFile: {
+    id: "Malachite_ReadSnapshotFile",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/snapshots/{snapshotId}/content",
+    ],
+    query: ["path"],
     body: "none",
     answer: "bytes",
   },

@@ -95,6 +95,17 @@ test("every operation is sent as the contract describes it", async () => {
   await workspace.metricSeries(["r1", "r2"], ["loss"], { x: "time", from: 0, to: 1.5, points: 9 });
   await run.getWhy();
   await run.getStory();
+  await run.getDefinition();
+  await run.logs.list();
+  await run.logs.index({ path: "logs/a b" });
+  await run.logs.lines({ line: -100, count: 100, clip: 200, since: "4~i~0123456789abcdef" });
+  await run.logs.search("a&b", { regex: true, ignoreCase: true, backward: true, from: 9, limit: 7 });
+  await run.logs.search("a", { count: true });
+  await run.logs.findError();
+  await run.logs.compare({ otherRunId: "r2", otherPath: "logs/x", ignore: ["times", "numbers"], context: 1 });
+  await (await run.artifacts.downloadZip({ prefix: "outputs/" })).bytes();
+  await run.artifacts.link("outputs/a b", { as: "inline" });
+  await run.artifacts.zipLink({ prefix: "outputs/" });
   await all(run.logLines({ path: "logs/x", from: 0 }));
   await all(
     workspace.listRuns({ filter: "tags/a eq 'b'", orderBy: "createdUtc desc" }).byPage({ maxPageSize: 3 }),
@@ -109,6 +120,9 @@ test("every operation is sent as the contract describes it", async () => {
   await workspace.offerSnapshot([{ path: "a", sizeBytes: 1, sha256: SHA, executable: true }]);
   await workspace.sendContents("PK");
   await workspace.downloadSnapshot("22222222-2222-2222-2222-222222222222");
+  await all(workspace.listSnapshotFiles("22222222-2222-2222-2222-222222222222", { prefix: "src/" }));
+  const code = await workspace.downloadSnapshotFile("22222222-2222-2222-2222-222222222222", "src/a b.py");
+  await code.bytes();
 
   const called = new Set<string>();
   for (const seen of stub.seen) {

@@ -2,13 +2,14 @@
 import type { PagedAsyncIterableIterator } from "@azure/core-paging";
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { FileResponse } from "./executionApi.ts";
-import type { Artifact, Page, Run } from "./models.ts";
+import type { Artifact, FileLink, Page, Run } from "./models.ts";
 import { operations } from "./operations.generated.ts";
 import type { OperationOptions } from "./options.ts";
 import { paged } from "./paging.ts";
 import type { PathParameters } from "./transport/address.ts";
 import type { ByteStream } from "./transport/byteStream.ts";
 import type { FileBody } from "./transport/fileBody.ts";
+import { rangeHeaders } from "./transport/ranges.ts";
 import type { Transport } from "./transport/transport.ts";
 
 export interface ListArtifactsOptions extends OperationOptions {
@@ -33,6 +34,18 @@ export interface UploadArtifactOptions extends OperationOptions {
 export interface AppendArtifactOptions extends OperationOptions {
   /** Where the bytes must begin: a file of another size refuses them with statusCode 409. Malachite only. */
   offset?: number;
+}
+
+export interface DownloadZipOptions extends OperationOptions {
+  /** Only files whose path begins with this, for instance `outputs/`. Default: all. */
+  prefix?: string;
+}
+export interface ArtifactLinkOptions extends OperationOptions {
+  /**
+   * What a browser does with it: `attachment` (default) saves it; `inline` shows it, with its type by its name, in a sandbox where
+   * nothing in it runs.
+   */
+  as?: "attachment" | "inline";
 }
 
 /** A file on its way. It can be read once, in one of the ways of FileResponse. */
@@ -104,20 +117,34 @@ export class RunArtifacts {
 
   /** A file, or a part of it. Throws RestError: statusCode 404 for no such file, 416 for a part that is not in it. */
   async download(path: string, options: DownloadArtifactOptions = {}): Promise<ArtifactDownload> {
-    const { offset = 0, count, ifRange } = options;
-    const partial = offset > 0 || count !== undefined;
-    const last = count === undefined ? "" : offset + count - 1;
     const { response, body } = await this.#transport.stream(operations.downloadArtifact, {
       path: await this.#address(options),
       query: { path },
-      headers: {
-        ...(partial ? { range: `bytes=${offset}-${last}` } : {}),
-        ...(partial && ifRange ? { "if-range": ifRange } : {}),
-      },
+      headers: rangeHeaders(options),
       retry: "always",
       options,
     });
     return new ArtifactDownload(response, body);
+  }
+
+  /** All files of the run, kept and growing, as a zip that the server makes while it sends it. Malachite only. */
+  async downloadZip(options: DownloadZipOptions = {}): Promise<FileResponse> {
+    const { prefix } = options;
+    const call = { path: this.#path, query: { prefix }, retry: "always", options } as const;
+    const { response, body } = await this.#transport.stream(operations.zipFiles, call);
+    return new FileResponse(body, response.headers.get("content-type"));
+  }
+
+  /** A link to a file for a browser, which needs no token for it. Whoever has it can read the file. Malachite only. */
+  link(path: string, options: ArtifactLinkOptions = {}): Promise<FileLink> {
+    const query = { path, as: options.as };
+    return this.#transport.json(operations.linkFiles, { path: this.#path, query, retry: "always", options });
+  }
+
+  /** A link to a zip of all files, or of those of a prefix. Malachite only. */
+  zipLink(options: DownloadZipOptions = {}): Promise<FileLink> {
+    const query = { prefix: options.prefix };
+    return this.#transport.json(operations.linkFiles, { path: this.#path, query, retry: "always", options });
   }
 
   /** Keeps a file with the run. */

@@ -21,6 +21,7 @@ import type {
   RunEvent,
   StartRunResult,
   StoryEntry,
+  WholeRunDefinition,
   Why,
   WorkspaceAddress,
 } from "./models.ts";
@@ -29,6 +30,7 @@ import type { OperationOptions } from "./options.ts";
 import { paged, type QueryOptions } from "./paging.ts";
 import { RunArtifacts } from "./runArtifacts.ts";
 import { newRunId as madeRunId } from "./runId.ts";
+import { RunLogs } from "./runLogs.ts";
 import { RunPoller, type RunPollerOptions } from "./runPoller.ts";
 import { retryAfterInMs } from "./transport/retry.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -41,6 +43,7 @@ export type DeleteTagsOptions = OperationOptions;
 export type PostEventOptions = OperationOptions;
 export type GetWhyOptions = OperationOptions;
 export type GetStoryOptions = OperationOptions;
+export type GetDefinitionOptions = OperationOptions;
 export interface RerunOptions extends OperationOptions {
   /** The id of the new run. Default: one is made. */
   runId?: string;
@@ -59,6 +62,8 @@ export class RunClient {
   readonly workspace: Readonly<WorkspaceAddress>;
   /** The files the run has kept. */
   readonly artifacts: RunArtifacts;
+  /** Its logs, of any size: lines, searches, comparisons. `followLog` and `logLines` read one live. */
+  readonly logs: RunLogs;
 
   /** @internal Made by WorkspaceClient and ExperimentClient. */
   constructor(transport: Transport, workspace: WorkspaceAddress, runId: string, experimentName?: string) {
@@ -67,6 +72,7 @@ export class RunClient {
     this.runId = runId;
     this.experimentName = experimentName;
     this.artifacts = new RunArtifacts(transport, this.#path, (options) => this.get(options));
+    this.logs = new RunLogs(transport, this.#path);
   }
 
   /** The run's record. Throws RestError with statusCode 404 when there is no such run. */
@@ -176,6 +182,11 @@ export class RunClient {
   async getStory(options: GetStoryOptions = {}): Promise<StoryEntry[]> {
     const call = { path: this.#path, retry: "always", options } as const;
     return (await this.#transport.json<{ value: StoryEntry[] }>(operations.story, call)).value;
+  }
+
+  /** What the run was asked to do, as sent and as understood, its environment and its command. Malachite only. */
+  getDefinition(options: GetDefinitionOptions = {}): Promise<WholeRunDefinition> {
+    return this.#transport.json(operations.getDefinition, { path: this.#path, retry: "always", options });
   }
 
   /** Waits for the end of the run. Sends nothing until it is asked to poll. */

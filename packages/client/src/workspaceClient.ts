@@ -18,9 +18,11 @@ import type {
 import { operations } from "./operations.generated.ts";
 import type { OperationOptions } from "./options.ts";
 import { type ListRunsOptions, paged, type QueryOptions, queryBody } from "./paging.ts";
+import { ArtifactDownload } from "./runArtifacts.ts";
 import { RunClient } from "./runClient.ts";
 import type { ByteStream } from "./transport/byteStream.ts";
 import type { FileBody } from "./transport/fileBody.ts";
+import { rangeHeaders } from "./transport/ranges.ts";
 import type { Transport } from "./transport/transport.ts";
 import { workspacePath } from "./workspacePath.ts";
 
@@ -38,6 +40,16 @@ export interface SendContentsOptions extends OperationOptions {
   onUploadProgress?: (bytesSent: number) => void;
 }
 export type DownloadSnapshotOptions = OperationOptions;
+export interface ListSnapshotFilesOptions extends OperationOptions {
+  /** Only those whose path begins with this, for instance `src/`. */
+  prefix?: string;
+}
+export interface DownloadSnapshotFileOptions extends OperationOptions {
+  /** The first byte to send. Default: 0. */
+  offset?: number;
+  /** How many bytes to send. Default: all that follow. */
+  count?: number;
+}
 
 export class WorkspaceClient {
   readonly #transport: Transport;
@@ -164,6 +176,39 @@ export class WorkspaceClient {
     const path = { ...this.#path, snapshotId };
     return (await this.#transport.stream(operations.downloadSnapshot, { path, retry: "always", options }))
       .body;
+  }
+
+  /** The files of a snapshot, in order of path: size, SHA-256, and whether it can be executed. Malachite only. */
+  listSnapshotFiles(
+    snapshotId: string,
+    options: ListSnapshotFilesOptions = {},
+  ): PagedAsyncIterableIterator<ProjectFile, Page<ProjectFile>> {
+    const { prefix } = options;
+    const path = { ...this.#path, snapshotId };
+    return paged(options, ({ continuationToken }) =>
+      this.#transport.json(operations.listSnapshotFiles, {
+        path,
+        query: { prefix, continuationToken },
+        retry: "always",
+        options,
+      }),
+    );
+  }
+
+  /** One file of a snapshot, or a part of it. Throws RestError as `artifacts.download` does. Malachite only. */
+  async downloadSnapshotFile(
+    snapshotId: string,
+    path: string,
+    options: DownloadSnapshotFileOptions = {},
+  ): Promise<ArtifactDownload> {
+    const { response, body } = await this.#transport.stream(operations.readSnapshotFile, {
+      path: { ...this.#path, snapshotId },
+      query: { path },
+      headers: rangeHeaders(options),
+      retry: "always",
+      options,
+    });
+    return new ArtifactDownload(response, body);
   }
 
   get #path() {

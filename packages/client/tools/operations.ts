@@ -38,11 +38,22 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   why: malachite.why,
   story: malachite.story,
   followLog: malachite.followLog,
+  listLogs: malachite.listLogs,
+  getLogIndex: malachite.getLogIndex,
+  getLogLines: malachite.getLogLines,
+  searchLog: malachite.searchLog,
+  findLogError: malachite.findLogError,
+  compareLogs: malachite.compareLogs,
+  getDefinition: malachite.getDefinition,
+  zipFiles: malachite.zipFiles,
+  linkFiles: malachite.linkFiles,
   listTargets: malachite.listTargets,
   offerSnapshot: malachite.offerSnapshot,
   findSnapshot: malachite.findSnapshot,
   sendContents: malachite.sendContents,
   downloadSnapshot: malachite.downloadSnapshot,
+  listSnapshotFiles: malachite.listSnapshotFiles,
+  readSnapshotFile: malachite.readSnapshotFile,
 };
 
 /** The text of the generated file. */

@@ -19,13 +19,16 @@ import {
   createBlobStore,
   createSnapshotStore,
   type FolderSnapshotStore,
+  fileZipper,
   KeyedLock,
 } from "../src/adapters/blobs/folder/index.ts";
 import { createLocalRunFolder } from "../src/adapters/compute/shared/localRunFolder.ts";
 import { createDataCarrier } from "../src/adapters/data/index.ts";
 import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
+import { createLogScanner } from "../src/adapters/logs/logScanner.ts";
 import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
 import { systemIds } from "../src/adapters/system/ids.ts";
+import { ENTRIES } from "../src/entries.ts";
 import type { TargetEntry } from "../src/settings.ts";
 import { createTargets } from "../src/targets.ts";
 import { createFakeClock, type FakeClock } from "./fakeClock.ts";
@@ -57,6 +60,7 @@ export class ScriptedService implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "malachite-flow-"));
   #records: SqliteRecords | undefined;
   #snapshots: FolderSnapshotStore | undefined;
+  readonly #logs = createLogScanner({ entry: ENTRIES.logs });
   #keeper: RunKeeper | undefined;
   #flow: Flow | undefined;
   #lives = 0;
@@ -138,6 +142,8 @@ export class ScriptedService implements AsyncDisposable {
         has: async () => true,
         prepare: async () => ({ id: "test", python: "/usr/bin/python3", variables: {} }),
       },
+      logs: this.#logs,
+      zipper: fileZipper,
       bundler: { pack: async function* () {} },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
       targets: createTargets(
@@ -233,6 +239,7 @@ export class ScriptedService implements AsyncDisposable {
     await this.#keeper?.[Symbol.asyncDispose]();
     await this.#records?.close();
     await this.#snapshots?.[Symbol.asyncDispose]();
+    await this.#logs[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -14,6 +14,7 @@ import {
 } from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
+import { fileZipper } from "./adapters/blobs/folder/fileZipper.ts";
 import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { createContainerDriver } from "./adapters/compute/container/containerDriver.ts";
@@ -31,6 +32,7 @@ import { createImageEnvironments } from "./adapters/environments/image/imageEnvi
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";
+import { createLogScanner } from "./adapters/logs/logScanner.ts";
 import { openSqliteRecords } from "./adapters/records/sqlite/sqliteRecords.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { systemIds } from "./adapters/system/ids.ts";
@@ -114,6 +116,7 @@ export async function compose(
   };
   await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(clock.now())]);
   opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => blobs.sweepBlocks(clock.now()), log));
+  const logs = opened.use(createLogScanner({ entry: ENTRIES.logs }));
   const launcher = opened.use(
     createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
   );
@@ -246,6 +249,8 @@ export async function compose(
       files: ENTRIES.agent,
       certificateAuthority: certificates.authority,
     }),
+    logs,
+    zipper: fileZipper,
     tokens: auth.runTokens,
     targets,
     clock,

@@ -4,11 +4,8 @@ import { StartRunResult } from "../execution/runDefinition.ts";
 import { RUN_STATUSES } from "../history/run.ts";
 import { anyObject, dateTime, integer, model, oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
-import { runId, workspaceParams, workspacePath } from "../scope.ts";
-
-const base = `/malachite/v1.0${workspacePath}`;
-const source = "malachite";
-const oneRun = Type.Object({ ...workspaceParams, runId });
+import { workspaceParams } from "../scope.ts";
+import { base, oneRun, source } from "./base.ts";
 
 export const Health = model("Health", {
   status: oneOf(["ok", "stopping"]),

@@ -12,6 +12,7 @@ import type { DatastoreFlow } from "./datastores.ts";
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
+import type { LogFlow } from "./runLogs.ts";
 import type { SnapshotFlow } from "./snapshots.ts";
 import type { TrackingFlow } from "./tracking/trackingFlow.ts";
 
@@ -196,6 +197,10 @@ export interface Flow {
   ): AsyncIterable<LogEvent>;
   /** Log paths of a run, kept and live: what `details.logFiles` names. */
   logFiles(run: Run): Promise<readonly string[]>;
+  /** Logs of any size, as people read them. */
+  readonly logs: LogFlow;
+  /** What the run was asked to do and what was made of it. */
+  definitionOf(address: RunAddress): Promise<malachite.WholeRunDefinition>;
   /** What the run waits for, complete: every unmet constraint. */
   why(address: RunAddress): Promise<malachite.Why>;
   /** All that happened to the run, in order. */
@@ -238,6 +243,8 @@ export interface Flow {
   ): Promise<{ readonly values: readonly RunFile[]; readonly next?: string }>;
   /** Throws ArtifactNotFound. */
   fileInfo(at: Container, path: string): Promise<RunFile>;
+  /** All files whose path begins with the prefix, kept and live, as a zip that is made while it is read. */
+  zipFiles(at: Container, ask: { readonly prefix?: string }): AsyncIterable<Uint8Array>;
   /** Throws ArtifactNotFound. */
   openFile(at: Container, path: string): Promise<OpenRunFile>;
   /** A whole file is seen once all of it has come; `append` adds to the end. Throws ArtifactExists, BadPath. */

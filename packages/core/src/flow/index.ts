@@ -8,6 +8,7 @@ import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
 import { datastoreFlow } from "./datastores.ts";
+import { definitionOf } from "./definitionOf.ts";
 import { environmentFlow } from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import type { Flow } from "./flow.ts";
@@ -23,12 +24,14 @@ import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import { rerunRun } from "./rerunRun.ts";
 import * as files from "./runFiles.ts";
+import { logFlow, logsOfRun } from "./runLogs.ts";
 import { snapshotFlow } from "./snapshots.ts";
 import { isPrepared, submitRun } from "./submitRun.ts";
 import * as targets from "./targets.ts";
 import { trackingFlow } from "./tracking/trackingFlow.ts";
 import { whyRun } from "./whyRun.ts";
 import * as workspaces from "./workspaces.ts";
+import { zipFiles } from "./zipFiles.ts";
 
 export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
@@ -36,6 +39,9 @@ export type { MetricPart, MetricQuery } from "./queryMetrics.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
+
+/** So many logs of a folder are named in the details of a run. */
+const LINKED_LOGS = 200;
 
 /** Binds every question and wish of the outside to the ports. Starts nothing. */
 export function createFlow(ports: FlowPorts): Flow {
@@ -62,7 +68,9 @@ export function createFlow(ports: FlowPorts): Flow {
 
     // What a run is doing, and where it may.
     followLog: (address, ask) => followLog(address, ask, ports),
-    logFiles: (run) => files.logFiles(run, ports),
+    logFiles: async (run) => (await logsOfRun(run, ports, LINKED_LOGS)).map(({ path }) => path),
+    logs: logFlow(ports),
+    definitionOf: (address) => definitionOf(address, ports),
     why: (address) => whyRun(address, ports),
     story: (address) => read.story(address, ports),
     targets: () => targets.listTargets(ports),
@@ -84,6 +92,8 @@ export function createFlow(ports: FlowPorts): Flow {
       files.listFiles(at, prefix === undefined ? ask : { ...ask, prefix: artifactPath(prefix) }, ports),
     fileInfo: (at, path) => files.fileInfo(at, artifactPath(path), ports),
     openFile: (at, path) => files.openFile(at, artifactPath(path), ports),
+    zipFiles: (at, { prefix }) =>
+      zipFiles(at, prefix === undefined ? {} : { prefix: artifactPath(prefix) }, ports),
     putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
     removeFile: (at, path) => files.removeFile(at, artifactPath(path), ports),
     blobs: withLiveFiles(ports),

@@ -9,9 +9,11 @@ import type {
   EnvironmentBuilder,
   EnvironmentRegistry,
   ExperimentStore,
+  FileZipper,
   Ids,
   LocalBundler,
   Log,
+  LogScanner,
   MetricStore,
   ModelRegistry,
   RunStore,
@@ -71,6 +73,8 @@ export type FlowPorts = {
   /** Brings data to runs and takes it from them. */
   readonly data: DataCarrier;
   readonly bundler: LocalBundler;
+  readonly logs: LogScanner;
+  readonly zipper: FileZipper;
   readonly tokens: RunTokens;
   readonly targets: Targets;
   readonly clock: Clock;

@@ -139,17 +139,6 @@ const notFound = ({ container }: Container, path: string) =>
     target: "path",
   });
 
-/** The paths of a run's logs, kept and live. */
-export async function logFiles(run: Run, ports: FilePorts): Promise<readonly string[]> {
-  const at = { scope: run.scope, container: run.dataContainerId };
-  const found: string[] = [];
-  for (const prefix of ["azureml-logs/", "logs/", "user_logs/"]) {
-    const { values } = await listFiles(at, { prefix, limit: 200 }, ports);
-    found.push(...values.map((file) => file.path));
-  }
-  return found;
-}
-
 /** Keeps bytes that somebody sends: whole, or at the end of what is there. */
 export async function putFile(
   at: Container,

@@ -31,6 +31,16 @@ export interface SnapshotFlow {
   get(scope: Scope, snapshotId: string): Promise<Snapshot>;
   /** By the hash of its tree. */
   byTree(scope: Scope, tree: string): Promise<Snapshot>;
+  /** Its files in order of path, those behind `after`. */
+  files(
+    scope: Scope,
+    snapshotId: string,
+    ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<{ readonly values: readonly malachite.ProjectFile[]; readonly next?: string }>;
+  /** One of its files by path. Throws ArtifactNotFound too. */
+  file(scope: Scope, snapshotId: string, path: string): Promise<malachite.ProjectFile>;
+  /** The bytes of such a file, `from` up to but not including `to`. */
+  read(file: malachite.ProjectFile, from: number, to: number): AsyncIterable<Uint8Array>;
   zip(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
   /** Its tree as JSON. */
   metadata(scope: Scope, snapshotId: string): Promise<AsyncIterable<Uint8Array>>;
@@ -63,6 +73,15 @@ export function snapshotFlow(ports: Ports): SnapshotFlow {
     sweepUploads: () => sweepSnapshotUploads(ports),
     get,
     byTree: async (scope, tree) => (await snapshots.byTree(scope, tree)) ?? missing(`tree '${tree}'`, scope),
+    files: async (scope, id, ask) => snapshotPage((await get(scope, id)).tree, ask, snapshots),
+    async file(scope, id, path) {
+      const file = await snapshots.find((await get(scope, id)).tree, path);
+      if (file) return file;
+      throw new MalachiteError("ArtifactNotFound", `The snapshot '${id}' has no file '${path}'.`, {
+        target: "path",
+      });
+    },
+    read: (file, from, to) => snapshots.read(file, from, to),
     zip: async (scope, id) => snapshots.zip((await get(scope, id)).tree),
     metadata: async (scope, id) =>
       (await snapshots.metadata(scope, id)) ?? missing(`snapshot '${id}'`, scope),
@@ -75,4 +94,30 @@ export function snapshotFlow(ports: Ports): SnapshotFlow {
 
 function missing(what: string, scope: Scope): never {
   throw new MalachiteError("SnapshotNotFound", `The workspace '${scope.workspace}' has no ${what}.`);
+}
+
+/** The tree is read from its beginning each time: a listing of a million files takes seconds of streaming, and no memory. */
+async function snapshotPage(
+  tree: string,
+  {
+    prefix = "",
+    after,
+    limit,
+  }: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  snapshots: Pick<FlowPorts["snapshots"], "files">,
+): Promise<{ readonly values: readonly malachite.ProjectFile[]; readonly next?: string }> {
+  const values: malachite.ProjectFile[] = [];
+  for await (const file of snapshots.files(tree)) {
+    if (after !== undefined && file.path <= after) continue;
+    if (!file.path.startsWith(prefix)) {
+      if (file.path > prefix) break;
+      continue;
+    }
+    if (values.length === limit) {
+      const next = values.at(-1)?.path;
+      return { values, ...(next === undefined ? {} : { next }) };
+    }
+    values.push(file);
+  }
+  return { values };
 }

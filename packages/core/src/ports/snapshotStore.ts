@@ -69,8 +69,9 @@ export interface SnapshotStore {
   byTree(scope: Scope, tree: string): Promise<Snapshot | undefined>;
   /** The file of that path in the tree; undefined when there is none. */
   find(tree: string, path: string): Promise<malachite.ProjectFile | undefined>;
-  /** The bytes of such a file. Throws StorageFailed for one that is damaged or gone. */
-  read(file: malachite.ProjectFile): AsyncIterable<Uint8Array>;
+  /** The bytes of such a file, all or `from` up to but not including `to`. Throws StorageFailed for one that is damaged or gone. */
+  read(file: malachite.ProjectFile, from?: number, to?: number): AsyncIterable<Uint8Array>;
+  /** In order of path. */
   files(tree: string): AsyncIterable<malachite.ProjectFile>;
   /** The tree as a zip, streamed. */
   zip(tree: string): AsyncIterable<Uint8Array>;

@@ -1,7 +1,8 @@
 // Ranges, validators and file names; uploads in pieces.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { disposition, parseRange } from "./content.ts";
+import { parseRange } from "./content.ts";
+import { disposition } from "./harmless.ts";
 import { codeOf, DEV, type TestEdge, testEdge } from "./testing/edge.ts";
 import { WORKSPACE } from "./testing/flow.ts";
 

@@ -2,14 +2,8 @@
 import { Readable } from "node:stream";
 import { type Container, type Flow, MalachiteError, type OpenRunFile } from "@malachite/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
-
-/** A file of a user may be anything: a browser runs none of it. */
-export const HARMLESS = {
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "sandbox; default-src 'none'",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-} as const;
+import { disposition, HARMLESS } from "./harmless.ts";
+import { inlineHeaders } from "./inline.ts";
 
 /** What an error about a file keeps of the headers that the file would have had. */
 const KEPT = /^(?:x-|access-control-|vary$)/;
@@ -32,15 +26,36 @@ export function sendZip(
 
 /** Answers with the file. Throws ArtifactNotFound, BadRange. */
 export async function sendFile(
-  ask: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  ask: Sending,
   flow: Pick<Flow, "openFile">,
   at: Container,
   path: string,
+  as: "attachment" | "inline" = "attachment",
 ): Promise<void> {
   const file = await flow.openFile(at, path);
+  if (as === "attachment") return sendOpenFile(ask, file);
+  const start = await firstBytes(file).catch(async (error) => {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  });
+  return sendOpenFile(ask, file, inlineHeaders(path, start));
+}
+
+type Sending = { readonly request: FastifyRequest; readonly reply: FastifyReply };
+/** What is sent of a file; one without a time has its bytes for ever. */
+type Sendable = Pick<OpenRunFile, "read" | typeof Symbol.asyncDispose> & {
+  readonly info: Pick<OpenRunFile["info"], "path" | "sizeBytes" | "etag"> & { readonly changedAt?: number };
+};
+
+/** The same of a file that is open; it is closed however it ends. `headers` say how a browser takes it. */
+export async function sendOpenFile(
+  ask: Sending,
+  file: Sendable,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   let body: Readable | undefined;
   try {
-    body = answer(ask, file);
+    body = answer(ask, file, headers);
   } finally {
     if (body === undefined) await file[Symbol.asyncDispose]();
   }
@@ -50,20 +65,27 @@ export async function sendFile(
   ask.reply.send(body);
 }
 
+async function firstBytes({ info, read }: OpenRunFile): Promise<Uint8Array> {
+  for await (const piece of read(0, Math.min(info.sizeBytes, 1024))) return piece;
+  return new Uint8Array();
+}
+
 /** Answers what needs no stream; else answers the stream that is to be sent. Throws BadRange. */
 function answer(
-  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  { info, read }: OpenRunFile,
+  { request, reply }: Sending,
+  { info, read }: Sendable,
+  headers: Readonly<Record<string, string>>,
 ): Readable | undefined {
   const etag = `"${info.etag.replace(/[^\x21\x23-\x7e]/g, "_")}"`;
   reply.headers({
     ...HARMLESS,
     etag,
-    "last-modified": new Date(info.changedAt).toUTCString(),
+    ...(info.changedAt === undefined ? {} : { "last-modified": new Date(info.changedAt).toUTCString() }),
     "accept-ranges": "bytes",
     "cache-control": "private, no-cache",
     "content-disposition": disposition(info.path),
     "content-type": "application/octet-stream",
+    ...headers,
   });
   if (matches(request.headers["if-none-match"], etag)) {
     reply.removeHeader("content-type").removeHeader("content-disposition").code(304).send();
@@ -133,15 +155,3 @@ const matches = (header: string | undefined, etag: string): boolean =>
 
 const one = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;
-
-/** A download under the file's own name; the plain form for readers that do not know the encoded one. */
-export function disposition(path: string): string {
-  const name = path.slice(path.lastIndexOf("/") + 1) || "file";
-  const plain = name.replace(/[^\w.() -]/g, "_");
-  // A lone surrogate cannot be percent-encoded.
-  const encoded = encodeURIComponent(name.toWellFormed()).replace(
-    /['()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
-}

@@ -99,6 +99,16 @@ export const CATALOGUE = {
     means: "The byte range is not inside the file.",
     todo: "Ask for a range inside the size that the message tells.",
   },
+  BadPattern: {
+    kind: "invalid",
+    means: "The regular expression is broken, or takes too long on a line of the log.",
+    todo: "Correct or simplify it.",
+  },
+  FileChanged: {
+    kind: "conflict",
+    means: "The file is not the one that was read before: it was replaced, cut or rewritten.",
+    todo: "Begin again without `since`.",
+  },
   ContentMismatch: {
     kind: "invalid",
     means: "A content does not have the hash it was sent under.",

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { MalachiteError, type OpenBlob } from "@malachite/core";
-import { exactly, HARMLESS, parseRange } from "../content.ts";
+import { exactly, parseRange } from "../content.ts";
+import { HARMLESS } from "../harmless.ts";
 import { readBytes } from "../plugins/jsonBody.ts";
 import { factHeaders, sendMetadata, versionHeaders } from "./blobAnswer.ts";
 import { addressOf, type BlobRequest, demand, invalid } from "./blobRequest.ts";

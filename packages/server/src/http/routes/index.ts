@@ -6,9 +6,11 @@ import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
 import * as content from "./content.ts";
 import * as datastores from "./datastores.ts";
+import * as definition from "./definition.ts";
 import * as deployments from "./deployments.ts";
 import * as environments from "./environments.ts";
 import * as experiments from "./experiments.ts";
+import * as files from "./files.ts";
 import { followLog } from "./followLog.ts";
 import * as read from "./getRun.ts";
 import * as many from "./getRuns.ts";
@@ -16,6 +18,7 @@ import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as local from "./localRun.ts";
 import { metricSeries } from "./metricSeries.ts";
+import * as logs from "./logs.ts";
 import * as metrics from "./metrics.ts";
 import { mlflowRoutes } from "./mlflow/index.ts";
 import * as models from "./models.ts";
@@ -27,6 +30,7 @@ import * as runArtifacts from "./runArtifacts.ts";
 import * as runMetrics from "./runMetrics.ts";
 import * as service from "./service.ts";
 import * as signIn from "./signIn.ts";
+import * as snapshotFiles from "./snapshotFiles.ts";
 import * as snapshots from "./snapshots.ts";
 import { startLocalRun } from "./startLocalRun.ts";
 import { startOldRun, startRun } from "./startRun.ts";
@@ -52,9 +56,12 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(events),
   ...Object.values(experiments),
   ...Object.values(story),
+  ...Object.values(definition),
   followLog,
+  ...Object.values(logs),
   // Projects.
   ...Object.values(snapshots),
+  ...Object.values(snapshotFiles),
   ...Object.values(content),
   // Metrics, by the newer contract and by the older.
   ...Object.values(metrics),
@@ -65,6 +72,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(artifactLinks),
   ...Object.values(takeArtifacts),
   ...Object.values(runArtifacts),
+  ...Object.values(files),
   // What has a name and versions.
   ...Object.values(datastores),
   ...Object.values(environments),

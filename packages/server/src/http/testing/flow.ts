@@ -22,6 +22,7 @@ export const SCOPE = { subscriptionId: SUBSCRIPTION, resourceGroup: "rg", worksp
 const WORKSPACE_ONE = { scope: SCOPE, id: "44444444-4444-4444-4444-444444444444", createdAt: NOON };
 export const SNAPSHOT = "22222222-2222-2222-2222-222222222222";
 
+const PROJECT_FILE = { path: "train.py", sizeBytes: 8, sha256: "a".repeat(64) };
 const OWN = { kind: "own", name: "workspaceblobstore", container: "azureml-blobstore-id" } as const;
 
 /** A run record; `change` replaces what a test is about. */
@@ -140,6 +141,9 @@ export function testFlow(): TestFlow {
     followLog: async function* (): AsyncGenerator<LogEvent> {
       yield { kind: "end", status: "Completed", to: 0 };
     },
+    logs: testLogs(),
+    definitionOf: async ({ runId }) => ({ runId, sent: {}, resolved: {} }),
+    zipFiles: () => chunks("PK zip"),
     why: async ({ runId }) => ({
       runId,
       status: "Running",
@@ -166,6 +170,9 @@ export function testFlow(): TestFlow {
       get: async (_scope, id) => ({ id, tree: "", files: 1, sizeBytes: 1 }),
       metadata: async (_scope, id) => chunks(`{"id":"${id}","root":{}}`),
       latestMetadata: async () => undefined,
+      files: async () => ({ values: [PROJECT_FILE] }),
+      file: async () => PROJECT_FILE,
+      read: (_file, from, to) => chunks("print(1)".slice(from, to)),
     },
     shownDefinition: (run) => ({ configuration: run.definition?.configuration }),
   };
@@ -253,6 +260,7 @@ export function testFlow(): TestFlow {
       if (name in own) return own[name];
       // A port of its own, which a test puts in.
       if (name === "blobs") return base.blobs;
+      if (name === "logs") return base.logs && recorded(name, base.logs);
       if (name === "snapshots") return base.snapshots && recorded(name, base.snapshots);
       return (...args: readonly unknown[]) => {
         calls.push({ name, args });
@@ -282,4 +290,37 @@ const testMetrics: MetricFlow = {
 
 export async function* chunks(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield typeof part === "string" ? Buffer.from(part) : part;
+}
+
+/** One log of two lines. */
+function testLogs(): Flow["logs"] {
+  const about = { path: "user_logs/std_log.txt", sizeBytes: 4, place: "4~i~0000000000000000" };
+  const line = { offset: 2, sizeBytes: 1, text: "b" };
+  const side = (runId: string) => ({ ...about, runId, offset: 2, values: [line] });
+  return {
+    list: async () => [{ ...about, createdAt: NOON, changedAt: NOON, etag: "e", live: false, main: true }],
+    index: async () => ({
+      ...about,
+      live: false,
+      lines: 2,
+      ended: true,
+      marks: { lines: [1], offsets: [0] },
+      gapBytes: 16384,
+    }),
+    lines: async () => ({ ...about, lines: 2, first: 2, values: [line] }),
+    search: async () => ({
+      ...about,
+      matches: [{ line: 2, lineOffset: 2, offset: 2, text: "b", at: 0, length: 1 }],
+      count: 1,
+      searched: { from: 0, to: 4 },
+    }),
+    findError: async () => ({ ...about, searchedFrom: 0 }),
+    compare: async (left, right) => ({
+      same: false,
+      line: 2,
+      before: [{ offset: 0, sizeBytes: 1, text: "a" }],
+      left: side(left.runId),
+      right: side(right.runId),
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 // Snapshots and artifacts as plain files of the data folder.
 export * from "./artifactStore.ts";
 export * from "./blobStore.ts";
+export { fileZipper } from "./fileZipper.ts";
 export { KeyedLock } from "./keyedLock.ts";
 export * from "./snapshotStore.ts";
 export { workerEntry } from "./work/workerEntry.ts";

@@ -242,9 +242,11 @@ class SnapshotFolder implements FolderSnapshotStore {
     return undefined;
   }
 
-  async *read({ sha256 }: malachite.ProjectFile): AsyncGenerator<Uint8Array> {
+  async *read({ sha256 }: malachite.ProjectFile, from = 0, to?: number): AsyncGenerator<Uint8Array> {
+    if (to !== undefined && to <= from) return;
+    const range = { start: from, ...(to === undefined ? {} : { end: to - 1 }) };
     try {
-      yield* createReadStream(hashedPath(this.#layout.contents, sha256));
+      yield* createReadStream(hashedPath(this.#layout.contents, sha256), range);
     } catch (error) {
       throw storageFailed("Reading a snapshot", error);
     }

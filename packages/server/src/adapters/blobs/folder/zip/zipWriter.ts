@@ -9,6 +9,8 @@ export type ZipSource = {
   readonly path: string;
   readonly executable: boolean;
   readonly sizeBytes: number;
+  /** Milliseconds since 1970. Absent: the earliest date that a zip can tell, so that the same files give the same zip. */
+  readonly changedAt?: number;
   readonly data: Packed | AsyncIterable<Uint8Array>;
 };
 
@@ -21,6 +23,7 @@ type Written = {
   readonly sizeBytes: number;
   readonly offset: number;
   readonly mode: number;
+  readonly dosTime: number;
 };
 
 const UTF8 = 1 << 11;
@@ -29,8 +32,8 @@ const FULL16 = 0xffff;
 const FULL32 = 0xffffffff;
 /** Deflate adds at most five bytes to 16 KiB, so data this far below 4 GiB cannot reach it packed. */
 const SURELY_NARROW = 0xff000000;
-/** 1 January 1980, the earliest a zip can say: the same files give the same zip. */
-const DOS_DATE = 0x0021;
+/** 1 January 1980, the earliest a zip can say. */
+const EARLIEST = 0x0021 << 16;
 const NEEDS = 20;
 const NEEDS_ZIP64 = 45;
 /** Made by Unix, so that the mode counts. */
@@ -118,9 +121,10 @@ const drained = (stream: ReturnType<typeof createDeflateRaw>): Promise<void> =>
     if (stream.destroyed) go();
   });
 
-const entryOf = (file: ZipSource, rest: Omit<Written, "name" | "mode">): Written => ({
+const entryOf = (file: ZipSource, rest: Omit<Written, "name" | "mode" | "dosTime">): Written => ({
   name: Buffer.from(file.path),
   mode: file.executable ? 0o100755 : 0o100644,
+  dosTime: file.changedAt === undefined ? EARLIEST : dosTimeOf(new Date(file.changedAt)),
   ...rest,
 });
 
@@ -142,11 +146,20 @@ function localHeader(entry: Written, wide: boolean): Buffer {
   return header;
 }
 
+/** In UTC, to two seconds, from 1980 to 2107. */
+function dosTimeOf(at: Date): number {
+  const year = at.getUTCFullYear() - 1980;
+  if (!(year >= 0 && year < 128)) return EARLIEST;
+  const date = (year << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate();
+  const time = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1);
+  return ((date << 16) | time) >>> 0;
+}
+
 /** Flags, method, date and CRC: the same in both headers. */
 function common(header: Buffer, at: number, entry: Written): void {
   header.writeUInt16LE(entry.flags, at);
   header.writeUInt16LE(entry.method, at + 2);
-  header.writeUInt16LE(DOS_DATE, at + 6);
+  header.writeUInt32LE(entry.dosTime, at + 4);
   header.writeUInt32LE(entry.crc, at + 8);
 }
 
