@@ -96,6 +96,56 @@ def flow_mount(t):
     assert blobs(t, datastore, place) == {"a.txt": "one", "new/x/made.txt": "by the run"}
 
 
+def flow_azure_mount(t):
+    from azureml.core import Datastore
+    from azureml.core.runconfig import Data, DataLocation, DataPath
+    from azureml.data import OutputFileDatasetConfig
+
+    account, key, endpoint = (os.environ["DATA_" + name] for name in ("ACCOUNT", "KEY", "ENDPOINT"))
+    store = Datastore.register_azure_blob_container(
+        t.workspace(), t.name("azure"), os.environ["DATA_CONTAINER"], account, account_key=key, endpoint=endpoint,
+        protocol="http", skip_validation=True,
+    )
+    config = t.run_config()
+    config.data_references["m"] = store.path("texts").as_mount().to_config()
+    config.data["kept"] = Data(
+        DataLocation(data_path=DataPath(store.name, "texts/one.txt")), mechanism="mount", environment_variable_name="kept"
+    )
+    out = OutputFileDatasetConfig("out", destination=(store, "made/{run-id}"))
+    script = SHOW + """
+out = sys.argv[3]
+os.makedirs(out + "/deep er")
+held = open(out + "/deep er/ü 'a'.txt", "w")
+held.write("by the run")
+open(out + "/b.txt", "w").write("first")
+open(out + "/b.txt", "a").write(", more")
+print("kept", repr(open(os.environ["kept"]).readline()))
+try:
+    open(os.environ["kept"], "a")
+except OSError as error:
+    print("refused", error.strerror)
+held.flush()
+os._exit(0)
+"""
+    script = script.replace("import os, sys", "import functools, os, sys\nprint = functools.partial(print, flush=True)", 1)
+    run = submit(t, {"main.py": script}, config, arguments=["$AZUREML_DATAREFERENCE_m", "AZUREML_DATAREFERENCE_m", out])
+    assert run.get_status() == "Completed", log(run)
+    said = log(run)["user_logs/std_log.txt"]
+    for line in (
+        "file one.txt 'the cat and the dog\\n'", "file more/two.txt 'the owl\\n'", "kept 'the cat and the dog\\n'",
+        "refused Read-only file system",
+    ):
+        assert line in said, said
+    assert not run.get_details().get("warnings"), run.get_details()
+    assert key not in str(run.get_details_with_logs()) and "sig=" not in str(run.get_details_with_logs())
+
+    config = t.run_config()
+    config.data_references["i"] = store.path("made/" + run.id).as_download().to_config()
+    run = submit(t, {"main.py": SHOW}, config, arguments=["$AZUREML_DATAREFERENCE_i"])
+    said = log(run)["user_logs/std_log.txt"]
+    assert "file deep er/ü 'a'.txt 'by the run'" in said and "file b.txt 'first, more'" in said, said
+
+
 UPLOAD = """
 import os, sys
 os.makedirs("results/sub", exist_ok=True)
@@ -239,17 +289,25 @@ def refused(t, change):
 
 def flow_refusals(t):
     from azureml.core import Datastore
-    from azureml.core.runconfig import DataReferenceConfiguration, Data, DataLocation, Dataset
+    from azureml.core.runconfig import DataReferenceConfiguration, Data, DataLocation, Dataset, Uri
 
     store = Datastore.register_azure_blob_container(t.workspace(), t.name("azure"), "c", "account", sas_token="?sig=x", skip_validation=True)
     share = Datastore.register_azure_file_share(t.workspace(), t.name("share"), "c", "account", account_key="a2V5", skip_validation=True)
+
+    def page():
+        uri = Uri(os.environ["DATA_URI"], True)
+        uri._initialized = True
+        return uri
 
     def reference(**words):
         return lambda config: config.data_references.update(x=DataReferenceConfiguration(**words))
 
     for change, words in (
         (reference(datastore_name="nowhere", mode="download"), ("dataReferences.x.dataStoreName", "no datastore 'nowhere'")),
-        (reference(datastore_name=store.name), ("dataReferences.x.mode", "as_download")),
+        (
+            lambda config: config.data.update(x=Data(DataLocation(uri=page()), mechanism="mount")),
+            ("data.x.mechanism", "the web is not mounted here"),
+        ),
         (reference(datastore_name=share.name, mode="download"), ("dataReferences.x", "AzureFile")),
         (reference(datastore_name="workspaceblobstore", path_on_datastore="../x"), ("pathOnDataStore", "inside the datastore")),
         (reference(datastore_name="workspaceblobstore", path_on_compute="/etc/x"), ("pathOnCompute", "dataRoot")),

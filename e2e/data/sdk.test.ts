@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type AzureServer, startAzurite } from "@malachite/server/conformance";
+import { type AzureServer, startAzurite, withoutMounts } from "@malachite/server/conformance";
 import { installed } from "../clients/install.ts";
 import { entryOf } from "../clients/matrix.ts";
 import { clientEnvironment } from "../clients/runFlows.ts";
@@ -25,8 +25,10 @@ describe("data of runs with the v1 SDK", { timeout: 600_000 }, () => {
   let python: string | undefined;
   let env: Record<string, string> = {};
   let service: Service;
+  let noMounts: string | undefined;
   before(async (t) => {
     python = orSkip(t as never, () => installed(entryOf("azureml-core-1.61")));
+    noMounts = await withoutMounts();
     const azure: AzureServer = opened.use(await startAzurite());
     await putTexts(azure, "texts-of-users");
     const web = createServer((_, answer) => answer.end("from the web")).listen(0, "127.0.0.1");
@@ -65,6 +67,7 @@ describe("data of runs with the v1 SDK", { timeout: 600_000 }, () => {
     ["download", "as_download brings a folder, with odd names, where Azure ML puts it"],
     ["download_of_a_file", "as_download of one file lays it at its path"],
     ["mount", "as_mount shows the datastore itself: what the run writes there are blobs"],
+    ["azure_mount", "as_mount of a registered Azure container: what the run writes there are blobs"],
     ["upload", "as_upload sends a folder of the project when the script has ended, and no link's target"],
     ["upload_after_a_failure", "as_upload sends after a failed script too, replaces nothing, and says so"],
     ["outputs", "OutputFileDatasetConfig sends what fits its globs, and mounts where it names no place"],
@@ -75,6 +78,7 @@ describe("data of runs with the v1 SDK", { timeout: 600_000 }, () => {
   ] as const)
     it(title, async (t) => {
       if (python === undefined) return t.skip("azureml-core is not installed");
+      if (flow === "azure_mount" && noMounts !== undefined) return t.skip(noMounts);
       const child = spawn(python, ["-W", "ignore", FLOWS, flow], {
         cwd: env.HOME,
         env: { ...env, PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" },

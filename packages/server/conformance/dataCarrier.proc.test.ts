@@ -19,6 +19,7 @@ import { createBlobStore, KeyedLock } from "../src/adapters/blobs/folder/index.t
 import { createLocalRunFolder } from "../src/adapters/compute/shared/localRunFolder.ts";
 import { createDataCarrier, type DataCarrierOptions } from "../src/adapters/data/index.ts";
 import { testDataCarrier } from "./dataCarrier.ts";
+import { noMounts } from "./mountsUnderTest.ts";
 import { type AzureServer, startAzurite, startS3 } from "./storageServers.ts";
 
 function carrierIn(folder: string, more: Partial<DataCarrierOptions> = {}) {
@@ -30,6 +31,7 @@ function carrierIn(folder: string, more: Partial<DataCarrierOptions> = {}) {
     named: {},
     allowHosts: [],
     openFolder: createLocalRunFolder,
+    mounts: noMounts,
     ...more,
   });
 }
@@ -156,7 +158,10 @@ describe("a registered Azure container", () => {
   it("at a private address is refused, before and at the connection, unless its host is named", async () => {
     for (const endpoint of [azure.endpoint, "https://127.0.0.1:1/account"]) {
       const section = { credentialType: "None", endpoint };
-      await assert.rejects(carrier([]).check(place(section), "download"), /UnsupportedField|allowDataHost/);
+      await assert.rejects(
+        carrier([]).check(place(section), "download", false),
+        /UnsupportedField|allowDataHost/,
+      );
       await assert.rejects(bring(section, []), /allowDataHost/);
     }
     await assert.rejects(
@@ -167,14 +172,17 @@ describe("a registered Azure container", () => {
 
   it("with a service principal, and other kinds, are refused by name", async () => {
     await assert.rejects(
-      carrier().check(place({ credentialType: "ClientCredentials" }), "download"),
+      carrier().check(place({ credentialType: "ClientCredentials" }), "download", false),
       /service principal/,
     );
     const share = { ...place({}).storage, type: "AzureFile" as const };
     await assert.rejects(
-      carrier().check({ ...place({}), storage: share }, "download"),
+      carrier().check({ ...place({}), storage: share }, "download", false),
       /AzureFile is not reached/,
     );
-    await assert.rejects(carrier().check(place({ credentialType: "None" }), "mount"), /as_download/);
+    await assert.rejects(
+      carrier().check(place({ credentialType: "None" }), "mount", false),
+      /cannot be mounted here: rclone is not on the service's PATH\. Use as_download/,
+    );
   });
 });

@@ -11,6 +11,7 @@ export {
   withoutEngine,
 } from "./containerEngine.ts";
 export * from "./hostileArchives.ts";
+export { withoutMounts } from "./mountsUnderTest.ts";
 export * from "./runStore.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";

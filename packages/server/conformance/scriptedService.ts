@@ -32,6 +32,7 @@ import { ENTRIES } from "../src/entries.ts";
 import type { TargetEntry } from "../src/settings.ts";
 import { createTargets } from "../src/targets.ts";
 import { createFakeClock, type FakeClock } from "./fakeClock.ts";
+import { noMounts } from "./mountsUnderTest.ts";
 import { createScriptedEngine, type Script, type ScriptedEngine } from "./scriptedDriver.ts";
 
 export const SCOPE: Scope = {
@@ -136,6 +137,7 @@ export class ScriptedService implements AsyncDisposable {
         named: { shelf: { kind: "folder", path: join(this.#folder, "shelf") } },
         allowHosts: ["*"],
         openFolder: createLocalRunFolder,
+        mounts: noMounts,
       }),
       environments: {
         check: async () => {},

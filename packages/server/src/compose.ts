@@ -20,12 +20,13 @@ import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { createContainerDriver } from "./adapters/compute/container/containerDriver.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
+import { createOutliving } from "./adapters/compute/process/outliving.ts";
 import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
 import { createLocalRunFolder } from "./adapters/compute/shared/localRunFolder.ts";
 import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
-import { createDataCarrier } from "./adapters/data/index.ts";
+import { createDataCarrier, createRemoteMounts } from "./adapters/data/index.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
 import { createSparkJars } from "./adapters/environments/built/sparkJars.ts";
 import { createImageEnvironments } from "./adapters/environments/image/imageEnvironments.ts";
@@ -212,6 +213,7 @@ export async function compose(
       named: settings.datastores,
       allowHosts: settings.allowDataHost,
       openFolder: createLocalRunFolder,
+      mounts: createRemoteMounts({ processes: createOutliving(launcher), path: settings.path, env }),
     }),
     environmentRegistry: records.environmentRegistry,
     metrics: records.metrics,

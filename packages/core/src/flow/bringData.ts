@@ -1,4 +1,4 @@
-// Brings the data of a run to this machine, after its environment and before its plan: downloads, and the places of mounts.
+// Brings the data of a run to this machine, after its environment and before its plan: downloads, and mounts.
 import { type DataUse, isAbsolute } from "../domain/data/dataUse.ts";
 import {
   type DataSource,
@@ -52,6 +52,21 @@ export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal
   return placeData(uses, sources);
 }
 
+/** The mounts of a plan that was written earlier: those that are there are used on. Throws what the carrier throws. */
+export async function keepMounts(run: Run, ports: BringPorts, signal: AbortSignal): Promise<void> {
+  const key = dataKeyOf(run, ports);
+  const uses = usesOf(run.definition as WholeDefinition | undefined, run.id);
+  for (const { name, mode, place, readOnly } of uses)
+    if (mode === "mount")
+      await ports.data.mount(
+        await storagePlace(run.scope, place, ports),
+        { key, name },
+        { make: true, readOnly },
+        () => {},
+        signal,
+      );
+}
+
 /** Undefined for an upload from a folder of the project. */
 async function sourceOf(
   run: Run,
@@ -68,13 +83,21 @@ async function sourceOf(
     tell(`${name}: what the run leaves${shownAt} will be sent to ${textOf(use)} when it has ended.`);
     return isInProject(use) ? undefined : ports.data.make({ key, name });
   }
+  const say: TellData = (line) => tell(`${name}: ${line}`);
   const place = await storagePlace(run.scope, use.place, ports);
   if (mode === "mount") {
+    const source = await ports.data.mount(
+      place,
+      { key, name },
+      { make: true, readOnly: use.readOnly },
+      say,
+      signal,
+    );
     tell(`${name}: ${textOf(use)} is mounted${shownAt}.`);
-    return ports.data.mount(place, { make: true });
+    return source;
   }
   tell(`${name}: downloading ${textOf(use)}${shownAt}.`);
-  const brought = await ports.data.bring(place, { key, name }, (line) => tell(`${name}: ${line}`), signal);
+  const brought = await ports.data.bring(place, { key, name }, say, signal);
   tell(`${name}: ${brought.files} files, ${brought.bytes} bytes.`);
   if (brought.files === 0)
     warnings.push(`Nothing was downloaded for '${name}': there are no files in ${textOf(use)}.`);

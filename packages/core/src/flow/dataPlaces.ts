@@ -52,7 +52,9 @@ export async function checkData(
   ports: PlacePorts & Pick<FlowPorts, "data">,
 ): Promise<void> {
   const faults: Detail[] = [];
-  for (const use of uses) faults.push(...(await faultsOf(scope, use, inContainer, ports)));
+  const mounted: DataUse[] = [];
+  for (const use of uses) faults.push(...(await faultsOf(scope, use, inContainer, mounted, ports)));
+  for (const use of uses) faults.push(...lyingIn(mounted, use));
   const [first] = faults;
   if (first === undefined) return;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more, see details)` : "";
@@ -67,12 +69,15 @@ export async function checkData(
 /** What a container's programs rely on to be what it is. */
 const SYSTEM = /^\/((bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr)(\/.*)?)?$/;
 
+/** `mounted`: gets the use if it is a mount of what lies elsewhere. */
 async function faultsOf(
   scope: Scope,
-  { property, below, place, mode, at }: DataUse,
+  use: DataUse,
   inContainer: boolean,
+  mounted: DataUse[],
   ports: PlacePorts & Pick<FlowPorts, "data">,
 ): Promise<Detail[]> {
+  const { property, below, place, mode, at } = use;
   const faults: Detail[] = [];
   if (at !== undefined && isAbsolute(at) && inContainer && SYSTEM.test(at))
     faults.push({
@@ -92,7 +97,8 @@ async function faultsOf(
     }
   }
   try {
-    await ports.data.check(await storagePlace(scope, place, ports), mode);
+    const lies = await ports.data.check(await storagePlace(scope, place, ports), mode, inContainer);
+    if (mode === "mount" && lies === "elsewhere") mounted.push(use);
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "fault") throw error;
     const unsupported = error.code === "UnsupportedField";
@@ -104,4 +110,18 @@ async function faultsOf(
     });
   }
   return faults;
+}
+
+/** What is mounted from elsewhere is that storage: nothing else can be laid into it. */
+function lyingIn(mounted: readonly DataUse[], { property, below, at }: DataUse): Detail[] {
+  const outer = mounted.find((one) => one.at !== undefined && at?.startsWith(`${one.at}/`));
+  return outer === undefined
+    ? []
+    : [
+        {
+          code: "UnsupportedField",
+          target: `${property}.${below.at}`,
+          message: `'${at}' lies in '${outer.at}', at which '${outer.name}' is mounted; choose a path outside of it.`,
+        },
+      ];
 }

@@ -4,11 +4,26 @@ import { tokenVariables } from "../domain/launch/variables.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
+import { keepMounts } from "./bringData.ts";
 import { changeRun } from "./changeRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { retryOf } from "./retryRun.ts";
 
-type LaunchPorts = Pick<FlowPorts, "runs" | "targets" | "tokens" | "clock" | "ids" | "news" | "settings">;
+type LaunchPorts = Pick<
+  FlowPorts,
+  | "runs"
+  | "targets"
+  | "tokens"
+  | "data"
+  | "datastores"
+  | "secretBox"
+  | "workspaces"
+  | "artifacts"
+  | "clock"
+  | "ids"
+  | "news"
+  | "settings"
+>;
 
 /** Queued, or Running in a later attempt, without a handle → with one, or with another attempt, or Failed. An engine that does not answer throws; the step is tried again. */
 export async function launchRun(
@@ -27,6 +42,8 @@ async function launched(run: Run, ports: LaunchPorts, signal: AbortSignal): Prom
   const earlier = await driver.find(plan.target, plan.key, signal);
   if (earlier) return { name: "launched", handle: earlier };
   try {
+    // The machine may have been started anew since the plan was written.
+    await keepMounts(run, ports, signal);
     const secrets = tokenVariables(await tokens.issue(run), plan.environment);
     return { name: "launched", handle: await driver.launch({ plan, secrets }, signal) };
   } catch (error) {

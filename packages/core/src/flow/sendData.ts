@@ -1,5 +1,5 @@
-// Sends what a run leaves to its datastores, when its processes have ended, however they ended. A file that cannot be sent is told
-// and changes nothing of how the run ended.
+// Sends what a run leaves to its datastores, when its processes have ended, however they ended: uploads, and what it has written into
+// mounts. A file that cannot be sent is told and changes nothing of how the run ended.
 import { type DataUse, isAbsolute } from "../domain/data/dataUse.ts";
 import { isInProject } from "../domain/data/placeData.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
@@ -40,7 +40,7 @@ export async function sendData(
   signal: AbortSignal,
 ): Promise<void> {
   const uses = usesOf(run.definition as WholeDefinition | undefined, run.id).filter(
-    ({ mode }) => mode === "upload",
+    ({ mode }) => mode !== "download",
   );
   if (uses.length === 0) return;
   await using log = openBuildLog(run, ports, SENT_LOG);
@@ -77,19 +77,25 @@ async function send(
   tell: TellData,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { name, at = "", overwrite, globs } = use;
+  const { name, mode, at = "", overwrite, globs } = use;
+  const say: TellData = (line) => tell(`${name}: ${line}`);
+  if (mode === "mount") {
+    const place = () => storagePlace(run.scope, use.place, ports);
+    const { faults } = await ports.data.settle(
+      { key: dataKeyOf(run, ports), name },
+      "datastore" in use.place ? use.place.datastore : "",
+      place,
+      say,
+      signal,
+    );
+    return faults;
+  }
   const place = await storagePlace(run.scope, use.place, ports);
   const from = isInProject(use)
     ? { folder: ports.targets.driver(handle.kind).folder(handle), under: `${RUN_FOLDER.project}/${at}` }
     : { folder: ports.data.made({ key: dataKeyOf(run, ports), name }), under: "" };
   tell(`${name}: sending ${isInProject(use) || isAbsolute(at) ? at : "its folder"} to ${textOf(use)}.`);
-  const sent = await ports.data.send(
-    from,
-    place,
-    { overwrite, globs },
-    (line) => tell(`${name}: ${line}`),
-    signal,
-  );
+  const sent = await ports.data.send(from, place, { overwrite, globs }, say, signal);
   tell(`${name}: ${sent.files} files, ${sent.bytes} bytes.`);
   return sent.faults;
 }

@@ -41,9 +41,14 @@ export type TellData = (line: string) => void;
 export interface DataCarrier {
   /**
    * Refuses what cannot work at all, so that no run is queued for it: a kind of storage that is not reached, a mount where there is
-   * none. Asks no storage. Throws UnsupportedField without a target: the caller names the property.
+   * none. Asks no storage. `inContainer`: who is to see a mount is in a container. Answers whether the place lies on this machine.
+   * Throws UnsupportedField without a target: the caller names the property.
    */
-  check(place: StoragePlace, use: "mount" | "download" | "upload"): Promise<void>;
+  check(
+    place: StoragePlace,
+    use: "mount" | "download" | "upload",
+    inContainer: boolean,
+  ): Promise<"here" | "elsewhere">;
   /**
    * Downloads a folder or a file into a folder of the launch. May be repeated: what is there already, of the same size and time, is
    * not fetched again, and a file that was cut short is gone on with. Throws DataUnreachable for what cannot be fetched, StorageFailed.
@@ -54,8 +59,30 @@ export interface DataCarrier {
     tell: TellData,
     signal: AbortSignal,
   ): Promise<DataSource & Carried>;
-  /** Where the place itself lies on this machine. Throws DataUnreachable when it cannot be shown. */
-  mount(place: StoragePlace, ask: { readonly make: boolean }): Promise<DataSource>;
+  /**
+   * Where the place itself lies on this machine. One that is elsewhere is mounted for the launch: what serves the mount outlives the
+   * service, and stays until `settle` or `forget`. May be repeated: a mount that is there is used on. Throws DataUnreachable when it
+   * cannot be shown, EngineUnavailable.
+   */
+  mount(
+    place: StoragePlace,
+    into: { readonly key: LaunchKey; readonly name: string },
+    ask: { readonly make: boolean; readonly readOnly: boolean },
+    tell: TellData,
+    signal: AbortSignal,
+  ): Promise<DataSource>;
+  /**
+   * Ends a mount of the launch when nobody uses it any more, and sends what was written into it and is not in the storage yet. `place`
+   * is asked for only then. May be repeated; no such mount: nothing to do. A file that cannot be sent is a fault, and so is a mount
+   * that had ended by itself. Throws what the signal says, EngineUnavailable when the mount is still there.
+   */
+  settle(
+    into: { readonly key: LaunchKey; readonly name: string },
+    called: string,
+    place: () => Promise<StoragePlace>,
+    tell: TellData,
+    signal: AbortSignal,
+  ): Promise<Sent>;
   /** An empty folder of the launch; one that is there stays as it is. */
   make(into: { readonly key: LaunchKey; readonly name: string }): Promise<DataSource>;
   /** What the run has put into such a folder. */
@@ -71,7 +98,7 @@ export interface DataCarrier {
     tell: TellData,
     signal: AbortSignal,
   ): Promise<Sent>;
-  /** Removes all that lies here for the launch. Nothing there is success. */
+  /** Removes all that lies here for the launch, its mounts first. Nothing there is success. */
   forget(key: LaunchKey): Promise<void>;
   /** Removes what lies here for any other launch than these. For a start. */
   sweep(keys: ReadonlySet<LaunchKey>): Promise<void>;

@@ -2,8 +2,10 @@
 import { FOLDER_MARK, type Mount, RUN_FOLDER } from "../launch/launchPlan.ts";
 import { type DataUse, isAbsolute } from "./dataUse.ts";
 
-/** Where the data of a use lies on the service's machine; with the name of a place that is a single file. */
-export type DataSource = { readonly source: string; readonly file?: string };
+/**
+ * Where the data of a use lies on the service's machine; with the name of a place that is a single file. `is`: see Mount.
+ */
+export type DataSource = { readonly source: string; readonly file?: string } & Pick<Mount, "is">;
 
 export type PlacedData = {
   readonly environment: Readonly<Record<string, string>>;
@@ -30,13 +32,14 @@ export function placeData(uses: readonly DataUse[], sources: ReadonlyMap<string,
   const paths = new Map<string, string>();
   for (const use of uses) {
     const folder = use.at ?? ownFolder(use.name);
-    const { source, file } = sources.get(use.name) ?? {};
+    const { source, file, is } = sources.get(use.name) ?? {};
     const at = file === undefined || use.atIsFile ? folder : `${folder}/${file}`;
     if (source !== undefined)
       mounts.push({
         source,
         at,
         readOnly: use.readOnly,
+        ...(is === undefined ? {} : { is }),
         ...(use.mode === "download" ? { merge: use.overwrite ? "replace" : "keep" } : {}),
       });
     else if (isInProject(use)) folders.push(...toMake(use, folder));

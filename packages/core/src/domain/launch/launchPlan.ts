@@ -81,6 +81,8 @@ export type Mount = {
   readonly readOnly: boolean;
   /** Its files come among those that are there: a file that is there is kept, or replaced. Absent: there must be nothing. */
   readonly merge?: "keep" | "replace";
+  /** What the source is, where nobody should look: it is mounted from elsewhere, and may hang whoever does. */
+  readonly is?: "folder" | "file";
 };
 
 /** An image that the engine has by now, with what its container is started with. */

@@ -1,4 +1,5 @@
 // What every kind of storage does for the carrier. Files are named by their whole path in the storage.
+import type { MountSource } from "./mounts/rcloneMount.ts";
 
 export type StoredFile = {
   readonly path: string;
@@ -31,6 +32,8 @@ export interface FileStorage extends AsyncDisposable {
   write(path: string, content: Content, overwrite: boolean, signal: AbortSignal): Promise<Written>;
   /** Where the path lies on this machine; absent for what is elsewhere. `make`: as a folder, when there is nothing. */
   local?(path: string, make: boolean): Promise<{ readonly source: string; readonly file?: string }>;
+  /** How the folder is mounted from elsewhere, with a key that does no more than that where the storage makes such keys. */
+  remote?(folder: string, readOnly: boolean): Promise<MountSource>;
 }
 
 /** `again`: may go better at once; `gone`, `changed`: the file is not what was listed; `refused`: nothing will help but a person. */

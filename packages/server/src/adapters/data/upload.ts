@@ -10,7 +10,11 @@ const AT_ONCE = 4;
 const PROGRESS_EVERY_MS = 5000;
 const MOST_FAULTS = 100;
 
-type From = { readonly folder: RunFolder; readonly under: string };
+/** What is asked of the folder that is sent. */
+export type SentFolder = Pick<RunFolder, "read" | "size"> & {
+  list(under: string): AsyncIterable<{ readonly path: string; readonly sizeBytes: number }>;
+};
+type From = { readonly folder: SentFolder; readonly under: string };
 type Ask = { readonly overwrite: boolean; readonly globs: readonly string[] };
 type File = { readonly path: string; readonly relative: string; readonly sizeBytes: number };
 
@@ -71,7 +75,7 @@ async function* filesOf({ folder, under }: From): AsyncGenerator<File> {
 }
 
 async function sendFile(
-  folder: RunFolder,
+  folder: SentFolder,
   { path, sizeBytes }: File,
   storage: FileStorage,
   target: string,
@@ -84,7 +88,7 @@ async function sendFile(
   return (await isSame(content, storage, target, signal)) ? "sent" : "there";
 }
 
-function contentOf(folder: RunFolder, path: string, sizeBytes: number): Content {
+function contentOf(folder: SentFolder, path: string, sizeBytes: number): Content {
   return {
     sizeBytes,
     async *read(from, to) {

@@ -110,9 +110,10 @@ async function place(
   const at = folder.at(name);
   const there = await lstat(at).catch(nothing);
   if (there?.isSymbolicLink() && (await readlink(at)) === mount.link) return;
-  const source = await lstat(mount.source);
-  if (there === undefined && !(asFolder && source.isDirectory())) return await symlink(mount.link, at);
-  if (source.isDirectory() && (there === undefined || there.isDirectory())) {
+  const isFolder = mount.is === undefined ? (await lstat(mount.source)).isDirectory() : mount.is === "folder";
+  if (asFolder && mount.is !== undefined) throw inTheWay(mount, "other data is to lie in it");
+  if (there === undefined && !(asFolder && isFolder)) return await symlink(mount.link, at);
+  if (isFolder && (there === undefined || there.isDirectory())) {
     if (mount.merge === undefined && there !== undefined && !asFolder)
       throw inTheWay(mount, "the project has a folder there");
     return await linkFiles(folder, name, mount, below);

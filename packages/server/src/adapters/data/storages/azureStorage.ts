@@ -1,20 +1,33 @@
 // A container of Azure Blob storage, or of what speaks its protocol. The library is loaded when the first run needs it.
 import { createHash } from "node:crypto";
+import { isIP } from "node:net";
 import type { ContainerClient, StoragePipelineOptions } from "@azure/storage-blob";
 import type { JsonObject } from "@malachite/core";
 import { isMalachiteError, MalachiteError } from "@malachite/core";
 import { type Content, type FileStorage, StorageTrouble, type StoredFile } from "../fileStorage.ts";
 import type { Guard } from "../guard.ts";
+import type { MountSource } from "../mounts/rcloneMount.ts";
 import { kindOf, troubleOf } from "../trouble.ts";
 
 /** Up to here a file is sent at once; above, in blocks of this size, or larger where 50,000 of them would not do. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
 const MOST_BLOCKS = 50_000;
 const BLOCKS_AT_ONCE = 4;
+/** The longest run ends sooner. */
+const MOUNT_KEY_MS = 365 * 24 * 3600_000;
 /** Beside the carrier's own patience, which is for bytes that are under way. */
 const TRIES = 3;
 
 type Words = Readonly<Record<string, string | undefined>>;
+
+/** rclone takes the first part of an address's path for the container, but for those of Azurite at a number. Pure. */
+export function faultOfAzureMount(section: JsonObject): string | undefined {
+  const url = addressOf(section as Words);
+  const hasAccount = url.pathname.split("/").length > 2;
+  return hasAccount && isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0
+    ? `its address ${url.origin} holds the account in its path, which mounts cannot take unless the host is an IP address`
+    : undefined;
+}
 
 /** Whether the words of a datastore are enough to reach it; the reason in words if not. */
 export function faultOfAzure(section: JsonObject, guard: Guard): string | undefined {
@@ -48,9 +61,8 @@ export async function openAzureStorage(
   called: string,
   guard: Guard,
 ): Promise<FileStorage> {
-  const { ContainerClient, StorageSharedKeyCredential, AnonymousCredential, newPipeline } = await import(
-    "@azure/storage-blob"
-  );
+  const library = await import("@azure/storage-blob");
+  const { ContainerClient, StorageSharedKeyCredential, AnonymousCredential, newPipeline } = library;
   const words = section as Words;
   const url = addressOf(words);
   const fault = guard.faultOf(url);
@@ -78,7 +90,42 @@ export async function openAzureStorage(
       },
     }),
   });
-  return createAzureStorage(new ContainerClient(url.toString(), pipeline), called);
+  return {
+    ...createAzureStorage(new ContainerClient(url.toString(), pipeline), called),
+    remote: async (folder, readOnly) => {
+      const { containerName = "" } = words;
+      // The key of the account opens everything in it; a mount gets a signature for its container alone.
+      const signature =
+        credential instanceof StorageSharedKeyCredential
+          ? library
+              .generateBlobSASQueryParameters(
+                {
+                  containerName,
+                  permissions: library.ContainerSASPermissions.parse(readOnly ? "rl" : "racwdl"),
+                  expiresOn: new Date(Date.now() + MOUNT_KEY_MS),
+                },
+                credential,
+              )
+              .toString()
+          : url.search.slice(1);
+      return mountOfAzure(url, containerName, signature, folder);
+    },
+  };
+}
+
+/** How rclone reaches a folder of the container. Pure. */
+export function mountOfAzure(container: URL, name: string, signature: string, folder: string): MountSource {
+  const url = new URL(container);
+  url.search = signature;
+  return {
+    root: [name, ...folder.split("/")].filter((part) => part !== ""),
+    remote: {
+      type: "azureblob",
+      sas_url: url.toString(),
+      // Names as they are, but for what cannot be a part of an address there.
+      encoding: "Slash,BackSlash,Del,Ctl,InvalidUtf8",
+    },
+  };
 }
 
 function createAzureStorage(container: ContainerClient, called: string): FileStorage {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { type Content, type FileStorage, StorageTrouble, type StoredFile } from "../fileStorage.ts";
+import type { MountSource } from "../mounts/rcloneMount.ts";
 import { troubleOf } from "../trouble.ts";
 
 export type S3Settings = {
@@ -43,9 +44,10 @@ export async function openS3Storage(settings: S3Settings, called: string): Promi
 function createS3Storage(
   library: Library,
   client: S3Client,
-  { bucket: Bucket, prefix: given = "" }: S3Settings,
+  settings: S3Settings,
   called: string,
 ): FileStorage {
+  const { bucket: Bucket, prefix: given = "" } = settings;
   const prefix = given === "" ? "" : `${given.replace(/^\/+|\/+$/g, "")}/`;
   const at = (path: string) => `${path} of the datastore ${called}`;
   const keyOf = (path: string) => `${prefix}${path}`;
@@ -122,8 +124,29 @@ function createS3Storage(
         throw troubleOf(`Writing ${at(path)}`, error);
       }
     },
+    remote: async (folder) => mountOfS3(settings, folder),
     async [Symbol.asyncDispose]() {
       client.destroy();
+    },
+  };
+}
+
+/** How rclone reaches a folder of the bucket. Pure. */
+export function mountOfS3(settings: S3Settings, folder: string): MountSource {
+  const { bucket, prefix = "", endpoint, region, accessKeyId, secretAccessKey } = settings;
+  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined;
+  return {
+    root: [bucket, ...prefix.split("/"), ...folder.split("/")].filter((name) => name !== ""),
+    remote: {
+      type: "s3",
+      provider: endpoint === undefined ? "AWS" : "Other",
+      region: region ?? "us-east-1",
+      // The bucket is the operator's: it is not made, and the key need not be one that could.
+      no_check_bucket: "true",
+      ...(endpoint === undefined ? {} : { endpoint, force_path_style: "true" }),
+      ...(hasKeys
+        ? { access_key_id: accessKeyId, secret_access_key: secretAccessKey }
+        : { env_auth: "true" }),
     },
   };
 }
