@@ -10,6 +10,8 @@ export * from "./experimentClient.ts";
 export type { FollowLogOptions, LogChunk, LogEnd } from "./log/followLog.ts";
 export type { LogLinesOptions } from "./log/logLines.ts";
 export * from "./malachiteClient.ts";
+export * from "./metrics/charts/index.ts";
+export type { ReadChartOptions } from "./metrics/runChart.ts";
 export type {
   ListMetricsOptions,
   MetricCell,

@@ -2,6 +2,8 @@
 import type { PagedAsyncIterableIterator } from "@azure/core-paging";
 import { type FollowLogOptions, followLog, type LogChunk, type LogEnd } from "./log/followLog.ts";
 import { type LogLinesOptions, logLines } from "./log/logLines.ts";
+import type { Chart } from "./metrics/charts/chart.ts";
+import { type ReadChartOptions, readRunChart } from "./metrics/runChart.ts";
 import {
   type ListMetricsOptions,
   listMetrics,
@@ -165,6 +167,16 @@ export class RunClient {
     options: MetricRowsOptions = {},
   ): PagedAsyncIterableIterator<MetricRow, Page<MetricRow>> {
     return metricRows(this.#transport, this.#path, name, options);
+  }
+
+  /**
+   * The chart of a metric whose kind is in CHART_KINDS: a confusion matrix, an accuracy table, predictions or residuals, as it was
+   * logged last. Throws ChartError for a file that holds no such chart.
+   */
+  readChart(metric: Pick<RunMetric, "name" | "kind">, options: ReadChartOptions = {}): Promise<Chart> {
+    return readRunChart(metric, this.metricRows(metric.name, options), (path, count) =>
+      this.artifacts.download(path, { ...options, count }),
+    );
   }
 
   /** Metrics of the run as plots need them, see `WorkspaceClient.metricSeries`. Malachite only. */
