@@ -35,6 +35,7 @@ export {
   type RunPollerOptions,
   type RunPollerState,
 } from "./runPoller.ts";
+export * from "./timeline/runTimeline.ts";
 export type { ByteStream } from "./transport/byteStream.ts";
 export type { ByteSource, FileBody } from "./transport/fileBody.ts";
 export {

@@ -64,6 +64,15 @@ describe("data around a run", () => {
     assert.equal(plan?.argv.at(-1), path);
     const run = await service.reached(id, "Completed");
     assert.match(await logOf(service, run, "azureml-logs/65_job_prep.txt"), /x: 2 files, 6 bytes\./);
+    const told = await service.flow.story({ scope: SCOPE, runId: id });
+    assert.deepEqual(
+      told.slice(3, 6).map(({ event, detail }) => [event, detail]),
+      [
+        ["environmentPrepared", { how: "found" }],
+        ["dataBrought", { references: 1, files: 2, bytes: 6 }],
+        ["prepared", undefined],
+      ],
+    );
     await service.until(
       "the engine and the data being freed",
       () => service.engine.jobs().size + brought(service).length === 0,
@@ -125,6 +134,12 @@ describe("data around a run", () => {
     await service.flow.cancelRun({ scope: SCOPE, runId: id, by: ADA });
     await service.reached(id, "Canceled");
     assert.equal(at("out/deep/b.txt"), "2");
+    const told = await service.flow.story({ scope: SCOPE, runId: id });
+    const sent = told.find(({ event }) => event === "dataSent");
+    assert.deepEqual(
+      [sent?.status, sent?.detail],
+      ["CancelRequested", { references: 1, files: 2, bytes: 2, faults: 0 }],
+    );
   });
 
   it("that cannot be sent changes nothing of how the run ended", async () => {

@@ -19,7 +19,17 @@ describe("the way of a run", () => {
     const story = await service.flow.story({ scope: SCOPE, runId: id });
     assert.deepEqual(
       story.map((entry) => entry.event).filter((event) => event !== "released"),
-      ["submitted", "claimed", "preparing", "prepared", "launched", "started", "ended", "succeeded"],
+      [
+        "submitted",
+        "claimed",
+        "preparing",
+        "environmentPrepared",
+        "prepared",
+        "launched",
+        "started",
+        "ended",
+        "succeeded",
+      ],
     );
     const files = await service.flow.listFiles(
       { scope: SCOPE, container: run.dataContainerId },

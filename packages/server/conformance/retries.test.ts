@@ -71,6 +71,7 @@ describe("a run whose process is gone without a word", () => {
         "submitted",
         "claimed",
         "preparing",
+        "environmentPrepared",
         "prepared",
         "launched",
         "started",

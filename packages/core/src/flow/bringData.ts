@@ -9,6 +9,7 @@ import {
 } from "../domain/data/placeData.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
+import type { CarriedData } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { TellData } from "../ports/dataCarrier.ts";
 import { openBuildLog } from "./buildLog.ts";
@@ -23,19 +24,27 @@ type BringPorts = Pick<
 /** Where users of Azure ML look for what happened to their data before the script. */
 export const DATA_LOG = "azureml-logs/65_job_prep.txt";
 
+/** Where the data of a run lies, and what came of it; nothing came of a run that asks for none. */
+export type BroughtData = { readonly placed: PlacedData; readonly carried?: CarriedData };
+
 /** May be repeated: what has come already is not fetched again. Throws what the carrier throws, with the name of the data. */
-export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal): Promise<PlacedData> {
+export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal): Promise<BroughtData> {
   const key = dataKeyOf(run, ports);
   const uses = usesOf(run.definition as WholeDefinition | undefined, run.id);
-  if (uses.length === 0) return NO_DATA;
+  if (uses.length === 0) return { placed: NO_DATA };
   await using log = openBuildLog(run, ports, DATA_LOG);
   const tell: TellData = (line) => void log.write(`${line}\n`);
   const sources = new Map<string, DataSource>();
   const warnings: string[] = [];
+  let [files, bytes] = [0, 0];
+  const count = (carried: { readonly files: number; readonly bytes: number }): void => {
+    files += carried.files;
+    bytes += carried.bytes;
+  };
   for (const use of uses) {
     signal.throwIfAborted();
     try {
-      const source = await sourceOf(run, key, use, ports, tell, warnings, signal);
+      const source = await sourceOf(run, key, use, ports, { tell, warnings, count }, signal);
       if (source) sources.set(use.name, source);
     } catch (error) {
       if (!signal.aborted) tell(`${use.name}: failed: ${error instanceof Error ? error.message : error}`);
@@ -49,7 +58,7 @@ export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal
       { addWarnings: warnings.map((message) => ({ source: "Malachite", message })) },
       ports.clock.now(),
     );
-  return placeData(uses, sources);
+  return { placed: placeData(uses, sources), carried: { references: uses.length, files, bytes } };
 }
 
 /** The mounts of a plan that was written earlier: those that are there are used on. Throws what the carrier throws. */
@@ -67,14 +76,20 @@ export async function keepMounts(run: Run, ports: BringPorts, signal: AbortSigna
       );
 }
 
+/** Who hears what becomes of each. */
+type Listener = {
+  readonly tell: TellData;
+  readonly warnings: string[];
+  readonly count: (carried: { readonly files: number; readonly bytes: number }) => void;
+};
+
 /** Undefined for an upload from a folder of the project. */
 async function sourceOf(
   run: Run,
   key: LaunchKey,
   use: DataUse,
   ports: BringPorts,
-  tell: TellData,
-  warnings: string[],
+  { tell, warnings, count }: Listener,
   signal: AbortSignal,
 ): Promise<DataSource | undefined> {
   const { name, mode, at } = use;
@@ -99,6 +114,7 @@ async function sourceOf(
   tell(`${name}: downloading ${textOf(use)}${shownAt}.`);
   const brought = await ports.data.bring(place, { key, name }, say, signal);
   tell(`${name}: ${brought.files} files, ${brought.bytes} bytes.`);
+  count(brought);
   if (brought.files === 0)
     warnings.push(`Nothing was downloaded for '${name}': there are no files in ${textOf(use)}.`);
   const { passedOver = [] } = brought;

@@ -49,7 +49,8 @@ export async function finishRun(
   const log = first?.log ?? logOfDefinition(run.definition as WholeDefinition | undefined);
   const tail = exit?.code === 0 ? "" : await logTail(folder, log, TAIL_BYTES);
   // Before the collection, which takes files away.
-  await sendData(run, handle, ports, signal);
+  const sent = await sentData({ run, lease }, handle, ports, signal);
+  if (!sent) return undefined;
   await collectRun(run, handle, ports, signal);
   const vanished =
     exit !== undefined &&
@@ -58,12 +59,25 @@ export async function finishRun(
     !exit.outOfMemory &&
     exit.failure === undefined;
   return changeRun(
-    run,
+    sent,
     [conclude(vanished ? undefined : exit, exit?.failure, tail, first)],
     ports.settings.owner,
     ports,
     lease,
   );
+}
+
+/** Sends the data and tells so in the story. Answers the record as it is then; undefined: it changed meanwhile. */
+async function sentData(
+  { run, lease }: LeasedRun,
+  handle: Handle,
+  ports: FinishPorts,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
+  const sent = await sendData(run, handle, ports, signal);
+  return sent === undefined
+    ? run
+    : changeRun(run, [{ name: "dataSent", ...sent }], ports.settings.owner, ports, lease);
 }
 
 /** Of a run of several processes: the one that failed first, as its group wrote it down. Of one by Spark: why it was not started. */
@@ -82,9 +96,12 @@ export async function stopRun(
   signal: AbortSignal,
 ): Promise<Run | undefined> {
   const handle = await handleOf(run, ports, signal);
+  let now = run;
   if (handle) {
     await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
-    await sendData(run, handle, ports, signal);
+    const sent = await sentData({ run, lease }, handle, ports, signal);
+    if (!sent) return undefined;
+    now = sent;
     await collectRun(run, handle, ports, signal);
   }
   // Without a plan nothing is owed: what was brought by then is freed here.
@@ -93,7 +110,7 @@ export async function stopRun(
     handle && !run.life.handle
       ? ([{ name: "launched", handle }, { name: "stopped" }] as const)
       : ([{ name: "stopped" }] as const);
-  return changeRun(run, events, ports.settings.owner, ports, lease);
+  return changeRun(now, events, ports.settings.owner, ports, lease);
 }
 
 /** Pays the debt: frees all that the launch made. */

@@ -3,6 +3,7 @@ import { runTarget } from "../domain/definition/containerAsk.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import type { FailureReason } from "../domain/failure/reasons.ts";
 import { withGpus } from "../domain/launch/gpus.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
@@ -43,46 +44,57 @@ export async function prepareEnvironment(
 ): Promise<Run | undefined> {
   const begin: RunEvent[] = run.life.status === "Starting" ? [{ name: "preparing" }] : [];
   let begun: Promise<Run | undefined> | undefined;
-  // An environment that is there costs one commit; one that is made shows as Preparing from its first word on.
-  const saying = (): void => {
-    begun ??= changeRun(run, begin, ports.settings.owner, ports, lease);
-    begun.catch(() => {
+  const write = (now: Run | undefined, events: readonly RunEvent[]): Promise<Run | undefined> =>
+    now === undefined
+      ? Promise.resolve(undefined)
+      : changeRun(
+          now,
+          now.life.status === "Starting" ? [...begin, ...events] : events,
+          ports.settings.owner,
+          ports,
+          lease,
+        );
+  const told = (writing: Promise<Run | undefined>): void => {
+    begun = writing;
+    writing.catch(() => {
       // Told when it is awaited.
     });
   };
-  const event = await prepared(run, saying, ports, signal);
-  const now = begun === undefined ? run : await begun;
-  if (!now) return undefined;
-  const events = now.life.status === "Starting" ? [...begin, event] : [event];
-  return changeRun(now, events, ports.settings.owner, ports, lease);
+  // An environment that is there costs one commit; one that is made shows as Preparing from its first word on.
+  const progress: Progress = {
+    begin: () => {
+      if (begun === undefined) told(write(run, []));
+    },
+    tell: (event) => {
+      const before = begun ?? Promise.resolve(run);
+      told(before.then((now) => write(now, [event])));
+    },
+  };
+  const events = await prepared(run, progress, ports, signal);
+  return write(begun === undefined ? run : await begun, events);
 }
+
+/** What the record is told while the step goes on: that it goes on, and how far it has come. */
+type Progress = { begin(): void; tell(event: RunEvent): void };
 
 async function prepared(
   run: Run,
-  saying: () => void,
+  progress: Progress,
   ports: PreparePorts,
   signal: AbortSignal,
-): Promise<RunEvent> {
+): Promise<readonly RunEvent[]> {
   const definition = run.definition as WholeDefinition | undefined;
   const key = run.life.key;
   if (!definition || !key)
     throw new Error(`The record of run '${run.id}' has no definition or no launch key.`);
   const named = ports.targets.find(run.target);
-  if (!named)
-    return {
-      name: "failed",
-      reason: "TargetGone",
-      message: `The compute target '${run.target}' is no longer in the settings.`,
-    };
+  if (!named) return failed("TargetGone", `The compute target '${run.target}' is no longer in the settings.`);
   const target = runTarget(definition, named);
   const snapshot = run.snapshotId ? await ports.snapshots.get(run.scope, run.snapshotId) : undefined;
   if (run.snapshotId && !snapshot)
-    return {
-      name: "failed",
-      reason: "ProjectLost",
-      message: `The snapshot '${run.snapshotId}' is not in the store any more.`,
-    };
+    return failed("ProjectLost", `The snapshot '${run.snapshotId}' is not in the store any more.`);
   let environment: PreparedEnvironment;
+  let how: "found" | "made" = "found";
   try {
     await using log = openBuildLog(run, ports);
     // That of the run which this one repeats, as it was copied when this one was asked for.
@@ -96,35 +108,44 @@ async function prepared(
       ...projectReader(snapshot, ports),
     };
     const write: BuildLog = (text) => {
-      saying();
+      how = "made";
+      progress.begin();
       return log.write(text);
     };
     environment = await ports.environments.prepare(ask, write, signal);
     await keepWhatWasMade(run, environment, ports);
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
-    return { name: "failed", reason: "EnvironmentFailed", message: error.message };
+    return failed("EnvironmentFailed", error.message);
   }
-  if (definition.prepareOnly) return { name: "environmentReady" };
+  const here: RunEvent = { name: "environmentPrepared", how };
+  if (definition.prepareOnly) return [here, { name: "environmentReady" }];
   const { serviceUrl, caBundle, graceMs } = ports.settings;
   const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
   try {
-    if (usesOf(definition, run.id).length > 0) saying();
-    const data = await bringData(run, ports, signal);
-    return {
-      name: "prepared",
-      plan: withGpus(
-        planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs, data }),
-        run.life.gpus,
-      ),
-    };
+    const hasData = usesOf(definition, run.id).length > 0;
+    if (hasData) progress.tell(here);
+    const { placed: data, carried } = await bringData(run, ports, signal);
+    const plan = withGpus(
+      planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs, data }),
+      run.life.gpus,
+    );
+    return [
+      ...(hasData ? [] : [here]),
+      ...(carried === undefined ? [] : [{ name: "dataBrought", ...carried } as const]),
+      { name: "prepared", plan },
+    ];
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
     // No plan is written, so nobody would free it later.
     await ports.data.forget(dataKeyOf(run, ports));
-    return { name: "failed", reason: "DataFailed", message: error.message };
+    return failed("DataFailed", error.message);
   }
 }
+
+const failed = (reason: FailureReason, message: string): readonly RunEvent[] => [
+  { name: "failed", reason, message },
+];
 
 async function keepWhatWasMade(
   run: Run,

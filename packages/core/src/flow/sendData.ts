@@ -4,8 +4,9 @@ import { type DataUse, isAbsolute } from "../domain/data/dataUse.ts";
 import { isInProject } from "../domain/data/placeData.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
+import type { CarriedData } from "../domain/run/advance.ts";
 import type { Handle, Run } from "../domain/run/run.ts";
-import type { TellData } from "../ports/dataCarrier.ts";
+import type { Sent, TellData } from "../ports/dataCarrier.ts";
 import { textOf } from "./bringData.ts";
 import { openBuildLog } from "./buildLog.ts";
 import { dataKeyOf, storagePlace, usesOf } from "./dataPlaces.ts";
@@ -32,23 +33,30 @@ export const SENT_LOG = "azureml-logs/75_job_post.txt";
 /** As many as a record should hold of one thing. */
 const MOST_WARNINGS = 20;
 
-/** May be repeated: what has been sent already is not sent again. Throws only when the signal aborts. */
+/** What was sent, of how many references, and how much could not be. */
+export type SentData = CarriedData & { readonly faults: number };
+
+/** May be repeated: what has been sent already is not sent again. Undefined where nothing was to be. Throws only when the signal aborts. */
 export async function sendData(
   run: Run,
   handle: Handle,
   ports: SendPorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<SentData | undefined> {
   const uses = usesOf(run.definition as WholeDefinition | undefined, run.id).filter(
     ({ mode }) => mode !== "download",
   );
-  if (uses.length === 0) return;
+  if (uses.length === 0) return undefined;
   await using log = openBuildLog(run, ports, SENT_LOG);
   const tell: TellData = (line) => void log.write(`${line}\n`);
   const faults: string[] = [];
+  let [files, bytes] = [0, 0];
   for (const use of uses) {
     try {
-      faults.push(...(await send(run, handle, use, ports, tell, signal)));
+      const sent = await send(run, handle, use, ports, tell, signal);
+      faults.push(...sent.faults);
+      files += sent.files;
+      bytes += sent.bytes;
     } catch (error) {
       signal.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
@@ -56,7 +64,8 @@ export async function sendData(
       tell(`${use.name}: failed: ${message}`);
     }
   }
-  if (faults.length === 0) return;
+  const carried = { references: uses.length, files, bytes, faults: faults.length };
+  if (faults.length === 0) return carried;
   ports.log.warn("dataNotSent", { runId: run.id, faults: faults.length });
   const told = faults.slice(0, MOST_WARNINGS);
   if (faults.length > told.length)
@@ -67,6 +76,7 @@ export async function sendData(
     { addWarnings: told.map((message) => ({ source: "Malachite", message })) },
     ports.clock.now(),
   );
+  return carried;
 }
 
 async function send(
@@ -76,19 +86,18 @@ async function send(
   ports: SendPorts,
   tell: TellData,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Sent> {
   const { name, mode, at = "", overwrite, globs } = use;
   const say: TellData = (line) => tell(`${name}: ${line}`);
   if (mode === "mount") {
     const place = () => storagePlace(run.scope, use.place, ports);
-    const { faults } = await ports.data.settle(
+    return ports.data.settle(
       { key: dataKeyOf(run, ports), name },
       "datastore" in use.place ? use.place.datastore : "",
       place,
       say,
       signal,
     );
-    return faults;
   }
   const place = await storagePlace(run.scope, use.place, ports);
   const from = isInProject(use)
@@ -97,5 +106,5 @@ async function send(
   tell(`${name}: sending ${isInProject(use) || isAbsolute(at) ? at : "its folder"} to ${textOf(use)}.`);
   const sent = await ports.data.send(from, place, { overwrite, globs }, say, signal);
   tell(`${name}: ${sent.files} files, ${sent.bytes} bytes.`);
-  return sent.faults;
+  return sent;
 }

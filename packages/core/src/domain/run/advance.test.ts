@@ -23,6 +23,8 @@ const now = { at: 10, actor: "test" };
 const EVENTS: readonly RunEvent[] = [
   { name: "claimed", key },
   { name: "preparing" },
+  { name: "environmentPrepared", how: "found" },
+  { name: "dataBrought", references: 1, files: 2, bytes: 3 },
   { name: "prepared", plan },
   { name: "environmentReady" },
   { name: "launched", handle: { key, kind: "process", version: 1, state: "{}" } },
@@ -32,6 +34,7 @@ const EVENTS: readonly RunEvent[] = [
   { name: "failed", reason: "ExitedNonZero", message: "exit code 1" },
   { name: "cancelAsked", wish },
   { name: "stopped" },
+  { name: "dataSent", references: 1, files: 2, bytes: 3, faults: 0 },
   { name: "released" },
 ];
 
@@ -108,7 +111,31 @@ describe("advance", () => {
     assert.equal(advance(life, { name: "cancelAsked", wish }, now).changed, false);
   });
 
+  it("tells people how far it has come without moving the run", () => {
+    const preparing = through(["claimed", "preparing"]);
+    const told = advance(preparing, { name: "environmentPrepared", how: "made" }, now);
+    assert.equal(told.life, preparing);
+    assert.deepEqual(
+      [told.changed, told.entry.status, told.entry.detail],
+      [true, "Preparing", { how: "made" }],
+    );
+    const asked = through(["claimed", "cancelAsked"]);
+    assert.equal(
+      advance(asked, { name: "dataBrought", references: 1, files: 0, bytes: 0 }, now).changed,
+      false,
+    );
+    const started = advance(
+      through(["claimed", "preparing", "prepared"]),
+      { name: "started", startedAt: 3 },
+      now,
+    );
+    assert.deepEqual(started.entry.detail, { attempt: 1, startedAt: "1970-01-01T00:00:00.0030000Z" });
+    const never = { name: "ended", exit: { code: 0, endedAt: Number.NaN } } as const;
+    assert.deepEqual(advance(started.life, never, now).entry.detail, { attempt: 1, endedAt: null });
+  });
+
   it("refuses a pair that cannot happen", () => {
+    assert.throws(() => advance(fresh, { name: "environmentPrepared", how: "found" }, now), IllegalStep);
     assert.throws(() => advance(fresh, { name: "started", startedAt: 1 }, now), IllegalStep);
   });
 

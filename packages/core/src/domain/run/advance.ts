@@ -1,14 +1,20 @@
 // The only way to change the life of a run: a pure function from a record and an event to the next record. No I/O, no clock.
 import { type FailureReason, REASONS } from "../failure/reasons.ts";
 import type { LaunchKey, LaunchPlan } from "../launch/launchPlan.ts";
+import { printInstant } from "../metric/instants.ts";
 import type { Instant, JsonObject } from "../scope.ts";
 import { isTerminal, NEXT, type RunEventName, type RunStatus } from "./next.ts";
 import type { CancelWish, ExitRecord, Handle, Life, Outcome, StoryEntry } from "./run.ts";
 
-/** What can happen to a run that the service executes. `launched`, `retried`, `cleared` and `released` leave the status as it is. */
+/**
+ * What can happen to a run that the service executes. `environmentPrepared`, `dataBrought`, `launched`, `retried`, `cleared`,
+ * `dataSent` and `released` leave the status as it is; the first two and `dataSent` are told for people alone.
+ */
 export type RunEvent =
   | { readonly name: "claimed"; readonly key: LaunchKey; readonly gpus?: readonly number[] }
   | { readonly name: "preparing" }
+  | { readonly name: "environmentPrepared"; readonly how: "found" | "made" }
+  | ({ readonly name: "dataBrought" } & CarriedData)
   | { readonly name: "prepared"; readonly plan: LaunchPlan }
   | { readonly name: "environmentReady" }
   | { readonly name: "launched"; readonly handle: Handle }
@@ -32,7 +38,11 @@ export type RunEvent =
     }
   | { readonly name: "cancelAsked"; readonly wish: CancelWish }
   | { readonly name: "stopped" }
+  | ({ readonly name: "dataSent"; readonly faults: number } & CarriedData)
   | { readonly name: "released" };
+
+/** How many data references, and what was in them. */
+export type CarriedData = { readonly references: number; readonly files: number; readonly bytes: number };
 
 export type Advance = {
   readonly life: Life;
@@ -74,6 +84,12 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
         changed: true,
       };
     }
+    case "environmentPrepared":
+    case "dataBrought":
+    case "dataSent": {
+      const { name: _, ...detail } = event;
+      return { life, entry: entry(status, { detail }), changed: true };
+    }
     case "prepared":
       return {
         life: { ...life, status, plan: event.plan, release: "owed" },
@@ -90,7 +106,9 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
           startedAt: life.startedAt ?? event.startedAt,
           attemptStartedAt: event.startedAt,
         },
-        entry: entry(status),
+        entry: entry(status, {
+          detail: { attempt: life.attempt, startedAt: instantText(event.startedAt) },
+        }),
         changed: true,
       };
     case "retried":
@@ -106,7 +124,10 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
     case "ended":
       return {
         life: { ...life, status, exit: event.exit, startedAt: life.startedAt ?? event.startedAt },
-        entry: entry(status, { cause: exitText(event.exit) }),
+        entry: entry(status, {
+          cause: exitText(event.exit),
+          detail: { attempt: life.attempt, endedAt: instantText(event.exit.endedAt) },
+        }),
         changed: true,
       };
     case "environmentReady":
@@ -158,6 +179,14 @@ function statusAfter(life: Life, event: RunEvent): RunStatus | "late" | "illegal
   if (event.name === "launched")
     return from === "Queued" || from === "Running" || from === "CancelRequested" ? from : "late";
   if (event.name === "cleared") return isTerminal(from) ? "late" : from;
+  if (event.name === "environmentPrepared" || event.name === "dataBrought") {
+    if (isTerminal(from) || from === "CancelRequested") return "late";
+    return from === "Preparing" ? from : "illegal";
+  }
+  if (event.name === "dataSent") {
+    if (isTerminal(from)) return "late";
+    return from === "Finalizing" || from === "CancelRequested" ? from : "illegal";
+  }
   if (event.name === "retried") {
     if (isTerminal(from) || from === "CancelRequested") return "late";
     return life.plan !== undefined && (from === "Queued" || from === "Running") ? from : "illegal";
@@ -219,6 +248,10 @@ const wishText = (wish: CancelWish): string => {
     ? `${REASONS.OverTime.text}${said}`
     : `${REASONS[wish.reason].text} Asked by ${wish.by}.${said}`;
 };
+
+/** An engine may tell a time that no calendar knows. */
+const instantText = (at: Instant): string | null => (Math.abs(at) <= LAST_INSTANT ? printInstant(at) : null);
+const LAST_INSTANT = 8.64e15;
 
 /** How a process ended, in words. */
 export const exitText = (exit: ExitRecord): string =>
