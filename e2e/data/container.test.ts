@@ -12,9 +12,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type EngineUnderTest, startContainerEngine, withoutEngine } from "@malachite/server/conformance";
+import {
+  type EngineUnderTest,
+  startAzurite,
+  startContainerEngine,
+  withoutEngine,
+  withoutMounts,
+} from "@malachite/server/conformance";
 import { ended, fileOf, submit } from "../support/runs.ts";
-import { Service, until } from "../support/service.ts";
+import { Service, until, workspacePath } from "../support/service.ts";
+import { putTexts, signedGet } from "./texts.ts";
 
 const SCRIPT = `
 import json, os, sys
@@ -32,6 +39,24 @@ open(os.path.join(sys.argv[1], "left.txt"), "w").write("left")
 seen["own"] = open("own/a.txt").read(), sorted(os.listdir("own"))
 seen["at"] = os.environ["AZUREML_DATAREFERENCE_shown"]
 json.dump(seen, open("outputs/seen.json", "w"))
+`;
+
+const MOUNTED = `
+import os, sys
+assert os.environ["kept"] == "/mnt/texts"
+assert sorted(os.listdir("/mnt/texts")) == ["more", "one.txt"], os.listdir("/mnt/texts")
+assert open("/mnt/texts/more/two.txt").read() == "the owl\\n"
+assert open(os.environ["one"]).read() == "the cat and the dog\\n"
+try:
+    open("/mnt/texts/mine", "w")
+    raise SystemExit("wrote where it only reads")
+except OSError as error:
+    assert error.strerror == "Read-only file system", error
+os.mkdir(sys.argv[1] + "/x")
+held = open(sys.argv[1] + "/x/left.txt", "w")
+held.write("left")
+held.flush()
+os._exit(0)
 `;
 
 describe("data of runs in containers", { skip: withoutEngine("podman") ?? false, timeout: 240_000 }, () => {
@@ -58,6 +83,7 @@ describe("data of runs in containers", { skip: withoutEngine("podman") ?? false,
           "--container-image",
           engine.image,
         ],
+        ...["--allow-data-host", "127.0.0.1"],
         ...["--settings", join(root, "settings.yaml")],
       ],
       env: { HTTPS_PROXY: "" },
@@ -108,5 +134,41 @@ describe("data of runs in containers", { skip: withoutEngine("podman") ?? false,
     assert.equal(readFileSync(join(root, "shelf/out/out/left.txt"), "utf8"), "left");
     await until("the data being freed", () => readdirSync(join(service.data, "data")).length === 0);
     assert.ok(existsSync(join(root, "shelf/in/deep/b.txt")), "the datastore was emptied");
+  });
+
+  it("of a remote storage is mounted outside and seen inside, and what is only read stays so", async (t) => {
+    const fault = await withoutMounts();
+    if (fault !== undefined) return t.skip(fault);
+    await using azure = await startAzurite();
+    await putTexts(azure, "boxed");
+    await service.json("POST", `/datastore/v1.0${workspacePath}/datastores`, {
+      name: "azure",
+      dataStoreType: "AzureBlob",
+      azureStorageSection: {
+        accountName: azure.account,
+        containerName: "boxed",
+        endpoint: azure.endpoint,
+        credentialType: "AccountKey",
+        credential: azure.key,
+      },
+    });
+    const place = (relativePath: string) => ({ dataPath: { datastoreName: "azure", relativePath } });
+    const id = await submit(service, {
+      files: { "main.py": MOUNTED },
+      configuration: {
+        target: "box",
+        environment: { python: { userManagedDependencies: true, interpreterPath: "/usr/bin/python3" } },
+        arguments: ["DatasetOutputConfig:out"],
+        data: {
+          kept: { dataLocation: place("texts"), mechanism: "Mount", pathOnCompute: "/mnt/texts" },
+          one: { dataLocation: place("texts/one.txt"), mechanism: "Mount" },
+        },
+        outputData: { out: { mechanism: "Mount", outputLocation: place("out er") } },
+      },
+    });
+    const run = await ended(service, id);
+    assert.equal(run.status, "Completed", `${await fileOf(service, id)} ${JSON.stringify(run.error)}`);
+    assert.equal(Buffer.from(await signedGet(azure, "boxed/out%20er/x/left.txt")).toString(), "left");
+    await until("the data being freed", () => readdirSync(join(service.data, "data")).length === 0);
   });
 });
