@@ -36,7 +36,7 @@ export const LogFile = model("LogFile", {
 });
 export type LogFile = Static<typeof LogFile>;
 
-/** Lines end with a line feed; a carriage return before it belongs to the end. The first line is 1. */
+/** Lines end with a line feed; a carriage return in front of it, or at the end of the log, is no part of the line. The first line is 1. */
 const version = {
   path: Type.String(),
   sizeBytes: offset("All that follows is of these first bytes of the file."),

@@ -12,7 +12,8 @@ export function countLineFeeds(bytes: Uint8Array, from = 0, to = bytes.length): 
   let count = 0;
   let at = from;
   for (; at < to && ((bytes.byteOffset + at) & 3) !== 0; at += 1) if (bytes[at] === LF) count += 1;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, Math.max(0, (to - at) >> 2));
+  if (at >= to) return count;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (to - at) >> 2);
   for (let first = 0; first < words.length; first += WORDS_AT_ONCE) {
     const last = Math.min(words.length, first + WORDS_AT_ONCE);
     let counters = 0;

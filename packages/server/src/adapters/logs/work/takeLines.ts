@@ -86,8 +86,6 @@ export async function takeLines(
     }
     break;
   }
-  // A last line that nothing ends has no carriage return that belongs to an end.
-  last = undefined;
   if (number >= line && lineOffset < source.sizeBytes && values.length < count) finish(source.sizeBytes);
   return values;
 }
