@@ -1,6 +1,9 @@
 // One engine and one service that puts runs into its containers, as the tests of this folder share them.
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { type EngineName, type EngineUnderTest, startContainerEngine } from "@malachite/server/conformance";
 import { cancel, experiment, fileOf } from "../support/runs.ts";
 import { Service } from "../support/service.ts";
@@ -68,6 +71,14 @@ export class ContainerBench implements AsyncDisposable {
   /** The folders of runs that are in containers now. */
   folders(): string[] {
     return readdirSync(join(this.service.data, "containers")).filter((name) => /^[a-z]/.test(name));
+  }
+
+  /** All containers of the engine, as it names them. */
+  async containers(): Promise<string[]> {
+    const ask = request({ socketPath: this.engine.socket, path: "/containers/json?all=1" }).end();
+    const [answer] = (await once(ask, "response")) as [IncomingMessage];
+    const all = (await json(answer)) as { Names: string[] }[];
+    return all.map(({ Names }) => Names.join(" "));
   }
 
   async #unfinished(): Promise<string[]> {

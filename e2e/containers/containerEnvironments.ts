@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import { example } from "../support/examples.ts";
 import { ended, experiment, fileOf, reached, story, submit } from "../support/runs.ts";
 import { workspacePath } from "../support/service.ts";
 import { BUILD_LOG, type ContainerBench } from "./bench.ts";
@@ -148,6 +149,31 @@ export function containerEnvironments(bench: ContainerBench): void {
     const late = await submit(bench.service, { files: { "main.py": script }, configuration });
     await reached(bench.service, late, "Completed");
     await assert.rejects(fileOf(bench.service, late, BUILD_LOG), /404/);
+  });
+
+  it("are made as the example says", async () => {
+    const { files, configuration } = example("container", "container");
+    const environment = configuration.environment as { docker: { baseDockerfile: string } };
+    // Its image is in a public registry; the one that is here does as well.
+    const own = environment.docker.baseDockerfile.replace("python:3.12-slim", bench.engine.image);
+    assert.notEqual(own, environment.docker.baseDockerfile);
+    const runId = await submit(bench.service, {
+      files,
+      configuration: {
+        ...configuration,
+        environment: { ...environment, docker: { ...environment.docker, baseDockerfile: own } },
+      },
+    });
+    await reached(bench.service, runId, "Completed", 120_000);
+    const log = String(await fileOf(bench.service, runId));
+    assert.match(log, /^hello from the image\n/);
+    assert.match(log, /\/opt\/malachite\/env/);
+    assert.match(log, /shared memory +128 MiB/);
+    const { trees, accuracy } = JSON.parse(
+      String(await fileOf(bench.service, runId, "outputs/accuracy.json")),
+    );
+    assert.equal(trees, 20);
+    assert.ok(accuracy > 0.8, log);
   });
 
   it("use the conda of the image where conda packages are asked for, and name what is lacking where there is none", async () => {

@@ -3,6 +3,9 @@ import { after, before, describe } from "node:test";
 import { type EngineName, withoutEngine } from "@malachite/server/conformance";
 import { ContainerBench } from "./bench.ts";
 import { containerEnvironments } from "./containerEnvironments.ts";
+import { containerGpus } from "./containerGpus.ts";
+import { containerGroups } from "./containerGroups.ts";
+import { containerKills } from "./containerKills.ts";
 import { containerRuns } from "./containerRuns.ts";
 
 export function withEngine(name: EngineName): void {
@@ -12,5 +15,8 @@ export function withEngine(name: EngineName): void {
     after(() => bench[Symbol.asyncDispose]());
     containerRuns(bench);
     containerEnvironments(bench);
+    containerGroups(bench);
+    containerGpus(bench);
+    containerKills(bench);
   });
 }

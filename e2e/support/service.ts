@@ -1,7 +1,7 @@
 // A real service in a process of its own, for end-to-end tests: started by the user's command, killed as hard as a test wants.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,8 +37,11 @@ export async function until<T>(
 
 export type ServiceOptions = {
   readonly flags?: readonly string[];
-  readonly env?: Readonly<Record<string, string>> /** Another program than the user's command, for faults. */;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another program than the user's command, for faults. */
   readonly program?: readonly string[];
+  /** Another user than the test's, which must be root then. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 };
 
 /** One data folder and the server processes that serve it, one after the other. */
@@ -55,7 +58,9 @@ export class Service implements AsyncDisposable {
   }
 
   static async start(options: ServiceOptions = {}): Promise<Service> {
-    const service = new Service(join(mkdtempSync(join(tmpdir(), "malachite-e2e-")), "data"), options);
+    const folder = mkdtempSync(join(tmpdir(), "malachite-e2e-"));
+    if (options.user) chownSync(folder, options.user.uid, options.user.gid);
+    const service = new Service(join(folder, "data"), options);
     await service.start();
     return service;
   }
@@ -75,6 +80,7 @@ export class Service implements AsyncDisposable {
       [...program, "--port", port, "--data", this.data, ...(options.flags ?? [])],
       {
         stdio: ["ignore", "pipe", "pipe"],
+        ...options.user,
         env: {
           PATH: process.env.PATH,
           HOME: join(this.data, ".."),

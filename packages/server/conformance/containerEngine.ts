@@ -1,16 +1,34 @@
 // A real engine for tests: started by the scripts beside the repository, or one that is there already. Each user has one of its own,
 // so that tests may run side by side; what it held is gone with it.
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { once } from "node:events";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export type EngineName = "docker" | "podman";
 
-/** `image` has python3 with venv, and a shell. */
-export type EngineUnderTest = AsyncDisposable & { readonly socket: string; readonly image: string };
+/** `image` has python3 with venv, and a shell. `registry`: an address at which it asks for images without TLS. */
+export type EngineUnderTest = AsyncDisposable & {
+  readonly socket: string;
+  readonly image: string;
+  readonly registry: string | undefined;
+};
 
 const run = promisify(execFile);
 const SCRIPTS = fileURLToPath(new URL("../../../../shared/engines/", import.meta.url));
@@ -34,20 +52,27 @@ export function withoutEngine(name: EngineName): string | undefined {
 /** Installs what is missing, starts the engine and gives it the image. Ask `withoutEngine` first. */
 export async function startContainerEngine(name: EngineName): Promise<EngineUnderTest> {
   const there = given(name);
-  if (there !== undefined) return { socket: there, image: IMAGE, [Symbol.asyncDispose]: async () => {} };
-  // The image takes longest to make, and is the same for all.
-  const image = join(CACHE, "image");
-  mkdirSync(image, { recursive: true });
-  execFileSync("flock", [join(CACHE, "image.lock"), join(SCRIPTS, "baseimage.sh"), "start", image], {
-    stdio: ["ignore", "ignore", "pipe"],
-    timeout: START_MS,
-  });
+  if (there !== undefined)
+    return { socket: there, image: IMAGE, registry: undefined, [Symbol.asyncDispose]: async () => {} };
+  const image = baseImage();
   const folder = mkdtempSync(join(tmpdir(), `malachite-${name}-`));
   symlinkSync(image, join(folder, "image"));
   const script = join(SCRIPTS, `${name}.sh`);
   // Runs use the network of the machine, so no bridge is needed, of which there can be but one.
   // The engines lie where a user's PATH may not lead.
-  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, DOCKER_BRIDGE: "none" };
+  const registry = `127.0.0.1:${await freePort()}`;
+  const registries = join(folder, "registries.conf");
+  // Docker takes all of loopback for safe, Podman what it is told.
+  writeFileSync(
+    registries,
+    `[[registry]]\nprefix = "${registry}"\nlocation = "${registry}"\ninsecure = true\n`,
+  );
+  const env = {
+    ...process.env,
+    PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
+    DOCKER_BRIDGE: "none",
+    CONTAINERS_REGISTRIES_CONF: registries,
+  };
   const stop = async () => {
     await run(script, ["stop", folder], { env, timeout: 60_000 });
     rmSync(folder, { recursive: true, force: true });
@@ -59,5 +84,54 @@ export async function startContainerEngine(name: EngineName): Promise<EngineUnde
     await stop().catch(() => {});
     throw error;
   }
-  return { socket: join(folder, `${name}.sock`), image: IMAGE, [Symbol.asyncDispose]: stop };
+  return { socket: join(folder, `${name}.sock`), image: IMAGE, registry, [Symbol.asyncDispose]: stop };
+}
+
+/** A folder with the image as archives: `base-oci.tar`, as engines load it, and `base.tar`, its files. It is made once. */
+export function baseImage(name = "base", packages: readonly string[] = []): string {
+  const folder = join(CACHE, name === "base" ? "image" : `image-${name}`);
+  mkdirSync(folder, { recursive: true });
+  execFileSync("flock", [`${folder}.lock`, join(SCRIPTS, "baseimage.sh"), "start", folder], {
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: START_MS,
+    env: { ...process.env, BASE_PKGS: packages.join(" "), BASE_IMAGE: imageName(name) },
+  });
+  return folder;
+}
+
+const imageName = (name: string): string => `localhost/malachite-${name}:latest`;
+
+/** Gives the engine an image with further Debian packages; its name. */
+export async function loadImage(
+  { socket }: EngineUnderTest,
+  name: string,
+  packages: readonly string[],
+): Promise<string> {
+  const archive = join(baseImage(name, packages), "base-oci.tar");
+  const ask = request({
+    socketPath: socket,
+    method: "POST",
+    path: "/images/load?quiet=1",
+    headers: { "content-type": "application/x-tar", "content-length": statSync(archive).size },
+  });
+  const [answer] = await Promise.all([
+    once(ask, "response") as Promise<[IncomingMessage]>,
+    pipeline(createReadStream(archive), ask),
+  ]);
+  const said = await text(answer[0]);
+  if (answer[0].statusCode !== 200) throw new Error(`${name} was not loaded: ${said}`);
+  return imageName(name);
+}
+
+/** Outside of those that the system gives away by itself. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    server.close();
+    if (isFree) return port;
+  }
 }

@@ -5,8 +5,10 @@ export * from "./blobStore.ts";
 export * from "./buildZip.ts";
 export * from "./compute.ts";
 export {
+  baseImage,
   type EngineName,
   type EngineUnderTest,
+  loadImage,
   startContainerEngine,
   withoutEngine,
 } from "./containerEngine.ts";

@@ -46,6 +46,9 @@ export function createTargets(
       return {
         images: health?.usable === true,
         ...(health?.usable === false ? { imagesReason: health.reason } : {}),
+        ...(health?.usable && health.withoutLimits !== undefined
+          ? { limitsReason: health.withoutLimits }
+          : {}),
         ...allowed,
         nodes: multiNode ? nodes : 1,
         gpusPerNode: given,

@@ -26,6 +26,8 @@ export type TargetHealth =
       readonly usable: true;
       /** Why its runs can be given no GPU, whatever the machine has. */
       readonly withoutGpus?: string;
+      /** Why its runs cannot be limited. */
+      readonly withoutLimits?: string;
     }
   | { readonly usable: false; readonly reason: string };
 

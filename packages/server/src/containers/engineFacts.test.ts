@@ -36,6 +36,12 @@ describe("what an engine is", () => {
       [other.name, other.rootless, other.remapped, other.limits],
       ["Podman 5.4.0", false, true, false],
     );
+    const users = await readFacts(
+      { Rootless: true, CgroupVersion: "1", SecurityOptions: [] },
+      podman("4.3.1"),
+    );
+    assert.deepEqual([users.rootless, users.limits], [true, false]);
+    assert.equal((await readFacts({ Rootless: true, CgroupVersion: "2" }, podman("5.4.0"))).limits, true);
     const silent = await readFacts({ SecurityOptions: null, Runtimes: null }, { Version: "x" });
     assert.deepEqual([silent.name, silent.rootless, silent.limits], ["Docker x", false, true]);
   });

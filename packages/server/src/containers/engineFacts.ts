@@ -20,6 +20,8 @@ export type EngineFacts = {
 /** Of the engine's `/info`, what is read here. */
 export type EngineInfo = {
   readonly SecurityOptions?: readonly string[] | null;
+  readonly Rootless?: boolean;
+  readonly CgroupVersion?: string;
   readonly Runtimes?: object | null;
   readonly MemoryLimit?: boolean;
   readonly CpuCfsQuota?: boolean;
@@ -47,11 +49,15 @@ export async function readFacts(info: EngineInfo, version: EngineVersion): Promi
   const name = `${isPodman ? "Podman" : "Docker"} ${version.Version}`;
   const has = (option: string): boolean =>
     (info.SecurityOptions ?? []).some((one) => one.split(",").includes(`name=${option}`));
+  // Earlier releases of Podman say it in a field of its own alone.
+  const rootless = has("rootless") || info.Rootless === true;
   return {
     name,
-    rootless: has("rootless"),
+    rootless,
     remapped: has("userns"),
-    limits: info.MemoryLimit !== false && info.CpuCfsQuota !== false,
+    // Those of version 1 are root's alone.
+    limits:
+      info.MemoryLimit !== false && info.CpuCfsQuota !== false && !(rootless && info.CgroupVersion === "1"),
     ...(isPodman ? await gpusOfPodman(name, info, version) : await gpusOfDocker(name, info)),
   };
 }

@@ -11,6 +11,8 @@ export type Abilities = {
   readonly images: boolean;
   /** Why not, and what would help. */
   readonly imagesReason?: string;
+  /** Why flags of containers can set no limits. */
+  readonly limitsReason?: string;
   /** Folders of the service's machine that flags may show to a container. */
   readonly volumes: readonly string[];
   /** Flags may give a container rights on the service's machine. */

@@ -44,6 +44,17 @@ describe("a run for a container", () => {
     );
   });
 
+  it("is refused by name when its engine cannot limit what a flag would limit", () => {
+    const limited = docker({ arguments: ["--memory=1g", "--pids-limit", "9", "--ipc=host"] });
+    const without = { limitsReason: "Podman lacks the control groups." };
+    assert.deepEqual(faults(limited), []);
+    assert.deepEqual(faults(limited, without), [
+      "configuration.docker.arguments: --memory would have no effect: Podman lacks the control groups.",
+      "configuration.docker.arguments: --pids-limit would have no effect: Podman lacks the control groups.",
+    ]);
+    assert.deepEqual(faults(docker({ arguments: ["--ipc=host"] }), without), []);
+  });
+
   it("is started with the flags of its environment, then its own", () => {
     const asked = whole({
       environment: { docker: { arguments: ["--ipc=host"] } },

@@ -2,6 +2,7 @@
 import type { EnvironmentDefinition } from "../environment/environment.ts";
 import {
   type ContainerFlags,
+  limitsOf,
   parseSize,
   privilegesOf,
   readContainerFlags,
@@ -76,7 +77,7 @@ export function plannedImage(
 export function containerFaults(
   definition: WholeDefinition,
   target: TargetSettings,
-  abilities: Pick<Abilities, "images" | "imagesReason" | "volumes" | "privileges">,
+  abilities: Pick<Abilities, "images" | "imagesReason" | "limitsReason" | "volumes" | "privileges">,
 ): AbilityFault[] {
   const path = containerPath(definition, target);
   const given = containerArguments(definition);
@@ -105,12 +106,15 @@ const fault = (target: string, message: string): AbilityFault => ({
 
 function forbidden(
   flags: ContainerFlags,
-  { volumes, privileges }: Pick<Abilities, "volumes" | "privileges">,
+  { volumes, privileges, limitsReason }: Pick<Abilities, "volumes" | "privileges" | "limitsReason">,
 ): string[] {
   const hidden = flags.volumes.filter(({ source }) => !volumes.some((folder) => isWithin(source, folder)));
   const allowed =
     volumes.length === 0 ? "The settings allow no folder" : `The settings allow ${volumes.join(", ")}`;
   return [
+    ...(limitsReason === undefined
+      ? []
+      : limitsOf(flags).map((name) => `${name} would have no effect: ${limitsReason}`)),
     ...hidden.map(
       ({ source }) =>
         `--volume would show ${source} of the service's machine. ${allowed} (--container-volumes); or use a datastore.`,

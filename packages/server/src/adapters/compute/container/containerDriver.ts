@@ -340,10 +340,13 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
       const engine = await engines.at(socket);
       await engine.ask("answer", (api) => api.ping(), signal, 5000);
       const { limits, name, gpusReason } = await engine.facts(signal);
-      if (limits || (memoryMiB === undefined && cpus === undefined))
-        return { usable: true, ...(gpusReason === undefined ? {} : { withoutGpus: gpusReason }) };
       const reason = `${name} cannot limit memory and CPUs on this machine: it lacks the control groups.`;
-      return { usable: false, reason };
+      if (!limits && (memoryMiB !== undefined || cpus !== undefined)) return { usable: false, reason };
+      return {
+        usable: true,
+        ...(gpusReason === undefined ? {} : { withoutGpus: gpusReason }),
+        ...(limits ? {} : { withoutLimits: reason }),
+      };
     } catch (error) {
       if (isMalachiteError(error) || error instanceof EngineRefused)
         return { usable: false, reason: error.message };
