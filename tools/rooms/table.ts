@@ -206,6 +206,8 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "radix-ui": ["packages/web/src/"],
   cmdk: ["packages/web/src/"],
   fflate: ["packages/web/src/pages/start/"],
+  anser: ["packages/web/src/pages/run/logs/"],
+  papaparse: ["packages/web/src/pages/run/files/"],
   "lucide-react": ["packages/web/src/"],
   "react-markdown": ["packages/web/src/"],
   uplot: ["packages/web/src/"],

@@ -3,11 +3,19 @@ import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import classes from "./Menu.module.css";
 
-/** `trigger` is one button. */
-export function Menu({ trigger, children }: { readonly trigger: ReactNode; readonly children: ReactNode }) {
+/** `trigger` is one button. `onOpen` is told whether it is open. */
+export function Menu({
+  trigger,
+  onOpen,
+  children,
+}: {
+  readonly trigger: ReactNode;
+  readonly onOpen?: (isOpen: boolean) => void;
+  readonly children: ReactNode;
+}) {
   return (
     // Not modal: a modal one puts a style element into the page, which the Content-Security-Policy forbids.
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} onOpenChange={onOpen}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className={classes.menu} align="end" sideOffset={4} collisionPadding={8}>
