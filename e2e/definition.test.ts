@@ -5,7 +5,17 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { ended, experiment, fileOf, getRun, python3, reached, submit, type WireRun } from "./support/runs.ts";
+import {
+  definitionOf,
+  ended,
+  experiment,
+  fileOf,
+  getRun,
+  python3,
+  reached,
+  submit,
+  type WireRun,
+} from "./support/runs.ts";
 import { Service, workspacePath } from "./support/service.ts";
 
 /** Writes down what the script sees. */
@@ -165,6 +175,31 @@ describe("a run definition", () => {
       children.value.map((one) => one.runId),
       [runId],
     );
+  });
+
+  it("takes the project that comes, whatever snapshotProject says, and refuses a script without one", async () => {
+    for (const snapshotProject of [false, true]) {
+      const { run, seen: told } = await seen({ history: { outputCollection: true, snapshotProject } });
+      assert.equal(told.argv.length, 1);
+      assert.ok(run.properties.ContentSnapshotId);
+    }
+    // With False the SDK sends no project and names none.
+    const history = { snapshotProject: false };
+    const start = (configuration: Record<string, unknown>) =>
+      service.call("POST", `/execution/v1.0${experiment()}/snapshotrun`, {
+        snapshotId: null,
+        configuration: { ...definitionOf({}, { history }).configuration, ...configuration },
+      });
+    const refused = await start({});
+    assert.equal(refused.status, 400);
+    assert.match(
+      await refused.text(),
+      /snapshotId is required for a script.*leave history\.snapshot_project on/,
+    );
+    const { runId } = (await (await start({ script: "", command: "ls" })).json()) as { runId: string };
+    const run = await reached(service, runId, "Completed");
+    assert.equal(String(await fileOf(service, runId)), "logs\noutputs\n");
+    assert.equal(run.properties.ContentSnapshotId, undefined);
   });
 
   it("keeps what belongs to other engines and has no effect here", async () => {

@@ -1,14 +1,21 @@
 // What the `history` of a definition promises, on real processes: files that are watched, attempts after a failure of the machine,
 // and the time that a script may take.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttp } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { follow } from "./support/follower.ts";
-import { ended, fileOf, getRun, processesOf, reached, submit } from "./support/runs.ts";
+import { ended, fileOf, getRun, processesOf, python3, reached, submit } from "./support/runs.ts";
 import { Service, until, workspacePath } from "./support/service.ts";
 import { logBytes, type SseEvent } from "./support/sse.ts";
+
+const SOURCE_PACKAGE = fileURLToPath(new URL("./environments/sourcePackage.py", import.meta.url));
 
 /** A folder for the signs that test and script give each other. */
 class Signs implements Disposable {
@@ -304,6 +311,45 @@ describe("maxRunDurationSeconds", () => {
     assert.deepEqual([run.status, run.properties["malachite.reason"]], ["Canceled", "OverTime"]);
     assert.ok(tookMs(run) >= 2000 && tookMs(run) < 10_000, `${tookMs(run)} ms`);
     assert.equal((await fileOf(service, runId)).toString(), "up\n");
+  });
+
+  it("counts neither the time that its environment takes nor that its data takes", async () => {
+    using signs = new Signs();
+    const web = createHttp(async (_, answer) => {
+      signs.give("asked");
+      await until("the data", () => signs.has("data"), 60_000);
+      answer.end("of the web");
+    }).listen(0, "127.0.0.1");
+    await once(web, "listening");
+    const host = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+    await using service = await Service.start({ flags: ["--allow-data-host", host] });
+    execFileSync(python3(), [SOURCE_PACKAGE, signs.folder, "slow", "1.0"]);
+    const dependencies = [{ pip: ["--no-index", `--find-links ${signs.folder}`, "slow"] }];
+    const python = { userManagedDependencies: false, condaDependencies: { dependencies } };
+    const location = { uri: { path: `http://${host}/a.txt`, isFile: true } };
+    const runId = await begin(
+      service,
+      signs,
+      "print(open(os.environ['a']).read(), flush=True); time.sleep(1); print('still here', flush=True); time.sleep(600)",
+      {
+        maxRunDurationSeconds: 3,
+        environment: { python },
+        data: { a: { dataLocation: location, mechanism: "download", environmentVariableName: "a" } },
+      },
+    );
+    const limit = () => new Promise((resolve) => setTimeout(resolve, 4000));
+    await until("the build", () => signs.has("pid"), 60_000);
+    await limit();
+    signs.give("go");
+    await until("the data to be asked for", () => signs.has("asked"), 60_000);
+    await limit();
+    assert.equal((await getRun(service, runId)).status, "Preparing");
+    signs.give("data");
+    const run = await ended(service, runId);
+    assert.deepEqual([run.status, run.properties["malachite.reason"]], ["Canceled", "OverTime"]);
+    assert.ok(tookMs(run) >= 3000 && tookMs(run) < 12_000, `${tookMs(run)} ms`);
+    assert.equal((await fileOf(service, runId)).toString(), "of the web\nstill here\n");
+    web.close();
   });
 
   it("holds when the service is away at that time: the run is ended as soon as it is back", async () => {

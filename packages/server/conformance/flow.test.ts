@@ -67,6 +67,25 @@ describe("the way of a run", () => {
     });
   }
 
+  it("waits for files that cannot be read, and no longer than ten minutes: what is missing is a warning", async () => {
+    const unreadable = new MalachiteError("EngineUnavailable", "EIO: i/o error, scandir");
+    await using service = await ScriptedService.start(always({ exitCode: 0, unreadable }));
+    const { id } = await service.submit("a.py");
+    await service.reached(id, "Finalizing");
+    const stood = service.clock.now();
+    await service.until("the end", async () => (await service.status(id)) !== "Finalizing", {
+      withinMs: 900_000,
+      stepMs: 5000,
+    });
+    const ended = await service.run(id);
+    assert.equal(ended.life.outcome?.reason, "ExitedZero");
+    assert.ok(service.clock.now() - stood >= 600_000);
+    assert.match(
+      JSON.stringify(ended.about),
+      /could not be read for 10 minutes after its end.*EIO: i\/o error, scandir/,
+    );
+  });
+
   it("is ended by an environment that is ready, when that was all it was for", async () => {
     await using service = await ScriptedService.start(always(FOREVER));
     const ask = {

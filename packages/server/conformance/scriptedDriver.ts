@@ -44,6 +44,8 @@ export type Script = {
   readonly usage?: (ranMs: number) => Omit<Usage, "at">;
   /** What it prints: at once, or piece by piece at times after its start. */
   readonly log?: string | readonly { readonly atMs: number; readonly text: string }[];
+  /** Whatever is asked of its files throws this. */
+  readonly unreadable?: Error;
   /** Files by their path in the run's folder, as `project/outputs/x`; there from the start on. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 };
@@ -192,7 +194,12 @@ export function createScriptedEngine(options: {
       });
       return new Map(told);
     },
-    folder: ({ key }): RunFolder => scriptedFolder(() => filesOf(present(key), clock.now()), clock),
+    folder: ({ key }): RunFolder =>
+      scriptedFolder(() => {
+        const job = present(key);
+        if (job?.script.unreadable) throw job.script.unreadable;
+        return filesOf(job, clock.now());
+      }, clock),
     async release({ key }) {
       ask(`release ${key}`);
       jobs.delete(key);

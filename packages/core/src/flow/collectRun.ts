@@ -118,6 +118,30 @@ async function keep(
   }
 }
 
+/** A folder that cannot be read for so long after the end of its run is waited for no longer. */
+const FILES_AWAITED_MS = 10 * 60_000;
+
+/**
+ * Work with the files of a run that ended at `since`. That they cannot be had now is thrown, to be tried again; once they have been
+ * waited for long enough, it is a warning of the run.
+ */
+export async function whileAwaited(
+  { scope, id }: Run,
+  since: number | undefined,
+  { runs, clock }: Pick<FlowPorts, "runs" | "clock">,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const now = clock.now();
+    const isAway = isMalachiteError(error) && error.kind === "unavailable";
+    if (!isAway || since === undefined || now - since < FILES_AWAITED_MS) throw error;
+    const message = `Files of the run could not be read for ${FILES_AWAITED_MS / 60_000} minutes after its end; those that were not kept by then are lost: ${error.message}`;
+    await runs.describe(scope, id, { addWarnings: [{ source: "Malachite", message }] }, now);
+  }
+}
+
 /** The last bytes of a log as text, for the error of a failed run. */
 export async function logTail(folder: RunFolder, log: string, bytes: number): Promise<string> {
   const size = await folder.size(log);

@@ -9,7 +9,7 @@ import type { Handle, Run } from "../domain/run/run.ts";
 import type { RunFolder } from "../ports/computeDriver.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
-import { collectRun, logTail, startOf } from "./collectRun.ts";
+import { collectRun, logTail, startOf, whileAwaited } from "./collectRun.ts";
 import { dataKeyOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 import { sendData } from "./sendData.ts";
@@ -45,15 +45,23 @@ export async function finishRun(
   const driver = ports.targets.driver(handle.kind);
   await driver.stop(handle, 0, signal);
   const folder = driver.folder(handle);
-  const first = exit?.code === 0 ? undefined : await firstFailed(run, folder);
-  const log = first?.log ?? logOfDefinition(run.definition as WholeDefinition | undefined);
-  const tail = exit?.code === 0 ? "" : await logTail(folder, log, TAIL_BYTES);
-  // Before the collection, which takes files away.
-  const sent = await sentData({ run, lease }, handle, ports, signal);
+  let first: GroupExit | undefined;
+  let tail = "";
+  let sent: Run | undefined = run;
+  await whileAwaited(run, exit?.endedAt, ports, async () => {
+    if (exit?.code !== 0) {
+      first = await firstFailed(run, folder);
+      const log = first?.log ?? logOfDefinition(run.definition as WholeDefinition | undefined);
+      tail = await logTail(folder, log, TAIL_BYTES);
+    }
+    // Before the collection, which takes files away.
+    sent = await sentData({ run, lease }, handle, ports, signal);
+    if (sent) await collectRun(run, handle, ports, signal);
+  });
   if (!sent) return undefined;
-  await collectRun(run, handle, ports, signal);
   const vanished =
     exit !== undefined &&
+    exit.lost === undefined &&
     exit.code === null &&
     exit.signal === undefined &&
     !exit.outOfMemory &&
@@ -96,13 +104,14 @@ export async function stopRun(
   signal: AbortSignal,
 ): Promise<Run | undefined> {
   const handle = await handleOf(run, ports, signal);
-  let now = run;
+  let now: Run | undefined = run;
   if (handle) {
     await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
-    const sent = await sentData({ run, lease }, handle, ports, signal);
-    if (!sent) return undefined;
-    now = sent;
-    await collectRun(run, handle, ports, signal);
+    await whileAwaited(run, run.life.cancel?.askedAt, ports, async () => {
+      now = await sentData({ run, lease }, handle, ports, signal);
+      if (now) await collectRun(run, handle, ports, signal);
+    });
+    if (!now) return undefined;
   }
   // Without a plan nothing is owed: what was brought by then is freed here.
   if (!run.life.plan) await ports.data.forget(dataKeyOf(run, ports));

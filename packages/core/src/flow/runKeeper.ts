@@ -1,6 +1,6 @@
 // Keeps the runs of this server moving: claims waiting ones, drives them, watches engines, renews leases. It holds nothing
 // that is not in the records: kill it at any moment, and the next one goes on.
-import { REASONS } from "../domain/failure/reasons.ts";
+import { type FailureReason, REASONS } from "../domain/failure/reasons.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import { nextLook, type Usage } from "../domain/metric/systemMetrics.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
@@ -219,7 +219,8 @@ export class RunKeeper implements AsyncDisposable {
       due.map(async ([key, kept]) => {
         const handle = kept.run.life.handle;
         if (!handle || !kept.watched) return;
-        const again = (run: Run) => retryOf(run, "Vanished", REASONS.Vanished.text, this.#ports);
+        const again = (run: Run, reason: FailureReason) =>
+          retryOf(run, reason, REASONS[reason].text, this.#ports);
         const events = eventsOf(kept.run, seen.get(handle.key), clock.now(), again);
         if (events.length > 0) await this.#write(key, kept, events);
       }),

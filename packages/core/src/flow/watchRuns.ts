@@ -1,6 +1,7 @@
 // Looks at what the engines say of many runs in one question, and writes what is new: started, ended, over time.
 
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import type { FailureReason } from "../domain/failure/reasons.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { ComputeDriver, Sighting } from "../ports/computeDriver.ts";
@@ -11,7 +12,7 @@ export function eventsOf(
   run: Run,
   sighting: Sighting | undefined,
   now: number,
-  again: (run: Run) => RunEvent | undefined,
+  again: (run: Run, reason: FailureReason) => RunEvent | undefined,
 ): readonly RunEvent[] {
   if (sighting === undefined || sighting.at === "waiting") return [];
   const { status } = run.life;
@@ -21,7 +22,11 @@ export function eventsOf(
     return overTime(run, now);
   }
   if (status !== "Queued" && status !== "Running") return [];
-  if (sighting.at === "gone") return [again(run) ?? { name: "ended", exit: { code: null, endedAt: now } }];
+  if (sighting.at === "gone") {
+    const { why } = sighting;
+    const exit = { code: null, endedAt: now, ...(why === undefined ? {} : { lost: why }) };
+    return [again(run, why === undefined ? "Vanished" : "FilesLost") ?? { name: "ended", exit }];
+  }
   const { code, signal, outOfMemory, failure } = sighting;
   const exit = { code, signal, outOfMemory, failure, endedAt: sighting.endedAt ?? now };
   const started: RunEvent[] =

@@ -5,7 +5,7 @@ import type { Usage } from "../domain/metric/systemMetrics.ts";
 import type { Handle } from "../domain/run/run.ts";
 import type { FileLook, OpenFile } from "./openFile.ts";
 
-/** What an engine says of one launch. `gone`: no process and no exit record. */
+/** What an engine says of one launch. `gone`: no process and no exit record; `why`, where its folder is lost too. */
 export type Sighting =
   | { readonly at: "waiting"; readonly why?: string }
   | { readonly at: "running"; readonly startedAt?: number }
@@ -19,7 +19,7 @@ export type Sighting =
       /** Why the command could not be started at all, in the engine's words. */
       readonly failure?: string;
     }
-  | { readonly at: "gone" };
+  | { readonly at: "gone"; readonly why?: string };
 
 export type TargetHealth =
   | {
@@ -67,7 +67,10 @@ export interface ComputeDriver {
   launch(launch: Launch, signal: AbortSignal): Promise<Handle>;
   /** The job which an earlier launch of this key made, if the engine knows it. Closes the crash gap. */
   find(target: TargetSettings, key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined>;
-  /** One sighting per handle, one question to the engine. Throws EngineUnavailable; never guesses "gone". */
+  /**
+   * One sighting per handle, one question to the engine; one that cannot be told now is left out. Throws EngineUnavailable where none can;
+   * never guesses "gone".
+   */
   observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<LaunchKey, Sighting>>;
   /** Asks the whole process tree to end, forces it after `graceMs`; resolves when the tree is empty. Ended or gone is success. */
   stop(handle: Handle, graceMs: number, signal: AbortSignal): Promise<void>;

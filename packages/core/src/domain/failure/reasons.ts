@@ -105,6 +105,12 @@ export const REASONS = {
     retry: "asked",
     text: "The process is gone and left no exit record, as after a power cut.",
   },
+  FilesLost: {
+    status: "Failed",
+    blame: "platform",
+    retry: "asked",
+    text: "The folder of the run was lost while it ran, and with it how its script ended.",
+  },
   ReportedFailed: {
     status: "Failed",
     blame: "user",

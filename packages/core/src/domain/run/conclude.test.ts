@@ -19,6 +19,16 @@ describe("conclude", () => {
     );
     assert.equal(reasonOf(conclude({ code: 127, endedAt: 1 }, "python: not found", "")), "StartFailed");
     assert.equal(reasonOf(conclude(undefined, undefined, "")), "Vanished");
+    const lost = conclude(
+      { code: null, lost: "/data/runs/x is not there any more.", endedAt: 1 },
+      undefined,
+      "",
+    );
+    assert.equal(reasonOf(lost), "FilesLost");
+    assert.match(
+      lost.name === "failed" ? lost.message : "",
+      /was lost while it ran.*\/data\/runs\/x is not there/,
+    );
   });
 
   it("says the error of a Python traceback", () => {

@@ -31,6 +31,11 @@ export function conclude(
   if (failure) return failed("StartFailed", `The command could not be started: ${failure}`);
   if (first?.failure !== undefined && exit?.code !== 0)
     return failed("StartFailed", `The run could not be started: ${first.failure}`);
+  if (exit?.lost !== undefined)
+    return failed(
+      "FilesLost",
+      `The folder of the run was lost while it ran, with its files that were not kept by then and the record of how its script ended. ${exit.lost} The script may have had effects, so it is started again only as often as the setting \`retries\` says.`,
+    );
   if (!exit)
     return failed(
       "Vanished",

@@ -14,6 +14,8 @@ export type ExitRecord = {
   readonly outOfMemory?: boolean;
   /** Why the command could not be started at all. */
   readonly failure?: string;
+  /** Why nothing is known of its end: its folder is lost. */
+  readonly lost?: string;
   readonly endedAt: Instant;
 };
 

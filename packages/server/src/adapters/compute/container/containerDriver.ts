@@ -29,6 +29,7 @@ import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { createLostFolders } from "../shared/lostFolders.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
@@ -85,6 +86,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
   const hints = createLaunchHints();
   const gpuMeter = createGpuMeter(options.path ?? "");
   const inLine = createLines();
+  const lost = createLostFolders(clock);
   const nameOf = (key: LaunchKey): string => `malachite-${service.slice(0, 8)}-${key}`;
 
   function follow(key: LaunchKey, state: ContainerState): Handle {
@@ -200,7 +202,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     await root.assertPresent();
     const facts = container === "" ? undefined : await findContainer(engine, container, signal);
     if (facts?.outOfMemory) return { at: "ended", code: null, signal: "SIGKILL", outOfMemory: true };
-    if (facts === undefined || (await exists(join(folder, START_FILES.claim)))) return { at: "gone" };
+    if (facts === undefined || (await exists(join(folder, START_FILES.claim)))) return lost.gone(folder);
     // The image has no shell, or none for this machine: the start script did not even begin.
     const words = facts.error || (await lastWords(engine, container, signal)) || "it said nothing";
     return {
@@ -217,12 +219,12 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
       [...bySocket].map(async ([socket, group]) => {
         const engine = await engines.at(socket);
         const all = await listContainers(engine, `${LABELS.service}=${service}`, signal);
-        await Promise.all(
-          group.map(async (handle) => {
-            const at = all.get(readHandle(handle).container);
-            seen.set(handle.key, await sight(engine, handle, at, signal));
-          }),
+        const found = await lost.all(
+          group,
+          (handle) => sight(engine, handle, all.get(readHandle(handle).container), signal),
+          signal,
         );
+        for (const [key, sighting] of found) seen.set(key, sighting);
       }),
     );
     return seen;
@@ -280,6 +282,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     }
     await root.ready();
     await root.remove(handle.key);
+    lost.forget(handle.key);
   }
 
   /** A container has process ids of its own: only GPUs that it was given are known to be its. */

@@ -23,6 +23,7 @@ import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { createLostFolders } from "../shared/lostFolders.ts";
 import { removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
@@ -50,6 +51,8 @@ export type ProcessDriverOptions = {
   readonly inherited: Readonly<Record<string, string>>;
   /** The POSIX shell; /bin/sh unless told. */
   readonly shell?: string;
+  /** How long a folder that cannot be read is waited for; ten minutes unless told. */
+  readonly lostAfterMs?: number;
   /** Where nvidia-smi is looked for; nowhere unless told. */
   readonly path?: string;
 };
@@ -69,6 +72,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const hints = createLaunchHints();
   const gpuMeter = createGpuMeter(options.path ?? "");
   const inLine = createLines();
+  const lost = createLostFolders(clock, options.lostAfterMs);
 
   const treeOf = (key: LaunchKey, state: ProcessState) => ({
     script: state.script,
@@ -166,7 +170,10 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     for (let { script } = state; ; ) {
       // In this order: what is not alive now has written its exit record before.
       const alive = findAlive(script, boot) !== undefined;
-      const text = await readSmallFile(folder, RUN_FOLDER.exit);
+      const text = await readSmallFile(folder, RUN_FOLDER.exit).catch((error: unknown) => {
+        if (!alive) throw error;
+        return undefined;
+      });
       const exit = text === undefined ? undefined : parseExitRecord(text);
       if (exit !== undefined) {
         hints.drop(handle.key);
@@ -178,7 +185,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       }
       await root.assertPresent();
       const holder = await scriptOf(folder, { ...state, script }, boot, signal);
-      if (holder.pid === script.pid && holder.startTime === script.startTime) return { at: "gone" };
+      if (holder.pid === script.pid && holder.startTime === script.startTime) return lost.gone(folder);
       script = holder;
     }
   }
@@ -200,6 +207,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     await root.ready();
     await removeMounts(root.folder(handle.key));
     await root.remove(handle.key);
+    lost.forget(handle.key);
   }
 
   async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
@@ -242,10 +250,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       signal.throwIfAborted();
       return root.wrapped(async () => {
         const boot = bootId();
-        const sightings = handles.map(
-          async (handle) => [handle.key, await sight(handle, boot, signal)] as const,
-        );
-        return new Map(await Promise.all(sightings));
+        return lost.all(handles, (handle) => sight(handle, boot, signal), signal);
       });
     },
     async stop(handle, graceMs, signal) {
