@@ -7,6 +7,21 @@ export type { PipelineOptions, PipelineResponse, PipelineRetryOptions } from "@a
 export { deepestCode, errorResponseOf, isRestError, type RestError, RunFailedError } from "./errors.ts";
 export * from "./executionApi.ts";
 export * from "./experimentClient.ts";
+export type {
+  ConnectionEvent,
+  FilesEvent,
+  HelloEvent,
+  LiveEvent,
+  LogEndEvent,
+  LogFaultEvent,
+  LogPieceEvent,
+  LogRestartEvent,
+  MetricsEvent,
+  QueueEvent,
+  ResetEvent,
+  RunChangedEvent,
+} from "./live/liveEvent.ts";
+export type { EventsOptions, LiveLog } from "./live/liveEvents.ts";
 export type { FollowLogOptions, LogChunk, LogEnd } from "./log/followLog.ts";
 export type { LogLinesOptions } from "./log/logLines.ts";
 export * from "./malachiteClient.ts";
@@ -36,6 +51,7 @@ export {
   type RunPollerState,
 } from "./runPoller.ts";
 export * from "./timeline/runTimeline.ts";
+export * from "./runTables.ts";
 export type { ByteStream } from "./transport/byteStream.ts";
 export type { ByteSource, FileBody } from "./transport/fileBody.ts";
 export {

@@ -44,6 +44,12 @@ export type MetricSeries = malachite.MetricSeries;
 export type NonFiniteMark = malachite.NonFiniteMark;
 export type MetricDefinition = metric.MetricDefinition;
 export type MetricPage = metric.MetricV2;
+export type RunTablePage = malachite.RunTablePage;
+export type RunCounts = malachite.RunCounts;
+export type ExperimentSummary = malachite.ExperimentSummary;
+export type ExperimentTablePage = malachite.ExperimentTablePage;
+/** What became of each run: as it is now, or why it was refused. */
+export type ChangeRunsResult = malachite.ChangeRunsResult;
 export type ProjectFile = malachite.ProjectFile;
 export type WholeRunDefinition = malachite.WholeRunDefinition;
 export type RunEnvironment = malachite.RunEnvironment;

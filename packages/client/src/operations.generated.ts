@@ -443,6 +443,66 @@ export const operations = {
     body: "none",
     answer: "json",
   },
+  events: {
+    id: "Malachite_Events",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/events",
+    ],
+    query: ["kinds", "experimentId", "runId", "log"],
+    body: "none",
+    answer: "events",
+  },
+  queryRunTable: {
+    id: "Malachite_QueryRuns",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs:query",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  countRuns: {
+    id: "Malachite_CountRuns",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs:count",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  latestMetrics: {
+    id: "Malachite_LatestMetrics",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs:latestMetrics",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  queryExperimentTable: {
+    id: "Malachite_QueryExperiments",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/experiments:query",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  changeRuns: {
+    id: "Malachite_ChangeRuns",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs:change",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
   listTargets: {
     id: "Malachite_Targets",
     method: "GET",

@@ -3,6 +3,8 @@ import type { PagedAsyncIterableIterator } from "@azure/core-paging";
 import { isNotThere } from "./errors.ts";
 import { ExecutionApi } from "./executionApi.ts";
 import { ExperimentClient } from "./experimentClient.ts";
+import type { LiveEvent } from "./live/liveEvent.ts";
+import { type EventsOptions, liveEvents } from "./live/liveEvents.ts";
 import { type MetricSeriesOptions, metricSeries } from "./metrics/runMetrics.ts";
 import type {
   ComputeTarget,
@@ -20,6 +22,7 @@ import type { OperationOptions } from "./options.ts";
 import { type ListRunsOptions, paged, type QueryOptions, queryBody } from "./paging.ts";
 import { ArtifactDownload } from "./runArtifacts.ts";
 import { RunClient } from "./runClient.ts";
+import { RunTables } from "./runTables.ts";
 import type { ByteStream } from "./transport/byteStream.ts";
 import type { FileBody } from "./transport/fileBody.ts";
 import { rangeHeaders } from "./transport/ranges.ts";
@@ -56,12 +59,15 @@ export class WorkspaceClient {
   readonly address: Readonly<WorkspaceAddress>;
   /** The four operations of the Execution Service, as they are. */
   readonly execution: ExecutionApi;
+  /** Tables over very many runs and experiments: search, jumps, counts, and changes of many runs. Malachite only. */
+  readonly tables: RunTables;
 
   /** @internal Made by MalachiteClient. */
   constructor(transport: Transport, address: WorkspaceAddress) {
     this.#transport = transport;
     this.address = { ...address };
     this.execution = new ExecutionApi(transport);
+    this.tables = new RunTables(transport, this.#path);
   }
 
   /** The base URL of the service. */
@@ -130,6 +136,14 @@ export class WorkspaceClient {
   ): Promise<MetricSeries[]> {
     const ask = { runIds: [...runIds], names: [...names] };
     return metricSeries(this.#transport, this.#path, ask, options);
+  }
+
+  /**
+   * All that happens in the workspace, live, in one connection, and the logs that are named. A lost connection is taken up again by
+   * itself; `connection` events tell of it. Leaving the loop closes the connection. Malachite only.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<LiveEvent, void, undefined> {
+    return liveEvents(this.#transport, this.#path, options);
   }
 
   /** The compute targets and whether they are usable. Malachite only. */

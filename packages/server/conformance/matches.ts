@@ -1,5 +1,5 @@
 // What a filter and an order mean, said a second time without any database: the measure for the lists of every store.
-import type { Comparison, Field, Filter, Order, Run } from "@malachite/core";
+import type { Comparison, Field, Filter, Order, Run, TextTest } from "@malachite/core";
 
 type Value = string | number | boolean | null;
 
@@ -34,6 +34,8 @@ export function valueOfField(run: Run, field: Field): Value {
     const traits = run.about.runTypeV2?.traits;
     return Array.isArray(traits) && traits.includes(field.key) ? field.key : null;
   }
+  // Neither is a part of the record; suites that log them say what they expect themselves.
+  if (field.of === "params" || field.of === "metrics") return null;
   const map = run.about[field.of];
   return Object.hasOwn(map, field.key) ? (map[field.key] as string) : null;
 }
@@ -47,9 +49,20 @@ export function matches(run: Run, filter: Filter): boolean {
       return filter.parts.some((part) => matches(run, part));
     case "not":
       return !matches(run, filter.part);
+    case "contains":
+    case "startswith":
+    case "endswith":
+      return textHolds(filter.op, valueOfField(run, filter.field), filter.text);
     default:
       return holds(filter.op, valueOfField(run, filter.field), filter.literal.value);
   }
+}
+
+function textHolds(op: TextTest, value: Value, text: string): boolean {
+  if (value === null) return false;
+  const whole = String(value);
+  if (op === "contains") return whole.includes(text);
+  return op === "startswith" ? whole.startsWith(text) : whole.endsWith(text);
 }
 
 function holds(op: Comparison, left: Value, right: Value): boolean {

@@ -10,6 +10,7 @@ import type {
   Run,
   RunStatus,
   Scope,
+  TextTest,
 } from "@malachite/core";
 import fc from "fast-check";
 import { valueOfField } from "./matches.ts";
@@ -101,6 +102,9 @@ const FIELDS: readonly Field[] = [
   { of: "properties", key: "azureml.runsource" },
 ];
 
+/** Which are numbers, dates or booleans. */
+const NO_TEXTS = new Set("runnumber createdutc starttimeutc endtimeutc lastmodifiedutc hidden".split(" "));
+
 /** Filters whose values come from the runs, so that they hold for some. */
 export function anyFilter(all: readonly Run[]): fc.Arbitrary<Filter> {
   const comparison = fc.constantFrom<Comparison>("eq", "eq", "eq", "ne", "gt", "ge", "lt", "le");
@@ -111,6 +115,20 @@ export function anyFilter(all: readonly Run[]): fc.Arbitrary<Filter> {
       const value = valueOfField(all[at] as Run, field);
       const literal: Literal = { value: none && op !== "eq" ? null : value };
       return { op, field, literal };
+    });
+  const texts = FIELDS.filter((field) => field.of !== "field" || !NO_TEXTS.has(field.name));
+  const looksInto = fc
+    .tuple(
+      fc.constantFrom<TextTest>("contains", "startswith", "endswith"),
+      fc.constantFrom(...texts),
+      from,
+      fc.nat(6),
+      fc.nat(6),
+    )
+    .map(([op, field, at, begin, length]): Filter => {
+      const whole = [...String(valueOfField(all[at] as Run, field) ?? "")];
+      const start = op === "startswith" ? 0 : op === "endswith" ? Math.max(0, whole.length - length) : begin;
+      return { op, field, text: whole.slice(start, start + length).join("") };
     });
   const sameField = fc.tuple(fc.constantFrom(...FIELDS), fc.array(from, { minLength: 2, maxLength: 20 })).map(
     ([field, some]): Filter => ({
@@ -124,6 +142,7 @@ export function anyFilter(all: readonly Run[]): fc.Arbitrary<Filter> {
     node: fc.oneof(
       { maxDepth: 3 },
       leaf,
+      looksInto,
       sameField,
       fc
         .tuple(

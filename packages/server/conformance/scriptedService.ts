@@ -13,6 +13,7 @@ import {
   RunKeeper,
   RunNews,
   type Scope,
+  tellNews,
 } from "@malachite/core";
 import {
   createArtifactStore,
@@ -112,12 +113,14 @@ export class ScriptedService implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { clock, warnings } = this;
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
-    const { runs, experiments, workspaces, models, assets, datastores, environmentRegistry } = this.#records;
+    const { tables, runs, experiments, workspaces, models, assets, datastores, environmentRegistry } =
+      this.#records;
     const { metrics, tracking } = this.#records;
     const locks = new KeyedLock();
     const blobs = createBlobStore({ folder: this.#folder, locks });
-    this.ports = {
+    const ports: FlowPorts = {
       runs,
+      tables,
       experiments,
       workspaces,
       models,
@@ -182,6 +185,7 @@ export class ScriptedService implements AsyncDisposable {
         workspaceId: () => "00000000-0000-0000-0000-000000000000",
       },
     };
+    this.ports = tellNews(ports);
     this.#flow = createFlow(this.ports);
     this.#keeper = new RunKeeper(this.ports);
     await this.#keeper.start();

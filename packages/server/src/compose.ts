@@ -11,6 +11,7 @@ import {
   type RunStore,
   scopeOfKey,
   type Targets,
+  tellNews,
 } from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
@@ -198,8 +199,9 @@ export async function compose(
     inUse: () => environmentsInUse(records.runs, targets),
   });
   let url = "";
-  const ports = around({
+  const given = around({
     runs: records.runs,
+    tables: records.tables,
     experiments: records.experiments,
     workspaces: records.workspaces,
     models: records.models,
@@ -277,6 +279,7 @@ export async function compose(
       workspaceId: (key) => guidOf(folder.id, key),
     },
   });
+  const ports = tellNews(given);
   const flow = createFlow(ports);
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));

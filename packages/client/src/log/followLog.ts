@@ -7,8 +7,9 @@ import { operations } from "../operations.generated.ts";
 import type { OperationOptions } from "../options.ts";
 import type { PathParameters } from "../transport/address.ts";
 import { chunksOf } from "../transport/byteStream.ts";
-import { mayPass, retryAfterInMs } from "../transport/retry.ts";
+import { retryAfterInMs } from "../transport/retry.ts";
 import type { Transport } from "../transport/transport.ts";
+import { isCut } from "./cut.ts";
 import { LogGapError, readLogEvent } from "./logEvent.ts";
 import { pollLog } from "./pollLog.ts";
 import { serverEvents } from "./sse.ts";
@@ -168,13 +169,4 @@ function isWithoutRoute(error: unknown): boolean {
   if (!isNotThere(error)) return false;
   const code = deepestCode(errorResponseOf(error)?.error);
   return !["RunNotFound", "WorkspaceNotFound", "ExperimentNotFound", "ArtifactNotFound"].includes(code ?? "");
-}
-
-/** True for what a new connection may mend. The streams of the platforms tell a cut in words of their own. */
-function isCut(error: unknown): boolean {
-  if (isRestError(error)) return mayPass(error);
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: string };
-  const words = ["AbortError", "TypeError"].includes(error.name) || error.message === "aborted";
-  return words || (code !== undefined && /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_\w+)$/.test(code));
 }

@@ -54,7 +54,7 @@ function parse(data: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function bytesOf({ text, base64 }: Record<string, unknown>): Uint8Array | undefined {
+export function bytesOf({ text, base64 }: Record<string, unknown>): Uint8Array | undefined {
   if (typeof text === "string") return new TextEncoder().encode(text);
   if (typeof base64 !== "string") return undefined;
   const binary = atob(base64);

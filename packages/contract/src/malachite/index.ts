@@ -4,4 +4,6 @@ export * from "./logs.ts";
 export * from "./metricSeries.ts";
 export * from "./operations.ts";
 export * from "./snapshotFiles.ts";
+export * from "./live.ts";
+export * from "./tables.ts";
 export * from "./tree.ts";

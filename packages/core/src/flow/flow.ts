@@ -14,6 +14,7 @@ import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
 import type { LogFlow } from "./runLogs.ts";
 import type { SnapshotFlow } from "./snapshots.ts";
+import type { TableFlow } from "./tables.ts";
 import type { TrackingFlow } from "./tracking/trackingFlow.ts";
 
 /** A run as a URL names it: the experiment by name, by id, or not at all. Another experiment than the run's is RunNotFound. */
@@ -108,6 +109,32 @@ export type LogEvent =
   | { readonly kind: "status"; readonly status: history.RunStatusName }
   | { readonly kind: "end"; readonly status: history.RunStatusName; readonly to: number };
 
+/** What a live stream may tell of. */
+export type EventKind = malachite.EventKind;
+
+export type LiveAsk = {
+  readonly scope: Scope;
+  readonly kinds: ReadonlySet<EventKind>;
+  /** Only these runs; lines are told of all the same. */
+  readonly experimentId?: string;
+  readonly runIds?: ReadonlySet<string>;
+  /** The place of an earlier event. */
+  readonly after?: string;
+  readonly signal: AbortSignal;
+};
+
+export type LiveEvent =
+  | { readonly kind: "hello"; readonly place: string; readonly resumed: boolean }
+  | { readonly kind: "run"; readonly shown: ShownRun; readonly place: string }
+  | { readonly kind: "metrics"; readonly runId: string; readonly names?: readonly string[] }
+  | { readonly kind: "files"; readonly runId: string }
+  | { readonly kind: "queue"; readonly targets?: readonly string[] }
+  | {
+      readonly kind: "reset";
+      readonly reason: "unknownPlace" | "tooFarBehind";
+      readonly place: string;
+    };
+
 export type ShownTarget = {
   readonly name: string;
   readonly kind: string;
@@ -195,6 +222,12 @@ export interface Flow {
     address: RunAddress,
     ask: { readonly path?: string; readonly from: LogPlace; readonly signal: AbortSignal },
   ): AsyncIterable<LogEvent>;
+  /**
+   * What happens in the workspace, live, until the signal: first `hello`, then every run that changed since the place, if one is
+   * given, and all that changes from then on, each change at least once. A reader that does not read loses nothing but detail: `reset`
+   * tells it to ask for everything again.
+   */
+  liveEvents(ask: LiveAsk): AsyncIterable<LiveEvent>;
   /** Log paths of a run, kept and live: what `details.logFiles` names. */
   logFiles(run: Run): Promise<readonly string[]>;
   /** Logs of any size, as people read them. */
@@ -261,6 +294,8 @@ export interface Flow {
 
   // Each of these has a file of its own.
 
+  /** Tables over very many runs and experiments. */
+  readonly tables: TableFlow;
   /** What is measured in runs. */
   readonly metrics: MetricFlow;
   /** Projects by content, and as the v1 SDK describes them. */

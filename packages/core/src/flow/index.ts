@@ -13,6 +13,7 @@ import { environmentFlow } from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
+import { liveEvents } from "./liveEvents.ts";
 import { createMetricFlow } from "./metrics.ts";
 import { modelFlow } from "./models.ts";
 import { modifyTags } from "./modifyTags.ts";
@@ -27,6 +28,7 @@ import * as files from "./runFiles.ts";
 import { logFlow, logsOfRun } from "./runLogs.ts";
 import { snapshotFlow } from "./snapshots.ts";
 import { isPrepared, submitRun } from "./submitRun.ts";
+import { tableFlow } from "./tables.ts";
 import * as targets from "./targets.ts";
 import { trackingFlow } from "./tracking/trackingFlow.ts";
 import { whyRun } from "./whyRun.ts";
@@ -39,6 +41,8 @@ export type { MetricPart, MetricQuery } from "./queryMetrics.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
+export type { TableFlow } from "./tables.ts";
+export { tellNews } from "./tellNews.ts";
 
 /** So many logs of a folder are named in the details of a run. */
 const LINKED_LOGS = 200;
@@ -71,6 +75,7 @@ export function createFlow(ports: FlowPorts): Flow {
     logFiles: async (run) => (await logsOfRun(run, ports, LINKED_LOGS)).map(({ path }) => path),
     logs: logFlow(ports),
     definitionOf: (address) => definitionOf(address, ports),
+    liveEvents: (ask) => liveEvents(ask, ports),
     why: (address) => whyRun(address, ports),
     story: (address) => read.story(address, ports),
     targets: () => targets.listTargets(ports),
@@ -99,6 +104,7 @@ export function createFlow(ports: FlowPorts): Flow {
     blobs: withLiveFiles(ports),
 
     // Each of these has a file of its own.
+    tables: tableFlow(ports),
     metrics: createMetricFlow(ports),
     snapshots: snapshotFlow(ports),
     models: modelFlow(ports),

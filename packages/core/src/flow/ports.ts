@@ -17,6 +17,7 @@ import type {
   MetricStore,
   ModelRegistry,
   RunStore,
+  RunTables,
   RunTokens,
   SecretBox,
   SnapshotStore,
@@ -56,6 +57,7 @@ export type FlowSettings = {
 
 export type FlowPorts = {
   readonly runs: RunStore;
+  readonly tables: RunTables;
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly metrics: MetricStore;

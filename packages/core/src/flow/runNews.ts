@@ -2,6 +2,7 @@
 
 import type { Run } from "../domain/run/run.ts";
 import { workspaceKey } from "../domain/scope.ts";
+import { LiveNews } from "./liveNews.ts";
 
 type Which = Pick<Run, "scope" | "id">;
 type Listener = (now: Run) => void;
@@ -10,6 +11,8 @@ type Listener = (now: Run) => void;
 export class RunNews {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #queued = new Set<() => void>();
+  /** The same for streams that show everything; tellNews.ts tells it. */
+  readonly live = new LiveNews();
 
   /** Says that the run has changed to this. Listeners are called before it returns. */
   changed(run: Run): void {

@@ -15,6 +15,7 @@ export type * from "./metricStore.ts";
 export type * from "./modelRegistry.ts";
 export type * from "./openFile.ts";
 export type * from "./runStore.ts";
+export type * from "./runTables.ts";
 export type * from "./runTokens.ts";
 export type * from "./secretBox.ts";
 export type * from "./snapshotStore.ts";

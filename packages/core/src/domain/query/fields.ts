@@ -20,6 +20,8 @@ const MAPS: ReadonlyMap<string, MapName> = new Map([
   ["tags", "tags"],
   ["properties", "properties"],
   ["runtypev2/traits", "traits"],
+  ["params", "params"],
+  ["metrics", "metrics"],
 ]);
 
 export type Fields = {
@@ -28,6 +30,8 @@ export type Fields = {
   /** By lower-case name; other names of the same property lead to the same entry. */
   readonly byName: ReadonlyMap<string, FieldInfo>;
   readonly maps: ReadonlyMap<string, MapName>;
+  /** Those of them that lists can be ordered by. */
+  readonly ordered: ReadonlySet<MapName>;
 };
 
 const fields = (
@@ -43,7 +47,12 @@ const fields = (
     const info = byName.get(name);
     if (info) byName.set(alias, info);
   }
-  return { subject, byName, maps: new Map([...MAPS].filter(([, map]) => maps.includes(map))) };
+  return {
+    subject,
+    byName,
+    maps: new Map([...MAPS].filter(([, map]) => maps.includes(map))),
+    ordered: new Set(),
+  };
 };
 
 /** `hidden` is false for a run that does not say; `userId` is the object id, `createdBy` the name of who made the run. */
@@ -81,6 +90,13 @@ export const RUN_FIELDS: Fields = fields(
     "createdby/userobjectid": "userid",
   },
 );
+
+/** What tables of runs can be filtered and ordered by: what the contract's own lists can, and what MLflow's searches can. */
+export const RUN_TABLE_FIELDS: Fields = {
+  ...RUN_FIELDS,
+  maps: new Map([...RUN_FIELDS.maps, ["params", "params"], ["metrics", "metrics"]]),
+  ordered: new Set<MapName>(["tags", "params", "metrics"]),
+};
 
 export const EXPERIMENT_FIELDS: Fields = fields(
   "experiments",

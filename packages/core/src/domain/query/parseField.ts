@@ -3,7 +3,10 @@ import { type FieldInfo, type Fields, shownNames } from "./fields.ts";
 import type { Field } from "./filter.ts";
 import { badFilter, type Token } from "./tokens.ts";
 
-/** Names without regard to case; the key of a tag, property or trait as it is written. `info` is absent for those: they are texts. */
+/**
+ * Names without regard to case; the key of a tag, property or trait as it is written. `info` is absent for those: they are texts.
+ * Metrics are numbers.
+ */
 export function parseField(
   token: Token,
   fields: Fields,
@@ -18,7 +21,11 @@ export function parseField(
       token.key === undefined ? token.text.slice(slash + 1) : token.text.slice(slash + 1) + token.key;
     if (key === "")
       throw badFilter(what, token.at + slash + 1, `expected a key after '${token.text}'.`, what);
-    return { field: { of: map, key } };
+    if (map !== "metrics") return { field: { of: map, key } };
+    return {
+      field: { of: map, key },
+      info: { name: `metrics/${key}`, shown: `metrics/${key}`, type: "number" },
+    };
   }
   const info = token.key === undefined ? fields.byName.get(token.text.toLowerCase()) : undefined;
   if (info) return { field: { of: "field", name: info.name }, info };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isMalachiteError } from "../failure/malachiteError.ts";
-import { EXPERIMENT_FIELDS, RUN_FIELDS } from "./fields.ts";
+import { EXPERIMENT_FIELDS, RUN_FIELDS, RUN_TABLE_FIELDS } from "./fields.ts";
 import type { Field, Filter, Literal } from "./filter.ts";
 import { FILTER_LIMITS, parseFilter } from "./parseFilter.ts";
 import { printFilter } from "./printFilter.ts";
@@ -150,6 +150,59 @@ describe("parseFilter", () => {
     });
   });
 
+  it("reads lists and looks into texts", () => {
+    const eq = (of: Field, value: string | number): Filter => ({ op: "eq", field: of, literal: { value } });
+    const cases: readonly (readonly [string, Filter])[] = [
+      [
+        "status in ('running',Failed , \"Canceled\")",
+        {
+          op: "or",
+          parts: ["Running", "Failed", "Canceled"].map((status) => eq(field("status"), status)),
+        },
+      ],
+      ["runNumber in(7)", eq(field("runnumber"), 7)],
+      [
+        "tags/a key in ('x, y','it''s') and name eq b",
+        {
+          op: "and",
+          parts: [
+            { op: "or", parts: [eq(tag("a key"), "x, y"), eq(tag("a key"), "it's")] },
+            eq(field("name"), "b"),
+          ],
+        },
+      ],
+      ["contains(name,'a, (b)')", { op: "contains", field: field("name"), text: "a, (b)" }],
+      [
+        "not StartsWith( tags/'odd, key' , 'x') or endswith(displayName, '.py') eq true",
+        {
+          op: "or",
+          parts: [
+            { op: "not", part: { op: "startswith", field: tag("odd, key"), text: "x" } },
+            { op: "endswith", field: field("displayname"), text: ".py" },
+          ],
+        },
+      ],
+      ["name eq contains", eq(field("name"), "contains")],
+      ["name eq a,b", eq(field("name"), "a,b")],
+    ];
+    for (const [text, filter] of cases) assert.deepEqual(run(text), filter, text);
+    assert.throws(() => run("name in (a,b"), /found the end/);
+  });
+
+  it("reads parameters and metrics for tables alone", () => {
+    const table = (text: string) => parseFilter(text, RUN_TABLE_FIELDS);
+    assert.deepEqual(table("metrics/val loss lt 0.5 and params/lr eq 0.1"), {
+      op: "and",
+      parts: [
+        { op: "lt", field: { of: "metrics", key: "val loss" }, literal: { value: 0.5 } },
+        { op: "eq", field: { of: "params", key: "lr" }, literal: { value: "0.1" } },
+      ],
+    });
+    assert.throws(() => table("metrics/loss lt small"), /a number/);
+    assert.throws(() => table("contains(metrics/loss, '1')"), /looks into texts/);
+    assert.throws(() => run("params/lr eq 1"), /a property of runs/);
+  });
+
   it("tells where a bad filter goes wrong, and what was expected", () => {
     const cases: readonly (readonly [string, number, RegExp])[] = [
       ["status", 7, /a comparison \(eq/],
@@ -173,7 +226,16 @@ describe("parseFilter", () => {
       ["runNumber eq 1e999", 14, /a number/],
       ["hidden eq maybe", 11, /true or false/],
       ["Tags/ eq x", 6, /a key/],
-      ["startswith(name, 'x')", 1, /a property/],
+      ["endswith(colour, 'x')", 10, /a property/],
+      ["length(name) eq 3", 1, /a property/],
+      ["contains(name)", 14, /','/],
+      ["contains(name, x)", 16, /a text in quotes/],
+      ["contains(name, 'x'", 19, /'\)'/],
+      ["contains(name, 'x') eq false", 24, /true/],
+      ["contains(createdUtc, '2024')", 10, /looks into texts/],
+      ["status in ()", 12, /a value/],
+      ["status in ('Failed' 'Running')", 21, /','/],
+      ["runNumber in (1, two)", 18, /a number/],
       ["'x' eq name", 1, /the name of a property/],
       ["not", 4, /the name of a property/],
       ["()", 2, /the name of a property/],
@@ -220,6 +282,7 @@ describe("parseFilter", () => {
 
   it("answers any text with a filter or BadFilter", () => {
     const piece = fc.oneof(
+      fc.constantFrom(..."contains( startswith( in ,".split(" ")),
       fc.constantFrom("(", ")", " ", "and", "or", "not", "eq", "name", "tags/k", "'", '"', "null", "\\", "/"),
       fc.string({ maxLength: 4 }),
     );
@@ -260,7 +323,17 @@ function anyFilter(): fc.Arbitrary<Filter> {
       fc.oneof(text, none),
     ),
   );
-  const leaf = fc.tuple(comparison, pair).map(([op, [on, literal]]): Filter => ({ op, field: on, literal }));
+  const compared = fc
+    .tuple(comparison, pair)
+    .map(([op, [on, literal]]): Filter => ({ op, field: on, literal }));
+  const looked = fc
+    .tuple(
+      fc.constantFrom("contains", "startswith", "endswith"),
+      fc.oneof(fc.constant(field("name")), key.map(tag)),
+      fc.string({ unit: "grapheme", maxLength: 8 }),
+    )
+    .map(([op, on, within]): Filter => ({ op, field: on, text: within }));
+  const leaf = fc.oneof({ weight: 3, arbitrary: compared }, looked);
   const join = (op: "and" | "or", parts: readonly Filter[]): Filter => ({
     op,
     parts: parts.flatMap((part) => (part.op === op ? part.parts : [part])),

@@ -1,6 +1,7 @@
-// Reads the OData subset that clients of run history send: eq ne gt ge lt le, and or not, brackets. Pure.
+// Reads the OData subset that clients of run history send: eq ne gt ge lt le, and or not, brackets; and of the rest of OData
+// in (…), contains(…), startswith(…), endswith(…). Pure.
 import type { FieldInfo, Fields } from "./fields.ts";
-import type { Comparison, Field, Filter } from "./filter.ts";
+import type { Comparison, Field, Filter, Literal, TextTest } from "./filter.ts";
 import { parseField } from "./parseField.ts";
 import { parseLiteral } from "./parseLiteral.ts";
 import { badFilter, type Token, tokens } from "./tokens.ts";
@@ -8,6 +9,7 @@ import { badFilter, type Token, tokens } from "./tokens.ts";
 /** More text, nesting or comparisons than these are refused, so that no filter costs more than it is worth. */
 export const FILTER_LIMITS = { length: 65_536, depth: 64, comparisons: 500 } as const;
 
+const TEXT_TESTS: ReadonlySet<string> = new Set(["contains", "startswith", "endswith"]);
 const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "gt", "ge", "lt", "le"]);
 const KEYWORDS: ReadonlySet<string> = new Set([...COMPARISONS, "and", "or", "not"]);
 
@@ -68,11 +70,11 @@ class Reader {
   #one(): Filter {
     const at = this.peek().at;
     if (this.#takeWord("not")) return { op: "not", part: this.#deeper(at, () => this.#one()) };
+    if (this.#isTextTest()) return this.#textTest();
     if (this.peek().kind !== "open") return this.#comparison();
     this.#next += 1;
     const inner = this.#deeper(at, () => this.#any());
-    if (this.peek().kind !== "close") throw this.#expected("'and', 'or' or ')'");
-    this.#next += 1;
+    this.#close("'and', 'or' or ')'");
     return inner;
   }
 
@@ -86,6 +88,15 @@ class Reader {
   }
 
   #comparison(): Filter {
+    this.#count();
+    const { field, info } = this.#field();
+    if (this.#isList()) return this.#oneOf(field, info);
+    const op = this.#comparer();
+    const token = this.#valueToken();
+    return { op, field, literal: parseLiteral(this.#value(token, info), info) };
+  }
+
+  #count(): void {
     this.#comparisons += 1;
     if (this.#comparisons > FILTER_LIMITS.comparisons)
       throw badFilter(
@@ -94,12 +105,80 @@ class Reader {
         `it has more than ${FILTER_LIMITS.comparisons} comparisons.`,
         "filter",
       );
-    const { field, info } = this.#field();
-    const op = this.#comparer();
+  }
+
+  #valueToken(): Token {
     const token = this.peek();
     if ((token.kind !== "word" && token.kind !== "quoted") || this.#isKeyword(token))
       throw this.#expected("a value (a text in quotes, a number, a date, true, false or null)");
-    return { op, field, literal: parseLiteral(this.#value(token, info), info) };
+    return token;
+  }
+
+  /** `field in (a, b)` is one equality for each of the values. */
+  #oneOf(field: Field, info: FieldInfo | undefined): Filter {
+    this.#next += 2;
+    const literals: Literal[] = [];
+    do {
+      if (literals.length > 0) this.#count();
+      literals.push(parseLiteral(this.#valueToken(), info));
+      this.#next += 1;
+    } while (this.#takeComma());
+    this.#close("',' or ')'");
+    return joined(
+      "or",
+      literals.map((literal): Filter => ({ op: "eq", field, literal })),
+    );
+  }
+
+  /** `contains(field, 'text')`, also with `eq true` behind it, as some clients write it. */
+  #textTest(): Filter {
+    this.#count();
+    const op = this.peek().text.toLowerCase() as TextTest;
+    this.#next += 2;
+    const at = this.peek();
+    const { field, info } = this.#field();
+    if ((info?.type ?? "text") !== "text")
+      throw badFilter(
+        "filter",
+        at.at,
+        `${op} looks into texts, and ${info?.shown} is none: compare it with eq, gt or another.`,
+        "filter",
+      );
+    if (!this.#takeComma()) throw this.#expected("','");
+    const token = this.peek();
+    if (token.kind !== "quoted") throw this.#expected("a text in quotes");
+    this.#next += 1;
+    this.#close("')'");
+    if (this.#takeWord("eq") && !this.#takeWord("true")) throw this.#expected("true");
+    return { op, field, text: token.text };
+  }
+
+  #isTextTest(): boolean {
+    const token = this.peek();
+    const isWord = token.kind === "word" && token.key === undefined;
+    return (
+      isWord && TEXT_TESTS.has(token.text.toLowerCase()) && this.#tokens[this.#next + 1]?.kind === "open"
+    );
+  }
+
+  #isList(): boolean {
+    const token = this.peek();
+    return (
+      token.kind === "word" &&
+      token.text.toLowerCase() === "in" &&
+      this.#tokens[this.#next + 1]?.kind === "open"
+    );
+  }
+
+  #takeComma(): boolean {
+    if (this.peek().kind !== "comma") return false;
+    this.#next += 1;
+    return true;
+  }
+
+  #close(what: string): void {
+    if (this.peek().kind !== "close") throw this.#expected(what);
+    this.#next += 1;
   }
 
   /** Clients write texts with spaces without quotes, and Python's form of an instant has one between its day and its time. */
@@ -130,7 +209,7 @@ class Reader {
     const token = this.peek();
     const word = token.text.toLowerCase();
     if (token.kind !== "word" || !COMPARISONS.has(word))
-      throw this.#expected("a comparison (eq, ne, gt, ge, lt or le)");
+      throw this.#expected("a comparison (eq, ne, gt, ge, lt, le or in)");
     this.#next += 1;
     return word as Comparison;
   }
@@ -184,7 +263,7 @@ function asOne(left: Filter, right: Filter, parts: number): Filter | undefined {
 const joined = (op: "and" | "or", parts: readonly Filter[]): Filter =>
   parts.length === 1 ? (parts[0] as Filter) : { op, parts };
 
-const isNullTest = (filter: Filter): filter is Extract<Filter, { field: Field }> =>
+const isNullTest = (filter: Filter): filter is Extract<Filter, { literal: Literal }> =>
   (filter.op === "eq" || filter.op === "ne") && filter.literal.value === null;
 
 const sameKey = (a: Field, b: Field): boolean =>

@@ -1,7 +1,7 @@
 // The order of a list.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { RUN_FIELDS } from "./fields.ts";
+import { RUN_FIELDS, RUN_TABLE_FIELDS } from "./fields.ts";
 import { parseOrder } from "./parseOrder.ts";
 
 const order = (name: string, descending = false) => ({ field: { of: "field", name }, descending });
@@ -24,6 +24,21 @@ describe("parseOrder", () => {
     assert.deepEqual(parseOrder("createdUtc desc, createdTimeUtc asc", RUN_FIELDS), [
       order("createdutc", true),
     ]);
+  });
+
+  it("takes tags, parameters and metrics for tables, with quotes around odd keys", () => {
+    const of = (text: string) => parseOrder(text, RUN_TABLE_FIELDS);
+    assert.deepEqual(of("metrics/loss desc, params/lr,runId"), [
+      { field: { of: "metrics", key: "loss" }, descending: true },
+      { field: { of: "params", key: "lr" }, descending: false },
+      order("runid"),
+    ]);
+    assert.deepEqual(of(" metrics/'val, ''loss''' desc ,tags/'a b'"), [
+      { field: { of: "metrics", key: "val, 'loss'" }, descending: true },
+      { field: { of: "tags", key: "a b" }, descending: false },
+    ]);
+    assert.throws(() => of("properties/x"), /position 1: lists cannot be ordered/);
+    assert.throws(() => of("tags/'a b' up"), /position 12: expected asc, desc/);
   });
 
   it("refuses what it does not know, telling the position", () => {

@@ -15,7 +15,7 @@ export function parseOrder(text: string | readonly string[], fields: Fields): re
   const whole = typeof text === "string" ? text : text.join(",");
   const orders = new Map<string, Order>();
   let at = 0;
-  for (const part of whole.split(",")) {
+  for (const part of partsOf(whole)) {
     const order = parsePart(part, at, fields);
     at += part.length + 1;
     const key = JSON.stringify(order?.field);
@@ -25,30 +25,31 @@ export function parseOrder(text: string | readonly string[], fields: Fields): re
   return [...orders.values()];
 }
 
+/** Cut at the commas, but not at those in the quoted key of a tag, a parameter or a metric. */
+const partsOf = (text: string): readonly string[] =>
+  text.includes("/'") ? (text.match(/(?:\/'(?:[^']|'')*'|[^,])+|(?<=,|^)(?=,|$)/g) ?? []) : text.split(",");
+
+/** `tags/'a key'`, at the beginning of a part. */
+const KEYED = /^\s*([^\s/]+\/)'((?:[^']|'')*)'/;
+
 function parsePart(part: string, at: number, fields: Fields): Order | undefined {
-  const words = [...part.matchAll(/\S+/g)];
-  const [name, direction, extra] = words;
+  const keyed = KEYED.exec(part);
+  const words = [...part.slice(keyed?.[0].length ?? 0).matchAll(/\S+/g)].map((word) => ({
+    text: word[0],
+    at: at + (keyed?.[0].length ?? 0) + word.index,
+  }));
+  const name = keyed
+    ? { text: keyed[1] ?? "", at: at + keyed[0].search(/\S/), key: keyed[2]?.replaceAll("''", "'") }
+    : words.shift();
   if (!name) return undefined;
-  const { field } = parseField(
-    { kind: "word", text: name[0], at: at + name.index, end: at + name.index + name[0].length },
-    fields,
-    "orderBy",
-  );
-  if (field.of !== "field")
-    throw badFilter(
-      "orderBy",
-      at + name.index,
-      `lists cannot be ordered by '${name[0].slice(0, 60)}'.`,
-      "orderBy",
-    );
-  const word = direction?.[0].toLowerCase() ?? "asc";
+  const { field } = parseField({ kind: "word", end: name.at + name.text.length, ...name }, fields, "orderBy");
+  if (field.of !== "field" && !fields.ordered.has(field.of))
+    throw wrong(name.at, `lists cannot be ordered by '${name.text.slice(0, 60)}'.`);
+  const [direction, extra] = words;
+  const word = direction?.text.toLowerCase() ?? "asc";
   const odd = word === "asc" || word === "desc" ? extra : direction;
-  if (odd)
-    throw badFilter(
-      "orderBy",
-      at + odd.index,
-      `expected asc, desc or ',', found '${odd[0].slice(0, 60)}'.`,
-      "orderBy",
-    );
+  if (odd) throw wrong(odd.at, `expected asc, desc or ',', found '${odd.text.slice(0, 60)}'.`);
   return { field, descending: word === "desc" };
 }
+
+const wrong = (at: number, says: string): Error => badFilter("orderBy", at, says, "orderBy");

@@ -9,6 +9,10 @@ export function printFilter(filter: Filter): string {
       return filter.parts.map((part) => printInside(part)).join(` ${filter.op} `);
     case "not":
       return `not ${printInside(filter.part)}`;
+    case "contains":
+    case "startswith":
+    case "endswith":
+      return `${filter.op}(${printField(filter.field)}, ${quoted(filter.text)})`;
     default:
       return `${printField(filter.field)} ${filter.op} ${printLiteral(filter.literal)}`;
   }

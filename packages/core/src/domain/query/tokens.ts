@@ -2,7 +2,7 @@
 import { MalachiteError } from "../failure/malachiteError.ts";
 
 export type Token = {
-  readonly kind: "word" | "quoted" | "open" | "close" | "end";
+  readonly kind: "word" | "quoted" | "open" | "close" | "comma" | "end";
   /** A quoted text without its quotes. */
   readonly text: string;
   /** For a word that ends in a quoted part (`Tags/'odd key'`): that part. */
@@ -19,12 +19,16 @@ export const badFilter = (what: string, at: number, says: string, target: string
 const SPACE = /\s/;
 /** A word ends where one of these begins; a quote inside a word (`it's`) is a part of it. */
 const BOUNDARY = /[\s()]/;
+const LIST_BOUNDARY = /[\s(),]/;
 const OPERATORS = new Set(["eq", "ne", "gt", "ge", "lt", "le", "and", "or", "not"]);
+/** Behind these words a bracket opens a list: there commas part what elsewhere they belong to. */
+const LISTS = new Set(["in", "contains", "startswith", "endswith"]);
 /**
  * Keys of tags and properties as clients write them: without quotes, whatever is in them. Such a key ends where a comparison
  * begins.
  */
-const BARE_KEY = /(?:tags|properties)\/(?!['"])\S.*?(?=\s+(?:eq|ne|gt|ge|lt|le)\s)/isy;
+const BARE_KEY =
+  /(?:tags|properties|params|metrics)\/(?!['"])\S.*?(?=\s+(?:(?:eq|ne|gt|ge|lt|le)\s|in\s*\())/isy;
 /** What can follow a value. */
 const AFTER_VALUE = /\s*(?:$|\)|(?:and|or)\s)/iy;
 
@@ -32,19 +36,25 @@ const AFTER_VALUE = /\s*(?:$|\)|(?:and|or)\s)/iy;
 export function tokens(text: string): readonly Token[] {
   const found: Token[] = [];
   let at = 0;
+  let list = false;
   while (at < text.length) {
     const char = text.charAt(at);
     if (SPACE.test(char)) {
       at += 1;
     } else if (char === "(" || char === ")") {
+      const before = found.at(-1);
+      list = char === "(" && before?.kind === "word" && LISTS.has(before.text.toLowerCase());
       found.push({ kind: char === "(" ? "open" : "close", text: char, at, end: at + 1 });
       at += 1;
+    } else if (list && char === ",") {
+      found.push({ kind: "comma", text: char, at, end: at + 1 });
+      at += 1;
     } else if (char === "'" || char === '"') {
-      const quoted = readValue(text, at);
+      const quoted = list ? readQuoted(text, at) : readValue(text, at);
       found.push({ kind: "quoted", text: quoted.text, at, end: quoted.end });
       at = quoted.end;
     } else {
-      const word = readBareKey(text, at) ?? readWord(text, at);
+      const word = list ? readWord(text, at, LIST_BOUNDARY) : (readBareKey(text, at) ?? readWord(text, at));
       found.push(word);
       at = word.end;
     }
@@ -53,9 +63,9 @@ export function tokens(text: string): readonly Token[] {
   return found;
 }
 
-function readWord(text: string, at: number): Token {
+function readWord(text: string, at: number, boundary = BOUNDARY): Token {
   let end = at;
-  while (end < text.length && !BOUNDARY.test(text.charAt(end))) {
+  while (end < text.length && !boundary.test(text.charAt(end))) {
     const quote = text.charAt(end) === "'" || text.charAt(end) === '"';
     const before = text.slice(at, end);
     if (quote && before.endsWith("/")) {

@@ -127,7 +127,7 @@ function unfinished(bytes: Uint8Array): number {
 }
 
 /** The places of pieces in the log, as the ids of events: by them a follower takes it up again, and learns whether it is the same. */
-function createPlacer() {
+export function createPlacer() {
   let seam: Uint8Array | undefined;
   let identity = "";
   let last: string | undefined;
@@ -151,7 +151,15 @@ function createPlacer() {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function frameLog({ from, bytes }: Piece, place: string): string {
+const frameLog = (piece: Piece, place: string): string => frame("log", pieceData(piece), place);
+
+/** A piece as JSON holds it: its text, or where it is none, its bytes. */
+export function pieceData({ from, bytes }: Piece): {
+  from: number;
+  to: number;
+  text?: string;
+  base64?: string;
+} {
   const to = from + bytes.length;
   let text: string | undefined;
   try {
@@ -160,9 +168,9 @@ function frameLog({ from, bytes }: Piece, place: string): string {
     // Not text: the bytes are sent as they are.
   }
   const data = text === undefined ? { base64: Buffer.from(bytes).toString("base64") } : { text };
-  return frame("log", { from, to, ...data }, place);
+  return { from, to, ...data };
 }
 
 /** One event. JSON has no line breaks of its own, so the data is one line whatever the text holds. */
-const frame = (event: string, data: object, id?: string): string =>
+export const frame = (event: string, data: object, id?: string): string =>
   `event: ${event}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;

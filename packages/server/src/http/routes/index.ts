@@ -9,6 +9,7 @@ import * as datastores from "./datastores.ts";
 import * as definition from "./definition.ts";
 import * as deployments from "./deployments.ts";
 import * as environments from "./environments.ts";
+import { events as liveEvents } from "./events.ts";
 import * as experiments from "./experiments.ts";
 import * as files from "./files.ts";
 import { followLog } from "./followLog.ts";
@@ -35,6 +36,7 @@ import * as snapshots from "./snapshots.ts";
 import { startLocalRun } from "./startLocalRun.ts";
 import { startOldRun, startRun } from "./startRun.ts";
 import { startSnapshotRun } from "./startSnapshotRun.ts";
+import * as tables from "./tables.ts";
 import * as takeArtifacts from "./takeArtifacts.ts";
 import * as story from "./whyAndStory.ts";
 
@@ -59,6 +61,9 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(definition),
   followLog,
   ...Object.values(logs),
+  // Pages that show everything: the live stream and tables.
+  liveEvents,
+  ...Object.values(tables),
   // Projects.
   ...Object.values(snapshots),
   ...Object.values(snapshotFiles),

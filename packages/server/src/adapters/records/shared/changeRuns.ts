@@ -16,7 +16,10 @@ import type { Executor } from "./executor.ts";
 import { labelChanges } from "./labels.ts";
 import { mergeAbout } from "./mergeAbout.ts";
 import { runsByNo } from "./readRuns.ts";
+import { nextChange } from "./runChanges.ts";
+import { countMoved } from "./runCounts.ts";
 import { aboutColumns, lifeColumns, printed } from "./runRows.ts";
+import { changeText, wordsOf } from "./runTexts.ts";
 import { nextStage } from "./stage.ts";
 import { statement } from "./statement.ts";
 import { appendStory } from "./story.ts";
@@ -26,7 +29,16 @@ const guards = statement<{ key: string; id: string }>()((q, p) =>
     .selectFrom("workspaces as w")
     .innerJoin("runs as r", "r.workspace_no", "w.no")
     .leftJoin("run_work as k", "k.run_no", "r.no")
-    .select(["r.no", "r.life_version", "k.stage", "k.lease_token"])
+    .select([
+      "r.no",
+      "r.life_version",
+      "r.workspace_no as workspace",
+      "r.experiment_no as experiment",
+      "r.status",
+      "r.hidden",
+      "k.stage",
+      "k.lease_token",
+    ])
     .where("w.key", "=", p.key)
     .where("r.id", "=", p.id),
 );
@@ -46,6 +58,7 @@ const updateLife = statement<
       version: sql<number>`version + 1`,
       life_version: sql<number>`version + 1`,
       changed_at: p.at,
+      change_no: nextChange(sql.ref("runs.workspace_no")),
     })
     .where("no", "=", p.no),
 );
@@ -82,6 +95,7 @@ export async function applyLife(db: Executor, change: LifeChange): Promise<Run |
   if (!row || row.life_version > change.version) return undefined;
   if (lease && row.lease_token !== lease.token) return undefined;
   await updateLife(db, { no: row.no, at: Math.trunc(change.at), ...lifeColumns(life) });
+  await countMoved(db, row, { status: life.status }, Math.trunc(change.at));
   if (life.plan) await updatePlan(db, { no: row.no, plan: printed(life.plan) as string });
   if (row.stage) {
     const stage = nextStage(row.stage, life);
@@ -97,6 +111,7 @@ const described = statement<{ key: string; id: string }>()((q, p) =>
     .selectFrom("workspaces as w")
     .innerJoin("runs as r", "r.workspace_no", "w.no")
     .select(["r.no", "r.about", "r.target", "r.workspace_no", "r.created_at"])
+    .select(["r.id", "r.created_by", "r.experiment_no", "r.status", "r.hidden"])
     .where("w.key", "=", p.key)
     .where("r.id", "=", p.id),
 );
@@ -119,6 +134,7 @@ const updateAbout = statement<
       target: p.target,
       version: sql<number>`version + 1`,
       changed_at: p.at,
+      change_no: nextChange(sql.ref("runs.workspace_no")),
     })
     .where("no", "=", p.no),
 );
@@ -161,10 +177,16 @@ export async function describeRun(
   const before = JSON.parse(row.about) as About;
   const after = mergeAbout(runId, before, change);
   const target = change.target ?? row.target;
-  await updateAbout(db, { no: row.no, at: Math.trunc(at), target, ...aboutColumns(after) });
+  const columns = aboutColumns(after);
+  await updateAbout(db, { no: row.no, at: Math.trunc(at), target, ...columns });
+  const { status, hidden, workspace_no: workspace, experiment_no: experiment } = row;
+  const counted = { workspace, experiment, status, hidden };
+  await countMoved(db, counted, { hidden: columns.hidden }, Math.trunc(at));
   if (change.sent) await updateSent(db, { no: row.no, sent: printed(change.sent) as string });
   const { gone, come } = labelChanges(before, after);
   const place = { workspace: row.workspace_no, at: row.created_at, run: row.no };
+  const words = [before, after].map((about) => wordsOf(row.id, row.created_by, about));
+  await changeText(db, place, words[0] ?? "", words[1] ?? "");
   for (const label of gone) await deleteLabel(db, { ...place, ...label });
   for (const label of come) await insertLabel(db, { ...place, ...label });
   return (await runsByNo(db, [row.no]))[0] as Run;

@@ -6,7 +6,10 @@ import { ensureExperiment } from "./experiments.ts";
 import { labelsOf } from "./labels.ts";
 import { needsColumns } from "./line.ts";
 import { getRun } from "./readRuns.ts";
+import { nextChange } from "./runChanges.ts";
+import { countNew } from "./runCounts.ts";
 import { aboutColumns, fixedColumns, lifeColumns, printed } from "./runRows.ts";
+import { addText, wordsOf } from "./runTexts.ts";
 import { firstStage } from "./stage.ts";
 import { statement } from "./statement.ts";
 import { appendStory } from "./story.ts";
@@ -55,6 +58,7 @@ const insertRun = statement<{ [K in keyof Columns]: Columns[K] }>()((q, p) =>
       version: 1,
       life_version: 1,
       changed_at: p.created_at,
+      change_no: nextChange(p.workspace),
       status: p.status,
       started_at: p.started_at,
       ended_at: p.ended_at,
@@ -155,6 +159,11 @@ export async function createRun(
   });
   for (const label of labelsOf(run.about))
     await insertLabel(db, { workspace, ...label, at: fixed.created_at, run: no });
+  const at = fixed.created_at;
+  const { status, hidden } = columns;
+  await countNew(db, { workspace, experiment: experiment.no, status, hidden, at });
+  const words = wordsOf(run.id, run.createdBy.name, run.about);
+  await addText(db, { workspace, at, run: no, experiment: experiment.no, words });
   await appendStory(db, no, [entry]);
   const stage = firstStage(run);
   if (stage)

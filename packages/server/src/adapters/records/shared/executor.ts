@@ -15,6 +15,12 @@ export type Dialect = {
   /** True where the text matches a pattern in which `%` is any text and `_` any character; `ilike` does not mind case. */
   like(value: RawBuilder<string | number | null>, pattern: string): RawBuilder<SqlBool>;
   ilike(value: RawBuilder<string | number | null>, pattern: string): RawBuilder<SqlBool>;
+  /** Whether a text has another in it, at its beginning or at its end, minding case; null for a missing one. */
+  test(
+    op: "contains" | "startswith" | "endswith",
+    value: RawBuilder<string | number | null>,
+    text: string,
+  ): RawBuilder<SqlBool>;
   /** `item` where the JSON array at `path` (member names) of a JSON object has it as a text; null where it has not. */
   listed(json: RawBuilder<string>, path: readonly string[], item: string): RawBuilder<string | null>;
   /** The text at a member of a JSON object; null when there is none. */

@@ -1,7 +1,7 @@
 // Which operations write, look up and list. Apart from operations.ts, so that the service's own thread need not load the statements.
-import type { LISTS, LOOKUPS, Name, SERIES, WRITES } from "./operations.ts";
+import type { LISTS, LOOKUPS, Name, SERIES, TABLES, WRITES } from "./operations.ts";
 
-export type Kind = "write" | "lookup" | "list" | "series";
+export type Kind = "write" | "lookup" | "list" | "series" | "table";
 type KindOf<N extends Name> = N extends keyof typeof WRITES
   ? "write"
   : N extends keyof typeof LOOKUPS
@@ -10,10 +10,17 @@ type KindOf<N extends Name> = N extends keyof typeof WRITES
       ? "list"
       : N extends keyof typeof SERIES
         ? "series"
-        : never;
+        : N extends keyof typeof TABLES
+          ? "table"
+          : never;
 
 export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   create: "write",
+  newestChange: "lookup",
+  changesAfter: "lookup",
+  runTable: "table",
+  countRuns: "table",
+  experimentTable: "table",
   apply: "write",
   describe: "write",
   claimQueued: "write",

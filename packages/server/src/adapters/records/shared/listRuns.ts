@@ -1,6 +1,6 @@
 // Lists of runs: any filter, any order, page by page. runPlans.ts decides how they are read.
 import { type Filter, type Page, type Run, type RunsAsk, type Scope, workspaceKey } from "@malachite/core";
-import { sql } from "kysely";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { listName, orOrder, pageOf, pageSize, parseToken, withNumber } from "./paging.ts";
 import { isByCreation, type Range, runColumns, runTerm } from "./runColumns.ts";
@@ -14,14 +14,28 @@ export const FEW = 4_096;
 
 const NEWEST = { field: { of: "field", name: "createdutc" }, descending: true } as const;
 
+/** What a table asks beyond a list: see runTable.ts. */
+export type Searched = {
+  /** What makes it another list. */
+  readonly name: string;
+  readonly holds: RawBuilder<SqlBool>;
+  /** All that are found, where those are few. */
+  readonly only?: readonly number[];
+};
+
 /** See `RunStore.list`. The runs are without `definition`, `sent` and `life.plan`. Tests set `few` to reach every plan. */
-export async function listRuns(db: Executor, ask: RunsAsk, few = FEW): Promise<Page<Run>> {
+export async function listRuns(
+  db: Executor,
+  ask: RunsAsk & { readonly offset?: number },
+  few = FEW,
+  searched?: Searched,
+): Promise<Page<Run>> {
   const order = orOrder(ask.order, NEWEST);
   const terms = withNumber(order.map(runTerm), sql.ref<number>("r.no"));
   const found = await rangeOf(db, ask);
   const { experimentName = null, experimentId = null, parentRunId = null, filter = null } = ask;
   const named = [workspaceKey(ask.scope), experimentName, experimentId, parentRunId];
-  const list = listName("runs", ...named, order, filter);
+  const list = listName("runs", ...named, order, filter, ...(searched ? [searched.name] : []));
   const position = ask.after === undefined ? undefined : parseToken(list, ask.after, terms.length);
   if (!found) return { values: [] };
 
@@ -33,7 +47,12 @@ export async function listRuns(db: Executor, ask: RunsAsk, few = FEW): Promise<P
     terms,
     byCreation: isByCreation(order),
     limit: limit + 1,
-    matches: conditions.map((condition) => where(condition, runColumns(db.dialect, ask.at))),
+    offset: ask.offset ?? 0,
+    only: searched?.only,
+    matches: [
+      ...conditions.map((condition) => where(condition, runColumns(db.dialect, ask.at))),
+      ...(searched && !searched.only ? [searched.holds] : []),
+    ],
     position,
     dialect: db.dialect,
     few,
@@ -42,7 +61,10 @@ export async function listRuns(db: Executor, ask: RunsAsk, few = FEW): Promise<P
 }
 
 /** The numbers of what the URL names; undefined when there is no such workspace or experiment. */
-async function rangeOf(db: Executor, ask: RunsAsk): Promise<{ range: Range; scope: Scope } | undefined> {
+export async function rangeOf(
+  db: Executor,
+  ask: Pick<RunsAsk, "scope" | "experimentName" | "experimentId">,
+): Promise<{ range: Range; scope: Scope } | undefined> {
   const workspace = await findWorkspace(db, ask.scope);
   if (!workspace) return undefined;
   if (ask.experimentName === undefined && ask.experimentId === undefined)
@@ -58,7 +80,10 @@ async function rangeOf(db: Executor, ask: RunsAsk): Promise<{ range: Range; scop
   return range && { range, scope: workspace.scope };
 }
 
-function conditionsOf({ filter, parentRunId }: RunsAsk): readonly Filter[] {
+export function conditionsOf({
+  filter,
+  parentRunId,
+}: Pick<RunsAsk, "filter" | "parentRunId">): readonly Filter[] {
   const child: readonly Filter[] =
     parentRunId === undefined
       ? []

@@ -3,13 +3,17 @@ import type {
   AboutChange,
   Capacity,
   ExperimentStore,
+  ExperimentTableAsk,
   NewRun,
+  RunCountsAsk,
   RunsAsk,
+  RunTableAsk,
   Scope,
   StoryEntry,
 } from "@malachite/core";
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
 import { claimAbandoned, claimQueued, letGo, renewLeases, waiting } from "./claimRuns.ts";
+import { countRuns } from "./countRuns.ts";
 import { createRun } from "./createRun.ts";
 import {
   createDatastore,
@@ -34,6 +38,7 @@ import {
   modifyExperiment,
   removeExperiment,
 } from "./experiments.ts";
+import { experimentTable } from "./experimentTable.ts";
 import { isWithin } from "./isWithin.ts";
 import { holding, standing } from "./line.ts";
 import { listExperiments } from "./listExperiments.ts";
@@ -62,6 +67,8 @@ import {
 } from "./models/registeredModels.ts";
 import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
 import { getRun, getRuns } from "./readRuns.ts";
+import { changesAfter, newestChange } from "./runChanges.ts";
+import { runTable } from "./runTable.ts";
 import { readStory } from "./story.ts";
 import {
   changeLoggedModel,
@@ -150,6 +157,8 @@ export const LOOKUPS = {
   modelVersionByAlias: (...args: Parameters<typeof versionByAlias>) => versionByAlias(...args),
   logsOfRuns: (...args: Parameters<typeof logsOfRuns>) => logsOfRuns(...args),
   loggedModel: (...args: Parameters<typeof getLoggedModel>) => getLoggedModel(...args),
+  newestChange: (db: Executor, scope: Scope) => newestChange(db, scope),
+  changesAfter: (...args: Parameters<typeof changesAfter>) => changesAfter(...args),
 } as const;
 
 /** Operations that only read and may take long: they must not stand in the way of lookups. */
@@ -185,16 +194,23 @@ export const SERIES = {
   bucketPoints: (...args: Parameters<typeof bucketPoints>) => bucketPoints(...args),
 } as const;
 
+/** Operations of tables, which may look at very many runs: they stand in the way of nothing but each other. */
+export const TABLES = {
+  runTable: (db: Executor, ask: RunTableAsk) => runTable(db, ask),
+  countRuns: (db: Executor, ask: RunCountsAsk) => countRuns(db, ask),
+  experimentTable: (db: Executor, scope: Scope, ask: ExperimentTableAsk) => experimentTable(db, scope, ask),
+} as const;
+
 type Operation = (db: Executor, ...args: never[]) => Promise<unknown>;
 type Rest<F> = F extends (db: Executor, ...rest: infer A) => unknown ? A : never;
-export type Operations = typeof WRITES & typeof LOOKUPS & typeof LISTS & typeof SERIES;
+export type Operations = typeof WRITES & typeof LOOKUPS & typeof LISTS & typeof SERIES & typeof TABLES;
 export type Name = keyof Operations;
 export type Arguments<N extends Name> = Rest<Operations[N]>;
 export type Answer<N extends Name> = Awaited<ReturnType<Operations[N]>>;
 
 /** The operation of that name. */
 export const operation = (name: Name): Operation => ALL[name] as Operation;
-const ALL = { ...WRITES, ...LOOKUPS, ...LISTS, ...SERIES };
+const ALL = { ...WRITES, ...LOOKUPS, ...LISTS, ...SERIES, ...TABLES };
 
 /** Runs an operation somewhere and answers what it answers. */
 export type Call = <N extends Name>(name: N, ...args: Arguments<N>) => Promise<Answer<N>>;

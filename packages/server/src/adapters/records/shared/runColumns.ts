@@ -1,5 +1,5 @@
 // The fields of a run's lists as columns, and the equalities that have an index of their own.
-import { type Field, MalachiteError, type Order } from "@malachite/core";
+import { type Field, type Filter, type Literal, MalachiteError, type Order } from "@malachite/core";
 import { type RawBuilder, sql } from "kysely";
 import type { Dialect } from "./executor.ts";
 import { labelText } from "./labels.ts";
@@ -34,8 +34,14 @@ const columnOf = (field: Field) => (field.of === "field" ? COLUMN[field.name] : 
 
 /** Filters: no index serves these. A run that has not started has no start. */
 export const runColumns = (dialect: Dialect, at: number | undefined): Columns => ({
+  test: dialect.test,
   of(field) {
     if (field.of === "traits") return dialect.listed(sql.ref("r.about"), ["runTypeV2", "traits"], field.key);
+    if (field.of === "params")
+      return sql`(select p.value from run_params as p where p.run_no = r.no and p.key = ${field.key})`;
+    if (field.of === "metrics")
+      return sql`(select m.latest_value from metrics as m
+        where m.run_no = r.no and m.namespace = '' and m.name = ${field.key} and m.has_latest = 1)`;
     if (field.of !== "field") return dialect.label(sql.ref("r.about"), field.of, field.key);
     if (field.name === "status" && at !== undefined) return shownStatus(dialect, at);
     if (field.name === "description") return dialect.member(sql.ref("r.about"), "description");
@@ -81,7 +87,8 @@ export type Indexed = {
   readonly from: RawBuilder<unknown>;
   readonly when: (values: readonly (string | number | null)[]) => RawBuilder<unknown>;
   readonly no: RawBuilder<number>;
-  readonly createdAt: RawBuilder<number>;
+  /** Absent where the index does not hold its runs in the order of creation. */
+  readonly createdAt?: RawBuilder<number>;
 };
 
 /** The index for equality in the field; undefined when there is none, or for null where it does not know about null. */
@@ -91,7 +98,7 @@ export function indexOf(
   values: readonly (string | number | null)[],
 ): Indexed | undefined {
   const isNull = values.includes(null);
-  if (field.of === "traits") return undefined;
+  if (field.of === "traits" || field.of === "metrics") return undefined;
   if (field.of !== "field") {
     if (isNull) return undefined;
     const key = labelText(field.key);
@@ -132,6 +139,26 @@ export function indexOf(
     default:
       return undefined;
   }
+}
+
+/** The index of newest values, for a comparison of a metric with a number. Infinities are in it as the largest numbers. */
+export function metricRange(
+  { op, field, literal }: Extract<Filter, { literal: Literal }>,
+  range: Range,
+): Indexed | undefined {
+  const { value } = literal;
+  if (field.of !== "metrics" || op === "ne" || typeof value !== "number") return undefined;
+  const sign = { eq: "=", gt: ">", ge: ">=", lt: "<", le: "<=" }[op];
+  const experiments =
+    range.experiment === undefined
+      ? sql`in (select x.no from experiments as x where x.workspace_no = ${range.workspace})`
+      : sql`= ${range.experiment}`;
+  return {
+    from: sql`metrics as k`,
+    when: () => sql`k.experiment_no ${experiments} and k.name = ${field.key} and k.namespace = '' and k.has_latest = 1
+      and k.latest_order ${sql.raw(sign)} ${value}`,
+    no: sql`k.run_no`,
+  };
 }
 
 const oneOf = (values: readonly (string | number | null)[]): RawBuilder<unknown> =>

@@ -4,8 +4,9 @@ import type { Filter } from "@malachite/core";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Dialect, Executor } from "./executor.ts";
 import { isAfter, orderBy, type Position, positionColumns, type Term } from "./paging.ts";
-import { type Indexed, indexOf, type Range } from "./runColumns.ts";
+import { type Indexed, indexOf, metricRange, type Range } from "./runColumns.ts";
 import { LIGHT } from "./runRows.ts";
+import { refuseFar } from "./tableOffset.ts";
 import { columnValue, gathered } from "./where.ts";
 
 /** So many values of an equality are walked side by side, each in order. */
@@ -22,6 +23,10 @@ export type Query = {
   readonly byCreation: boolean;
   readonly position: Position | undefined;
   readonly limit: number;
+  /** How many runs are passed over. */
+  readonly offset: number;
+  /** The runs that it is about, where those are known. */
+  readonly only?: readonly number[];
   readonly few: number;
   readonly dialect: Dialect;
 };
@@ -30,12 +35,69 @@ export type Query = {
  * The runs of a page in order. First their numbers alone are picked, so that what is sorted is small; then their rows are read.
  * `cross join` keeps SQLite from turning the order of reading round.
  */
-export async function runPage<Row>(db: Executor, query: Query): Promise<readonly Row[]> {
+export async function runPage<Row>(db: Executor, asked: Query): Promise<readonly Row[]> {
+  const jumped = asked.offset === 0 ? asked : await jump(db, asked);
+  if (!jumped) return [];
+  const { offset, limit } = jumped;
+  // What is passed over is picked too, where no index could count through it.
+  const query = { ...jumped, limit: limit + offset };
   const rows = sql<Row>`with picked as materialized (${await picked(db, query)})
     select ${sql.join(LIGHT.map((name) => sql.raw(name)))}, ${positionColumns(query.terms)}
     from picked cross join runs as r cross join experiments as e
-    where r.no = picked.no and e.no = r.experiment_no order by ${orderBy(query.terms)} limit ${query.limit}`;
+    where r.no = picked.no and e.no = r.experiment_no order by ${orderBy(query.terms)} limit ${limit} offset ${offset}`;
   return db.all(rows.compile(db.build));
+}
+
+/**
+ * The query that begins `offset` runs down. In the order of creation, and where one index holds just the runs of the list, it is
+ * counted through, and the page begins behind the run that it comes to. Undefined for a place beyond the end.
+ */
+async function jump(db: Executor, query: Query): Promise<Query | undefined> {
+  const walk = query.position || query.only || !query.byCreation ? undefined : countable(query);
+  if (!walk) {
+    refuseFar(query.offset);
+    return query;
+  }
+  const terms = [walk.createdAt, walk.no].map((value) => ({
+    value,
+    nullable: false,
+    descending: query.terms[0]?.descending ?? true,
+  }));
+  const last = sql<{
+    at: number;
+    no: number;
+  }>`select ${walk.createdAt} as at, ${walk.no} as no from ${walk.from}
+    where ${walk.when} order by ${orderBy(terms)} limit 1 offset ${query.offset - 1}`;
+  const [found] = await db.all(last.compile(db.build));
+  return found && { ...query, position: [found.at, found.no], offset: 0 };
+}
+
+type Countable = Pick<Indexed, "from" | "no"> & {
+  readonly createdAt: RawBuilder<number>;
+  readonly when: RawBuilder<unknown>;
+};
+
+function countable({ range, conditions, matches }: Query): Countable | undefined {
+  const [only] = conditions;
+  if (only === undefined && matches.length === 0)
+    return {
+      from: sql`runs as i`,
+      when:
+        range.experiment === undefined
+          ? sql`i.workspace_no = ${range.workspace}`
+          : sql`i.experiment_no = ${range.experiment}`,
+      no: sql`i.no`,
+      createdAt: sql`i.created_at`,
+    };
+  if (only?.op !== "eq" || conditions.length > 1 || matches.length > 1) return undefined;
+  const value = columnValue(only.literal);
+  const known =
+    range.experiment === undefined ||
+    (only.field.of === "field" &&
+      (only.field.name === "status" || (only.field.name === "parentrunid" && value === null)));
+  const index = known ? indexOf(only.field, range, [value]) : undefined;
+  if (!index?.createdAt) return undefined;
+  return { from: index.from, no: index.no, createdAt: index.createdAt, when: index.when([value]) };
 }
 
 /**
@@ -44,22 +106,50 @@ export async function runPage<Row>(db: Executor, query: Query): Promise<readonly
  * the whole range is sorted.
  */
 async function picked(db: Executor, query: Query): Promise<RawBuilder<unknown>> {
-  const { range, few, byCreation } = query;
+  const { range, few, byCreation, only } = query;
+  if (only) return among([{ index: numbered(only), values: [0] }], query);
   if (range.runs !== undefined && range.runs <= few) return byOrder(query);
-  const ways = query.conditions.flatMap((condition) => wayOf(condition, range) ?? []);
-  const counted: { readonly way: Way; readonly count: number; readonly walkable: boolean }[] = [];
-  for (const way of ways)
-    counted.push({
-      way,
-      count: await countUpTo(db, way, few + 1),
-      walkable: byCreation && oneByOne(way).length <= SIDE_BY_SIDE,
-    });
-  const [best] = counted
+  const [best] = (await countedWays(db, query, few))
+    .map((one) => ({ ...one, walkable: byCreation && isWalkable(one.way) }))
     .filter(({ count, walkable }) => walkable || count <= few)
     .sort((a, b) => a.count - b.count);
   if (!best) return byOrder(query);
   return best.walkable ? firstOf(best.way, query) : among(best.way, query);
 }
+
+/** The numbers of all runs that an index says meet one of the conditions, where those are no more than `most`. */
+export async function fewestRuns(
+  db: Executor,
+  range: Range,
+  conditions: readonly Filter[],
+  most: number,
+): Promise<RawBuilder<unknown> | undefined> {
+  const [best] = (await countedWays(db, { range, conditions }, most))
+    .filter(({ count }) => count <= most)
+    .sort((a, b) => a.count - b.count);
+  return best && union(best.way);
+}
+
+async function countedWays(
+  db: Executor,
+  { range, conditions }: Pick<Query, "range" | "conditions">,
+  most: number,
+): Promise<readonly { readonly way: Way; readonly count: number }[]> {
+  const counted: { readonly way: Way; readonly count: number }[] = [];
+  for (const [way] of conditions.flatMap((condition) => [wayOf(condition, range) ?? []]))
+    if (way) counted.push({ way, count: await countUpTo(db, way, most + 1) });
+  return counted;
+}
+
+const isWalkable = (way: Way): boolean =>
+  way.every(({ index }) => index.createdAt !== undefined) && oneByOne(way).length <= SIDE_BY_SIDE;
+
+/** Runs whose numbers are known. */
+const numbered = (numbers: readonly number[]): Indexed => ({
+  from: sql`json_each(${JSON.stringify(numbers)}) as j`,
+  when: () => sql`1 = 1`,
+  no: sql`j.value`,
+});
 
 /** A condition that indexes can answer: runs equal to one of the values, of one index or several. */
 type Way = readonly { readonly index: Indexed; readonly values: readonly (string | number | null)[] }[];
@@ -68,6 +158,8 @@ type Way = readonly { readonly index: Indexed; readonly values: readonly (string
 const MOST_INDEXES = 32;
 
 function wayOf(condition: Filter, range: Range): readonly [Way] | undefined {
+  const measured = "literal" in condition ? metricRange(condition, range) : undefined;
+  if (measured) return [[{ index: measured, values: [0] }]];
   if (condition.op === "eq") {
     const value = columnValue(condition.literal);
     const index = indexOf(condition.field, range, [value]);
@@ -105,7 +197,8 @@ async function countUpTo(db: Executor, way: Way, most: number): Promise<number> 
 function firstOf(way: Way, query: Query): RawBuilder<unknown> {
   const descending = query.terms[0]?.descending ?? true;
   const parts = oneByOne(way).map(({ index, value }, i) => {
-    const terms = [index.createdAt, index.no].map((of) => ({ value: of, nullable: false, descending }));
+    const createdAt = index.createdAt ?? sql.ref<number>("r.created_at");
+    const terms = [createdAt, index.no].map((of) => ({ value: of, nullable: false, descending }));
     const conditions = [
       index.when([value]),
       sql`r.no = ${index.no}`,
@@ -120,11 +213,17 @@ function firstOf(way: Way, query: Query): RawBuilder<unknown> {
   return sql.join(parts, sql` union `);
 }
 
+/** The numbers of all runs of the way, each once. */
+const union = (way: Way): RawBuilder<unknown> =>
+  sql.join(
+    way.map(
+      ({ index, values }) => sql`select ${index.no} as no from ${index.from} where ${index.when(values)}`,
+    ),
+    sql` union `,
+  );
+
 /** All runs of the way, sorted. */
 function among(way: Way, query: Query): RawBuilder<unknown> {
-  const parts = way.map(
-    ({ index, values }) => sql`select ${index.no} as no from ${index.from} where ${index.when(values)}`,
-  );
   const conditions = [
     sql`r.no = among.no`,
     sql`e.no = r.experiment_no`,
@@ -132,7 +231,7 @@ function among(way: Way, query: Query): RawBuilder<unknown> {
     ...query.matches,
     ...after(query),
   ];
-  return sql`select r.no as no from (${sql.join(parts, sql` union `)}) as among cross join runs as r cross join experiments as e
+  return sql`select r.no as no from (${union(way)}) as among cross join runs as r cross join experiments as e
     where ${sql.join(conditions, sql` and `)} order by ${orderBy(query.terms)} limit ${query.limit}`;
 }
 

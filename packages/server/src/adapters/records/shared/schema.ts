@@ -64,6 +64,8 @@ export type Database = {
     /** The version at the last change of `life`: what `apply` is guarded by. */
     life_version: number;
     changed_at: number;
+    /** Rises in the workspace with each change that lists show; 0 for what has not changed since there are such numbers. */
+    change_no: Generated<number>;
     status: string;
     /** NOT_STARTED_AT stands for none, so that an index alone can answer lists in this order. */
     started_at: number;
@@ -78,6 +80,23 @@ export type Database = {
     life: string;
     /** JSON of `About`. */
     about: string;
+  };
+  /** How many runs an experiment has of a status, hidden or not; and when the last of them came or went. */
+  run_counts: {
+    workspace_no: number;
+    experiment_no: number;
+    status: string;
+    hidden: number;
+    runs: number;
+    changed_at: number;
+  };
+  /** What a search looks into, see runTexts.ts. */
+  run_texts: {
+    workspace_no: number;
+    created_at: number;
+    run_no: number;
+    experiment_no: number;
+    words: string;
   };
   /** The heavy parts of a run, which lists never touch. JSON. */
   run_bodies: {

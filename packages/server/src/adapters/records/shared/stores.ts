@@ -8,6 +8,7 @@ import type {
   MetricStore,
   ModelRegistry,
   RunStore,
+  RunTables,
   TrackingStore,
   WorkspaceStore,
 } from "@malachite/core";
@@ -17,6 +18,7 @@ import { createTrackingStore } from "./tracking/trackingStore.ts";
 
 export type RecordStores = {
   readonly runs: RunStore;
+  readonly tables: RunTables;
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;
@@ -54,6 +56,13 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     waiting: (pool) => call("waiting", pool),
     list: (ask) => call("list", ask),
     story: (scope, runId) => call("story", scope, runId),
+  };
+  const tables: RunTables = {
+    page: (ask) => call("runTable", ask),
+    count: (ask) => call("countRuns", ask),
+    experiments: (scope, ask) => call("experimentTable", scope, ask),
+    newestChange: (scope) => call("newestChange", scope),
+    changesAfter: (scope, no, limit, most) => call("changesAfter", scope, no, limit, most),
   };
   const experiments: ExperimentStore = {
     byName: (scope, name) => call("experimentByName", scope, name),
@@ -112,6 +121,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
   };
   return {
     runs,
+    tables,
     experiments,
     workspaces,
     models,

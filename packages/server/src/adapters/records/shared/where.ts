@@ -1,11 +1,20 @@
 // A filter as an SQL condition that no index serves: listRuns.ts decides which index is used and states that apart.
-import { type Comparison, type Field, type Filter, type Literal, MalachiteError } from "@malachite/core";
+import {
+  type Comparison,
+  type Field,
+  type Filter,
+  type Literal,
+  MalachiteError,
+  type TextTest,
+} from "@malachite/core";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 
 /** What a list can be filtered and ordered by, as SQL. */
 export type Columns = {
   /** The expression of a field or label, which no index serves; undefined for a name that is not known. */
   of(field: Field): RawBuilder<string | number | null> | undefined;
+  /** Whether a text has another in it, at its beginning or at its end; null for a missing one. */
+  test(op: TextTest, value: RawBuilder<string | number | null>, text: string): RawBuilder<SqlBool>;
 };
 
 const NEGATED = { eq: "ne", ne: "eq", gt: "le", ge: "lt", lt: "ge", le: "gt" } as const satisfies Record<
@@ -35,6 +44,12 @@ export function where(filter: Filter, columns: Columns, negated = false): RawBui
         ...rest.map((part) => where(part, columns, negated)),
       ];
       return sql<SqlBool>`(${sql.join(parts, (filter.op === "and") !== negated ? sql` and ` : sql` or `)})`;
+    }
+    case "contains":
+    case "startswith":
+    case "endswith": {
+      const test = columns.test(filter.op, expression(filter.field, columns), filter.text);
+      return negated ? sql<SqlBool>`not coalesce(${test}, ${FALSE})` : test;
     }
     default:
       return compare(filter.op, expression(filter.field, columns), columnValue(filter.literal), negated);

@@ -22,6 +22,13 @@ export const sqliteDialect: Dialect = {
   // SQLite's own `like` minds no case; its `glob` does, with other signs for the same.
   like: (value, pattern) => sql<SqlBool>`${value} glob ${globOf(pattern)}`,
   ilike: (value, pattern) => sql<SqlBool>`${value} like ${pattern}`,
+  test: (op, value, text) => {
+    if (text === "") return sql<SqlBool>`${value} is not null`;
+    if (op === "contains") return sql<SqlBool>`instr(${value}, ${text}) > 0`;
+    return op === "startswith"
+      ? sql<SqlBool>`substr(${value}, 1, length(${text})) = ${text}`
+      : sql<SqlBool>`substr(${value}, -length(${text})) = ${text}`;
+  },
   listed: (json, path, item) =>
     sql<
       string | null

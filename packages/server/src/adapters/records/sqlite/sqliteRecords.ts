@@ -21,9 +21,8 @@ export type SqliteRecords = RecordStores & {
 
 /**
  * Opens the file and brings its tables up to date. Throws StorageFailed when it cannot be opened, is no database, or was written by
- * a newer program. One worker writes, one looks up, one lists and one reads metrics, the last two started by their first work: none keeps
- * another waiting. What
- * a resolved write has changed, every later read sees.
+ * a newer program. One worker writes, one looks up, one lists, one reads metrics and one tables, the last three started by their first
+ * work: none keeps another waiting. What a resolved write has changed, every later read sees.
  */
 export async function openSqliteRecords({
   file,
@@ -35,10 +34,12 @@ export async function openSqliteRecords({
     lookup: new DatabaseWorker(file, "reader", entry),
     list: new DatabaseWorker(file, "reader", entry),
     series: new DatabaseWorker(file, "reader", entry),
+    table: new DatabaseWorker(file, "reader", entry),
   };
   const close = async (): Promise<void> => {
     // The writer last: the last connection to close folds the log into the file.
-    await Promise.all([workers.lookup.close(), workers.list.close(), workers.series.close()]);
+    const { write: _, ...readers } = workers;
+    await Promise.all(Object.values(readers).map((reader) => reader.close()));
     await workers.write.close();
   };
   try {

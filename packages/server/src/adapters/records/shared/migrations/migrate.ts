@@ -12,6 +12,7 @@ import { datastores } from "./0007-datastores.ts";
 import { latestMetrics } from "./0008-latest-metrics.ts";
 import { queue } from "./0009-queue.ts";
 import { registryPasswords } from "./0010-registry-passwords.ts";
+import { tables } from "./0011-tables.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   latestMetrics,
   queue,
   registryPasswords,
+  tables,
 ];
 
 /** Runs `work` in one transaction. */

@@ -11,6 +11,7 @@ import { insertLabel } from "../createRun.ts";
 import type { Executor } from "../executor.ts";
 import { labelText } from "../labels.ts";
 import { chunks } from "../readRuns.ts";
+import { touchRun } from "../runChanges.ts";
 import { statement } from "../statement.ts";
 
 const runOf = statement<{ key: string; id: string }>()((q, p) =>
@@ -63,10 +64,12 @@ export async function logToRun(db: Executor, scope: Scope, runId: string, log: N
     throw new MalachiteError("RunNotFound", `The workspace '${scope.workspace}' has no run '${runId}'.`, {
       target: "run_id",
     });
+  let added = false;
   for (const [key, value] of Object.entries(log.params ?? {})) {
     const [known] = await paramOf(db, { run: run.no, key });
     if (known) refuseOther(runId, key, known.value, value);
     else {
+      added = true;
       await insertParam(db, { run: run.no, key, value });
       await insertLabel(db, {
         workspace: run.workspace_no,
@@ -78,6 +81,7 @@ export async function logToRun(db: Executor, scope: Scope, runId: string, log: N
       });
     }
   }
+  if (added) await touchRun(db, run.no, run.workspace_no);
   for (const use of log.datasets ?? []) await keepDataset(db, run.no, use);
   for (const model of log.modelInputs ?? [])
     await putModel(db, { run: run.no, way: "input", model, step: 0 });

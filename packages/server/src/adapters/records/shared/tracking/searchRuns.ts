@@ -3,6 +3,7 @@ import {
   type Page,
   type Run,
   type Scope,
+  type SearchClause,
   type SearchOrder,
   type TrackingStore,
   workspaceKey,
@@ -21,7 +22,7 @@ import {
 } from "../paging.ts";
 import { LIGHT, type LightRow, lightRun } from "../runRows.ts";
 import { findWorkspace } from "../workspaces.ts";
-import { isStart, isStartDescending, pick } from "./pickRuns.ts";
+import { type Condition, isStart, isStartDescending, pick } from "./pickRuns.ts";
 import { runPlaces } from "./runPlaces.ts";
 import { clauseSql, orderTerms } from "./searchSql.ts";
 
@@ -32,26 +33,55 @@ const NEWEST_START: Term = { value: sql.ref("r.started_at"), nullable: false, de
 /** See `TrackingStore.searchRuns`. */
 export async function searchTrackedRuns(db: Executor, scope: Scope, ask: Ask): Promise<Page<Run>> {
   const { clauses, order, after, view } = ask;
-  const limit = pageSize(ask.limit);
   const places = runPlaces(db.dialect);
-  const terms = termsOf(order, places);
   const experimentIds = [...new Set(ask.experimentIds)].sort();
-  const list = listName("tracked runs", workspaceKey(scope), experimentIds, clauses, order, view);
+  return searchPage(db, scope, {
+    name: (key) => listName("tracked runs", key, experimentIds, clauses, order, view),
+    experiments: (workspace) => experimentNumbers(db, workspace, experimentIds),
+    conditions: [
+      ...clauses.map((clause) => ({ clause, holds: clauseSql(clause, places, db.dialect) })),
+      ...(view === "all" ? [] : [{ holds: sql<SqlBool>`r.hidden = ${view === "deleted" ? 1 : 0}` }]),
+    ],
+    clauses,
+    order,
+    after,
+    limit: pageSize(ask.limit),
+    offset: 0,
+  });
+}
+
+export type SearchPage = {
+  /** What makes it the same list, in the workspace of that key. */
+  readonly name: (workspaceKey: string) => string;
+  /** The numbers of the experiments that are searched. */
+  readonly experiments: (workspace: number) => Promise<readonly number[]>;
+  readonly conditions: readonly Condition[];
+  /** Those of the conditions that an index may answer. */
+  readonly clauses: readonly SearchClause[];
+  readonly order: readonly SearchOrder[];
+  readonly after: string | undefined;
+  readonly limit: number;
+  /** How many runs are passed over. */
+  readonly offset: number;
+};
+
+/** A page of runs in the order of a search. Throws BadContinuationToken. */
+export async function searchPage(db: Executor, scope: Scope, ask: SearchPage): Promise<Page<Run>> {
+  const { conditions, clauses, order, after, limit, offset } = ask;
+  const terms = termsOf(order, runPlaces(db.dialect));
+  const list = ask.name(workspaceKey(scope));
   const position = after === undefined ? undefined : parseToken(list, after, terms.length);
-  const conditions = [
-    ...clauses.map((clause) => ({ clause, holds: clauseSql(clause, places, db.dialect) })),
-    ...(view === "all" ? [] : [{ holds: sql<SqlBool>`r.hidden = ${view === "deleted" ? 1 : 0}` }]),
-  ];
   const workspace = await findWorkspace(db, scope);
   if (!workspace) return { values: [] };
-  const experiments = await experimentNumbers(db, workspace.no, experimentIds);
+  const experiments = await ask.experiments(workspace.no);
   if (experiments.length === 0) return { values: [] };
 
-  const query = { workspace: workspace.no, experiments, conditions, terms, position, limit: limit + 1 };
+  const wanted = offset + limit + 1;
+  const query = { workspace: workspace.no, experiments, conditions, terms, position, limit: wanted };
   const known = terms.map((term, i) => ({ ...term, value: sql.ref<string | number | null>(`picked.s${i}`) }));
   const rows: LightRow[] = [];
   for await (const picked of pick(db, query, { clauses, order })) {
-    const left = limit + 1 - rows.length;
+    const left = wanted - rows.length;
     const found = await db.all(
       sql<LightRow>`with picked as materialized (${picked})
         select ${sql.join(LIGHT.map((name) => sql.raw(name)))}, ${positionColumns(known)}
@@ -61,9 +91,9 @@ export async function searchTrackedRuns(db: Executor, scope: Scope, ask: Ask): P
       ),
     );
     rows.push(...found);
-    if (rows.length > limit) break;
+    if (rows.length >= wanted) break;
   }
-  return pageOf(rows, limit, list, terms.length, (row) => lightRun(row, workspace.scope));
+  return pageOf(rows.slice(offset), limit, list, terms.length, (row) => lightRun(row, workspace.scope));
 }
 
 function termsOf(order: readonly SearchOrder[], places: ReturnType<typeof runPlaces>): readonly Term[] {
