@@ -50,8 +50,8 @@ export {
   type RunPollerOptions,
   type RunPollerState,
 } from "./runPoller.ts";
-export * from "./timeline/runTimeline.ts";
 export * from "./runTables.ts";
+export * from "./timeline/runTimeline.ts";
 export type { ByteStream } from "./transport/byteStream.ts";
 export type { ByteSource, FileBody } from "./transport/fileBody.ts";
 export {

@@ -449,7 +449,7 @@ export const operations = {
     paths: [
       "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/events",
     ],
-    query: ["kinds", "experimentId", "runId", "log"],
+    query: ["kinds", "experimentId", "runId", "watch", "log"],
     body: "none",
     answer: "events",
   },

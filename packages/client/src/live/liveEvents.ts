@@ -29,8 +29,10 @@ export interface EventsOptions {
   kinds?: readonly ("run" | "metrics" | "files" | "queue")[];
   /** Only runs of this experiment. */
   experimentId?: string;
-  /** Only these runs, at most 16; the files that they are writing are looked at too. */
+  /** Only these runs, at most 16. */
   runIds?: readonly string[];
+  /** Runs whose files are looked at while they write them, at most 16: `files` tells of other runs when theirs are kept. */
+  watch?: readonly string[];
   /** The `place` of an earlier event: every run that changed since comes first. Default: what happens from now on. */
   place?: string;
   /** How long the server may be out of reach before this gives up. Default: for ever. */
@@ -105,6 +107,7 @@ async function* connect(
         kinds: options.kinds,
         experimentId: options.experimentId,
         runId: options.runIds,
+        watch: options.watch,
         log: state.logs(),
       },
       ...(state.place === undefined ? {} : { headers: { "last-event-id": state.place } }),

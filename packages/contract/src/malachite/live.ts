@@ -9,7 +9,7 @@ import { base, source } from "./base.ts";
 /** So many logs can be followed in one stream, and so many runs' files be watched. */
 export const EVENTS_LIMITS = { logs: 16, runs: 16 } as const;
 
-/** Without these a stream tells of everything; `files` of runs at work are looked at only for runs that are named. */
+/** Without these a stream tells of everything; `files` of runs at work are looked at only for runs that are watched. */
 export const EVENT_KINDS = ["run", "metrics", "files", "queue"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -93,8 +93,13 @@ export const events = operation({
     ),
     runId: optional(
       Type.Array(runId, {
+        description: "Only these runs; queues are told of all the same. Repeatable, at most 16.",
+      }),
+    ),
+    watch: optional(
+      Type.Array(runId, {
         description:
-          "Only these runs; queues are told of all the same. Repeatable, at most 16. The files that they are writing are looked at too.",
+          "Runs whose files are looked at while they write them, so that `files` tells of them before their end. Repeatable, at most 16.",
       }),
     ),
     log: optional(

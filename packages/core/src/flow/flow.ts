@@ -118,6 +118,8 @@ export type LiveAsk = {
   /** Only these runs; lines are told of all the same. */
   readonly experimentId?: string;
   readonly runIds?: ReadonlySet<string>;
+  /** Runs whose files are looked at while they write them. */
+  readonly watch?: readonly string[];
   /** The place of an earlier event. */
   readonly after?: string;
   readonly signal: AbortSignal;

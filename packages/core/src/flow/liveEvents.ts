@@ -47,7 +47,7 @@ export async function* liveEvents(ask: LiveAsk, ports: LivePorts): AsyncGenerato
     if (ask.after !== undefined && !isKnown)
       yield { kind: "reset", reason: "unknownPlace", place: printPlace(id, no) };
     if (isKnown && asked < newest) notes.hear({ kind: "run", workspace: key });
-    if (ask.kinds.has("files") && ask.runIds) watchFiles(ask.runIds, ask, notes, ports, ended);
+    if (ask.kinds.has("files") && ask.watch?.length) watchFiles(ask.watch, ask, notes, ports, ended);
     while (!signal.aborted) {
       if (notes.tooMany) {
         notes.clear();
@@ -203,7 +203,7 @@ class Notes {
 
 /** The files of runs at work are written without a word to the service, so they are looked at. */
 function watchFiles(
-  runIds: ReadonlySet<string>,
+  runIds: readonly string[],
   { scope }: LiveAsk,
   notes: Notes,
   ports: LivePorts,
@@ -213,7 +213,7 @@ function watchFiles(
   const prints = new Map<string, string>();
   void (async () => {
     while (!signal.aborted) {
-      for (const run of await ports.runs.getMany(scope, [...runIds])) {
+      for (const run of await ports.runs.getMany(scope, runIds)) {
         const print = await filesPrint(run, ports);
         if (print === undefined) continue;
         const before = prints.get(run.id);

@@ -11,8 +11,9 @@ const { logs: MOST_LOGS, runs: MOST_RUNS } = malachite.EVENTS_LIMITS;
 
 export const events = route(malachite.events, async (ask, { flow, settings, closing }) => {
   const { request, reply, query, scope } = ask;
-  const { kinds = malachite.EVENT_KINDS, experimentId, runId: runIds } = query;
+  const { kinds = malachite.EVENT_KINDS, experimentId, runId: runIds, watch } = query;
   refuseMany(runIds ?? [], MOST_RUNS, "runId");
+  refuseMany(watch ?? [], MOST_RUNS, "watch");
   refuseMany(query.log ?? [], MOST_LOGS, "log");
   const [after, ...places] = String(request.headers["last-event-id"] ?? "").split("/");
   const asked = (query.log ?? []).map(logOf);
@@ -42,6 +43,7 @@ export const events = route(malachite.events, async (ask, { flow, settings, clos
     kinds: new Set(kinds),
     ...(experimentId === undefined ? {} : { experimentId }),
     ...(runIds === undefined ? {} : { runIds: new Set(runIds) }),
+    ...(watch === undefined ? {} : { watch }),
     ...(after ? { after } : {}),
     signal,
   });
