@@ -1,13 +1,13 @@
 // Tables over very many runs and experiments, and changes of many runs at once.
 import { type ErrorResponse, type history, malachite } from "@malachite/contract";
 import {
-  type ExperimentSummary,
   MalachiteError,
   parseFilter,
   parseOrder,
   RUN_TABLE_FIELDS,
   type Scope,
   type ShownRun,
+  type TableFlow,
 } from "@malachite/core";
 import { dateText } from "../dto/dates.ts";
 import { experimentDto } from "../dto/experiment.ts";
@@ -95,6 +95,8 @@ export const queryExperimentTable = route(malachite.queryExperimentTable, async 
   });
   return { value: page.values.map(summaryDto), count: page.count };
 });
+
+type ExperimentSummary = Awaited<ReturnType<TableFlow["experiments"]>>["values"][number];
 
 const summaryDto = (summary: ExperimentSummary): malachite.ExperimentSummary => ({
   experiment: experimentDto(summary.experiment),
