@@ -11,6 +11,7 @@ import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import { collectRun, logTail, startOf, whileAwaited } from "./collectRun.ts";
 import { dataKeyOf } from "./dataPlaces.ts";
+import { endProcesses } from "./endProcesses.ts";
 import type { FlowPorts } from "./ports.ts";
 import { sendData } from "./sendData.ts";
 
@@ -43,7 +44,7 @@ export async function finishRun(
   if (!handle)
     return changeRun(run, [conclude(undefined, undefined, "")], ports.settings.owner, ports, lease);
   const driver = ports.targets.driver(handle.kind);
-  await driver.stop(handle, 0, signal);
+  await endProcesses(run, handle, 0, ports, signal);
   const folder = driver.folder(handle);
   let first: GroupExit | undefined;
   let tail = "";
@@ -106,7 +107,7 @@ export async function stopRun(
   const handle = await handleOf(run, ports, signal);
   let now: Run | undefined = run;
   if (handle) {
-    await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
+    await endProcesses(run, handle, ports.settings.graceMs, ports, signal);
     await whileAwaited(run, run.life.cancel?.askedAt, ports, async () => {
       now = await sentData({ run, lease }, handle, ports, signal);
       if (now) await collectRun(run, handle, ports, signal);
