@@ -6,8 +6,12 @@ import type { FlowPorts } from "./ports.ts";
 
 type MeasurePorts = Pick<FlowPorts, "targets" | "metrics" | "log">;
 
-/** A run that is due, and what was seen of it the last time. */
-export type Due = { readonly run: Run; readonly before: Usage | undefined };
+/** A run that is due, and what was seen of it the last time, and the first. */
+export type Due = {
+  readonly run: Run;
+  readonly before: Usage | undefined;
+  readonly first: Usage | undefined;
+};
 
 /** One question for each engine. Answers what was seen, by the ask; a run that nothing is known of is not among them. */
 export async function measureRuns(
@@ -31,9 +35,10 @@ export async function measureRuns(
       if (!signal.aborted) log.warn("usageUnavailable", { kind, reason: String(error) });
     }
   }
-  for (const [{ run, before }, usage] of seen) {
+  for (const [{ run, before, first }, usage] of seen) {
     const begun = run.life.attemptStartedAt ?? run.life.startedAt ?? usage.at;
-    const posts = systemMetrics(before, usage, Math.max(0, Math.round((usage.at - begun) / 1000)));
+    const step = Math.max(0, Math.round((usage.at - begun) / 1000));
+    const posts = systemMetrics(before, usage, step, first);
     // The first look only begins the count.
     if (before === undefined || posts.length === 0) continue;
     try {

@@ -37,7 +37,7 @@ type Kept = {
   /** It was told that files of it were let go of. */
   warned: boolean;
   /** What it used when that was last looked at, and when that is due again. */
-  usage?: { readonly seen: Usage | undefined; readonly due: number };
+  usage?: { readonly first: Usage | undefined; readonly seen: Usage | undefined; readonly due: number };
 };
 
 /** The service's engine room. Disposing ends its loops and leaves the runs to go on by themselves. */
@@ -271,13 +271,15 @@ export class RunKeeper implements AsyncDisposable {
       // A turn comes a little early or late: what is due until half way to the next is due now.
       if (!watched || run.life.status !== "Running" || !collectsOutput(run)) continue;
       if (usage === undefined || usage.due <= now + settings.systemMetricsMs / 2)
-        due.set({ run, before: usage?.seen }, kept);
+        due.set({ run, before: usage?.seen, first: usage?.first }, kept);
     }
     if (due.size === 0) return;
     const seen = await measureRuns([...due.keys()], this.#ports, this.#stopping.signal);
     for (const [ask, kept] of due) {
       const took = now - (kept.run.life.attemptStartedAt ?? kept.run.life.startedAt ?? now);
-      kept.usage = { seen: seen.get(ask), due: now + nextLook(settings.systemMetricsMs, took) };
+      const found = seen.get(ask);
+      const first = ask.first ?? found;
+      kept.usage = { first, seen: found, due: now + nextLook(settings.systemMetricsMs, took) };
     }
   }
 

@@ -58,6 +58,20 @@ describe("system metrics", () => {
     }
   });
 
+  it("count the network from the first look on", () => {
+    const at = (receivedBytes: number, sentBytes: number) => usage({ network: { receivedBytes, sentBytes } });
+    const values = (...looks: Parameters<typeof systemMetrics>) =>
+      systemMetrics(...looks).map(({ name, rows }) => [name, rows[0]?.data[name]]);
+    assert.deepEqual(values(at(7e6, 7e6), at(9e6, 12e6), 20, at(5e6, 6e6)), [
+      ["system/network_receive_megabytes", 4],
+      ["system/network_transmit_megabytes", 6],
+    ]);
+    assert.deepEqual(values(at(1, 1), at(1e6, 9e6), 20, at(5e6, 6e6)), [
+      ["system/network_transmit_megabytes", 3],
+    ]);
+    assert.deepEqual(values(usage(), at(1, 1), 20), []);
+  });
+
   it("leave out what is not known", () => {
     assert.deepEqual(valuesOf(undefined, usage({ cpuMs: 5 })), {});
     assert.deepEqual(valuesOf(usage({ cpuMs: 500 }), usage({ at: 10, cpuMs: 400, memoryBytes: 1e6 })), {

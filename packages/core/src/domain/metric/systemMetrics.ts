@@ -15,8 +15,15 @@ export type Usage = {
   readonly writtenBytes?: number;
   /** The file system that the run's folder lies on. */
   readonly disk?: { readonly usedBytes: number; readonly availableBytes: number };
+  readonly network?: NetworkUsage;
   readonly gpus?: readonly GpuUsage[];
 };
+
+/**
+ * Of the network that the run is in, loopback left out: a container's own, else all of the machine, which no process can be told apart in.
+ * Counted from any time on: only differences mean something.
+ */
+export type NetworkUsage = { readonly receivedBytes: number; readonly sentBytes: number };
 
 /** `memoryBytes` is the run's own; how busy the GPU is and what it draws is told for the whole of it. */
 export type GpuUsage = {
@@ -35,8 +42,16 @@ export const SYSTEM_PREFIX = "system/";
 
 const MEGABYTE = 1e6;
 
-/** The rows of one look. `before` is the look before: how busy the CPUs were is known only between two. `step`: seconds of the run. */
-export function systemMetrics(before: Usage | undefined, now: Usage, step: number): readonly MetricPost[] {
+/**
+ * The rows of one look. `before` is the look before: how busy the CPUs were is known only between two. `first` is the first of all, from
+ * which the network is counted. `step`: seconds of the run.
+ */
+export function systemMetrics(
+  before: Usage | undefined,
+  now: Usage,
+  step: number,
+  first: Usage | undefined = before,
+): readonly MetricPost[] {
   const values: Record<string, number | undefined> = {
     cpu_utilization_percentage: cpuPercent(before, now),
     system_memory_usage_megabytes: megabytes(now.memoryBytes),
@@ -44,6 +59,7 @@ export function systemMetrics(before: Usage | undefined, now: Usage, step: numbe
     disk_read_megabytes: megabytes(now.readBytes),
     disk_write_megabytes: megabytes(now.writtenBytes),
     ...diskValues(now.disk),
+    ...networkValues(first?.network, now.network),
   };
   for (const gpu of now.gpus ?? []) {
     const name = `gpu_${gpu.gpu}`;
@@ -82,6 +98,20 @@ const diskValues = (disk: Usage["disk"]): Record<string, number | undefined> =>
         disk_available_megabytes: megabytes(disk.availableBytes),
         disk_usage_percentage: percent(disk.usedBytes, disk.usedBytes + disk.availableBytes),
       };
+
+/** As MLflow counts: since the first look. A counter that has gone back belongs to another network: nothing is known then. */
+function networkValues(
+  first: NetworkUsage | undefined,
+  now: NetworkUsage | undefined,
+): Record<string, number | undefined> {
+  if (!first || !now) return {};
+  const since = (name: keyof NetworkUsage): number | undefined =>
+    now[name] < first[name] ? undefined : megabytes(now[name] - first[name]);
+  return {
+    network_receive_megabytes: since("receivedBytes"),
+    network_transmit_megabytes: since("sentBytes"),
+  };
+}
 
 const megabytes = (bytes: number | undefined): number | undefined =>
   bytes === undefined ? undefined : bytes / MEGABYTE;

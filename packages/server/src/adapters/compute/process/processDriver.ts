@@ -24,6 +24,7 @@ import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
+import { machineNetwork } from "../shared/networkUsage.ts";
 import { removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
@@ -212,6 +213,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
   async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
     const [gpus, disk] = await Promise.all([gpuMeter(signal), diskUsage(root.path)]);
+    const network = machineNetwork();
     let family: readonly ProcessRow[] | undefined;
     const known = new Map<LaunchKey, Usage>();
     const machine = { cpus: availableParallelism(), memoryLimitBytes: totalmem() };
@@ -232,6 +234,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
         ...used,
         ...(own.length === 0 ? {} : { gpus: own }),
         ...(disk === undefined ? {} : { disk }),
+        ...(network === undefined ? {} : { network }),
       });
     }
     return known;
