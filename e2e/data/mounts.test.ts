@@ -211,22 +211,6 @@ describe("mounts of remote storages in runs", { skip: noMounts ?? false, timeout
     await freed();
   });
 
-  it("that hang hang neither the service nor the end of a run that is canceled", async () => {
-    const { id, open } = await begin("hung");
-    await ready(id);
-    for (const pid of rclonesOf(service.data)) process.kill(pid, "SIGSTOP");
-    open();
-    await reached(service, id, "Running");
-    const other = await submit(service, { files: { "main.py": "print('went on')" } });
-    assert.equal((await ended(service, other)).status, "Completed");
-    await cancel(service, id);
-    const run: Told = await ended(service, id, 60_000);
-    assert.equal(run.status, "Canceled");
-    assert.match(JSON.stringify(run.warnings), /did not answer any more, and was ended by force/);
-    assert.equal(await text(azure, encodeURI("hung/first ü 'x'.txt")), "one");
-    await freed();
-  });
-
   it("with a wrong key fail the run before it starts, and tell no key", async () => {
     const { id } = await begin("x", 0, "wrong");
     const run: Told = await ended(service, id);

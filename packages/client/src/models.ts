@@ -25,6 +25,8 @@ export type YarnDeployMode = NonNullable<HdiConfiguration["yarnDeployMode"]>;
 
 export type Run = history.Run;
 export type RunDetails = history.RunDetails;
+/** A run as tables and the live stream show it: with the name of its experiment. */
+export type TableRun = malachite.TableRun;
 export type RunStatus = history.RunStatusName;
 export type CreateRun = history.CreateRun;
 export type RunEvent = history.BaseEvent;

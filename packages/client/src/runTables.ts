@@ -2,7 +2,14 @@
 
 import type { PagedAsyncIterableIterator } from "@azure/core-paging";
 import type { malachite } from "@malachite/contract";
-import type { ChangeRunsResult, ExperimentTablePage, Page, Run, RunCounts, RunTablePage } from "./models.ts";
+import type {
+  ChangeRunsResult,
+  ExperimentTablePage,
+  Page,
+  RunCounts,
+  RunTablePage,
+  TableRun,
+} from "./models.ts";
 import { operations } from "./operations.generated.ts";
 import type { OperationOptions } from "./options.ts";
 import { paged } from "./paging.ts";
@@ -97,7 +104,7 @@ export class RunTables {
   }
 
   /** All runs of the table, fetched while they are read. */
-  queryRuns(options: QueryRunsOptions = {}): PagedAsyncIterableIterator<Run, Page<Run>> {
+  queryRuns(options: QueryRunsOptions = {}): PagedAsyncIterableIterator<TableRun, Page<TableRun>> {
     return paged(options, ({ continuationToken, maxPageSize }) =>
       this.queryRunsPage({ ...options, continuationToken, top: maxPageSize }),
     );

@@ -230,62 +230,6 @@ describe("data around a run", () => {
     await service.until("the data being freed", () => brought(service).length === 0);
   });
 
-  it("that is mounted from elsewhere is there at each launch, cut when processes hang in it, and settled before the end", async () => {
-    let launches = 0;
-    await using service = await ScriptedService.start(() =>
-      ++launches === 1
-        ? { failLaunch: { error: new MalachiteError("Unexpected", "The engine stumbled."), times: 1 } }
-        : { runForMs: 500 },
-    );
-    shelf(service);
-    const did: string[] = [];
-    around(service, () => ({
-      check: async () => "elsewhere" as const,
-      mount: async (_, { name }, { readOnly }) => {
-        did.push(`mount ${name} ${readOnly}`);
-        return { source: "/nowhere/at", is: "folder" as const };
-      },
-      settle: async ({ name }, called) => {
-        did.push(`settle ${name}`);
-        return { files: 0, bytes: 0, faults: [`A file of ${called} was lost.`] };
-      },
-    }));
-    const { id } = await service.submit("a.py", {
-      dataReferences: { m: { dataStoreName: "shelf", mode: "Mount" } },
-    });
-    const run = await service.reached(id, "Completed");
-    assert.deepEqual(did, ["mount m false", "mount m false", "mount m false", "settle m"]);
-    assert.deepEqual(
-      run.life.plan?.mounts?.map(({ source, is }) => [source, is]),
-      [["/nowhere/at", "folder"]],
-    );
-    assert.deepEqual(
-      run.about.warnings?.map(({ message }) => message),
-      ["A file of shelf was lost."],
-    );
-  });
-
-  it("cannot be laid into what is mounted from elsewhere", async () => {
-    await using service = await ScriptedService.start(() => ({}));
-    shelf(service);
-    around(service, () => ({ check: async () => "elsewhere" as const }));
-    const inner = {
-      dataStoreName: "shelf",
-      pathOnDataStore: "in",
-      mode: "Download",
-      pathOnCompute: "../in/x",
-    };
-    await assert.rejects(
-      service.submit("a.py", {
-        dataReferences: { m: { dataStoreName: "shelf", mode: "Mount", pathOnCompute: "in" }, inner },
-      }),
-      (error: MalachiteError) => {
-        assert.equal(error.target, "configuration.dataReferences.inner.pathOnCompute");
-        return /lies in 'in', at which 'm' is mounted/.test(error.message);
-      },
-    );
-  });
-
   it("is refused before there is a run: an unknown datastore, a path of the machine, a run at home", async () => {
     await using service = await ScriptedService.start(() => ({}));
     shelf(service);

@@ -2,12 +2,12 @@
 import type { malachite } from "@malachite/contract";
 import { bytesOf } from "../log/logEvent.ts";
 import type { ServerEvent } from "../log/sse.ts";
-import type { Run } from "../models.ts";
+import type { TableRun } from "../models.ts";
 
 /** The stream has begun; `resumed` when every run that changed since the place comes next. Ask for what is shown that is not a run. */
 export type HelloEvent = { kind: "hello" } & malachite.HelloEvent;
 /** A run was made or changed; `run` is as lists show it. */
-export type RunChangedEvent = { kind: "run"; run: Run; place: string };
+export type RunChangedEvent = { kind: "run"; run: TableRun; place: string };
 /** New values of metrics are there; without names, of too many to name. */
 export type MetricsEvent = { kind: "metrics" } & malachite.MetricsEvent;
 /** The files of the run changed or grew. */

@@ -1,10 +1,11 @@
 // The live stream of a workspace: one connection for a whole page, whatever it shows.
 import Type, { type Static } from "typebox";
-import { RUN_STATUSES, Run } from "../history/run.ts";
+import { RUN_STATUSES } from "../history/run.ts";
 import { integer, model, oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import { runId, workspaceParams } from "../scope.ts";
 import { base, source } from "./base.ts";
+import { TableRun } from "./tables.ts";
 
 /** So many logs can be followed in one stream, and so many runs' files be watched. */
 export const EVENTS_LIMITS = { logs: 16, runs: 16 } as const;
@@ -18,7 +19,7 @@ export const HelloEvent = model("HelloEvent", { place: Type.String(), resumed: T
 export type HelloEvent = Static<typeof HelloEvent>;
 
 /** A run was made, or something that lists show of it changed. */
-export const RunChangedEvent = model("RunChangedEvent", { run: Run, place: Type.String() });
+export const RunChangedEvent = model("RunChangedEvent", { run: TableRun, place: Type.String() });
 export type RunChangedEvent = Static<typeof RunChangedEvent>;
 
 /** Values were added to metrics of a run; without names it was too many to name. */

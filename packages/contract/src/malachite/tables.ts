@@ -10,6 +10,10 @@ import { base, source } from "./base.ts";
 
 const params = Type.Object(workspaceParams);
 
+/** A run as tables and the live stream show it: with the name of its experiment, which its record holds only as an id. */
+export const TableRun = model("TableRun", { ...Run.properties, experimentName: Type.String() });
+export type TableRun = Static<typeof TableRun>;
+
 /** Which runs: everything here must hold. */
 const which = {
   filter: optional(
@@ -52,7 +56,7 @@ export const RunTableQuery = model("RunTableQuery", {
 export type RunTableQuery = Static<typeof RunTableQuery>;
 
 export const RunTablePage = model("RunTablePage", {
-  value: Type.Array(Run),
+  value: Type.Array(TableRun),
   continuationToken: optional(Type.String()),
   isExact: Type.Boolean({
     description: "False when the search has looked only at the newest runs, of which there are too many.",
@@ -183,7 +187,7 @@ export const ChangeRunsCommand = model("ChangeRunsCommand", {
 export type ChangeRunsCommand = Static<typeof ChangeRunsCommand>;
 
 export const ChangeRunsResult = model("ChangeRunsResult", {
-  runs: mapOf(Run, { description: "The runs as they are now, by id." }),
+  runs: mapOf(TableRun, { description: "The runs as they are now, by id." }),
   errors: mapOf(ErrorResponse, { description: "What was refused, by run id: it stops no other." }),
 });
 export type ChangeRunsResult = Static<typeof ChangeRunsResult>;

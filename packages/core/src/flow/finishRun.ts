@@ -11,7 +11,6 @@ import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import { collectRun, logTail, startOf, whileAwaited } from "./collectRun.ts";
 import { dataKeyOf } from "./dataPlaces.ts";
-import { endProcesses } from "./endProcesses.ts";
 import type { FlowPorts } from "./ports.ts";
 import { sendData } from "./sendData.ts";
 
@@ -44,7 +43,7 @@ export async function finishRun(
   if (!handle)
     return changeRun(run, [conclude(undefined, undefined, "")], ports.settings.owner, ports, lease);
   const driver = ports.targets.driver(handle.kind);
-  await endProcesses(run, handle, 0, ports, signal);
+  await driver.stop(handle, 0, signal);
   const folder = driver.folder(handle);
   let first: GroupExit | undefined;
   let tail = "";
@@ -107,7 +106,7 @@ export async function stopRun(
   const handle = await handleOf(run, ports, signal);
   let now: Run | undefined = run;
   if (handle) {
-    await endProcesses(run, handle, ports.settings.graceMs, ports, signal);
+    await ports.targets.driver(handle.kind).stop(handle, ports.settings.graceMs, signal);
     await whileAwaited(run, run.life.cancel?.askedAt, ports, async () => {
       now = await sentData({ run, lease }, handle, ports, signal);
       if (now) await collectRun(run, handle, ports, signal);

@@ -7,7 +7,6 @@ import type { Run } from "../domain/run/run.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
 import { changeRun } from "./changeRun.ts";
 import { collectAttempt, collectsOutput, OUTPUTS } from "./collectRun.ts";
-import { endProcesses } from "./endProcesses.ts";
 import type { FlowPorts } from "./ports.ts";
 
 /** The event of another attempt; undefined when there is none to be, and the run fails with the reason. */
@@ -30,10 +29,7 @@ export function retryOf(
   };
 }
 
-type ClearPorts = Pick<
-  FlowPorts,
-  "artifacts" | "data" | "targets" | "runs" | "clock" | "ids" | "log" | "news" | "settings"
->;
+type ClearPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" | "log" | "news" | "settings">;
 
 /** Ends what is left of the earlier attempt, keeps its files and frees its target. May be repeated. */
 export async function clearAttempt(
@@ -47,7 +43,7 @@ export async function clearAttempt(
   const handle = earlier.handle ?? (await driver.find(plan.target, earlier.key, signal));
   if (handle) {
     // Also where the engine says "gone": the script may outlive the process that was to tell its end.
-    await endProcesses(run, handle, 0, ports, signal);
+    await driver.stop(handle, 0, signal);
     await collectAttempt(run, { attempt: earlier.attempt, handle }, ports, signal);
     await driver.release(handle, signal);
   }

@@ -50,25 +50,21 @@ export async function sendData(
   await using log = openBuildLog(run, ports, SENT_LOG);
   const tell: TellData = (line) => void log.write(`${line}\n`);
   const faults: string[] = [];
-  let [references, files, bytes] = [0, 0, 0];
+  let [files, bytes] = [0, 0];
   for (const use of uses) {
     try {
       const sent = await send(run, handle, use, ports, tell, signal);
       faults.push(...sent.faults);
-      // What was written into a mount is there, as a rule: only the rest of it is sent.
-      if (use.mode === "upload" || sent.files + sent.faults.length > 0) references += 1;
       files += sent.files;
       bytes += sent.bytes;
     } catch (error) {
       signal.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
-      references += 1;
       faults.push(`'${use.name}' was not sent to ${textOf(use)}: ${message}`);
       tell(`${use.name}: failed: ${message}`);
     }
   }
-  if (references === 0) return undefined;
-  const carried = { references, files, bytes, faults: faults.length };
+  const carried = { references: uses.length, files, bytes, faults: faults.length };
   if (faults.length === 0) return carried;
   ports.log.warn("dataNotSent", { runId: run.id, faults: faults.length });
   const told = faults.slice(0, MOST_WARNINGS);

@@ -98,11 +98,6 @@ export interface DataCarrier {
     tell: TellData,
     signal: AbortSignal,
   ): Promise<Sent>;
-  /**
-   * Ends at once what serves the mounts of the launch: whoever hangs in one gets an error. What was written by then is not lost, see
-   * `settle`.
-   */
-  cut(key: LaunchKey): Promise<void>;
   /** Removes all that lies here for the launch, its mounts first. Nothing there is success. */
   forget(key: LaunchKey): Promise<void>;
   /** Removes what lies here for any other launch than these. For a start. */

@@ -1,5 +1,4 @@
 // The command palette: any run, any experiment, any page, by a few letters.
-import type { Run, WorkspaceClient } from "@malachite/client";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { Command } from "cmdk";
@@ -21,13 +20,6 @@ const PAGES = [
 ] as const;
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
-async function firstRuns(workspace: WorkspaceClient, _search: string, signal: AbortSignal): Promise<Run[]> {
-  const pages = workspace
-    .listRuns({ orderBy: "createdUtc desc", abortSignal: signal })
-    .byPage({ maxPageSize: 8 });
-  return (await pages.next()).value?.value ?? [];
-}
-
 /** `known`: the workspaces to go to. */
 export function Palette({ close, known }: { readonly close: () => void; readonly known: readonly string[] }) {
   const workspace = useWorkspace();
@@ -38,7 +30,8 @@ export function Palette({ close, known }: { readonly close: () => void; readonly
   const runId = /^\/runs\/([^/]+)/.exec(path)?.[1];
   const runs = useQuery({
     queryKey: [keyOf(workspace), "runs", "palette", search],
-    queryFn: ({ signal }) => firstRuns(workspace, search, signal),
+    queryFn: ({ signal }) =>
+      workspace.tables.queryRunsPage({ search: search || undefined, top: 8, abortSignal: signal }),
     placeholderData: (before) => before,
     staleTime: 0,
   });
@@ -77,7 +70,7 @@ export function Palette({ close, known }: { readonly close: () => void; readonly
             </Command.Group>
           )}
           <Command.Group heading="Runs">
-            {runs.data?.map((run) => (
+            {runs.data?.value.map((run) => (
               <Command.Item
                 key={run.runId}
                 // The service has found it already; the words are there so that the palette does not drop it.

@@ -1,6 +1,5 @@
 // Keeps one event stream open, and opens it anew, from where it was, when parts of the page come to want something else.
-import type { WorkspaceClient } from "@malachite/client";
-import { type LiveEvent, openEvents } from "./liveEvents.ts";
+import type { LiveEvent, WorkspaceClient } from "@malachite/client";
 
 /** What the stream tells, as the client reads it, without what is about logs and about the stream itself. */
 export type News = Extract<LiveEvent, { kind: "run" | "metrics" | "files" | "queue" | "reset" }>;
@@ -16,6 +15,9 @@ export type LogFollower = {
   place: string | number;
   readonly onNews: (news: LogNews) => void;
 };
+
+/** So many logs, and so many runs, can be named to one stream. */
+const MOST = 16;
 
 export class LiveStream {
   readonly #workspace: WorkspaceClient;
@@ -98,11 +100,11 @@ export class LiveStream {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const logs = [...this.#followers];
+    const logs = [...this.#followers].slice(0, MOST);
     try {
-      const events = openEvents(this.#workspace, {
-        place: this.#place,
-        watch: [...this.#watched.keys()],
+      const events = this.#workspace.events({
+        ...(this.#place === undefined ? {} : { place: this.#place }),
+        watch: [...this.#watched.keys()].slice(0, MOST),
         logs: logs.map(({ runId, path, place }) => ({ runId, path, place })),
         abortSignal: signal,
       });
@@ -117,7 +119,7 @@ export class LiveStream {
   }
 
   #take(event: LiveEvent): void {
-    if ("place" in event && !("from" in event)) this.#place = event.place;
+    if (event.kind === "hello" || event.kind === "run" || event.kind === "reset") this.#place = event.place;
     switch (event.kind) {
       case "hello":
         this.#set("live");

@@ -1,24 +1,28 @@
 // Data of runs on this machine: `FOLDER/<launch key>/<name>`, mounts in `.mounts/<name>` beside it, and the storages it comes from and
 // goes to.
 import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   type BlobStore,
   type DataCarrier,
   isLaunchKey,
+  isMalachiteError,
   type LaunchKey,
   MalachiteError,
   type RunFolder,
+  type Sent,
   type StoragePlace,
+  type TellData,
 } from "@malachite/core";
-import { onStorage, removeTree } from "../../files/index.ts";
-import { unreachable, wrapped } from "./dataFault.ts";
+import { hasCode, onStorage, removeTree } from "../../files/index.ts";
 import { download } from "./download.ts";
-import type { FileStorage } from "./fileStorage.ts";
+import { type FileStorage, StorageTrouble } from "./fileStorage.ts";
 import { createGuard, type Guard } from "./guard.ts";
-import { createMountCarrier, type Into } from "./mounts/mountCarrier.ts";
+import { readNote } from "./mounts/mountNote.ts";
 import type { RemoteMounts } from "./mounts/remoteMounts.ts";
-import { faultOfAzure, openAzureStorage } from "./storages/azureStorage.ts";
+import { isAnyWritten, sendWritten } from "./mounts/sendWritten.ts";
+import { patiently } from "./patience.ts";
+import { faultOfAzure, faultOfAzureMount, openAzureStorage } from "./storages/azureStorage.ts";
 import { openFolderStorage } from "./storages/folderStorage.ts";
 import { createOwnStorage } from "./storages/ownStorage.ts";
 import { openS3Storage, type S3Settings } from "./storages/s3Storage.ts";
@@ -44,16 +48,26 @@ export type DataCarrierOptions = {
 };
 
 const PARTS = ".parts";
+const MOUNTS = ".mounts";
+
+/** How long the process of a mount may take to close what a run has left open: a file that was changed in part is first read whole. */
+const CLOSE_MS = 120_000;
+/** And where nobody waits for what was written. */
+const DROP_MS = 2000;
+
+/** A piece of data of a launch. */
+type Into = { readonly key: LaunchKey; readonly name: string };
 
 /** Opens nothing until asked. */
 export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
-  const { folder, blobs, blobsFolder, named, openFolder } = options;
+  const { folder, blobs, blobsFolder, named, openFolder, mounts } = options;
   const guard = createGuard(options.allowHosts);
   const ofKey = (key: LaunchKey): string => {
     if (isLaunchKey(key)) return join(folder, key);
     throw new MalachiteError("Unexpected", `'${key}' is no launch key.`);
   };
   const ofName = ({ key, name }: Into): string => join(ofKey(key), name);
+  const mountOf = ({ key, name }: Into): string => join(ofKey(key), MOUNTS, name);
 
   async function open({ storage, called }: StoragePlace): Promise<FileStorage> {
     switch (storage.kind) {
@@ -74,13 +88,56 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
     }
   }
 
-  const mounted = createMountCarrier({ mounts: options.mounts, open, openFolder, folderOf: ofKey });
+  /** One after another: each has a process that may take its time to end. */
+  async function dropMounts(at: string): Promise<void> {
+    const names = await readdir(join(at, MOUNTS)).catch((error: unknown) => {
+      if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+      throw error;
+    });
+    for (const name of names) await mounts.takeOff(join(at, MOUNTS, name), DROP_MS);
+  }
+
+  /** What a mount left that is not shown any more, as after a start of the machine: its files go before it is made anew. */
+  async function clear(into: Into, place: StoragePlace, tell: TellData, signal: AbortSignal): Promise<void> {
+    for (const fault of (await settle(into, place.called, async () => place, tell, signal)).faults)
+      tell(fault);
+    await onStorage("Removing data", () => removeTree(mountOf(into), signal));
+  }
+
+  const settle: DataCarrier["settle"] = async (into, called, place, tell, signal) => {
+    const at = mountOf(into);
+    const ended = await mounts.takeOff(at, CLOSE_MS, signal);
+    const note = ended && (await readNote(at));
+    if (ended === undefined || note === undefined) return NOTHING_SENT;
+    const faults: string[] = [];
+    if (ended.end === "died")
+      faults.push(
+        `The mount of the datastore '${called}' had ended by itself, and the run could not go on using it${ended.words && `: ${ended.words}`}.`,
+      );
+    if (note.readOnly || !(await isAnyWritten(at, note.root))) return { ...NOTHING_SENT, faults };
+    const to = await place();
+    return wrapped(to, async () => {
+      await using storage = await open(to);
+      const target =
+        note.file === undefined ? to.path : to.path.slice(0, -note.file.length).replace(/\/$/, "");
+      const sent = await sendWritten(
+        { folder: at, root: note.root, target, called: to.called, openFolder },
+        storage,
+        tell,
+        signal,
+      );
+      tell(`${sent.files} files, ${sent.bytes} bytes that were written last.`);
+      return { ...sent, faults: [...faults, ...sent.faults] };
+    });
+  };
 
   return {
     async check(place, use, inContainer) {
       const fault =
         faultOf(place, use, named, guard) ??
-        (use === "mount" && !isHere(place, named) ? await mounted.fault(place, inContainer) : undefined);
+        (use === "mount" && !isHere(place, named)
+          ? await faultOfMount(place, inContainer, mounts)
+          : undefined);
       if (fault !== undefined) throw new MalachiteError("UnsupportedField", fault);
       return isHere(place, named) ? "here" : "elsewhere";
     },
@@ -101,11 +158,19 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
       return wrapped(place, async () => {
         await using storage = await open(place);
         if (storage.local) return await storage.local(place.path, make);
-        return await mounted.mount(place, storage, into, readOnly, tell, signal);
+        const shown = await mounts.shown(mountOf(into));
+        if (shown !== undefined) return shown;
+        if (!storage.remote) throw unreachable(`'${place.called}' cannot be mounted.`);
+        await clear(into, place, tell, signal);
+        // A key that is wrong, or a storage that is not there, is told in our own words, before there is a mount that hides them.
+        const isFile = await lookAt(storage, place.path, signal);
+        const above = place.path.slice(0, Math.max(0, place.path.lastIndexOf("/")));
+        const source = await storage.remote(isFile ? above : place.path, readOnly);
+        const file = isFile ? basename(place.path) : undefined;
+        return await mounts.show(mountOf(into), { source, file, readOnly }, signal);
       });
     },
-    settle: mounted.settle,
-    cut: mounted.cut,
+    settle,
     async make(into) {
       const source = ofName(into);
       await onStorage("Keeping data", () => mkdir(source, { recursive: true }));
@@ -121,7 +186,7 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
     async forget(key) {
       const at = ofKey(key);
       await onStorage("Removing data", async () => {
-        await mounted.drop(at);
+        await dropMounts(at);
         await removeTree(at);
       });
     },
@@ -130,7 +195,7 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
         await mkdir(folder, { recursive: true, mode: 0o700 });
         for (const name of await readdir(folder)) {
           if (keys.has(name as LaunchKey)) continue;
-          const isFree = await mounted.drop(join(folder, name)).then(
+          const isFree = await dropMounts(join(folder, name)).then(
             () => true,
             () => false,
           );
@@ -142,9 +207,36 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
   };
 }
 
+const unreachable = (message: string, cause?: unknown): MalachiteError =>
+  new MalachiteError("DataUnreachable", message, { cause });
+
+const NOTHING_SENT: Sent = { files: 0, bytes: 0, faults: [] };
+
 /** Whether a place is on this machine by what it is. */
 const isHere = ({ storage }: StoragePlace, named: DataCarrierOptions["named"]): boolean =>
   storage.kind === "own" || (storage.kind === "named" && named[storage.name]?.kind !== "s3");
+
+async function faultOfMount(
+  { storage, called }: StoragePlace,
+  inContainer: boolean,
+  mounts: RemoteMounts,
+): Promise<string | undefined> {
+  const fault =
+    (storage.kind === "registered" ? faultOfAzureMount(storage.section) : undefined) ??
+    (await mounts.fault(inContainer));
+  return fault === undefined
+    ? undefined
+    : `'${called}' is not on this machine, and it cannot be mounted here: ${fault}. Use as_download() for what is read, as_upload() for what is written.`;
+}
+
+/** True for a single file. A place at which there is nothing is an empty folder. */
+async function lookAt(storage: FileStorage, path: string, signal: AbortSignal): Promise<boolean> {
+  return patiently(async () => {
+    if (path !== "" && (await storage.find(path, signal)) !== undefined) return true;
+    for await (const _ of storage.list(path, signal)) break;
+    return false;
+  }, signal);
+}
 
 /** Why a place cannot be used in that way, whatever is in it. */
 function faultOf(
@@ -172,5 +264,21 @@ function faultOf(
         return `The settings say of the datastore '${called}' that it is only read.`;
       return undefined;
     }
+  }
+}
+
+/** What a storage or this machine says, as an error of the service; aborts go through. */
+async function wrapped<T>(place: StoragePlace, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isMalachiteError(error) || (error instanceof Error && error.name === "AbortError")) throw error;
+    if (error instanceof StorageTrouble) throw unreachable(`${error.message}.`, error);
+    if (hasCode(error, "ELOOP", "ENOTDIR", "ENOENT", "EACCES", "EPERM", "EROFS", "ENAMETOOLONG"))
+      throw unreachable(
+        `'${place.path}' of the datastore '${place.called}' cannot be used: ${(error as Error).message}.`,
+        error,
+      );
+    throw error;
   }
 }

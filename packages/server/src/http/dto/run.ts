@@ -1,5 +1,5 @@
 // A run as the history service shows it (protocol: RunDto). Clients need the first fields in every answer.
-import { type history, workspacePath } from "@malachite/contract";
+import { type history, type malachite, workspacePath } from "@malachite/contract";
 import type { Run, ShownRun } from "@malachite/core";
 import { dateText, durationText } from "./dates.ts";
 import { runError } from "./error.ts";
@@ -48,6 +48,12 @@ export function runDto({ run, status, waitsFor }: ShownRun, base: string): histo
     ...(waitsFor === undefined ? {} : { queueingInfo: { message: waitsFor } }),
   };
 }
+
+/** The same for our own tables, which name the experiment too. */
+export const tableRunDto = (shown: ShownRun, base: string): malachite.TableRun => ({
+  ...runDto(shown, base),
+  experimentName: shown.run.experimentName,
+});
 
 /**
  * Where a client cancels the run. Not for runs that only their owner's process knows: without this address the v1 SDK tells

@@ -1,7 +1,7 @@
 // The live stream of a page as server-sent events: what happens in the workspace and the logs that it shows, each no faster than its
 // reader: of every source one event at most is held.
 import { isMalachiteError, type LiveEvent, type LogEvent } from "@malachite/core";
-import { runDto } from "../dto/run.ts";
+import { tableRunDto } from "../dto/run.ts";
 import { createCutter, createPlacer, frame, pieceData } from "./events.ts";
 
 /** A log in the stream. Its events begin behind `place`, when one is given. */
@@ -73,7 +73,7 @@ class Ids {
 function frameLive(event: LiveEvent, base: string, ids: Ids): readonly string[] {
   const { kind, ...data } = event;
   if (event.kind === "run")
-    return [frame("run", { run: runDto(event.shown, base), place: event.place }, ids.live(event.place))];
+    return [frame("run", { run: tableRunDto(event.shown, base), place: event.place }, ids.live(event.place))];
   if ("place" in event) return [frame(kind, data, ids.live(event.place))];
   return [frame(kind, data, ids.now())];
 }

@@ -1,5 +1,5 @@
 // Tables over very many runs and experiments, and changes of many runs at once.
-import { type ErrorResponse, type history, malachite } from "@malachite/contract";
+import { type ErrorResponse, malachite } from "@malachite/contract";
 import {
   MalachiteError,
   parseFilter,
@@ -11,7 +11,7 @@ import {
 } from "@malachite/core";
 import { dateText } from "../dto/dates.ts";
 import { experimentDto } from "../dto/experiment.ts";
-import { given, runDto } from "../dto/run.ts";
+import { given, tableRunDto } from "../dto/run.ts";
 import { inWaves } from "../inWaves.ts";
 import { DEFAULT_PAGE, LARGEST_PAGE } from "../paging.ts";
 import { tellRefusal } from "../plugins/errors.ts";
@@ -37,7 +37,7 @@ export const queryRunTable = route(malachite.queryRunTable, async (ask, { flow }
     ...(offset === undefined ? {} : { offset }),
   });
   return {
-    value: page.values.map((run) => runDto(run, ask.base)),
+    value: page.values.map((run) => tableRunDto(run, ask.base)),
     isExact: page.isExact,
     ...given({ continuationToken: page.next }),
   };
@@ -114,7 +114,7 @@ export const changeRuns = route(malachite.changeRuns, async (ask, { flow, clock 
     throw new MalachiteError("InvalidRequest", "Say what to change: cancel, setTags or removeTags.", {
       target: "body",
     });
-  const done = new Map<string, history.Run>();
+  const done = new Map<string, malachite.TableRun>();
   const errors = new Map<string, ErrorResponse>();
   const change = { set: setTags ?? {}, remove: removeTags ?? [] };
   await inWaves(
@@ -131,7 +131,7 @@ export const changeRuns = route(malachite.changeRuns, async (ask, { flow, clock 
             by: ask.by,
             ...(reason === undefined ? {} : { text: reason }),
           });
-        if (shown) done.set(runId, runDto(shown, ask.base));
+        if (shown) done.set(runId, tableRunDto(shown, ask.base));
       } catch (error) {
         errors.set(runId, tellRefusal(error, ask.request.correlation, clock.now()));
       }

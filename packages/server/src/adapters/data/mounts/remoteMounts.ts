@@ -45,8 +45,8 @@ export type RemoteMounts = {
   /** Mounts, and returns when it is there. Throws DataUnreachable, EngineUnavailable. */
   show(folder: string, what: Omit<MountAsk, "letsOthersIn">, signal?: AbortSignal): Promise<DataSource>;
   /**
-   * Takes the mount away and ends its process, which may take `closeMs` to close files; with 0 it is not even asked. Undefined where
-   * there never was one. May be repeated. Throws EngineUnavailable when it is still there.
+   * Takes the mount away and ends its process, which may take `closeMs` to close files. Undefined where there never was one. May be
+   * repeated. Throws EngineUnavailable when it is still there.
    */
   takeOff(folder: string, closeMs: number, signal?: AbortSignal): Promise<MountEnd | undefined>;
 };
@@ -155,12 +155,12 @@ export function createRemoteMounts({ processes, path, env }: RemoteMountsOptions
     const { fusermount = "fusermount3" } = await mountFacts(path);
     if (isServed()) {
       if (note?.end === undefined) await keep("leaving");
-      if (closeMs > 0) await leave(at, fusermount, signal);
+      await leave(at, fusermount, signal);
       await until(async () => !isServed(), closeMs, signal);
       if (isServed()) await keep("forced");
     } else if (note?.end === undefined && (note?.holder !== undefined || wasMounted)) await keep("died");
     await detach(at, fusermount);
-    for (const name of closeMs > 0 ? (["SIGTERM", "SIGKILL"] as const) : (["SIGKILL"] as const)) {
+    for (const name of ["SIGTERM", "SIGKILL"] as const) {
       if (!isServed()) break;
       for (const { pid } of holders.filter(processes.isAlive)) send(pid, name);
       await until(async () => !isServed(), END_MS);

@@ -232,18 +232,13 @@ async function earlierUpload(
     const id = Uploads.findLast((one) => one.Key === Key)?.UploadId;
     if (id === undefined) return undefined;
     const parts = new Map<number, string>();
-    // Servers name a next marker on the last page too, so the library's own paging goes round and round.
-    for (let PartNumberMarker: string | undefined, more = true; more; ) {
-      const page = await client.send(
-        new library.ListPartsCommand({ Bucket, Key, UploadId: id, PartNumberMarker }),
-        { abortSignal },
-      );
+    for await (const page of library.paginateListParts(
+      { client },
+      { Bucket, Key, UploadId: id },
+      { abortSignal },
+    ))
       for (const { PartNumber, ETag } of page.Parts ?? [])
         if (PartNumber !== undefined && ETag !== undefined) parts.set(PartNumber, ETag);
-      const next = page.NextPartNumberMarker;
-      more = page.IsTruncated === true && next !== undefined && next !== PartNumberMarker;
-      PartNumberMarker = next;
-    }
     return { id, parts };
   } catch {
     abortSignal.throwIfAborted();

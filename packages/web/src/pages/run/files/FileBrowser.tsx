@@ -100,7 +100,8 @@ function FolderEntry({ folder, depth, chosen, choose, allOpen }: EntriesProps) {
         <FolderIcon aria-hidden />
         <span className={classes.name}>{folder.name || "/"}</span>
         <span className={classes.size}>
-          {shownCount(folder.count)} · {shownSize(folder.sizeBytes)}
+          {shownCount(folder.count)}
+          {folder.sizeBytes > 0 && ` · ${shownSize(folder.sizeBytes)}`}
         </span>
       </button>
       {open && (

@@ -272,7 +272,6 @@ export function LogPane({ runId, file, line: asked, onLine, find, onFind, close 
       </div>
       {model.error !== undefined && <FaultNote error={model.error} again={() => void model.open(isLive)} />}
       {model.lines === undefined && model.error === undefined && <Waiting />}
-      {/* biome-ignore lint/a11y/useSemanticElements: a region that scrolls and takes keys */}
       <div
         ref={scroller}
         role="group"

@@ -20,7 +20,7 @@ export class LogModel {
   readonly #path: string;
   readonly #listeners = new Set<() => void>();
   readonly #pages = new Map<number, Page>();
-  readonly #closing = new AbortController();
+  #closing = new AbortController();
   #place: string | undefined;
   #decoder = new TextDecoder();
   /** The last line has no end yet: what comes next goes on with it. */
@@ -48,6 +48,7 @@ export class LogModel {
 
   /** Fetches the end of the log, and with `follow` goes on from there. */
   async open(follow: boolean): Promise<void> {
+    if (this.#closing.signal.aborted) this.#closing = new AbortController();
     await this.#try(async (abortSignal) => {
       const path = this.#path;
       const { lines, values, first, sizeBytes, place } = await this.#source.lines({
