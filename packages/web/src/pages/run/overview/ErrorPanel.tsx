@@ -1,16 +1,29 @@
 // Why a run failed: first, in full, with its chain of causes, the last lines of the log, and the way to the place in it.
 import type { Run } from "@malachite/client";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleX } from "lucide-react";
 import { buttonClass } from "../../../parts/Button.tsx";
 import { Copy } from "../../../parts/Copy.tsx";
+import { shownCount } from "../../../parts/numbers.ts";
 import { Time } from "../../../parts/Time.tsx";
+import { keyOf } from "../../../service/queries.ts";
+import { useWorkspace } from "../../../service/service.tsx";
 import { causesOf } from "./causes.ts";
 import classes from "./ErrorPanel.module.css";
+import { shownLine } from "./readTail.ts";
 
 /** For a run that has failed, or whose owner has reported an error. */
 export function ErrorPanel({ run, runId }: { readonly run: Run; readonly runId: string }) {
   const { message, codes, details } = causesOf(run.error);
+  const workspace = useWorkspace();
+  const search = useQuery({
+    queryKey: [keyOf(workspace), "ofRun", runId, "logError", run.status],
+    queryFn: ({ signal }) => workspace.run(runId).logs.findError({ abortSignal: signal }),
+    // A run that failed before it began has no log.
+    retry: false,
+  });
+  const found = search.data?.error;
   const said = message || "The run failed; nobody has said why.";
   const properties = run.properties ?? {};
   const exit = properties["malachite.exitCode"];
@@ -47,7 +60,18 @@ export function ErrorPanel({ run, runId }: { readonly run: Run; readonly runId: 
             </span>
           )}
         </p>
-        <Link to="/runs/$runId/logs" params={{ runId }} className={buttonClass({ size: "small" })}>
+        {found && !said.includes(found.message.trim()) && (
+          <div className={classes.found}>
+            <code>{shownLine(found.message)}</code>
+            <span>in the log, line {shownCount(found.line)}</span>
+          </div>
+        )}
+        <Link
+          to="/runs/$runId/logs"
+          params={{ runId }}
+          search={{ line: found?.line }}
+          className={buttonClass({ size: "small" })}
+        >
           See it in the log
         </Link>
       </div>

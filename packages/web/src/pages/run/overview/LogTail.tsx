@@ -51,7 +51,7 @@ export function useTail(runId: string, ended: boolean): readonly string[] {
   useEffect(() => {
     if (start.data) setTail(start.data.tail);
   }, [start.data]);
-  const place = ended || start.isPlaceholderData ? undefined : start.data?.to;
+  const place = ended || start.isPlaceholderData ? undefined : start.data?.place;
   const follower = useMemo((): LogFollower | undefined => {
     if (place === undefined) return undefined;
     let decoder = new TextDecoder();

@@ -1,69 +1,72 @@
 // The steps of a run in a row, each as wide as its share of the time, with the time spent in it.
-import type { StoryEntry } from "@malachite/client";
+import { type RunPhaseName, runTimeline, type StoryEntry } from "@malachite/client";
 import { Check, CircleDashed, LoaderCircle, X } from "lucide-react";
-import { Fragment } from "react";
+import { useMemo } from "react";
 import { shownDuration, useNow } from "../../../parts/Time.tsx";
-import { type Phase, phasesOf, type Step, stepsToCome } from "./phases.ts";
+import { stepsOf, stepsToCome } from "./steps.ts";
 import classes from "./Timeline.module.css";
 
-const LABELS: Readonly<Record<Step, { readonly label: string; readonly title: string }>> = {
-  queued: { label: "Queued", title: "It waited for its turn on the compute target." },
-  preparing: { label: "Environment and data", title: "Its environment was made or found, its data brought." },
-  starting: { label: "Starting", title: "It was handed to the compute target, which started it." },
-  running: { label: "Running", title: "Its script ran." },
-  collecting: { label: "Collecting", title: "Its outputs and logs were kept." },
-  stopping: { label: "Stopping", title: "Its processes were being ended." },
+const LABELS: Readonly<Record<RunPhaseName, { readonly label: string; readonly title: string }>> = {
+  queued: { label: "Queued", title: "In the line of its compute target." },
+  environment: { label: "Environment", title: "Its environment is found or made." },
+  data: { label: "Data", title: "Its data is brought." },
+  launch: { label: "Launch", title: "It is handed to the compute target." },
+  engine: { label: "Starting", title: "The compute target has it and starts it." },
+  running: { label: "Running", title: "Its script runs." },
+  sending: { label: "Sending data", title: "What it made is sent to datastores." },
+  collecting: { label: "Collecting", title: "Its outputs and logs are kept." },
+  stopping: { label: "Stopping", title: "It was asked to end; its processes are being ended." },
+  clearing: { label: "Clearing", title: "What the attempt before left is looked after." },
 };
 const ICONS = { done: Check, now: LoaderCircle, broken: X } as const;
-const WORDS = { done: "done", now: "now", broken: "ended here" } as const;
+const WORDS = { done: "done", now: "now", broken: "came to nothing here" } as const;
 /** Where a step is too short to be seen beside the others. */
-const LEAST_SHARE = 0.04;
+const LEAST_SHARE = 0.03;
 
 /** Counts on while the run goes on. */
 export function Timeline({ story }: { readonly story: readonly StoryEntry[] | undefined }) {
-  const phases = phasesOf(story ?? []);
-  const going = phases.at(-1)?.state === "now";
-  const now = useNow(going ? 1000 : undefined);
+  const timeline = useMemo(() => runTimeline(story ?? []), [story]);
+  const now = useNow(story !== undefined && timeline.end === undefined ? 1000 : undefined);
   if (story === undefined) return <div className={classes.place} />;
-  if (phases.length === 0) return null;
-  const lengthOf = ({ from, to }: Phase) => Math.max(0, (to ?? now) - from);
-  const all = phases.reduce((sum, phase) => sum + lengthOf(phase), 0) || 1;
-  const attempts = phases.at(-1)?.attempt ?? 1;
+  const steps = stepsOf(timeline, now);
+  if (steps.length === 0) return null;
+  const allMs = steps.reduce((sum, { lengthMs }) => sum + lengthMs, 0) || 1;
   return (
     <section aria-label="Steps of this run">
       <ol className={classes.steps}>
-        {phases.map((phase, at) => {
-          const { step, state, attempt, cause } = phase;
+        {steps.map(({ key, name, state, attempt, cause, lengthMs }, at) => {
           const Icon = ICONS[state];
-          const begins = attempts > 1 && attempt !== phases[at - 1]?.attempt && attempt > 1;
+          const begins = attempt > 1 && attempt !== steps[at - 1]?.attempt;
           return (
-            <Fragment key={`${step} ${phase.from} ${attempt} ${state === "now" ? "" : phase.to}`}>
-              <li
-                className={`${classes.step} ${classes[state]}`}
-                style={{ flexGrow: Math.max(LEAST_SHARE, lengthOf(phase) / all) }}
-                title={cause === undefined ? LABELS[step].title : `${LABELS[step].title} ${cause}`}
-                aria-current={state === "now" ? "step" : undefined}
-              >
-                <span className={classes.bar} aria-hidden />
-                <span className={classes.label}>
-                  <Icon aria-hidden />
-                  {LABELS[step].label}
-                  <span className="visually-hidden">, {WORDS[state]}</span>
-                </span>
-                <span className={classes.time}>
-                  {begins && <em>attempt {attempt} </em>}
-                  {shownDuration(lengthOf(phase))}
-                </span>
-              </li>
-            </Fragment>
+            <li
+              key={key}
+              className={`${classes.step} ${classes[state]}`}
+              style={{ flexGrow: Math.max(LEAST_SHARE, lengthMs / allMs) }}
+              title={[LABELS[name].title, cause].filter(Boolean).join(" ")}
+              aria-current={state === "now" ? "step" : undefined}
+            >
+              <span className={classes.bar} aria-hidden />
+              <span className={classes.label}>
+                <Icon aria-hidden />
+                {LABELS[name].label}
+                {begins && <em>attempt {attempt}</em>}
+                <span className="visually-hidden">, {WORDS[state]}</span>
+              </span>
+              <span className={classes.time}>{shownDuration(lengthMs)}</span>
+            </li>
           );
         })}
-        {stepsToCome(phases).map((step) => (
-          <li key={step} className={`${classes.step} ${classes.coming}`} style={{ flexGrow: LEAST_SHARE }}>
+        {stepsToCome(steps).map((name) => (
+          <li
+            key={name}
+            className={`${classes.step} ${classes.coming}`}
+            style={{ flexGrow: LEAST_SHARE }}
+            title={LABELS[name].title}
+          >
             <span className={classes.bar} aria-hidden />
             <span className={classes.label}>
               <CircleDashed aria-hidden />
-              {LABELS[step].label}
+              {LABELS[name].label}
               <span className="visually-hidden">, to come</span>
             </span>
           </li>

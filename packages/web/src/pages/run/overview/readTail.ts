@@ -1,11 +1,9 @@
 // The last lines of a log. The pieces of it are pure.
-import type { RunClient } from "@malachite/client";
+import { isRestError, type RunClient } from "@malachite/client";
 
-/** So many bytes are fetched of the end of a log; more lines than these hold are not shown. */
-const TAIL_BYTES = 16_384;
+/** Bytes of a line, and characters of one that is not ended: nobody reads more here. */
+const MOST_OF_A_LINE = 4096;
 export const SHOWN_LINES = 12;
-/** The log of a script of one process. */
-const MAIN_LOG = "user_logs/std_log.txt";
 
 export type Tail = {
   readonly lines: readonly string[];
@@ -19,7 +17,7 @@ export function addToTail({ lines, open }: Tail, text: string, most = SHOWN_LINE
   // A carriage return alone begins the line anew, as a terminal has it: progress bars do that.
   const parts = (open + text).split(/\r?\n/);
   const last = parts.pop() ?? "";
-  return { lines: [...lines, ...parts].slice(-most), open: last.slice(-TAIL_BYTES) };
+  return { lines: [...lines, ...parts].slice(-most), open: last.slice(-MOST_OF_A_LINE) };
 }
 
 // What a terminal takes as an order: colours, titles, moves.
@@ -35,18 +33,26 @@ export function shownLine(line: string): string {
 export const linesOf = ({ lines, open }: Tail, most = SHOWN_LINES): string[] =>
   (open === "" ? lines : [...lines, open]).slice(-most).map(shownLine);
 
-/** The end of the run's own log, and the byte behind it, from which it may be followed. Without a log yet there is nothing. */
-export async function readTail(run: RunClient, signal: AbortSignal): Promise<{ tail: Tail; to: number }> {
-  const { logFiles = {} } = await run.getDetails({ abortSignal: signal });
-  const path =
-    MAIN_LOG in logFiles ? MAIN_LOG : Object.keys(logFiles).find((one) => /(^|\/)std_log/.test(one));
-  if (path === undefined) return { tail: NO_TAIL, to: 0 };
-  const size =
-    (await run.artifacts.download(path, { offset: 0, count: 1, abortSignal: signal })).totalLength ?? 0;
-  if (size === 0) return { tail: NO_TAIL, to: 0 };
-  const offset = Math.max(0, size - TAIL_BYTES);
-  const file = await run.artifacts.download(path, { offset, count: size - offset, abortSignal: signal });
-  const text = new TextDecoder().decode(await file.bytes());
-  const whole = offset === 0 ? text : text.slice(text.indexOf("\n") + 1);
-  return { tail: addToTail(NO_TAIL, whole), to: size };
+/** The end of the log that speaks for the run, and the place from which it may be followed. No log yet: its beginning. */
+export async function readTail(
+  run: RunClient,
+  abortSignal: AbortSignal,
+): Promise<{ tail: Tail; place: string | number }> {
+  try {
+    const { values, place, sizeBytes } = await run.logs.lines({
+      line: -SHOWN_LINES,
+      count: SHOWN_LINES,
+      clip: MOST_OF_A_LINE,
+      abortSignal,
+    });
+    const last = values.at(-1);
+    // Nothing stands behind the last line while it is not ended.
+    const isOpen = last !== undefined && last.offset + last.sizeBytes === sizeBytes;
+    const lines = values.map(({ text }) => text);
+    const open = isOpen ? (lines.pop() ?? "") : "";
+    return { tail: { lines, open }, place };
+  } catch (error) {
+    if (isRestError(error) && error.statusCode === 404) return { tail: NO_TAIL, place: 0 };
+    throw error;
+  }
 }
