@@ -44,3 +44,10 @@ export function useChangeRun(runId: string) {
     },
   });
 }
+
+/** What the run was asked to do. It never changes, but for its environment and its command, which come when it is prepared. */
+export const definitionQuery = (workspace: WorkspaceClient, runId: string) =>
+  queryOptions({
+    queryKey: [keyOf(workspace), "ofRun", runId, "record", "definition"],
+    queryFn: ({ signal }) => workspace.run(runId).getDefinition({ abortSignal: signal }),
+  });

@@ -12,7 +12,7 @@ import { addToTail, linesOf, NO_TAIL, readTail, type Tail } from "./readTail.ts"
 
 /** Follows the log from its end on while the run goes on. */
 export function LogTail({ runId, ended }: { readonly runId: string; readonly ended: boolean }) {
-  const lines = useTail(runId, ended);
+  const { lines, isRead } = useTail(runId, ended);
   return (
     <Panel
       title="Log"
@@ -24,7 +24,11 @@ export function LogTail({ runId, ended }: { readonly runId: string; readonly end
     >
       {lines.length === 0 ? (
         <p className={classes.none}>
-          {ended ? "It has written nothing." : "Nothing yet. What it writes appears here as it does."}
+          {!isRead
+            ? "…"
+            : ended
+              ? "It has written nothing."
+              : "Nothing yet. What it writes appears here as it does."}
         </p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
@@ -37,7 +41,10 @@ export function LogTail({ runId, ended }: { readonly runId: string; readonly end
 }
 
 /** The last lines as they are now. */
-export function useTail(runId: string, ended: boolean): readonly string[] {
+export function useTail(
+  runId: string,
+  ended: boolean,
+): { readonly lines: readonly string[]; readonly isRead: boolean } {
   const workspace = useWorkspace();
   const start = useQuery({
     queryKey: [keyOf(workspace), "ofRun", runId, "logTail", ended],
@@ -70,5 +77,5 @@ export function useTail(runId: string, ended: boolean): readonly string[] {
     };
   }, [runId, place]);
   useFollowedLog(follower);
-  return linesOf(tail);
+  return { lines: linesOf(tail), isRead: start.data !== undefined };
 }
