@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type NewRun, parseFilter, parseOrder, RUN_FIELDS, type Scope } from "@malachite/core";
+import {
+  type NewRun,
+  parseFilter,
+  parseOrder,
+  RUN_FIELDS,
+  RUN_TABLE_FIELDS,
+  type Scope,
+} from "@malachite/core";
 import {
   openSqliteRecords,
   type SqliteRecords,
@@ -55,6 +62,7 @@ export async function records(many = 1_000_000): Promise<void> {
     fill(file, many);
     const full = await openSqliteRecords({ file });
     await lists(full, many);
+    await tables(full, many);
     await claims(full, many);
     await full.close();
   } finally {
@@ -123,6 +131,7 @@ function fill(file: string, count: number): void {
     number: "s.i",
     id: "'run_' || s.i",
     created_at: `${BEGIN} + s.i`,
+    change_no: "s.i",
     status: "case when s.i % 100 = 0 then 'Running' when s.i % 20 = 1 then 'Failed' else 'Completed' end",
     started_at: `${BEGIN} + s.i * 7919 % ${count}`,
     parent_id: "case when s.i % 10 = 3 then 'run_' || (s.i / 500 * 500) end",
@@ -152,8 +161,73 @@ function fill(file: string, count: number): void {
   db.exec(
     `update runs set about = json_set(about, '$.tags.rare', 'yes') where no >= ${first} and no % ${Math.trunc(count / 50)} = 7`,
   );
+  db.exec(
+    `insert into run_texts select workspace_no, created_at, no, experiment_no,
+       id || '\n\ntrain\ntrain.py\nada\nkind=train' || case when no % ${Math.trunc(count / 50)} = 7 then '\nrare=yes' else '' end
+     from runs where no >= ${first}`,
+  );
+  db.exec(
+    `delete from run_counts; insert into run_counts select workspace_no, experiment_no, status, hidden, count(*), max(changed_at)
+     from runs group by workspace_no, experiment_no, status, hidden`,
+  );
   db.exec("commit");
   db.close();
+}
+
+/** What a table of all the runs asks: pages anywhere, searches, counts, and the runs that changed. */
+async function tables({ tables: of }: SqliteRecords, count: number): Promise<void> {
+  const table = (more: { search?: string; filter?: string; order?: string; offset?: number }) => ({
+    scope: SCOPE,
+    limit: 100,
+    ...more,
+    filter: parseFilter(more.filter ?? "", RUN_TABLE_FIELDS),
+    order: parseOrder(more.order ?? "", RUN_TABLE_FIELDS),
+  });
+  const cases: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ["page 9/10 down", () => of.page(table({ offset: Math.trunc(count * 0.9) }))],
+    [
+      "page 9/10 down, by status, most",
+      () => of.page(table({ offset: Math.trunc(count * 0.8), filter: "status eq Completed" })),
+    ],
+    ["page 10000 down, by start", () => of.page(table({ offset: 10_000, order: "startTimeUtc desc" }))],
+    ["search for a word of all", () => of.page(table({ search: "train" }))],
+    ["search for a word of 50", () => of.page(table({ search: "rare=yes" }))],
+    ["search for a word of none", () => of.page(table({ search: "nowhere" }))],
+    ["search for an id", () => of.page(table({ search: `run_${Math.trunc(count / 2)}` }))],
+    ["contains, 1 in 1000", () => of.page(table({ filter: "contains(runId,'999')" }))],
+    ["by tag, in order of a tag", () => of.page(table({ filter: "tags/rare eq yes", order: "tags/kind" }))],
+    ["count of all", () => of.count({ scope: SCOPE })],
+    [
+      "count by status and experiment",
+      () => of.count(table({ filter: "status in (Failed,Running) and experimentName eq 'experiment-3'" })),
+    ],
+    ["count by tag, 1 in 2", () => of.count(table({ filter: "tags/kind eq train" }))],
+    ["count of a search, 50", () => of.count(table({ search: "rare=yes" }))],
+    ["count of a search, all", () => of.count(table({ search: "train" }))],
+    [
+      "experiments",
+      () =>
+        of.experiments(SCOPE, {
+          order: "lastActivity",
+          descending: true,
+          view: "All",
+          limit: 100,
+          offset: 0,
+        }),
+    ],
+    ["newest change", () => of.newestChange(SCOPE)],
+    ["200 changes", () => of.changesAfter(SCOPE, count - 300, 200, 2000)],
+  ];
+  for (const [name, ask] of cases) {
+    await ask();
+    const ms = await many(10, ask);
+    print({
+      figure: `tables: among ${count}, ${name}`,
+      value: median(ms),
+      unit: "ms",
+      p99Ms: quantile(ms, 0.99),
+    });
+  }
 }
 
 async function lists(records: SqliteRecords, count: number): Promise<void> {

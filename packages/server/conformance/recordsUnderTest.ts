@@ -10,6 +10,7 @@ import type {
   NewRun,
   Run,
   RunStore,
+  RunTables,
   Scope,
   StoryEntry,
   TrackingStore,
@@ -18,6 +19,7 @@ import type {
 
 export type Records = {
   readonly runs: RunStore;
+  readonly tables: RunTables;
   readonly experiments: ExperimentStore;
   readonly workspaces: WorkspaceStore;
   readonly models: ModelRegistry;

@@ -12,6 +12,7 @@ import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
+import { runTablesSuite } from "./runTablesSuite.ts";
 import { trackedSearchSuite } from "./trackedSearchSuite.ts";
 import { trackingStoreSuite } from "./trackingStoreSuite.ts";
 
@@ -27,6 +28,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runChangesSuite,
     runClaimsSuite,
     runListsSuite,
+    runTablesSuite,
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,
