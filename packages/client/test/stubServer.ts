@@ -7,6 +7,8 @@ export type Seen = {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** The query string as it came, for what is named several times. */
+  readonly search: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
 };
@@ -28,6 +30,7 @@ export async function stubServer(answer: Answer): Promise<Stub> {
         method: request.method ?? "",
         path: url.pathname,
         query: Object.fromEntries(url.searchParams),
+        search: url.search,
         headers: request.headers,
         body: Buffer.concat(chunks),
       };

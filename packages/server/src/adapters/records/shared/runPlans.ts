@@ -58,18 +58,31 @@ async function jump(db: Executor, query: Query): Promise<Query | undefined> {
     refuseFar(query.offset);
     return query;
   }
+  // From whichever end is nearer, where it is known how many there are.
+  const { offset } = query;
+  const total = query.conditions.length === 0 ? await countOf(db, query.range) : undefined;
+  if (total !== undefined && offset >= total) return undefined;
+  const fromEnd = total !== undefined && offset > total / 2;
+  const forward = query.terms[0]?.descending ?? true;
   const terms = [walk.createdAt, walk.no].map((value) => ({
     value,
     nullable: false,
-    descending: query.terms[0]?.descending ?? true,
+    descending: fromEnd ? !forward : forward,
   }));
   const last = sql<{
     at: number;
     no: number;
   }>`select ${walk.createdAt} as at, ${walk.no} as no from ${walk.from}
-    where ${walk.when} order by ${orderBy(terms)} limit 1 offset ${query.offset - 1}`;
+    where ${walk.when} order by ${orderBy(terms)} limit 1 offset ${fromEnd ? total - offset : offset - 1}`;
   const [found] = await db.all(last.compile(db.build));
   return found && { ...query, position: [found.at, found.no], offset: 0 };
+}
+
+async function countOf(db: Executor, { workspace, experiment }: Range): Promise<number> {
+  const within = experiment === undefined ? sql`` : sql` and experiment_no = ${experiment}`;
+  const query = sql<{ runs: number }>`select coalesce(sum(runs), 0) as runs from run_counts
+    where workspace_no = ${workspace}${within}`;
+  return (await db.all(query.compile(db.build)))[0]?.runs ?? 0;
 }
 
 type Countable = Pick<Indexed, "from" | "no"> & {
