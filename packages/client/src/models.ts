@@ -44,6 +44,17 @@ export type MetricSeriesAsk = malachite.MetricSeriesAsk;
 /** A metric of a run in buckets, as a plot needs it. */
 export type MetricSeries = malachite.MetricSeries;
 export type NonFiniteMark = malachite.NonFiniteMark;
+/** Who holds what of a compute target, and a page of those who wait. */
+export type TargetQueue = malachite.TargetQueue;
+export type QueueHolder = malachite.QueueHolder;
+export type QueueWaiter = malachite.QueueWaiter;
+export type Machine = malachite.Machine;
+export type RunPointsAsk = malachite.RunPointsAsk;
+/** What a run was given and what came of it. */
+export type RunPoint = malachite.RunPoint;
+/** A page of the runs right below one. */
+export type RunTree = malachite.RunTree;
+export type RunTreeNode = malachite.RunTreeNode;
 export type MetricDefinition = metric.MetricDefinition;
 export type MetricPage = metric.MetricV2;
 export type RunTablePage = malachite.RunTablePage;

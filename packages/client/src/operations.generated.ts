@@ -305,6 +305,36 @@ export const operations = {
     body: "json",
     answer: "json",
   },
+  runPoints: {
+    id: "Malachite_RunPoints",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/points",
+    ],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
+  runTree: {
+    id: "Malachite_RunTree",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/tree",
+    ],
+    query: ["filter", "top", "continuationToken"],
+    body: "none",
+    answer: "json",
+  },
+  targetQueue: {
+    id: "Malachite_Queue",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/targets/{targetName}/queue",
+    ],
+    query: ["top", "continuationToken"],
+    body: "none",
+    answer: "json",
+  },
   health: {
     id: "Malachite_Health",
     method: "GET",

@@ -93,6 +93,9 @@ test("every operation is sent as the contract describes it", async () => {
   }
   await run.metricSeries(["loss"]);
   await workspace.metricSeries(["r1", "r2"], ["loss"], { x: "time", from: 0, to: 1.5, points: 9 });
+  await run.getTree({ filter: "status eq 'Running'", top: 9, continuationToken: "t" });
+  await all(workspace.listRunPoints({ parentRunId: "r1", metrics: ["loss"] }).byPage({ maxPageSize: 3 }));
+  await workspace.getQueue("local", { top: 9, continuationToken: "t" });
   await run.getWhy();
   await run.getStory();
   await run.getDefinition();

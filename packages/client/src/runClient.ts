@@ -21,6 +21,7 @@ import type {
   Run,
   RunDetails,
   RunEvent,
+  RunTree,
   StartRunResult,
   StoryEntry,
   WholeRunDefinition,
@@ -55,6 +56,14 @@ export interface CancelRunOptions extends OperationOptions {
   reason?: string;
 }
 export interface ListChildrenOptions extends QueryOptions {}
+export interface GetTreeOptions extends OperationOptions {
+  /** Of the runs right below, as for lists of runs. */
+  filter?: string;
+  /** Runs in a page. Default: 100. */
+  top?: number;
+  /** Where the page before ended. */
+  continuationToken?: string;
+}
 
 export class RunClient {
   readonly #transport: Transport;
@@ -154,6 +163,17 @@ export class RunClient {
         options,
       }),
     );
+  }
+
+  /**
+   * A page of the runs right below, the oldest first, each with how many are below it; the first page also tells how many there are
+   * in all, level by level. Malachite only.
+   */
+  getTree(options: GetTreeOptions = {}): Promise<RunTree> {
+    const { filter, top, continuationToken } = options;
+    const query = { filter, top, continuationToken };
+    const path = { ...workspacePath(this.workspace), runId: this.runId };
+    return this.#transport.json(operations.runTree, { path, query, retry: "always", options });
   }
 
   /** The metrics of the run, by name: what users log, or of another namespace. */

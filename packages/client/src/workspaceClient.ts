@@ -13,7 +13,9 @@ import type {
   Page,
   ProjectFile,
   Run,
+  RunPoint,
   SnapshotOffer,
+  TargetQueue,
   Workspace,
   WorkspaceAddress,
 } from "./models.ts";
@@ -36,6 +38,21 @@ export interface ListExperimentsOptions extends QueryOptions {
 export type GetWorkspaceOptions = OperationOptions;
 export type CreateWorkspaceOptions = OperationOptions;
 export type ListTargetsOptions = OperationOptions;
+export interface ListRunPointsOptions extends QueryOptions {
+  /** Only the runs right below this one. */
+  parentRunId?: string;
+  experimentName?: string;
+  /** Only metrics of these names. Default: all. */
+  metrics?: string[];
+  /** Of the metrics. Default: none, where users log. */
+  namespace?: string;
+}
+export interface GetQueueOptions extends OperationOptions {
+  /** Waiting runs in a page. Default: 100. */
+  top?: number;
+  /** Where the page before ended. */
+  continuationToken?: string;
+}
 export type FindSnapshotOptions = OperationOptions;
 export type OfferSnapshotOptions = OperationOptions;
 export interface SendContentsOptions extends OperationOptions {
@@ -144,6 +161,33 @@ export class WorkspaceClient {
    */
   events(options: EventsOptions = {}): AsyncGenerator<LiveEvent, void, undefined> {
     return liveEvents(this.#transport, this.#path, options);
+  }
+
+  /**
+   * Runs for comparing them, each with parameters, tags, properties and the newest value of each metric: those right below a run, or
+   * those of a filter. Malachite only.
+   */
+  listRunPoints(options: ListRunPointsOptions = {}): PagedAsyncIterableIterator<RunPoint, Page<RunPoint>> {
+    const { parentRunId, experimentName, metrics, namespace } = options;
+    return paged(options, (settings) =>
+      this.#transport.json(operations.runPoints, {
+        path: this.#path,
+        json: { ...queryBody(options, settings), parentRunId, experimentName, metrics, namespace },
+        retry: "always",
+        options,
+      }),
+    );
+  }
+
+  /**
+   * Who holds what of a compute target, and a page of the runs that wait for it, in the order in which they are served. Runs of
+   * other workspaces are counted and not named. Malachite only.
+   */
+  getQueue(target: string, options: GetQueueOptions = {}): Promise<TargetQueue> {
+    const { top, continuationToken } = options;
+    const path = { ...this.#path, targetName: target };
+    const query = { top, continuationToken };
+    return this.#transport.json(operations.targetQueue, { path, query, retry: "always", options });
   }
 
   /** The compute targets and whether they are usable. Malachite only. */

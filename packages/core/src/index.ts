@@ -55,6 +55,7 @@ export * from "./domain/query/parseOrder.ts";
 export * from "./domain/query/printFilter.ts";
 export * from "./domain/queue/line.ts";
 export * from "./domain/queue/needs.ts";
+export * from "./domain/queue/queueView.ts";
 export * from "./domain/queue/standing.ts";
 export * from "./domain/run/advance.ts";
 export * from "./domain/run/next.ts";

@@ -13,6 +13,7 @@ import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
 import { runTablesSuite } from "./runTablesSuite.ts";
+import { runQueueSuite } from "./runQueueSuite.ts";
 import { trackedSearchSuite } from "./trackedSearchSuite.ts";
 import { trackingStoreSuite } from "./trackingStoreSuite.ts";
 
@@ -29,6 +30,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runClaimsSuite,
     runListsSuite,
     runTablesSuite,
+    runQueueSuite,
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,

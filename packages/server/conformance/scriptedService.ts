@@ -168,6 +168,7 @@ export class ScriptedService implements AsyncDisposable {
         warn: (event) => warnings.push(event),
         error: (event, error) => warnings.push(`${event}: ${error}`),
       },
+      machine: { facts: async () => undefined },
       news: new RunNews(),
       settings: {
         owner: `life-${++this.#lives}`,

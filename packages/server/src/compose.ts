@@ -39,6 +39,7 @@ import { openSqliteRecords } from "./adapters/records/sqlite/sqliteRecords.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { systemIds } from "./adapters/system/ids.ts";
 import { createLog } from "./adapters/system/log.ts";
+import { systemMachine } from "./adapters/system/machine.ts";
 import { createSecretBox } from "./adapters/system/secretBox.ts";
 import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
@@ -260,6 +261,7 @@ export async function compose(
     clock,
     ids: systemIds,
     log,
+    machine: systemMachine(settings.data),
     news: new RunNews(),
     settings: {
       owner: `${folder.id}/${systemIds.hex(4)}`,

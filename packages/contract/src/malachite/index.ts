@@ -4,6 +4,8 @@ export * from "./live.ts";
 export * from "./logs.ts";
 export * from "./metricSeries.ts";
 export * from "./operations.ts";
+export * from "./queue.ts";
+export * from "./runPoints.ts";
 export * from "./snapshotFiles.ts";
 export * from "./tables.ts";
 export * from "./tree.ts";

@@ -12,7 +12,9 @@ import type { DatastoreFlow } from "./datastores.ts";
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
 import type { ModelFlow } from "./models.ts";
+import type { QueueOfTarget } from "./queue.ts";
 import type { LogFlow } from "./runLogs.ts";
+import type { RunPoint, RunPointsAsk, RunTreePage } from "./runPoints.ts";
 import type { SnapshotFlow } from "./snapshots.ts";
 import type { TableFlow } from "./tables.ts";
 import type { TrackingFlow } from "./tracking/trackingFlow.ts";
@@ -200,6 +202,10 @@ export interface Flow {
   ): Promise<Page<ShownRun>>;
   /** The same of the runs right below one. */
   listChildren(address: RunAddress, ask: PageAsk): Promise<Page<ShownRun>>;
+  /** Runs with what they were given and what came of it: see `RunPointsAsk`. Throws RunNotFound, BadContinuationToken. */
+  runPoints(ask: RunPointsAsk): Promise<Page<RunPoint>>;
+  /** The runs right below one, and how many are below these. */
+  runTree(address: RunAddress, ask: PageAsk): Promise<RunTreePage>;
   /** The definition a details request shows: made whole, with unknown properties as they were sent. */
   shownDefinition(run: Run): JsonObject | undefined;
   /** Creates a run that others execute, or changes what may be changed. */
@@ -242,6 +248,11 @@ export interface Flow {
   story(address: RunAddress): Promise<readonly StoryEntry[]>;
   /** Every target, with how many runs are on it and wait for it. */
   targets(): Promise<readonly ShownTarget[]>;
+  /** Who holds what of a target, and a page of those who wait. Throws ComputeNotFound, BadContinuationToken. */
+  queue(
+    name: string,
+    ask: { readonly scope: Scope; readonly after?: string; readonly limit: number },
+  ): Promise<QueueOfTarget>;
   /** The target of that name, also one that a `*` stands for. Throws ComputeNotFound. */
   target(name: string): Promise<ShownTarget>;
 

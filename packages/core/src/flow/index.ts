@@ -21,11 +21,13 @@ import { packLocalRun } from "./packLocalRun.ts";
 import { addRun, patchRun } from "./patchRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { postEvent } from "./postEvent.ts";
+import { queueOf } from "./queue.ts";
 import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import { rerunRun } from "./rerunRun.ts";
 import * as files from "./runFiles.ts";
 import { logFlow, logsOfRun } from "./runLogs.ts";
+import { runPoints, runTree } from "./runPoints.ts";
 import { snapshotFlow } from "./snapshots.ts";
 import { isPrepared, submitRun } from "./submitRun.ts";
 import { tableFlow } from "./tables.ts";
@@ -38,8 +40,10 @@ import { zipFiles } from "./zipFiles.ts";
 export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
 export type { MetricPart, MetricQuery } from "./queryMetrics.ts";
+export type { QueueOfTarget } from "./queue.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
+export type { RunPoint, RunPointsAsk, RunTreePage, StatusCounts } from "./runPoints.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 export type { TableFlow } from "./tables.ts";
 export { tellNews } from "./tellNews.ts";
@@ -63,6 +67,8 @@ export function createFlow(ports: FlowPorts): Flow {
     getRuns: (at, runIds) => read.getRuns(at, runIds, ports),
     listRuns: (ask) => read.listRuns(ask, ports),
     listChildren: (address, ask) => read.listChildren(address, ask, ports),
+    runPoints: (ask) => runPoints(ask, ports),
+    runTree: (address, ask) => runTree(address, ask, ports),
     shownDefinition: read.shownDefinition,
     patchRun: (address, body, by) => patchRun(address, body, by, ports),
     addRun: (address, body, by) => addRun(address, body, by, ports),
@@ -79,6 +85,7 @@ export function createFlow(ports: FlowPorts): Flow {
     why: (address) => whyRun(address, ports),
     story: (address) => read.story(address, ports),
     targets: () => targets.listTargets(ports),
+    queue: (name, ask) => queueOf(name, ask, ports),
     target: (name) => targets.getTarget(name, ports),
 
     // Where runs belong.

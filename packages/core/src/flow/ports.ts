@@ -14,6 +14,7 @@ import type {
   LocalBundler,
   Log,
   LogScanner,
+  Machine,
   MetricStore,
   ModelRegistry,
   RunStore,
@@ -82,6 +83,7 @@ export type FlowPorts = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly machine: Machine;
   readonly news: RunNews;
   readonly settings: FlowSettings;
 };

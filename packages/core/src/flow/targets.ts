@@ -14,9 +14,13 @@ type Ports = Pick<FlowPorts, "targets" | "runs">;
 export const listTargets = (ports: Ports): Promise<readonly ShownTarget[]> =>
   Promise.all(ports.targets.all().map((target) => show(target, ports)));
 
-export async function getTarget(name: string, ports: Ports): Promise<ShownTarget> {
+export const getTarget = async (name: string, ports: Ports): Promise<ShownTarget> =>
+  show(targetNamed(name, ports), ports);
+
+/** Throws ComputeNotFound, which names those that there are. */
+export function targetNamed(name: string, ports: Pick<FlowPorts, "targets">): TargetSettings {
   const target = ports.targets.find(name);
-  if (target) return show(target, ports);
+  if (target) return target;
   const known = ports.targets.all().map((one) => one.name);
   throw new MalachiteError(
     "ComputeNotFound",

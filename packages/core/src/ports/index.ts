@@ -11,6 +11,7 @@ export type * from "./fileZipper.ts";
 export type * from "./localBundler.ts";
 export type * from "./log.ts";
 export type * from "./logScanner.ts";
+export type * from "./machine.ts";
 export type * from "./metricStore.ts";
 export type * from "./modelRegistry.ts";
 export type * from "./openFile.ts";

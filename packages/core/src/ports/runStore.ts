@@ -3,7 +3,9 @@
 import type { history } from "@malachite/contract";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Capacity } from "../domain/queue/line.ts";
+import type { QueueHolder, QueueWaiter } from "../domain/queue/queueView.ts";
 import type { Holder, Standing } from "../domain/queue/standing.ts";
+import type { RunStatus } from "../domain/run/next.ts";
 import type { About, NewRun, Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Scope, Tags } from "../domain/scope.ts";
 
@@ -51,6 +53,33 @@ export type RunsAsk = PageAsk & {
   readonly parentRunId?: string;
   /** By when silence is measured: a run whose heartbeats have stopped has the status NotResponding. Absent: none has. */
   readonly at?: Instant;
+};
+
+export type QueueAsk = {
+  readonly scope: Scope;
+  readonly pool: string;
+  readonly capacity: Capacity;
+  readonly after?: string;
+  readonly limit: number;
+};
+
+/** All read in the same instant. */
+export type QueuePage = {
+  /** Runs of the workspace that are at work, at most 1,000. */
+  readonly holders: readonly QueueHolder[];
+  /** How many runs of the workspace wait. */
+  readonly waiting: number;
+  /** What other workspaces hold, and how many of their runs wait. */
+  readonly elsewhere: {
+    readonly holders: number;
+    readonly nodes: number;
+    readonly gpus: readonly number[];
+    readonly waiting: number;
+  };
+  readonly free: { readonly places: number; readonly nodes?: number; readonly gpus?: readonly number[] };
+  /** The line, in order: runs of the workspace. A page may be short, also empty, where runs of others stand between. */
+  readonly values: readonly QueueWaiter[];
+  readonly next?: string;
 };
 
 export interface RunStore {
@@ -107,8 +136,23 @@ export interface RunStore {
   holding(pool: string): Promise<readonly Holder[]>;
   /** Where the run stands in the line of its pool; undefined when it does not wait. */
   standing(run: Pick<Run, "scope" | "id">, capacity: Capacity): Promise<Standing | undefined>;
+  /** The queue of a pool, as one workspace may see it. Throws BadContinuationToken. */
+  queue(ask: QueueAsk): Promise<QueuePage>;
   /** How many runs wait in the line of a pool. */
   waiting(pool: string): Promise<number>;
+  /** How many runs are right below each, by status; only for those that have any. */
+  childCounts(
+    scope: Scope,
+    runIds: readonly string[],
+  ): Promise<ReadonlyMap<string, Partial<Record<RunStatus, number>>>>;
+  /**
+   * How many runs are below the run in all, by status, level by level; `more` where there are more than 100,000, the rest of which are not
+   * counted.
+   */
+  countBelow(
+    scope: Scope,
+    runId: string,
+  ): Promise<{ readonly levels: readonly Partial<Record<RunStatus, number>>[]; readonly more: boolean }>;
   /** The runs come without `definition`, `sent` and `life.plan`. Throws BadFilter, BadContinuationToken. */
   list(ask: RunsAsk): Promise<Page<Run>>;
   story(scope: Scope, runId: string): Promise<readonly StoryEntry[]>;

@@ -13,6 +13,7 @@ const VALUES: Readonly<Record<string, string>> = {
   experimentName: "exp",
   experimentId: "exp-id",
   computeName: "local",
+  targetName: "local",
   runId: "run1",
   providerNamespace: "Microsoft.MachineLearningServices",
   deploymentName: "d",

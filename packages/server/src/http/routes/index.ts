@@ -29,6 +29,7 @@ import { rerunRun } from "./rerunRun.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
 import * as runMetrics from "./runMetrics.ts";
+import * as points from "./runPoints.ts";
 import * as service from "./service.ts";
 import * as signIn from "./signIn.ts";
 import * as snapshotFiles from "./snapshotFiles.ts";
@@ -38,6 +39,7 @@ import { startOldRun, startRun } from "./startRun.ts";
 import { startSnapshotRun } from "./startSnapshotRun.ts";
 import * as tables from "./tables.ts";
 import * as takeArtifacts from "./takeArtifacts.ts";
+import { targetQueue } from "./targetQueue.ts";
 import * as story from "./whyAndStory.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -54,6 +56,7 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(read),
   ...Object.values(many),
   ...Object.values(lists),
+  ...Object.values(points),
   ...Object.values(change),
   ...Object.values(events),
   ...Object.values(experiments),
@@ -90,4 +93,5 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(resources),
   ...Object.values(deployments),
   listTargets,
+  targetQueue,
 ];

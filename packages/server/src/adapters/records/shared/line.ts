@@ -192,7 +192,7 @@ export async function nextInLine(
   }));
 }
 
-const heldOf = (row: { readonly nodes: number; readonly gpu_ids: string | null }): Held => ({
+export const heldOf = (row: { readonly nodes: number; readonly gpu_ids: string | null }): Held => ({
   nodes: row.nodes,
   gpus: parseGpus(row.gpu_ids) ?? [],
 });
@@ -203,6 +203,23 @@ export async function holding(
   pool: string,
 ): Promise<readonly (Held & { scope: Scope; runId: string })[]> {
   return (await atWork(db, { pool })).map((row) => ({ ...heldOf(row), scope: scopeOf(row), runId: row.id }));
+}
+
+/** The state of the line right before a waiting run that fits into the pool: what is free, what is kept, how many are served first. */
+export async function roomBefore(
+  db: Executor,
+  pool: string,
+  capacity: Capacity,
+  row: Waiting,
+): Promise<{ readonly room: Room; readonly ahead: number; readonly aheadForGpus: number }> {
+  const held = (await heldInPool(db, { pool })).map(heldOf);
+  const { room: left, last } = await walk(db, pool, capacity, roomOf(capacity, held), row);
+  const before = await countAhead(db, pool, capacity, row, last);
+  // Behind the last that could start nobody takes anything, but more may be kept for those who stand there.
+  const closed = new Set<Resource>(left.closed);
+  if (before.mostNodes > left.nodes) closed.add("nodes");
+  if (before.mostGpus > left.gpus) closed.add("gpus");
+  return { room: { ...left, closed }, ahead: before.count, aheadForGpus: before.forGpus };
 }
 
 /** See `RunStore.standing`. */
@@ -220,21 +237,16 @@ export async function standing(
   const needs = { priority, nodes, gpus };
   if (!fitsInto(capacity, needs))
     return { needs, fits: false, lacks: [], free: free(room), holders, ahead: 0, aheadForGpus: 0 };
-  const { room: left, last } = await walk(db, pool, capacity, room, row);
-  const before = await countAhead(db, pool, capacity, row, last);
-  // Behind the last that could start nobody takes anything, but more may be kept for those who stand there.
-  const closed = new Set<Resource>(left.closed);
-  if (before.mostNodes > left.nodes) closed.add("nodes");
-  if (before.mostGpus > left.gpus) closed.add("gpus");
-  const { lacks } = serve({ ...left, closed }, needs);
+  const before = await roomBefore(db, pool, capacity, row);
+  const { lacks } = serve(before.room, needs);
   return {
     needs,
     fits: true,
     lacks,
     free: free(room),
     holders,
-    ahead: before.count,
-    aheadForGpus: before.forGpus,
+    ahead: before.ahead,
+    aheadForGpus: before.aheadForGpus,
   };
 }
 

@@ -13,6 +13,7 @@ import type {
 } from "@malachite/core";
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
 import { claimAbandoned, claimQueued, letGo, renewLeases, waiting } from "./claimRuns.ts";
+import { childCounts, countBelow } from "./countBelow.ts";
 import { countRuns } from "./countRuns.ts";
 import { createRun } from "./createRun.ts";
 import {
@@ -66,6 +67,7 @@ import {
   writeModel,
 } from "./models/registeredModels.ts";
 import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
+import { readQueue } from "./queue.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
@@ -165,6 +167,9 @@ export const LOOKUPS = {
 export const LISTS = {
   standing: (db: Executor, run: { scope: Scope; id: string }, capacity: Capacity) =>
     standing(db, run, capacity),
+  childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
+  countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
+  queue: (...args: Parameters<typeof readQueue>) => readQueue(...args),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),
   story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),
   listExperiments: (db: Executor, scope: Scope, ask: Parameters<ExperimentStore["list"]>[1]) =>
