@@ -12,8 +12,8 @@ import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
-import { runTablesSuite } from "./runTablesSuite.ts";
 import { runQueueSuite } from "./runQueueSuite.ts";
+import { runTablesSuite } from "./runTablesSuite.ts";
 import { trackedSearchSuite } from "./trackedSearchSuite.ts";
 import { trackingStoreSuite } from "./trackingStoreSuite.ts";
 
