@@ -143,11 +143,18 @@ const runSnapshot = createRoute({
 const runDefinition = createRoute({
   getParentRoute: () => run,
   path: "/definition",
+  /** `part`: sent (which is what is shown without), resolved, environment or launch. */
+  validateSearch: (search: Texts): { part?: string } => ({ part: text(search.part) }),
   component: lazyRouteComponent(() => import("../pages/run/definition/DefinitionTab.tsx"), "DefinitionTab"),
 });
 const runChildren = createRoute({
   getParentRoute: () => run,
   path: "/children",
+  /** `axes`: columns of the plot, separated by commas, each escaped; `color`: the one that gives the colour. */
+  validateSearch: (search: Texts): { axes?: string; color?: string } => ({
+    axes: text(search.axes),
+    color: text(search.color),
+  }),
   component: lazyRouteComponent(() => import("../pages/run/children/ChildrenTab.tsx"), "ChildrenTab"),
 });
 
