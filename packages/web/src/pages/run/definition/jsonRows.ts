@@ -17,7 +17,7 @@ export type JsonRow = {
 type Kind = "text" | "number" | "word";
 const kindOf = (value: unknown): Kind =>
   typeof value === "string" ? "text" : typeof value === "number" ? "number" : "word";
-/** Deeper than people nest, and less than what the stack bears. */
+/** Deeper than people nest, and less than what the stack bears; what lies deeper stays folded. */
 const DEEPEST = 200;
 
 /** The lines of a value. `isFolded` is asked for what has something in it. */
@@ -25,7 +25,7 @@ export function jsonRows(value: unknown, isFolded: (path: string) => boolean): J
   const rows: JsonRow[] = [];
   const walk = (value: unknown, path: string, depth: number, name: string | undefined, isLast: boolean) => {
     const about = { path, depth, isLast, ...(name === undefined ? {} : { name: JSON.stringify(name) }) };
-    if (typeof value !== "object" || value === null || depth >= DEEPEST) {
+    if (typeof value !== "object" || value === null) {
       rows.push({ ...about, text: JSON.stringify(value) ?? "null", kind: kindOf(value), canFold: false });
       return;
     }
@@ -38,8 +38,14 @@ export function jsonRows(value: unknown, isFolded: (path: string) => boolean): J
       rows.push({ ...about, text: `${open}${close}`, kind: "word", canFold: false });
       return;
     }
-    if (isFolded(path)) {
-      rows.push({ ...about, text: `${open} … ${close}`, kind: "open", canFold: true, folded: inside.length });
+    if (depth >= DEEPEST || isFolded(path)) {
+      rows.push({
+        ...about,
+        text: `${open} … ${close}`,
+        kind: "open",
+        canFold: depth < DEEPEST,
+        folded: inside.length,
+      });
       return;
     }
     rows.push({ ...about, text: open, kind: "open", canFold: true });
