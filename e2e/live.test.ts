@@ -63,8 +63,8 @@ describe("the live stream", { timeout: 180_000 }, () => {
       event.kind === "run" && event.run.runId === runId ? [event.run.status] : [],
     );
     assert.deepEqual(statuses.slice(-2), ["Running", "Completed"]);
-    assert.ok(all.has(({ kind }) => kind === "queue"));
-    assert.ok(all.has((event) => event.kind === "files" && event.runId === runId));
+    await until("the line's move", () => all.has(({ kind }) => kind === "queue"));
+    await until("the files", () => all.has((event) => event.kind === "files" && event.runId === runId));
 
     const mlflow = (path: string, body: object) =>
       service.json("POST", `/api/2.0/mlflow/${path}`, body).catch((error: unknown) => String(error));

@@ -40,6 +40,9 @@ const ANSWERS: Record<string, unknown> = {
   offerSnapshot: { missing: [] },
   findSnapshot: { snapshotId: "22222222-2222-2222-2222-222222222222", missing: [] },
   sendContents: { kept: 1 },
+  countRuns: { count: 0, byStatus: {}, isExact: true },
+  latestMetrics: { runs: {} },
+  changeRuns: { runs: {}, errors: {} },
   uploadArtifact: { origin: "ExperimentRun", container: "dcid.r1", path: "p" },
 };
 
@@ -48,7 +51,9 @@ test("every operation is sent as the contract describes it", async () => {
     const { name, operation } = recognise(seen);
     if (operation.answer.kind === "events") {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end('event: end\ndata: {"status":"Completed","to":0}\n\n');
+      response.end(
+        'event: end\ndata: {"status":"Completed","to":0}\n\nevent: hello\ndata: {"place":"w.1"}\n\n',
+      );
     } else if (operation.answer.kind === "bytes") response.writeHead(200).end("bytes");
     else if (operation.answer.kind === "empty") response.writeHead(200).end();
     else json(response, ANSWERS[name] ?? { value: [], status: "ok" });
@@ -118,6 +123,14 @@ test("every operation is sent as the contract describes it", async () => {
   await experiment.get();
   await experiment.create();
   await experiment.update({ description: "d", tags: { a: "b" } });
+  await workspace.tables.queryRunsPage({ search: "a b", filter: "metrics/x gt 1", offset: 5, top: 3 });
+  await all(workspace.tables.queryRuns({ orderBy: "metrics/x desc", experimentName: "e" }));
+  await workspace.tables.countRuns({ search: "a" });
+  await workspace.tables.latestMetrics(["r1"]);
+  await workspace.tables.queryExperiments({ orderBy: "runs", descending: true, search: "a", offset: 1 });
+  await workspace.tables.changeRuns(["r1"], { cancel: true, reason: "no", setTags: { a: "b" } });
+  for await (const event of workspace.events({ kinds: ["run"], logs: [{ runId: "r1", place: 3 }] }))
+    if (event.kind === "hello") break;
   await workspace.listTargets();
   await workspace.findSnapshot(SHA);
   await workspace.offerSnapshot([{ path: "a", sizeBytes: 1, sha256: SHA, executable: true }]);

@@ -64,7 +64,7 @@ describe("a run's token", () => {
   });
   it("reads with nothing that writes", () => {
     const words =
-      /(ByQuery|Query|Search\w*|List\w*|\w*Get\w*|Check\w*|Download\w*|Zip\w*|Sample|Full|Series|Points)$/i;
+      /(ByQuery|Query\w*|Count\w*|Latest\w*|Search\w*|List\w*|\w*Get\w*|Check\w*|Download\w*|Zip\w*|Sample|Full|Series|Points)$/i;
     const odd = withAuth.filter(
       (o) => reachFor(o) === "read" && o.method !== "GET" && !(o.method === "POST" && words.test(o.id)),
     );

@@ -12,6 +12,7 @@ import {
   type Run,
   type RunFile,
   type ShownRun,
+  type TableFlow,
 } from "@malachite/core";
 import { NOON } from "./clock.ts";
 import { testTracking } from "./trackingFlow.ts";
@@ -108,6 +109,9 @@ export function testFlow(): TestFlow {
     createExperiment: async (scope, name) => ({ scope, id: "exp-id", name, createdAt: NOON, tags: {} }),
     modifyExperiment: async (scope, id) => ({ scope, id, name: "exp", createdAt: NOON, tags: {} }),
     deleteExperiment: async () => {},
+    liveEvents: async function* () {
+      yield { kind: "hello", place: "w.1", resumed: false };
+    },
     listExperiments: async () => ({ values: [] }),
     listFiles: async (at) => {
       const own = [...files].filter(([name]) => name.startsWith(`${at.container}/`));
@@ -267,7 +271,16 @@ export function testFlow(): TestFlow {
       ]),
     ) as T;
   const tracking = testTracking();
-  const own: Record<string, unknown> = { runs, files, calls, on, tracking, ...parts, metrics: testMetrics };
+  const own: Record<string, unknown> = {
+    runs,
+    files,
+    calls,
+    on,
+    tracking,
+    ...parts,
+    metrics: testMetrics,
+    tables: testTables,
+  };
   return new Proxy({} as TestFlow, {
     get(_target, name) {
       if (typeof name !== "string") return undefined;
@@ -338,3 +351,10 @@ function testLogs(): Flow["logs"] {
     }),
   };
 }
+
+const testTables: TableFlow = {
+  runs: async () => ({ values: [], isExact: true }),
+  count: async () => ({ count: 0, byStatus: {}, isExact: true }),
+  params: async () => new Map(),
+  experiments: async () => ({ values: [], count: 0 }),
+};
