@@ -16,4 +16,6 @@ export type OpenFile = AsyncDisposable & {
   look(): Promise<FileLook>;
   /** Bytes `from` up to but not including `to`; fewer when the file has become shorter. */
   read(from: number, to: number): AsyncIterable<Uint8Array>;
+  /** Its descriptor in this process, of a file of this machine: a thread of the service can read by it while the file is open. */
+  readonly descriptor?: number;
 };

@@ -21,5 +21,6 @@ export function lookOf(stats: BigIntStats) {
 export const openFileOf = (handle: FileHandle) => ({
   look: async () => lookOf(await handle.stat({ bigint: true })),
   read: (from: number, to: number) => readOpen(handle, from, to),
+  descriptor: handle.fd,
   [Symbol.asyncDispose]: () => handle.close(),
 });

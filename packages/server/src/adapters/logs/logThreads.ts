@@ -105,6 +105,8 @@ class LogThread {
   readonly #stalledAfterMs: number;
   #listen: (message: FromThread) => void = () => {};
   #lost: (error: unknown) => void = () => {};
+  /** Why it is ended before its task. */
+  #why: MalachiteError | undefined;
   ended = false;
 
   constructor(entry: URL, stalledAfterMs: number) {
@@ -153,18 +155,11 @@ class LogThread {
     };
     job.signal.addEventListener("abort", cancel, { once: true });
     if (job.signal.aborted) cancel();
-    const watch = this.#watch(
-      job.signal,
-      () => reading.size === 0,
-      (error) => this.#lost(error),
-    );
+    const isReading = () => reading.size > 0 || Atomics.load(this.#control, CONTROL.reading) !== 0;
+    const watch = this.#watch(job, isReading);
     try {
-      this.#tell({
-        kind: "start",
-        task: job.task,
-        ask: job.ask,
-        sizes: job.files.map((one) => one.sizeBytes),
-      });
+      const files = job.files.map(({ file, sizeBytes }) => ({ sizeBytes, descriptor: file.descriptor }));
+      this.#tell({ kind: "start", task: job.task, ask: job.ask, files });
       const value = await answer;
       await Promise.all(reading);
       job.resolve(value as never);
@@ -193,29 +188,29 @@ class LogThread {
     this.#tell({ kind: "piece", id, bytes });
   }
 
-  /** Ends a thread that neither waits for a piece nor gets on: it is caught in an expression. */
-  #watch(signal: AbortSignal, allGiven: () => boolean, tell: (error: unknown) => void): NodeJS.Timeout {
+  /** Ends a thread that does not wait for a piece and yet does not get on: it is caught in an expression. */
+  #watch({ task, signal }: Job, isReading: () => boolean): NodeJS.Timeout {
     let beats = -1;
     let since = performance.now();
     return setInterval(() => {
       const now = performance.now();
       const current = Atomics.load(this.#control, CONTROL.beats);
-      if (current !== beats || !allGiven()) {
+      // Without a first beat the thread is still starting.
+      if (current !== beats || current === 0 || isReading()) {
         beats = current;
         since = now;
         return;
       }
-      if (now - since < (signal.aborted ? CANCELLED_WITHIN_MS : this.#stalledAfterMs)) return;
+      const patience = signal.aborted ? CANCELLED_WITHIN_MS : this.#stalledAfterMs;
+      // All other tasks take time in proportion to what they read.
+      if (now - since < patience || (task !== "search" && !signal.aborted)) return;
       const line = Atomics.load(this.#control, CONTROL.line);
-      void this.end().then(() =>
-        tell(
-          new MalachiteError(
-            "BadPattern",
-            `The expression takes too long on line ${line}. Make it simpler: nested repetitions such as (a+)+ may take for ever.`,
-            { target: "text" },
-          ),
-        ),
+      this.#why = new MalachiteError(
+        "BadPattern",
+        `The expression takes too long on line ${line}. Make it simpler: nested repetitions such as (a+)+ may take for ever.`,
+        { target: "text" },
       );
+      void this.end();
     }, LOOK_EVERY_MS).unref();
   }
 
@@ -225,7 +220,9 @@ class LogThread {
 
   #lose(cause: unknown): void {
     this.ended = true;
-    this.#lost(new MalachiteError("Unexpected", "Reading the log failed: its thread died.", { cause }));
+    this.#lost(
+      this.#why ?? new MalachiteError("Unexpected", "Reading the log failed: its thread died.", { cause }),
+    );
   }
 }
 

@@ -1,21 +1,23 @@
-// What passes between the service and a thread that reads logs. The thread has no file: it asks for pieces, which lie in memory that
-// both share, so that no piece is copied twice and none is left behind.
+// What passes between the service and a thread that reads logs. A file of this machine the thread reads by its descriptor; pieces of
+// others it asks for, and they come in memory that both share, so that no piece is copied twice and none is left behind.
 
 /** Pieces are of this size, and so many may be under way: two of each of two files. */
 export const PIECE_BYTES = 256 * 1024;
 export const SLOTS = 4;
 
 /** Numbers that both threads see, by their place. */
-export const CONTROL = { cancelled: 0, beats: 1, line: 2 } as const;
-export const CONTROL_NUMBERS = 3;
+export const CONTROL = { cancelled: 0, beats: 1, line: 2, reading: 3 } as const;
+export const CONTROL_NUMBERS = 4;
 export type Shared = { readonly control: Int32Array<SharedArrayBuffer>; readonly slots: SharedArrayBuffer };
+
+export type SentFile = { readonly sizeBytes: number; readonly descriptor?: number | undefined };
 
 export type ToThread =
   | {
       readonly kind: "start";
       readonly task: string;
       readonly ask: unknown;
-      readonly sizes: readonly number[];
+      readonly files: readonly SentFile[];
     }
   | { readonly kind: "piece"; readonly id: number; readonly bytes: number }
   | { readonly kind: "noPiece"; readonly id: number };
