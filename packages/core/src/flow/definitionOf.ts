@@ -1,6 +1,7 @@
 // What a run was asked to do and what was made of it, for reading and for comparing.
 import type { malachite } from "@malachite/contract";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
+import { resolvedDefinition } from "../domain/definition/showDefinition.ts";
 import { pythonOf, shownArguments } from "../domain/launch/shownCommand.ts";
 import type { Run } from "../domain/run/run.ts";
 import { isObject, type JsonObject } from "../domain/scope.ts";
@@ -8,7 +9,6 @@ import { getLock } from "./environmentLock.ts";
 import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
-import { shownDefinition } from "./readRuns.ts";
 
 /** Throws RunNotFound. No secret is in it: none is in the record. */
 export async function definitionOf(
@@ -16,7 +16,7 @@ export async function definitionOf(
   ports: Pick<FlowPorts, "runs" | "artifacts">,
 ): Promise<malachite.WholeRunDefinition> {
   const run = await findRun(address, ports);
-  const resolved = shownDefinition(run);
+  const resolved = run.definition && resolvedDefinition(run.definition as WholeDefinition);
   const environment = { ...aboutEnvironment(run), ...given({ lock: await getLock(run, ports) }) };
   return {
     runId: run.id,

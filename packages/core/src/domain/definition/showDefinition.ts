@@ -10,6 +10,11 @@ export function showDefinition(whole: WholeDefinition, sent: JsonObject | undefi
   return { ...(shown.configuration as JsonObject), ...shown };
 }
 
+/** The definition itself, once, with every default filled in: without what only the service needs to know. */
+export function resolvedDefinition({ prepareOnly: _, rerunOf: __, ...rest }: WholeDefinition): JsonObject {
+  return rest;
+}
+
 /** `whole` with every property that is null in `sent` and has no value, however its name is spelled. */
 function withNulls(whole: unknown, sent: unknown): unknown {
   if (!isObject(whole) || !isObject(sent)) return whole;

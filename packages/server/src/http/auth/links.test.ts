@@ -33,6 +33,28 @@ describe("links", () => {
     const later = testClock(clock.at + LINK_LIFETIME_MS + 1000);
     assert.equal(createLinks({ key: zeros, clock: later }).verifySnapshot(SCOPE, SNAPSHOT, link), false);
   });
+  it("to files hold for just what they name", () => {
+    const ask = { scope: SCOPE, runId: "r1", path: "outputs/a b&c.html", as: "inline" } as const;
+    const { uri, expiresAt } = links.signFiles("http://h", ask);
+    assert.equal(expiresAt, Math.floor((clock.at + LINK_LIFETIME_MS) / 1000) * 1000);
+    assert.equal(new URL(uri).searchParams.get("path"), ask.path);
+    const signature = read(uri);
+    assert.equal(links.verifyFiles(ask, signature), true);
+    const { path, as: _, ...whole } = ask;
+    for (const other of [
+      { ...ask, runId: "r2" },
+      { ...ask, path: "outputs/b" },
+      { ...ask, as: "attachment" as const },
+      { ...whole, path },
+      { ...whole, prefix: path, as: "inline" as const },
+      { ...whole },
+      { ...ask, scope: { ...SCOPE, workspace: "other" } },
+    ])
+      assert.equal(links.verifyFiles(other, signature), false, JSON.stringify(other));
+    const later = createLinks({ key: zeros, clock: testClock(clock.at + LINK_LIFETIME_MS + 1000) });
+    assert.equal(later.verifyFiles(ask, signature), false);
+    assert.equal(links.verifySnapshot(SCOPE, "r1", signature), false);
+  });
   it("are made only with a secret that is long enough", () => {
     assert.throws(() => keyFor("links", new Uint8Array(31)), RangeError);
   });
