@@ -71,7 +71,7 @@ export const ROOMS: readonly Room[] = [
     node: true,
     never: NO_ENV,
   },
-  // What several adapters know about files and paths of this machine; nothing of the service.
+  // What several adapters know about files, paths and memory of this machine; nothing of the service.
   { name: "server/files", at: "packages/server/src/files/", may: ["core/domain"], node: true, never: NO_ENV },
   // What adapters know about the engine that runs containers on this machine: where it is, how it is asked.
   {

@@ -47,6 +47,7 @@ import { createEngines } from "./containers/index.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "./entries.ts";
 import { createEnvironments } from "./environments.ts";
+import { giveBackAtRest } from "./files/atRest.ts";
 import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
 import { AZURE_HOSTS } from "./http/azureHost.ts";
@@ -283,6 +284,7 @@ export async function compose(
   });
   const ports = tellNews(given);
   const flow = createFlow(ports);
+  opened.use(giveBackAtRest());
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
   let ready = false;

@@ -1,5 +1,6 @@
 // The entry of a database worker: opens the file, answers asks until it is told to close. All waiting for the disk is here.
 import { parentPort, workerData } from "node:worker_threads";
+import { giveBackAtRest } from "../../../files/atRest.ts";
 import { migrate } from "../shared/migrations/migrate.ts";
 import { operation } from "../shared/operations.ts";
 import { commitTogether, MOST_PER_COMMIT, type Write } from "./groupCommit.ts";
@@ -71,6 +72,7 @@ function close(): void {
 }
 
 if (await start()) {
+  giveBackAtRest();
   port.on("message", (ask: Ask) => {
     if ("close" in ask) {
       closing = true;
