@@ -42,13 +42,14 @@ export async function countBelow(
 ): Promise<{ readonly levels: readonly Counts[]; readonly more: boolean }> {
   const workspace = await findWorkspace(db, scope);
   if (!workspace) return { levels: [], more: false };
+  // A cross join, which SQLite takes in the order written: turned round, it reads all children of the workspace for each run.
   const rows = await db.all(
     sql<{ depth: number; status: string; count: number }>`with recursive below (id, status, depth) as (
         select id, status, 1 from runs where workspace_no = ${workspace.no} and parent_id = ${runId}
         union all
         select r.id, r.status, below.depth + 1 from below
-          join runs as r on r.workspace_no = ${workspace.no} and r.parent_id = below.id
-          where below.depth < ${DEEPEST}
+          cross join runs as r
+          where r.workspace_no = ${workspace.no} and r.parent_id = below.id and below.depth < ${DEEPEST}
         limit ${MOST + 1})
       select depth, status, count(*) as count from below group by depth, status`.compile(db.build),
   );
