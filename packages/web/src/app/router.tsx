@@ -7,6 +7,7 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
+import type { MetricsView } from "../pages/run/metrics/view.ts";
 import { parseWorkspace, printWorkspace } from "../service/service.tsx";
 import { PageFault } from "./PageFault.tsx";
 import { PageNotFound } from "./PageNotFound.tsx";
@@ -117,14 +118,16 @@ const runLogs = createRoute({
 const runMetrics = createRoute({
   getParentRoute: () => run,
   path: "/metrics",
-  validateSearch: (
-    search: Texts,
-  ): { q?: string; x?: string; log?: boolean; smooth?: number; system?: boolean } => ({
+  validateSearch: (search: Texts): MetricsView => ({
     q: text(search.q),
     x: text(search.x),
     log: search.log === true || undefined,
     smooth: Number(search.smooth) > 0 ? Math.min(Number(search.smooth), 0.999) : undefined,
     system: search.system === true || undefined,
+    closed: text(search.closed),
+    zoom: text(search.zoom),
+    plot: text(search.plot),
+    numbers: search.numbers === true || undefined,
   }),
   component: lazyRouteComponent(() => import("../pages/run/metrics/MetricsTab.tsx"), "MetricsTab"),
 });

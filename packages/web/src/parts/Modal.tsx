@@ -10,12 +10,15 @@ export function Modal({
   close,
   children,
   wide,
+  full,
   bare,
 }: {
   readonly title: string;
   readonly close: () => void;
   readonly children: ReactNode;
   readonly wide?: boolean;
+  /** As large as the window. */
+  readonly full?: boolean;
   /** Without a visible head; the title is for readers of the screen. */
   readonly bare?: boolean;
 }) {
@@ -31,7 +34,7 @@ export function Modal({
     <dialog
       ref={dialog}
       aria-labelledby={heading}
-      className={`${classes.modal} ${wide ? classes.wide : ""}`}
+      className={`${classes.modal} ${wide ? classes.wide : ""} ${full ? classes.full : ""}`}
       onCancel={(event) => {
         event.preventDefault();
         close();

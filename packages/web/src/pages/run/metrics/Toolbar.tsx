@@ -1,0 +1,90 @@
+// How the metrics of a run are shown.
+import { RotateCcw, Search } from "lucide-react";
+import { useMemo, useRef } from "react";
+import { useKeys } from "../../../app/keys.ts";
+import { Button } from "../../../parts/Button.tsx";
+import classes from "./Toolbar.module.css";
+import { type MetricsView, X_CHOICES } from "./view.ts";
+
+/** Stays in view while the plots scroll. */
+export function Toolbar({
+  view,
+  change,
+}: {
+  readonly view: MetricsView;
+  readonly change: (part: Partial<MetricsView>) => void;
+}) {
+  const find = useRef<HTMLInputElement>(null);
+  useKeys(
+    useMemo(
+      () => ({
+        "/": () => find.current?.focus(),
+        l: () => change({ log: view.log ? undefined : true }),
+        ...(view.zoom === undefined ? {} : { "0": () => change({ zoom: undefined }) }),
+      }),
+      [change, view.log, view.zoom],
+    ),
+  );
+  return (
+    <div className={classes.bar} role="toolbar" aria-label="How metrics are shown">
+      <label className={classes.find}>
+        <Search aria-hidden />
+        <input
+          ref={find}
+          type="search"
+          aria-label="Find metrics"
+          placeholder="Find metrics  /"
+          value={view.q ?? ""}
+          onChange={(event) => change({ q: event.target.value || undefined })}
+          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+        />
+      </label>
+      <label className={classes.choice}>
+        <span>X</span>
+        <select
+          aria-label="Horizontal axis"
+          value={view.x ?? "step"}
+          onChange={(event) =>
+            change({ x: event.target.value === "step" ? undefined : event.target.value, zoom: undefined })
+          }
+        >
+          {X_CHOICES.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className={classes.choice}>
+        <span>Smooth</span>
+        <input
+          type="range"
+          aria-label="Smoothing"
+          min={0}
+          max={0.99}
+          step={0.01}
+          value={view.smooth ?? 0}
+          onChange={(event) => change({ smooth: Number(event.target.value) || undefined })}
+        />
+        <output>{(view.smooth ?? 0).toFixed(2)}</output>
+      </label>
+      <Button
+        size="small"
+        aria-pressed={view.log === true}
+        title="Logarithmic vertical axis (L)"
+        onClick={() => change({ log: view.log ? undefined : true })}
+      >
+        Log
+      </Button>
+      {view.zoom !== undefined && (
+        <Button
+          size="small"
+          title="Show all (double click, or 0)"
+          onClick={() => change({ zoom: undefined })}
+        >
+          <RotateCcw aria-hidden /> Show all
+        </Button>
+      )}
+    </div>
+  );
+}
