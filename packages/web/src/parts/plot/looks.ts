@@ -60,4 +60,6 @@ export const useColours = (): Colours => useSyncExternalStore(listen, coloursNow
 
 /** The same colour, to be seen through. */
 export const faint = (colour: string, alpha: number): string =>
-  colour.startsWith("rgb(") ? colour.replace("rgb(", "rgba(").replace(")", `, ${alpha})`) : colour;
+  alpha < 1 && colour.startsWith("rgb(")
+    ? colour.replace("rgb(", "rgba(").replace(")", `, ${alpha})`)
+    : colour;

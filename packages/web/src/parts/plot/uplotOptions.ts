@@ -75,7 +75,7 @@ export function uplotOptions(ask: Ask): uPlot.Options {
     series: [
       {},
       ...columns.map(({ line, part }): uPlot.Series => {
-        const colour = () => (part === "raw" ? faint(seriesColour(line.look), 0.3) : seriesColour(line.look));
+        const colour = () => faint(seriesColour(line.look), ALPHA[part]);
         return {
           stroke: colour,
           width: part === "y" ? 1.6 : 1,
@@ -87,13 +87,14 @@ export function uplotOptions(ask: Ask): uPlot.Options {
     ],
     bands: columns.flatMap(({ line, part }, i) =>
       part === "max"
-        ? [{ series: [i + 1, i + 2] as [number, number], fill: () => faint(seriesColour(line.look), 0.2) }]
+        ? [{ series: [i + 1, i + 2] as [number, number], fill: () => faint(seriesColour(line.look), 0.18) }]
         : [],
     ),
     cursor: {
       drag: { x: true, y: false, setScale: false, dist: 4 },
       points: { size: 7, width: 2 },
-      dataIdx: (plot, i, near) => (shown().columns[i - 1]?.part === "y" ? filledNear(plot, i, near) : near),
+      dataIdx: (plot, i, near) =>
+        i === 0 ? near : shown().columns[i - 1]?.part === "y" ? filledNear(plot, i, near) : null,
       bind: {
         dblclick: () => () => {
           ask.onReset();
@@ -135,6 +136,9 @@ export function uplotOptions(ask: Ask): uPlot.Options {
 const WHOLE = [1, 2, 5]
   .flatMap((n) => Array.from({ length: 15 }, (_, i) => n * 10 ** i))
   .sort((a, b) => a - b);
+
+/** A peak of one value has no width: its edge is what is seen of it. */
+const ALPHA = { max: 0.35, min: 0.35, raw: 0.35, y: 1 } as const;
 
 export const linesOf = (columns: readonly Column[]): readonly Line[] => [
   ...new Set(columns.map(({ line }) => line)),
