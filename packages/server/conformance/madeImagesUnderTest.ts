@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createImageEnvironments } from "../src/adapters/environments/image/imageEnvironments.ts";
 import { createEngines } from "../src/containers/index.ts";
+import { ENTRIES } from "../src/entries.ts";
 import {
   type EngineName,
   type EngineUnderTest,
@@ -46,6 +47,7 @@ export function madeImagesConformance(name: EngineName): void {
           folder: join(folder, service, "builds"),
           caBundle: join(folder, "ca.pem"),
           variables: {},
+          files: ENTRIES.builds,
         },
         buildMs: 10 * MINUTE,
         marks: join(folder, service, "images"),

@@ -242,6 +242,7 @@ export async function compose(
           folder: join(folder.containers, ".builds"),
           caBundle: certificates.bundle,
           variables: env,
+          files: ENTRIES.builds,
         },
         buildMs: settings.environmentBuildMinutes * 60_000,
         marks: join(folder.containers, ".images"),

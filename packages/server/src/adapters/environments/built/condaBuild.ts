@@ -137,7 +137,7 @@ const channelWords = (channels: readonly Channel[]): string =>
   channels.map(({ name, url }) => (name === url ? url : `${name} (${url})`)).join(", ");
 
 /** `python-3.8.18-0.tar.bz2` as a spec that only it meets. */
-function exactSpec({ url }: CondaPackage): string {
+export function exactSpec({ url }: CondaPackage): string {
   const file = decodeURIComponent(url.slice(url.lastIndexOf("/") + 1)).replace(/\.(tar\.bz2|conda)$/, "");
   const [build = "", version = "", ...name] = file.split("-").reverse();
   return `${name.reverse().join("-")} ==${version} ${build}`;

@@ -3,14 +3,25 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { choosePython, distributionOf, MalachiteError, needsConda } from "@malachite/core";
+import { choosePython, condaPython, distributionOf, MalachiteError, needsConda } from "@malachite/core";
 import type { Engine } from "../../../containers/index.ts";
 import { addressesOf, withChannel } from "../built/channels.ts";
+import { exactSpec } from "../built/condaBuild.ts";
 import { type Lock, printLock } from "../built/lockText.ts";
 import { type Recipe, type RecipeSettings, recipeKey } from "../built/recipe.ts";
 import { withLogins, withoutLogins } from "../built/redact.ts";
 import { toolEnvironment } from "../built/toolEnvironment.ts";
-import { BUILD, BUILD_SCRIPT, LOCK_MARK, PREFIX, READ_LOCK, REPORT_SCRIPT, SURVEY } from "./layerScript.ts";
+import {
+  BUILD,
+  BUILD_SCRIPT,
+  EXPLICIT_SCRIPT,
+  LOCK_MARK,
+  PREFIX,
+  RATTLER,
+  READ_LOCK,
+  REPORT_SCRIPT,
+  SURVEY,
+} from "./layerScript.ts";
 import { runOnce } from "./runOnce.ts";
 import type { Say } from "./sharedWork.ts";
 
@@ -22,6 +33,8 @@ export type LayerSettings = {
   /** A file of the authorities that this machine trusts. */
   readonly caBundle: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The folder with the program for py-rattler, ending in a slash. */
+  readonly files: URL;
 };
 
 /** What an image has to build with. */
@@ -33,11 +46,15 @@ export type Survey = {
 /** With what the environment is made. */
 export type Builder =
   | { readonly how: "venv"; readonly tool: string; readonly version: string; readonly exact: boolean }
-  | { readonly how: "conda"; readonly tool: string };
+  | { readonly how: "conda"; readonly tool: string }
+  /** By py-rattler, which this python of the image is given for as long as it takes. */
+  | { readonly how: "rattler"; readonly tool: string };
 
 const TARGET = "configuration.environment.python.condaDependencies.dependencies";
 const PLATFORM = `${process.platform}-${process.arch}`;
 const LAST_LINES = 25;
+/** The oldest that py-rattler is made for. */
+const RATTLER_PYTHON = [3, 10] as const;
 /** Of what the machine says of its indexes and proxies; paths of this machine mean nothing in an image. */
 const TOLD =
   /^((https?|all|no)_proxy|PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES))$/i;
@@ -67,9 +84,11 @@ export function chooseBuilder({ spec, lock }: Recipe, { conda, pythons }: Survey
   const asked = lock && !lock.conda ? `==${lock.python}` : spec.python;
   if (needsConda(spec) || lock?.conda) {
     if (conda !== undefined) return { how: "conda", tool: conda };
+    const forRattler = pythons.find(({ version }) => isAtLeast(version, RATTLER_PYTHON));
+    if (forRattler !== undefined) return { how: "rattler", tool: forRattler.path };
     throw new MalachiteError(
       "EnvironmentFailed",
-      `The dependencies hold conda packages (${spec.packages.join(", ")}), and the image ${image} has no conda: conda, mamba and micromamba were looked for on its PATH, in /opt/conda and /opt/miniconda. Use an image with one of them, or name the packages in the pip section.`,
+      `The dependencies hold conda packages (${spec.packages.join(", ")}), and the image ${image} has no conda: conda, mamba and micromamba were looked for on its PATH, in /opt/conda and /opt/miniconda. Nor has it a python ${RATTLER_PYTHON.join(".")} or newer for py-rattler. Use an image with one of them, or name the packages in the pip section.`,
       { target: TARGET },
     );
   }
@@ -123,11 +142,14 @@ export async function buildLayer(
   let hears = true;
   try {
     await writeFiles(folder, recipe, settings);
+    if (builder.how === "rattler") await writeRattler(folder, recipe, settings);
     const packages = builder.how === "conda" ? condaArguments(recipe) : [];
     say(
       builder.how === "conda"
         ? `The packages are installed by ${builder.tool} of the image.`
-        : `Python ${builder.version} of the image, ${builder.tool}, and its pip.`,
+        : builder.how === "rattler"
+          ? `The image has no conda: py-rattler solves the packages, with its python ${builder.tool}.`
+          : `Python ${builder.version} of the image, ${builder.tool}, and its pip.`,
     );
     const { code, image } = await runOnce(
       engine,
@@ -218,6 +240,34 @@ function condaArguments({ spec, channels, requirements }: Recipe): string[] {
   ];
 }
 
+/** What py-rattler is asked, and the program that asks it. */
+async function writeRattler(folder: string, recipe: Recipe, { files }: LayerSettings): Promise<void> {
+  const { spec, channels, lock, credentials } = recipe;
+  const ask = JSON.stringify({
+    channels: addressesOf(channels),
+    specs: lock?.conda
+      ? lock.conda.map(exactSpec)
+      : [
+          spec.python === undefined ? "python" : condaPython(spec.python),
+          ...spec.packages.map((one) => withChannel(one, channels)),
+          ...spec.installers.map(({ conda }) => conda),
+        ],
+    prefix: PREFIX,
+    cache: `${RATTLER}/cache`,
+    ...(lock?.conda ? { lock: lock.conda } : {}),
+  });
+  await Promise.all([
+    copyFile(new URL("rattler_env.py", files), join(folder, "rattler_env.py")),
+    writeFile(join(folder, "explicit.py"), EXPLICIT_SCRIPT),
+    writeFile(join(folder, "ask.json"), withLogins(ask, credentials), { mode: 0o600 }),
+  ]);
+}
+
+const isAtLeast = (version: string, [major, minor]: readonly [number, number]): boolean => {
+  const [ofMajor = 0, ofMinor = 0] = version.split(".").map(Number);
+  return ofMajor > major || (ofMajor === major && ofMinor >= minor);
+};
+
 async function writeFiles(folder: string, recipe: Recipe, settings: LayerSettings): Promise<void> {
   const { lock, options, constraints } = recipe;
   const option = ({ name, value }: Recipe["options"][number]) =>
@@ -269,6 +319,6 @@ function variablesOf({ variables, recipe }: LayerSettings): string[] {
 
 /** A conda prefix would see what its user has installed for all pythons. */
 export const layerVariables = ({ how }: Builder): Record<string, string> =>
-  how === "conda"
+  how !== "venv"
     ? { CONDA_PREFIX: PREFIX, CONDA_DEFAULT_ENV: PREFIX, PYTHONNOUSERSITE: "1" }
     : { VIRTUAL_ENV: PREFIX };

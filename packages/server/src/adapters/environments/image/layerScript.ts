@@ -7,6 +7,8 @@ export const PREFIX = "/opt/malachite/env";
 export const BUILD = "/malachite/build";
 /** The lock stands behind this line, at the end of all that is said. */
 export const LOCK_MARK = "@@ lock of the environment";
+/** Where the solver is while it works, in an image that has none. */
+export const RATTLER = "/tmp/malachite-rattler";
 /** In the image, for whoever finds it later. */
 export const LOCK_FILE = `${PREFIX}/malachite-lock.txt`;
 
@@ -19,8 +21,16 @@ for one in json.load(open(sys.argv[1]))["install"]:
     print(line + "".join(" --hash=%s:%s" % pair for pair in sorted(hashes.items())))
 `;
 
+/** Lists a prefix as `conda list --explicit --md5` does. */
+export const EXPLICIT_SCRIPT = `import glob, json, sys
+for path in sorted(glob.glob(sys.argv[1] + "/conda-meta/*.json")):
+    one = json.load(open(path))
+    print(one["url"] + ("#" + one["md5"] if one.get("md5") else ""))
+`;
+
 /**
- * Its use: `sh build.sh venv PYTHON` or `sh build.sh conda TOOL CHANNELS-AND-PACKAGES...`; then pip, where there are lines for it.
+ * Its use: `sh build.sh venv PYTHON`, `sh build.sh conda TOOL CHANNELS-AND-PACKAGES...`, or `sh build.sh rattler PYTHON`, which reads
+ * what it is to solve in a file; then pip, where there are lines for it.
  * What conda and pip say is heard as it comes.
  */
 export const BUILD_SCRIPT = `set -e
@@ -32,6 +42,15 @@ mkdir -p "$(dirname ${PREFIX})"
 if [ "$how" = conda ]; then
   if [ -f ${BUILD}/explicit.txt ]; then "$tool" create -y -q -p ${PREFIX} --file ${BUILD}/explicit.txt
   else "$tool" create -y -q -p ${PREFIX} --override-channels "$@"; fi
+elif [ "$how" = rattler ]; then
+  "$tool" -m venv ${RATTLER} || {
+    echo "The image has no conda, and its python $tool can make no virtual environment for py-rattler: ensurepip is lacking."
+    echo "Install it in the image (python3-venv on Debian), or use an image with conda."
+    exit 3
+  }
+  ${RATTLER}/bin/python -m pip install -q --no-input --disable-pip-version-check --no-cache-dir py-rattler
+  ${RATTLER}/bin/python -I ${BUILD}/rattler_env.py <${BUILD}/ask.json
+  rm -rf ${RATTLER}
 else
   "$tool" -m venv ${PREFIX} || "$tool" -m virtualenv ${PREFIX} || {
     echo "The image's python $tool can make no virtual environment: it has neither venv with ensurepip nor virtualenv."
@@ -42,6 +61,10 @@ fi
 python=${PREFIX}/bin/python
 : >${LOCK_FILE}
 if [ -s ${BUILD}/requirements.txt ]; then
+  "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >/dev/null || {
+    echo "The conda packages bring no pip for the pip section. Add pip to the dependencies."
+    exit 3
+  }
   set -- install --no-input --disable-pip-version-check --no-cache-dir --progress-bar off -r ${BUILD}/requirements.txt
   if [ -f ${BUILD}/constraints.txt ]; then set -- "$@" -c ${BUILD}/constraints.txt; fi
   if [ -f ${BUILD}/locked ]; then set -- "$@" --no-deps; fi
@@ -56,6 +79,8 @@ if [ -s ${BUILD}/requirements.txt ]; then
 fi
 if [ "$how" = conda ]; then
   "$tool" list -p ${PREFIX} --explicit --md5 | grep '://' >${LOCK_FILE}.conda || :
+elif [ "$how" = rattler ]; then
+  "$python" ${BUILD}/explicit.py ${PREFIX} >${LOCK_FILE}.conda
 fi
 "$python" -c 'import sys; print("# python: %d.%d.%d" % sys.version_info[:3])' >${LOCK_FILE}.python
 echo '${LOCK_MARK}'
