@@ -154,7 +154,8 @@ const runChildren = createRoute({
   getParentRoute: () => run,
   path: "/children",
   /** `axes`: columns of the plot, separated by commas, each escaped; `color`: the one that gives the colour. */
-  validateSearch: (search: Texts): { axes?: string; color?: string } => ({
+  validateSearch: (search: Texts): { view?: "plot" | "tree"; axes?: string; color?: string } => ({
+    view: search.view === "plot" || search.view === "tree" ? search.view : undefined,
     axes: text(search.axes),
     color: text(search.color),
   }),
