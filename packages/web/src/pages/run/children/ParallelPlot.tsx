@@ -206,6 +206,7 @@ function drawAxes(
   looks: Looks,
 ): void {
   const y = (place: number) => BOTTOM - place * (BOTTOM - TOP);
+  context.lineJoin = "round";
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   axes.forEach(({ id, ticks }, at) => {
     const x = lines.xs[at] ?? 0;
@@ -225,7 +226,12 @@ function drawAxes(
       context.moveTo(x - 3, y(place));
       context.lineTo(x + 3, y(place));
       context.stroke();
-      context.fillStyle = looks.muted;
+      // A rim keeps it readable in front of any number of lines.
+      context.strokeStyle = looks.surface;
+      context.lineWidth = 4;
+      context.strokeText(label, isLast ? x + 7 : x - 7, y(place));
+      context.lineWidth = 1;
+      context.fillStyle = looks.ink;
       context.fillText(label, isLast ? x + 7 : x - 7, y(place));
     }
     const brush = brushes[id];

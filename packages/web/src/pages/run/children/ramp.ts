@@ -9,6 +9,7 @@ export type Looks = {
   readonly faint: string;
   readonly line: string;
   readonly accent: string;
+  readonly surface: string;
 };
 const STEPS = 24;
 /** Told apart also by people who see few colours, and in the order of their brightness. */
@@ -48,6 +49,7 @@ function looksOf(element: HTMLElement): Looks {
     faint: color("--faint"),
     line: color("--line-strong"),
     accent: color("--accent"),
+    surface: color("--surface"),
   };
   element.style.color = before;
   return looks;

@@ -9,7 +9,7 @@ import { detailsQuery } from "../../../service/queries.ts";
 import { useWorkspace } from "../../../service/service.tsx";
 import { hasEnded } from "../runQueries.ts";
 import classes from "./Facts.module.css";
-import { type Fact, factsOf } from "./facts.ts";
+import { type Fact, type FactGroup, factsOf } from "./facts.ts";
 import { Panel } from "./Panel.tsx";
 import { safeUrl } from "./safeUrl.ts";
 
@@ -18,8 +18,33 @@ export function Facts({ run, runId }: { readonly run: Run; readonly runId: strin
   const details = useQuery(detailsQuery(useWorkspace(), runId));
   const ended = hasEnded(run.status);
   const { createdUtc, startTimeUtc, endTimeUtc } = run;
+  const groups = factsOf(run, details.data);
+  const [first, ...others] = groups[0]?.title === "Parameters" ? groups : [undefined, ...groups];
+  const group = ({ title, facts }: FactGroup) => (
+    <Panel
+      key={title}
+      title={title}
+      aside={
+        title === "What runs" && (
+          <Link to="/runs/$runId/snapshot" params={{ runId }}>
+            Code
+          </Link>
+        )
+      }
+    >
+      <dl className={classes.facts}>
+        {facts.map((fact, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an argument may be there twice
+          <Row key={at} name={fact.name}>
+            <Value {...fact} />
+          </Row>
+        ))}
+      </dl>
+    </Panel>
+  );
   return (
     <>
+      {first && group(first)}
       <Panel title="Times">
         <dl className={classes.facts}>
           <Row name="made">
@@ -48,28 +73,7 @@ export function Facts({ run, runId }: { readonly run: Run; readonly runId: strin
           {run.cancelationReason && <Row name="canceled">{run.cancelationReason}</Row>}
         </dl>
       </Panel>
-      {factsOf(run, details.data).map(({ title, facts }) => (
-        <Panel
-          key={title}
-          title={title}
-          aside={
-            title === "What runs" && (
-              <Link to="/runs/$runId/snapshot" params={{ runId }}>
-                Code
-              </Link>
-            )
-          }
-        >
-          <dl className={classes.facts}>
-            {facts.map((fact, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: an argument may be there twice
-              <Row key={at} name={fact.name}>
-                <Value {...fact} />
-              </Row>
-            ))}
-          </dl>
-        </Panel>
-      ))}
+      {others.map((one) => one && group(one))}
     </>
   );
 }
