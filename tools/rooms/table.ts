@@ -205,6 +205,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@tanstack/react-virtual": ["packages/web/src/"],
   "radix-ui": ["packages/web/src/"],
   cmdk: ["packages/web/src/"],
+  diff: ["packages/web/src/pages/compare/"],
   fflate: ["packages/web/src/pages/start/"],
   anser: ["packages/web/src/pages/run/logs/"],
   papaparse: ["packages/web/src/pages/run/files/"],

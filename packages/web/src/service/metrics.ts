@@ -68,6 +68,15 @@ export const rowsQuery = (workspace: WorkspaceClient, runId: string, metric: Run
     gcTime: 30_000,
   });
 
+/** The chart that the newest row of a metric names. */
+export const chartQuery = (workspace: WorkspaceClient, runId: string, metric: RunMetric) =>
+  queryOptions({
+    queryKey: [keyOf(workspace), "metricsOf", runId, "series", runId, metric.name, "chart"],
+    queryFn: ({ signal }) => workspace.run(runId).readChart(metric, { abortSignal: signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+
 export type SeriesAsk = {
   readonly namespace?: string;
   readonly x: "step" | "time" | "relativeTime";

@@ -7,8 +7,10 @@ import { FaultNote } from "../../../parts/FaultNote.tsx";
 import { Modal } from "../../../parts/Modal.tsx";
 import { shownValue } from "../../../parts/numbers.ts";
 import { AXIS_NAMES, placeText } from "../../../parts/plot/axisText.ts";
+import { ChartBody } from "./ChartBody.tsx";
 import classes from "./FullView.module.css";
 import { panelKind } from "./groups.ts";
+import { ImagesBody } from "./ImagesBody.tsx";
 import type { PanelProps } from "./Panel.tsx";
 import { PlotBody, useShownSeries } from "./PlotBody.tsx";
 import { PlotMenu } from "./PlotMenu.tsx";
@@ -62,6 +64,8 @@ export function FullView(props: PanelProps) {
         <div className={classes.body}>
           {kind === "plot" && !view.numbers && <PlotBody {...props} points={POINTS} canvas={setCanvas} />}
           {kind === "table" && <RowsBody {...props} />}
+          {kind === "images" && <ImagesBody {...props} />}
+          {kind === "chart" && <ChartBody {...props} />}
           {kind === "plot" && view.numbers && <Numbers {...props} />}
         </div>
       </div>

@@ -4,7 +4,9 @@ import { Maximize2 } from "lucide-react";
 import { memo, useState } from "react";
 import { Button } from "../../../parts/Button.tsx";
 import { useInView } from "../../../parts/plot/useInView.ts";
+import { ChartBody } from "./ChartBody.tsx";
 import { panelKind, shortName } from "./groups.ts";
+import { ImagesBody } from "./ImagesBody.tsx";
 import classes from "./Panel.module.css";
 import { PlotBody } from "./PlotBody.tsx";
 import { PlotMenu } from "./PlotMenu.tsx";
@@ -41,6 +43,8 @@ export const Panel = memo(function Panel({ prefix, ...props }: PanelProps & { re
       <div className={classes.body}>
         {isInView && kind === "plot" && <PlotBody {...props} points={400} canvas={setCanvas} />}
         {isInView && kind === "table" && <RowsBody {...props} />}
+        {isInView && kind === "images" && <ImagesBody {...props} />}
+        {isInView && kind === "chart" && <ChartBody {...props} />}
       </div>
     </article>
   );
