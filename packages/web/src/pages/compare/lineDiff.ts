@@ -15,7 +15,10 @@ export type DiffPart = { readonly hidden: number } | { readonly lines: readonly 
 const MOST_MS = 400;
 
 /** All lines of both. `isWhole` is false where they are so different that it would take too long to say in what. */
-export function diffOf(left: string, right: string): { readonly lines: readonly DiffLine[]; readonly isWhole: boolean } {
+export function diffOf(
+  left: string,
+  right: string,
+): { readonly lines: readonly DiffLine[]; readonly isWhole: boolean } {
   const [a, b] = [linesOf(left), linesOf(right)];
   const changes = diffArrays(a, b, { timeout: MOST_MS }) as
     | { readonly value: string[]; readonly added?: boolean; readonly removed?: boolean }[]
@@ -57,7 +60,9 @@ export function folded(lines: readonly DiffLine[], context = 3): readonly DiffPa
 }
 
 /** How many lines went and came. */
-export const countChanges = (lines: readonly DiffLine[]): { readonly left: number; readonly right: number } => ({
+export const countChanges = (
+  lines: readonly DiffLine[],
+): { readonly left: number; readonly right: number } => ({
   left: lines.filter(({ kind }) => kind === "left").length,
   right: lines.filter(({ kind }) => kind === "right").length,
 });
