@@ -20,6 +20,7 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { DataCarrier, LaunchKey, Storage, StoragePlace } from "@malachite/core";
 import { createBlobStore, KeyedLock } from "../src/adapters/blobs/folder/index.ts";
@@ -159,6 +160,11 @@ for (const [title, start] of Object.entries(STORAGES))
       JSON.parse(readFileSync(join(data, key, ".mounts", name, "note.json"), "utf8")) as {
         holder: { pid: number };
       };
+    /** Returns when it is gone: one that is just ending is still taken for alive. */
+    async function kill(pid: number): Promise<void> {
+      process.kill(pid, "SIGKILL");
+      for (const end = Date.now() + 10_000; !isGone(pid); await pause(10)) assert.ok(Date.now() < end);
+    }
     const isGone = (pid: number) => !/^State:\s*[^Z]/m.test(statusOf(pid));
     const statusOf = (pid: number): string => {
       try {
@@ -270,12 +276,12 @@ import os; os._exit(0)`;
       const { source } = await mount(place, "killed");
       const held = await open(join(source, "held"), "w");
       await held.write("written");
-      process.kill(noteOf("killed").holder.pid, "SIGKILL");
+      await kill(noteOf("killed").holder.pid);
       await assert.rejects(held.write("lost"), { code: "ENOTCONN" });
       await held.close().catch(() => {});
       const { source: again } = await mount(place, "killed");
       assert.deepEqual(readdirSync(again), ["held"]);
-      process.kill(noteOf("killed").holder.pid, "SIGKILL");
+      await kill(noteOf("killed").holder.pid);
       const { faults } = await settle(place, "killed");
       assert.equal(faults.length, 1);
       assert.match(faults[0] ?? "", /mount of the datastore 'store' had ended by itself/);
