@@ -45,11 +45,11 @@ export function StartPage() {
       <h2>Or from where your code is</h2>
       <div className={classes.ways}>
         {waysToSubmit(location.origin, workspace.address).map(({ name, about, code }) => (
-          <section key={name} aria-label={name}>
+          <div key={name}>
             <h3>{name}</h3>
             <p className={classes.aside}>{about}</p>
             <CodeBlock code={code} what={name} />
-          </section>
+          </div>
         ))}
       </div>
     </div>
