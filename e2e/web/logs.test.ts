@@ -77,7 +77,7 @@ describe("the logs of a run", { skip: noBrowser }, () => {
       await page.keyboard.press("Home");
       await page.getByText("<script>document.title='ran'</script>").waitFor();
       await page.getByText("\uFFFD\uFFFD not utf-8").waitFor();
-      assert.equal(await page.title(), "Malachite");
+      assert.doesNotMatch(await page.title(), /ran/);
       assert.equal(await page.locator("a[href^=javascript]").count(), 0);
       await assertAccessible(page, `logs, ${look.name}`);
       await assertFits(page);
