@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { plainText, segmentsOf } from "./ansi.ts";
+import { plainText } from "../../../parts/terminalText.ts";
+import { segmentsOf } from "./ansi.ts";
 
 const ESC = "\u001b";
 

@@ -7,11 +7,11 @@ import { buttonClass } from "../../../parts/Button.tsx";
 import { Copy } from "../../../parts/Copy.tsx";
 import { shownCount } from "../../../parts/numbers.ts";
 import { Time } from "../../../parts/Time.tsx";
+import { plainText } from "../../../parts/terminalText.ts";
 import { keyOf } from "../../../service/queries.ts";
 import { useWorkspace } from "../../../service/service.tsx";
 import { causesOf } from "./causes.ts";
 import classes from "./ErrorPanel.module.css";
-import { shownLine } from "./readTail.ts";
 
 /** For a run that has failed, or whose owner has reported an error. */
 export function ErrorPanel({ run, runId }: { readonly run: Run; readonly runId: string }) {
@@ -62,7 +62,7 @@ export function ErrorPanel({ run, runId }: { readonly run: Run; readonly runId: 
         </p>
         {found && !said.includes(found.message.trim()) && (
           <div className={classes.found}>
-            <code>{shownLine(found.message)}</code>
+            <code>{plainText(found.message)}</code>
             <span>in the log, line {shownCount(found.line)}</span>
           </div>
         )}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { addToTail, linesOf, NO_TAIL, shownLine } from "./readTail.ts";
+import { plainText } from "../../../parts/terminalText.ts";
+import { addToTail, linesOf, NO_TAIL } from "./readTail.ts";
 
 describe("The tail of a log", () => {
   test("holds the last lines, and the one that is not ended", () => {
@@ -9,9 +10,9 @@ describe("The tail of a log", () => {
     assert.deepEqual(linesOf(tail, 2), ["cd", "e"]);
   });
   test("shows lines as a terminal would, without colours", () => {
-    assert.equal(shownLine("\x1b[31mred\x1b[0m and \x1b]0;title\x07plain"), "red and plain");
-    assert.equal(shownLine("10%\r50%\r100%"), "100%");
-    assert.equal(shownLine("10%\r50%\r"), "50%");
-    assert.equal(shownLine("<b>text</b>"), "<b>text</b>");
+    assert.equal(plainText("\x1b[31mred\x1b[0m and \x1b]0;title\x07plain"), "red and plain");
+    assert.equal(plainText("10%\r50%\r100%"), "100%");
+    assert.equal(plainText("10%\r50%\r"), "50%");
+    assert.equal(plainText("<b>text</b>"), "<b>text</b>");
   });
 });

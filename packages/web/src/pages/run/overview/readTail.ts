@@ -1,5 +1,6 @@
 // The last lines of a log. The pieces of it are pure.
-import { isRestError, type RunClient } from "@malachite/client";
+import type { RunClient } from "@malachite/client";
+import { plainText } from "../../../parts/terminalText.ts";
 
 /** Bytes of a line, and characters of one that is not ended: nobody reads more here. */
 const MOST_OF_A_LINE = 4096;
@@ -20,39 +21,29 @@ export function addToTail({ lines, open }: Tail, text: string, most = SHOWN_LINE
   return { lines: [...lines, ...parts].slice(-most), open: last.slice(-MOST_OF_A_LINE) };
 }
 
-// What a terminal takes as an order: colours, titles, moves.
-const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
-
-/** A line as a terminal would show it, without colours. */
-export function shownLine(line: string): string {
-  const plain = line.replace(SEQUENCES, "");
-  return plain.slice(plain.lastIndexOf("\r", plain.length - 2) + 1).replace(/\r$/, "");
-}
-
 /** The lines to show: the last ones, with the open one. */
 export const linesOf = ({ lines, open }: Tail, most = SHOWN_LINES): string[] =>
-  (open === "" ? lines : [...lines, open]).slice(-most).map(shownLine);
+  (open === "" ? lines : [...lines, open]).slice(-most).map(plainText);
 
 /** The end of the log that speaks for the run, and the place from which it may be followed. No log yet: its beginning. */
 export async function readTail(
   run: RunClient,
   abortSignal: AbortSignal,
 ): Promise<{ tail: Tail; place: string | number }> {
-  try {
-    const { values, place, sizeBytes } = await run.logs.lines({
-      line: -SHOWN_LINES,
-      count: SHOWN_LINES,
-      clip: MOST_OF_A_LINE,
-      abortSignal,
-    });
-    const last = values.at(-1);
-    // Nothing stands behind the last line while it is not ended.
-    const isOpen = last !== undefined && last.offset + last.sizeBytes === sizeBytes;
-    const lines = values.map(({ text }) => text);
-    const open = isOpen ? (lines.pop() ?? "") : "";
-    return { tail: { lines, open }, place };
-  } catch (error) {
-    if (isRestError(error) && error.statusCode === 404) return { tail: NO_TAIL, place: 0 };
-    throw error;
-  }
+  // A log that is not there yet is no error.
+  const main = (await run.logs.list({ abortSignal })).find((log) => log.main);
+  if (main === undefined) return { tail: NO_TAIL, place: 0 };
+  const { values, place, sizeBytes } = await run.logs.lines({
+    path: main.path,
+    line: -SHOWN_LINES,
+    count: SHOWN_LINES,
+    clip: MOST_OF_A_LINE,
+    abortSignal,
+  });
+  const last = values.at(-1);
+  // Nothing stands behind the last line while it is not ended.
+  const isOpen = last !== undefined && last.offset + last.sizeBytes === sizeBytes;
+  const lines = values.map(({ text }) => text);
+  const open = isOpen ? (lines.pop() ?? "") : "";
+  return { tail: { lines, open }, place };
 }
