@@ -1,4 +1,6 @@
 // Runs in containers of a real Docker engine, as the SDK asks for them.
+import { containerEnvironments } from "./containerEnvironments.ts";
+import { containerRuns } from "./containerRuns.ts";
 import { withEngine } from "./withEngine.ts";
 
-withEngine("docker");
+withEngine("docker", containerRuns, containerEnvironments);

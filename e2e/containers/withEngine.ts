@@ -1,22 +1,13 @@
-// All that is tried with a container engine, for one engine: it is started once for all of it.
+// What is tried with a container engine: it is started once for all topics of a file.
 import { after, before, describe } from "node:test";
 import { type EngineName, withoutEngine } from "@malachite/server/conformance";
 import { ContainerBench } from "./bench.ts";
-import { containerEnvironments } from "./containerEnvironments.ts";
-import { containerGpus } from "./containerGpus.ts";
-import { containerGroups } from "./containerGroups.ts";
-import { containerKills } from "./containerKills.ts";
-import { containerRuns } from "./containerRuns.ts";
 
-export function withEngine(name: EngineName): void {
+export function withEngine(name: EngineName, ...topics: readonly ((bench: ContainerBench) => void)[]): void {
   describe(`runs in containers, with ${name}`, { skip: withoutEngine(name) ?? false }, () => {
     const bench = new ContainerBench(name);
     before(() => bench.start());
     after(() => bench[Symbol.asyncDispose]());
-    containerRuns(bench);
-    containerEnvironments(bench);
-    containerGroups(bench);
-    containerGpus(bench);
-    containerKills(bench);
+    for (const topic of topics) topic(bench);
   });
 }

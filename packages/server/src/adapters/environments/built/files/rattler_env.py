@@ -1,6 +1,7 @@
 """Makes a conda environment with py-rattler: reads what is asked as JSON from stdin, says what it does on stderr. Nothing else."""
 import asyncio
 import json
+import os
 import sys
 
 from rattler import Config, Gateway, MatchSpec, VirtualPackage, install, solve
@@ -57,10 +58,17 @@ def check(records, locked):
         raise SystemExit("The channels no longer have %s." % ", ".join(sorted(wanted)))
 
 
-if __name__ == "__main__":
+def run():
     try:
         asyncio.run(main())
-    except SystemExit:
-        raise
+        return 0
+    except SystemExit as error:
+        say(str(error))
     except Exception as error:
-        raise SystemExit(str(error) or type(error).__name__)
+        say(str(error) or type(error).__name__)
+    return 1
+
+
+if __name__ == "__main__":
+    # At once: threads of the solver may still be at work, and a python that ends in order under them crashes now and then.
+    os._exit(run())
