@@ -7,6 +7,7 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
+import type { CompareView } from "../pages/compare/view.ts";
 import type { MetricsView } from "../pages/run/metrics/view.ts";
 import { parseWorkspace, printWorkspace } from "../service/service.tsx";
 import { PageFault } from "./PageFault.tsx";
@@ -165,10 +166,18 @@ const runChildren = createRoute({
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare",
-  /** `runs`: ids, separated by commas (which no run id holds); `part`: what is compared. */
-  validateSearch: (search: Texts): { runs?: string; part?: string } => ({
+  validateSearch: (search: Texts): CompareView => ({
     runs: text(search.runs),
     part: text(search.part),
+    all: search.all === true || undefined,
+    hidden: text(search.hidden),
+    q: text(search.q),
+    x: text(search.x),
+    log: search.log === true || undefined,
+    smooth: Number(search.smooth) > 0 ? Math.min(Number(search.smooth), 0.999) : undefined,
+    zoom: text(search.zoom),
+    system: search.system === true || undefined,
+    metric: text(search.metric),
   }),
   component: lazyRouteComponent(() => import("../pages/compare/ComparePage.tsx"), "ComparePage"),
 });
