@@ -87,6 +87,9 @@ export function pythonText(run: Copied): string {
     ...config.map((line) => `    ${line},`),
     ")",
     ...(isMap(variables) ? [`config.run_config.environment_variables = ${python(variables)}`] : []),
+    ...(isMap(configuration.history) && configuration.history.outputCollection === false
+      ? ["config.run_config.history.output_collection = False"]
+      : []),
     "run = experiment.submit(config)",
     "print(run.id)",
   ].join("\n")}\n`;

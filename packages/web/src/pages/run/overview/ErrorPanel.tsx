@@ -19,9 +19,12 @@ export function ErrorPanel({ run, runId }: { readonly run: Run; readonly runId: 
   const workspace = useWorkspace();
   const search = useQuery({
     queryKey: [keyOf(workspace), "ofRun", runId, "logError", run.status],
-    queryFn: ({ signal }) => workspace.run(runId).logs.findError({ abortSignal: signal }),
-    // A run that failed before it began has no log.
-    retry: false,
+    queryFn: async ({ signal }) => {
+      const { logs } = workspace.run(runId);
+      // A run that failed before it began has no log.
+      const hasLog = (await logs.list({ abortSignal: signal })).length > 0;
+      return hasLog ? await logs.findError({ abortSignal: signal }) : null;
+    },
   });
   const found = search.data?.error;
   const said = message || "The run failed; nobody has said why.";
