@@ -49,8 +49,9 @@ export function ParallelPlot(props: PlotProps) {
   }, [axes, width]);
   const [hovered, setHovered] = useState<number>();
   const back = useRef<HTMLCanvasElement>(null);
+  const middle = useRef<HTMLCanvasElement>(null);
   const front = useRef<HTMLCanvasElement>(null);
-  usePainted(back, front, props, lines, width, looks, hovered);
+  usePainted(back, middle, front, props, lines, width, looks, hovered);
   const navigate = useNavigate();
   const drag = useDrag(lines, axes, setBrush);
   const lineAt = (event: PointerEvent<HTMLElement>) => {
@@ -91,7 +92,8 @@ export function ParallelPlot(props: PlotProps) {
           }}
           onPointerLeave={() => setHovered(undefined)}
         >
-          <canvas ref={back} aria-hidden />
+          <canvas ref={back} aria-hidden style={{ opacity: Object.keys(brushes).length > 0 ? 0.14 : 1 }} />
+          <canvas ref={middle} aria-hidden />
           <canvas
             ref={front}
             role="img"
@@ -120,9 +122,10 @@ export function ParallelPlot(props: PlotProps) {
 const shown = (value: number | string | undefined): number | string | undefined =>
   typeof value === "string" && value !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
 
-/** Draws all lines once, and those that are in again when they are others; each redrawing ends the one before. */
+/** Draws all lines once, and those that are in anew when they are others; each drawing ends the one before. */
 function usePainted(
   back: RefObject<HTMLCanvasElement | null>,
+  middle: RefObject<HTMLCanvasElement | null>,
   front: RefObject<HTMLCanvasElement | null>,
   { axes, color, brushes, isIn, pointed }: PlotProps,
   lines: Lines,
@@ -132,33 +135,36 @@ function usePainted(
 ): void {
   const count = isIn.length;
   const order = useMemo(() => byColor(color, count), [color, count]);
-  useEffect(() => {
-    if (looks === undefined || back.current === null) return;
-    const context = sized(back.current, width);
-    const drawing = new AbortController();
+  const isBrushed = Object.keys(brushes).length > 0;
+  const styleOf = useMemo(() => {
+    if (looks === undefined) return undefined;
     const steps = looks.ramp.length;
     // The more lines there are, the fainter each, so that where many go is seen.
-    const alpha = Math.max(0.12, Math.min(0.8, 60 / Math.sqrt(Math.max(1, count)) / 6));
+    const alpha = Math.max(0.12, Math.min(0.8, 10 / Math.sqrt(Math.max(1, count))));
     const styles = looks.ramp.map((one): Style => ({ color: one, alpha, width: 1 }));
     const none: Style = { color: looks.faint, alpha, width: 1 };
-    const out: Style = { color: looks.faint, alpha: Math.min(alpha, 0.12), width: 1 };
     const places = color?.places;
-    const styleOf = (line: number): Style => {
-      if (isIn[line] === 0) return out;
+    return (line: number): Style => {
       const place = places?.[line] ?? Number.NaN;
       return place >= 0 ? (styles[Math.round(place * (steps - 1))] ?? none) : none;
     };
-    // Those that are out lie below.
-    const [below, above] = [
-      order.filter((line) => isIn[line] === 0),
-      order.filter((line) => isIn[line] !== 0),
-    ];
-    const both = new Uint32Array(order.length);
-    both.set(below);
-    both.set(above, below.length);
-    paintLines(context, lines, both, styleOf, drawing.signal);
+  }, [looks, color, count]);
+  useEffect(() => {
+    if (styleOf === undefined || back.current === null) return;
+    const drawing = new AbortController();
+    paintLines(sized(back.current, width), lines, order, styleOf, drawing.signal);
     return () => drawing.abort();
-  }, [back, lines, width, looks, order, isIn, color, count]);
+  }, [back, lines, width, order, styleOf]);
+  // Of those that are in, when some are not: all lines stay as they are below them, and only fade.
+  useEffect(() => {
+    if (styleOf === undefined || middle.current === null) return;
+    const context = sized(middle.current, width);
+    if (!isBrushed) return;
+    const drawing = new AbortController();
+    const within = order.filter((line) => isIn[line] !== 0);
+    paintLines(context, lines, within, styleOf, drawing.signal);
+    return () => drawing.abort();
+  }, [middle, lines, width, order, styleOf, isIn, isBrushed]);
   useEffect(() => {
     if (looks === undefined || front.current === null) return;
     const context = sized(front.current, width);

@@ -12,9 +12,15 @@ export type Lines = {
 };
 export type Style = { readonly color: string; readonly alpha: number; readonly width: number };
 
-/** So long a slice may take; the rest of a frame is for everything else. */
-const SLICE_MS = 10;
-const CHECK_EVERY = 64;
+/** Lines of the first slice. A canvas draws later than it is told, so only the pace of frames says how many it bears. */
+const FIRST_SLICE = 250;
+const LEAST_SLICE = 60;
+const MOST_SLICE = 1500;
+/** A frame that takes longer than that was given too much, one that takes less than the other could do more. */
+const SLOW_MS = 34;
+const QUICK_MS = 20;
+/** A path of few lines: one of thousands takes long to be stroked, all at once. */
+const IN_PATH = 64;
 
 export const yOf = ({ top, bottom, missing }: Lines, place: number): number =>
   place >= 0 ? bottom - place * (bottom - top) : missing;
@@ -41,33 +47,31 @@ export function paintLines(
   signal: AbortSignal,
   done: () => void = () => {},
 ): void {
-  let at = 0;
-  const slice = () => {
+  let [at, size, before] = [0, FIRST_SLICE, undefined as number | undefined];
+  const slice = (now: number) => {
     if (signal.aborted) return;
-    const end = performance.now() + SLICE_MS;
-    while (at < order.length) {
-      const first = order[at] ?? 0;
-      const style = styleOf(first);
+    const took = before === undefined ? undefined : now - before;
+    before = now;
+    if (took !== undefined && took > SLOW_MS) size = Math.max(LEAST_SLICE, size / 2);
+    else if (took !== undefined && took < QUICK_MS) size = Math.min(MOST_SLICE, size * 1.25);
+    const end = Math.min(order.length, at + size);
+    while (at < end) {
+      const style = styleOf(order[at] ?? 0);
       context.strokeStyle = style.color;
       context.globalAlpha = style.alpha;
       context.lineWidth = style.width;
       context.beginPath();
-      let drawn = 0;
-      // A path of few lines: one of thousands takes long to be stroked, all at once.
-      while (at < order.length && drawn < CHECK_EVERY) {
+      for (let drawn = 0; at < end && drawn < IN_PATH; drawn++, at++) {
         const line = order[at] ?? 0;
-        if (drawn > 0 && styleOf(line) !== style) break;
+        if (styleOf(line) !== style) break;
         trace(context, lines, line);
-        at += 1;
-        drawn += 1;
       }
       context.stroke();
-      if (performance.now() > end) break;
     }
     if (at < order.length) requestAnimationFrame(slice);
     else done();
   };
-  slice();
+  requestAnimationFrame(slice);
 }
 
 /** The line nearest to a point of the page, of those that are in; undefined where none is near. */
