@@ -189,6 +189,8 @@ const compute = createRoute({
 const target = createRoute({
   getParentRoute: () => root,
   path: "/compute/$target",
+  /** `why`: the waiting run whose reasons are shown in full. */
+  validateSearch: (search: Texts): { why?: string } => ({ why: text(search.why) }),
   component: lazyRouteComponent(() => import("../pages/compute/TargetPage.tsx"), "TargetPage"),
 });
 const start = createRoute({

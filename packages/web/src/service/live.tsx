@@ -10,8 +10,12 @@ import {
   useSyncExternalStore,
 } from "react";
 import { type ConnectionState, LiveStream, type LogFollower, type News } from "./liveStream.ts";
+import { paced } from "./paced.ts";
 import { keyOf } from "./queries.ts";
 import { useWorkspace } from "./service.tsx";
+
+/** Lines move in bursts: they are looked at again at most so often. */
+const LINES_MS = 250;
 
 const LiveContext = createContext<LiveStream | undefined>(undefined);
 
@@ -22,11 +26,20 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const [live, setLive] = useState<LiveStream>();
   useEffect(() => {
     const stream = new LiveStream(workspace);
-    const stop = stream.listen((news) => refresh(news, keyOf(workspace), queries));
+    const lines = paced(
+      () => queries.invalidateQueries({ queryKey: [keyOf(workspace), "targets"] }),
+      LINES_MS,
+    );
+    const stop = stream.listen((news) => {
+      refresh(news, keyOf(workspace), queries);
+      // A run that goes on changes how its line is shown, too.
+      if (news.kind === "queue" || news.kind === "run") lines.add(undefined);
+    });
     setLive(stream);
     stream.open();
     return () => {
       stop();
+      lines.stop();
       stream.close();
     };
   }, [workspace, queries]);
@@ -47,7 +60,6 @@ function refresh(news: News, workspace: string, queries: QueryClient): void {
       void queries.invalidateQueries({ queryKey: [workspace, "ofRun", news.runId, "files"] });
       return;
     case "queue":
-      void queries.invalidateQueries({ queryKey: [workspace, "targets"] });
       return;
     case "reset":
       void queries.invalidateQueries({ queryKey: [workspace] });
