@@ -10,11 +10,11 @@ export function AddTarget({ open }: { readonly open: boolean }) {
       <summary>Add a target</summary>
       <div className={classes.ways}>
         {WAYS_TO_ADD.map(({ name, about, code }) => (
-          <section key={name} aria-label={name}>
-            <h3>{name}</h3>
+          <div key={name}>
+            <h2>{name}</h2>
             <p>{about}</p>
             <CodeBlock code={code} what={name} />
-          </section>
+          </div>
         ))}
       </div>
     </details>

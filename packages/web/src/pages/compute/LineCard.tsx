@@ -56,7 +56,7 @@ function Standing({ queue, name }: { readonly queue: TargetQueue; readonly name:
       </div>
       <Gpus cells={gpuCells(queue)} />
       <div className={classes.work}>
-        <h3>At work</h3>
+        <h2>At work</h2>
         {holders.length === 0 && <p className={classes.note}>Nothing runs here now.</p>}
         <ul>
           {holders.slice(0, FEW).map(({ runId, displayName, status, since, gpus }) => (
@@ -79,7 +79,7 @@ function Standing({ queue, name }: { readonly queue: TargetQueue; readonly name:
         )}
       </div>
       <div className={classes.work}>
-        <h3>Waiting</h3>
+        <h2>Waiting</h2>
         {waiting === 0 && <p className={classes.note}>No run waits.</p>}
         {next !== undefined && (
           <p className={classes.next}>
