@@ -18,14 +18,21 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
 export function ensureChromium(): string | undefined {
   const found = findChromium();
   if (found !== undefined || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return found;
-  try {
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"], {
-      stdio: "ignore",
-      timeout: 300_000,
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    });
-  } catch {
-    // A machine without packages to fetch: the tests say by name that they were skipped.
+  for (const update of [false, true]) {
+    try {
+      // Other tests may be installing something: they are waited for.
+      const apt = (...args: string[]) =>
+        execFileSync("apt-get", ["-o", "DPkg::Lock::Timeout=240", "-qq", ...args], {
+          stdio: "ignore",
+          timeout: 400_000,
+          env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+        });
+      if (update) apt("update");
+      apt("install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core");
+      break;
+    } catch {
+      // Old lists of packages, or none to fetch: then the tests say by name that they were skipped.
+    }
   }
   return findChromium();
 }
