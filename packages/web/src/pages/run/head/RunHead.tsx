@@ -65,7 +65,7 @@ export function RunHead({ run, runId }: { readonly run: Run; readonly runId: str
           </li>
         )}
         <li>
-          made <Time at={run.createdUtc} />
+          Created <Time at={run.createdUtc} />
           {run.createdBy?.userName && ` by ${run.createdBy.userName}`}
         </li>
         {run.startTimeUtc && (

@@ -47,30 +47,30 @@ export function Facts({ run, runId }: { readonly run: Run; readonly runId: strin
       {first && group(first)}
       <Panel title="Times">
         <dl className={classes.facts}>
-          <Row name="made">
+          <Row name="Created">
             <Time at={createdUtc} />
             {run.createdBy?.userName && <> by {run.createdBy.userName}</>}
           </Row>
           {startTimeUtc && (
-            <Row name="started">
+            <Row name="Started">
               <Time at={startTimeUtc} />
             </Row>
           )}
           {endTimeUtc && (
-            <Row name="ended">
+            <Row name="Ended">
               <Time at={endTimeUtc} />
             </Row>
           )}
           {startTimeUtc && (
-            <Row name="its script">
+            <Row name="Script took">
               <Duration from={startTimeUtc} to={endTimeUtc ?? (ended ? run.lastModifiedUtc : undefined)} />
             </Row>
           )}
-          <Row name="in all">
+          <Row name="In all">
             <Duration from={createdUtc} to={endTimeUtc ?? (ended ? run.lastModifiedUtc : undefined)} />
           </Row>
-          {run.runNumber !== undefined && <Row name="number">{run.runNumber}</Row>}
-          {run.cancelationReason && <Row name="canceled">{run.cancelationReason}</Row>}
+          {run.runNumber !== undefined && <Row name="Number">{run.runNumber}</Row>}
+          {run.cancelationReason && <Row name="Canceled because">{run.cancelationReason}</Row>}
         </dl>
       </Panel>
       {others.map((one) => one && group(one))}
