@@ -1,4 +1,5 @@
-// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `mlflow` may follow which of its figures.
+// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `mlflow` and
+// `web` may follow which of their figures, or of which size.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 const BENCHES = {
@@ -10,17 +11,20 @@ const BENCHES = {
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   mlflow: async (figures: readonly string[]) => (await import("./mlflow.ts")).mlflow(figures),
+  web: async (figures: readonly string[]) => (await import("./web.ts")).web(figures),
 };
 type Name = keyof typeof BENCHES;
 const isName = (word: string): word is Name => Object.hasOwn(BENCHES, word);
 
 const asked: Name[] = [];
-const figures: string[] = [];
+const figures: Partial<Record<Name, string[]>> = {};
 const unknown: string[] = [];
-for (const word of process.argv.slice(2))
+for (const word of process.argv.slice(2)) {
+  const last = asked.at(-1);
   if (isName(word)) asked.push(word);
-  else if (asked.at(-1) === "mlflow") figures.push(word);
+  else if (last === "mlflow" || last === "web") (figures[last] ??= []).push(word);
   else unknown.push(word);
+}
 if (unknown.length > 0) {
   process.stderr.write(
     `There is no benchmark ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.\n`,
@@ -31,4 +35,4 @@ process.stdout.write(
   `${JSON.stringify({ machine: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0], node: process.version })}\n`,
 );
 for (const name of asked.length > 0 ? asked : Object.keys(BENCHES).filter(isName))
-  await BENCHES[name](figures);
+  await BENCHES[name](figures[name] ?? []);
