@@ -17,12 +17,12 @@ type Name = keyof typeof BENCHES;
 const isName = (word: string): word is Name => Object.hasOwn(BENCHES, word);
 
 const asked: Name[] = [];
-const figures: Partial<Record<Name, string[]>> = {};
+const figures = { mlflow: [] as string[], web: [] as string[] };
 const unknown: string[] = [];
 for (const word of process.argv.slice(2)) {
   const last = asked.at(-1);
   if (isName(word)) asked.push(word);
-  else if (last === "mlflow" || last === "web") (figures[last] ??= []).push(word);
+  else if (last === "mlflow" || last === "web") figures[last].push(word);
   else unknown.push(word);
 }
 if (unknown.length > 0) {
@@ -35,4 +35,4 @@ process.stdout.write(
   `${JSON.stringify({ machine: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0], node: process.version })}\n`,
 );
 for (const name of asked.length > 0 ? asked : Object.keys(BENCHES).filter(isName))
-  await BENCHES[name](figures[name] ?? []);
+  await BENCHES[name](name === "mlflow" || name === "web" ? figures[name] : []);
