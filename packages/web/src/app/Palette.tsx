@@ -27,7 +27,7 @@ export function Palette({ close, known }: { readonly close: () => void; readonly
   const [words, setWords] = useState("");
   const search = useDeferredValue(words.trim());
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  const runId = /^\/runs\/([^/]+)/.exec(path)?.[1];
+  const runId = /^(?:\/ui)?\/runs\/([^/]+)/.exec(path)?.[1];
   const runs = useQuery({
     queryKey: [keyOf(workspace), "runs", "palette", search],
     queryFn: ({ signal }) =>
@@ -74,7 +74,7 @@ export function Palette({ close, known }: { readonly close: () => void; readonly
               <Command.Item
                 key={run.runId}
                 // The service has found it already; the words are there so that the palette does not drop it.
-                value={`run ${run.runId} ${run.displayName ?? ""} ${search}`}
+                value={`run ${run.runId} ${run.displayName ?? ""} ${runs.isPlaceholderData ? "" : search}`}
                 onSelect={go(() => navigate({ to: "/runs/$runId", params: { runId: run.runId ?? "" } }))}
               >
                 <Status status={run.status} bare />

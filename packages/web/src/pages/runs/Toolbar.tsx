@@ -7,6 +7,7 @@ import { useKeys } from "../../app/keys.ts";
 import type { RunsView } from "../../app/router.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Menu, MenuCheck, MenuHead, MenuItem, MenuLine } from "../../parts/Menu.tsx";
+import { Modal } from "../../parts/Modal.tsx";
 import { shownCount } from "../../parts/numbers.ts";
 import { lookOf } from "../../parts/Status.tsx";
 import { keyOf } from "../../service/queries.ts";
@@ -237,37 +238,71 @@ function ColumnsMenu({ view, onView, inExperiment, sampleIds }: Omit<Props, "cou
 
 function ViewsMenu({ view, onView }: Pick<Props, "view" | "onView">) {
   const [views, setViews] = useState(savedViews);
-  const save = () => {
-    const name = prompt("A name for this view")?.trim();
-    if (!name) return;
+  const [isNaming, setNaming] = useState(false);
+  const save = (name: string) => {
     saveView({ name, search: view });
     setViews(savedViews());
+    setNaming(false);
   };
   const forget = (name: string) => {
     forgetView(name);
     setViews(savedViews());
   };
-  const empty = { q: undefined, filter: undefined, status: undefined, sort: undefined, columns: undefined };
+  const empty = {
+    q: undefined,
+    filter: undefined,
+    status: undefined,
+    sort: undefined,
+    columns: undefined,
+    children: undefined,
+  };
   return (
-    <Menu
-      trigger={
-        <Button kind="bare" aria-label="Views" title="Views">
-          <Bookmark aria-hidden />
+    <>
+      <Menu
+        trigger={
+          <Button kind="bare" aria-label="Views" title="Views">
+            <Bookmark aria-hidden />
+          </Button>
+        }
+      >
+        {views.map(({ name, search }) => (
+          <MenuItem key={name} onSelect={() => onView({ ...empty, ...search })}>
+            {name}
+          </MenuItem>
+        ))}
+        {views.length > 0 && <MenuLine />}
+        <MenuItem onSelect={() => setNaming(true)}>Keep this view under a name</MenuItem>
+        {views.map(({ name }) => (
+          <MenuItem key={name} danger onSelect={() => forget(name)}>
+            Forget {name}
+          </MenuItem>
+        ))}
+      </Menu>
+      {isNaming && <NameDialog close={() => setNaming(false)} save={save} />}
+    </>
+  );
+}
+
+function NameDialog({ close, save }: { readonly close: () => void; readonly save: (name: string) => void }) {
+  const [name, setName] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim() !== "") save(name.trim());
+  };
+  return (
+    <Modal title="Keep this view" close={close}>
+      <form className={classes.row} onSubmit={submit}>
+        <input
+          className={classes.expression}
+          aria-label="Name of the view"
+          placeholder="Name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Button kind="primary" type="submit" disabled={name.trim() === ""}>
+          Keep
         </Button>
-      }
-    >
-      {views.map(({ name, search }) => (
-        <MenuItem key={name} onSelect={() => onView({ ...empty, children: undefined, ...search })}>
-          {name}
-        </MenuItem>
-      ))}
-      {views.length > 0 && <MenuLine />}
-      <MenuItem onSelect={save}>Keep this view under a name</MenuItem>
-      {views.map(({ name }) => (
-        <MenuItem key={name} danger onSelect={() => forget(name)}>
-          Forget {name}
-        </MenuItem>
-      ))}
-    </Menu>
+      </form>
+    </Modal>
   );
 }
