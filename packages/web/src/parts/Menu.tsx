@@ -1,7 +1,8 @@
 // A menu behind a button.
 import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useContext } from "react";
 import classes from "./Menu.module.css";
+import { ModalContext } from "./Modal.tsx";
 
 /** `trigger` is one button. `onOpen` is told whether it is open. */
 export function Menu({
@@ -17,7 +18,7 @@ export function Menu({
     // Not modal: a modal one puts a style element into the page, which the Content-Security-Policy forbids.
     <DropdownMenu.Root modal={false} onOpenChange={onOpen}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={useContext(ModalContext)}>
         <DropdownMenu.Content className={classes.menu} align="end" sideOffset={4} collisionPadding={8}>
           {children}
         </DropdownMenu.Content>

@@ -1,8 +1,11 @@
 // A dialog in front of the page: the browser's own, which keeps the keyboard inside and gives it back.
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { createContext, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Button } from "./Button.tsx";
 import classes from "./Modal.module.css";
+
+/** The dialog that a part is in: all beside it is out of reach, so what pops up there must be put into it. */
+export const ModalContext = createContext<HTMLElement | null>(null);
 
 /** Is open while it is there. `close` is called for Escape, the close button and a click beside it. */
 export function Modal({
@@ -24,9 +27,11 @@ export function Modal({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const [element, setElement] = useState<HTMLElement | null>(null);
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    setElement(element);
     return () => element?.close();
   }, []);
   return (
@@ -50,7 +55,7 @@ export function Modal({
             </Button>
           )}
         </div>
-        {children}
+        <ModalContext value={element}>{children}</ModalContext>
       </div>
     </dialog>
   );

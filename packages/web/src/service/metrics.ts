@@ -4,7 +4,7 @@ import type { MetricCell, MetricRow, MetricSeries, RunMetric, WorkspaceClient } 
 import { keepPreviousData, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { batched } from "./batch.ts";
-import { useNews } from "./live.tsx";
+import { useConnection, useNews } from "./live.tsx";
 import { paced } from "./paced.ts";
 import { keyOf } from "./queries.ts";
 import { useWorkspace } from "./service.tsx";
@@ -164,4 +164,11 @@ export function useFreshMetrics(runIds: readonly string[]): void {
     if (news.kind === "metrics" && asked.current.includes(news.runId)) pace.add(news.names);
   });
   useEffect(() => pace.stop, [pace]);
+  // What was logged while the stream was away was told to nobody.
+  const connection = useConnection();
+  const wasLost = useRef(false);
+  useEffect(() => {
+    if (connection === "live" && wasLost.current) pace.add(undefined);
+    wasLost.current = connection === "lost";
+  }, [connection, pace]);
 }

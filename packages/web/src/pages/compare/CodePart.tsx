@@ -97,7 +97,7 @@ function File({
           : "changed";
   return (
     <section className={classes.file} aria-label={path}>
-      <h3>
+      <h2>
         <button type="button" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
           {isOpen ? <ChevronDown aria-hidden /> : <ChevronRight aria-hidden />}
           <span className={classes.path}>{path}</span>
@@ -106,7 +106,7 @@ function File({
             {[left, right].map((one) => (one ? shownSize(one.sizeBytes) : "–")).join(" → ")}
           </span>
         </button>
-      </h3>
+      </h2>
       {isOpen && <FileDiff file={file} snapshots={snapshots} />}
     </section>
   );

@@ -33,11 +33,11 @@ export function EnvironmentPart({
     <div className={classes.part}>
       {there.map(([title, one, other]) => (
         <section key={title} className={classes.file} aria-label={title}>
-          <h3 className={classes.told}>
+          <h2 className={classes.told}>
             {title}
             {one === other && ": the same"}
-          </h3>
-          {one !== other && <DiffView label={title} left={one} right={other} />}
+          </h2>
+          {one !== other && <DiffView label={`Lines of ${title}`} left={one} right={other} />}
         </section>
       ))}
     </div>

@@ -92,12 +92,12 @@ function Divergence({
           ] as const
         ).map(([run, side]) => (
           <section key={run.runId} className={classes.side}>
-            <h3>
+            <h2>
               <Link to="/runs/$runId/logs" params={{ runId: run.runId }} search={{ path: side.path, line }}>
                 {run.name}
               </Link>
               <span>{side.path}</span>
-            </h3>
+            </h2>
             {side.values.length === 0 ? (
               <p className={classes.end}>The log ends here.</p>
             ) : (

@@ -74,7 +74,7 @@ function Overlay({ name, ...props }: Props & { readonly name: string }) {
   const [ref, isInView] = useInView<HTMLElement>();
   return (
     <article ref={ref} className={classes.panel} aria-label={name}>
-      <h3 title={name}>{name}</h3>
+      <h2 title={name}>{name}</h2>
       {isInView && <OverlayPlot name={name} {...props} />}
     </article>
   );

@@ -75,6 +75,7 @@ export function Plot(props: PlotProps) {
       observer.disconnect();
       forget();
       current.current.canvas?.(undefined);
+      leave(made, sync);
       made.destroy();
       plot.current = undefined;
       cursor.set(undefined);
@@ -115,7 +116,7 @@ export function Plot(props: PlotProps) {
       onKeyDown={onKeyDown}
       onBlur={() => {
         setSaid("");
-        plot.current?.setCursor({ left: -10, top: -10 });
+        if (plot.current) leave(plot.current, sync);
       }}
     >
       <span className="visually-hidden" aria-live="polite">
@@ -215,6 +216,12 @@ function setCursor(plot: uPlot, left: number, top: number): void {
 function moveCursor(plot: uPlot, at: number): void {
   const left = plot.valToPos(plot.data[0]?.[at] as number, "x");
   setCursor(plot, Math.min(Math.max(left, 0), plot.over.clientWidth - 1), plot.over.clientHeight / 2);
+}
+
+/** Points at nothing any more, nor do the plots that moved along. */
+function leave(plot: uPlot, sync: string | undefined): void {
+  const plots = sync === undefined ? [plot] : uPlot.sync(sync).plots;
+  for (const one of plots) one.setCursor({ left: -10, top: -10 });
 }
 
 /** A finger that moves sideways points; up and down it scrolls the page. */
