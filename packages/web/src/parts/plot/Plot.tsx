@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { shownValue } from "../numbers.ts";
 import { type Axis, placeText } from "./axisText.ts";
 import type { PlotCursor } from "./cursor.ts";
+import { inFrames } from "./inFrames.ts";
 import { columnsOf, countMarks, type Line, nearest, shownAt, tableOfColumns } from "./lines.ts";
 import { useColours } from "./looks.ts";
 import classes from "./Plot.module.css";
@@ -52,33 +53,40 @@ export function Plot(props: PlotProps) {
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
-    const options = uplotOptions({
-      ...{ axis, log, sync, ends: current.current.ends },
-      width: element.clientWidth,
-      height: element.clientHeight,
-      shown: () => shown.current,
-      onSelect: (selected) => current.current.onRange(selected),
-      onReset: () => current.current.onRange(undefined),
-      onCursor: (at) => cursor.set(at),
+    let unmake: (() => void) | undefined;
+    const takeBack = inFrames(() => {
+      const options = uplotOptions({
+        ...{ axis, log, sync, ends: current.current.ends },
+        width: element.clientWidth,
+        height: element.clientHeight,
+        shown: () => shown.current,
+        onSelect: (selected) => current.current.onRange(selected),
+        onReset: () => current.current.onRange(undefined),
+        onCursor: (at) => cursor.set(at),
+      });
+      const made = new uPlot(options, firstTable.current as uPlot.AlignedData, element);
+      plot.current = made;
+      current.current.canvas?.(made.ctx.canvas);
+      const forget = followFinger(made);
+      const observer = new ResizeObserver(() => {
+        const { clientWidth: width, clientHeight: height } = element;
+        if (width > 0 && height > 0 && (width !== made.width || height !== made.height))
+          made.setSize({ width, height });
+      });
+      observer.observe(element);
+      unmake = () => {
+        observer.disconnect();
+        forget();
+        current.current.canvas?.(undefined);
+        leave(made, sync);
+        made.destroy();
+        plot.current = undefined;
+        cursor.set(undefined);
+      };
     });
-    const made = new uPlot(options, firstTable.current as uPlot.AlignedData, element);
-    plot.current = made;
-    current.current.canvas?.(made.ctx.canvas);
-    const forget = followFinger(made);
-    const observer = new ResizeObserver(() => {
-      const { clientWidth: width, clientHeight: height } = element;
-      if (width > 0 && height > 0 && (width !== made.width || height !== made.height))
-        made.setSize({ width, height });
-    });
-    observer.observe(element);
     return () => {
-      observer.disconnect();
-      forget();
-      current.current.canvas?.(undefined);
-      leave(made, sync);
-      made.destroy();
-      plot.current = undefined;
-      cursor.set(undefined);
+      takeBack();
+      unmake?.();
     };
   }, [shape, cursor]);
 
