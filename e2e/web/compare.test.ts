@@ -1,5 +1,6 @@
 // Runs side by side in a real browser: fields, metrics, relations, and of two runs code, environment and log.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { ended, submit } from "../support/runs.ts";
 import { Service } from "../support/service.ts";
@@ -91,6 +92,13 @@ describe("runs side by side", { skip: noBrowser }, () => {
       await page.getByRole("application", { name: /^loss. 2 lines/ }).waitFor();
       await page.getByRole("button", { name: "Put three first" }).click();
       await page.waitForURL(/runs=three/);
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: "More of loss" }).click();
+      await page.getByRole("menuitem", { name: "Download CSV" }).click();
+      assert.match(
+        readFileSync(await (await saved).path(), "utf8"),
+        /^run,time,step,loss\r\n(three,.+\r\n){52}one,/,
+      );
       await assertAccessible(page, `metrics, ${look.name}`);
       await assertFits(page);
       await page.getByRole("button", { name: "Relations" }).click();

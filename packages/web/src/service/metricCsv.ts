@@ -1,5 +1,5 @@
 // Every value of a metric as a file, page by page: never more than the text of it is held.
-import type { RunMetric, WorkspaceClient } from "@malachite/client";
+import { isRestError, type RunMetric, type WorkspaceClient } from "@malachite/client";
 import { csvLine } from "../parts/csv.ts";
 import { saveFile } from "../parts/saveFile.ts";
 
@@ -14,11 +14,9 @@ export async function saveMetric(
   const many = runIds.length > 1;
   const parts = [csvLine([...(many ? ["run"] : []), "time", "step", ...columns])];
   let count = 0;
-  for (const runId of runIds)
-    for await (const page of workspace
-      .run(runId)
-      .metricRows(metric.name, { namespace: metric.namespace })
-      .byPage()) {
+  const read = async (runId: string) => {
+    const rows = workspace.run(runId).metricRows(metric.name, { namespace: metric.namespace });
+    for await (const page of rows.byPage()) {
       parts.push(
         page.value
           .map(({ createdUtc, step, data }) =>
@@ -28,6 +26,14 @@ export async function saveMetric(
       );
       count += page.value.length;
       onProgress?.(count);
+    }
+  };
+  for (const runId of runIds)
+    try {
+      await read(runId);
+    } catch (error) {
+      // Of several runs some may lack the metric.
+      if (!many || !isRestError(error) || error.statusCode !== 404) throw error;
     }
   saveFile(`${metric.name}.csv`, parts);
   return count;

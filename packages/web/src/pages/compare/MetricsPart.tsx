@@ -1,6 +1,6 @@
 // Metrics of runs over each other: a plot for each name, a line for each run.
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Empty, Waiting } from "../../parts/Empty.tsx";
 import { FaultNote } from "../../parts/FaultNote.tsx";
 import { shownValue } from "../../parts/numbers.ts";
@@ -10,9 +10,10 @@ import { colourOf } from "../../parts/plot/looks.ts";
 import { Plot } from "../../parts/plot/Plot.tsx";
 import { Readout } from "../../parts/plot/Readout.tsx";
 import { useInView } from "../../parts/plot/useInView.ts";
-import { seriesQuery } from "../../service/metrics.ts";
+import { SYSTEM, seriesQuery } from "../../service/metrics.ts";
 import { useWorkspace } from "../../service/service.tsx";
 import { hasWords } from "../run/metrics/groups.ts";
+import { PlotMenu } from "../run/metrics/PlotMenu.tsx";
 import { Toolbar } from "../run/metrics/Toolbar.tsx";
 import { printZoom, readZoom, xOf } from "../run/metrics/view.ts";
 import type { ComparedRun } from "./comparedRuns.ts";
@@ -72,15 +73,31 @@ const POINTS = 300;
 
 function Overlay({ name, ...props }: Props & { readonly name: string }) {
   const [ref, isInView] = useInView<HTMLElement>();
+  const [canvas, setCanvas] = useState<HTMLCanvasElement>();
+  const runIds = props.runs.map(({ runId }) => runId);
+  const namespace = name.startsWith("system/") ? SYSTEM : undefined;
   return (
     <article ref={ref} className={classes.panel} aria-label={name}>
-      <h2 title={name}>{name}</h2>
-      {isInView && <OverlayPlot name={name} {...props} />}
+      <header>
+        <h2 title={name}>{name}</h2>
+        <PlotMenu
+          runIds={runIds}
+          metric={{ name, namespace, columns: { [name]: "double" } }}
+          canvas={canvas}
+        />
+      </header>
+      {isInView && <OverlayPlot name={name} {...props} canvas={setCanvas} />}
     </article>
   );
 }
 
-function OverlayPlot({ name, runs, view, change }: Props & { readonly name: string }) {
+function OverlayPlot({
+  name,
+  runs,
+  view,
+  change,
+  canvas,
+}: Props & { readonly name: string; readonly canvas: (canvas: HTMLCanvasElement | undefined) => void }) {
   const workspace = useWorkspace();
   const zoom = useMemo(() => readZoom(view.zoom), [view.zoom]);
   const x = xOf(view);
@@ -124,6 +141,7 @@ function OverlayPlot({ name, runs, view, change }: Props & { readonly name: stri
         onRange={(next) => change({ zoom: printZoom(axis, next) })}
         cursor={cursor}
         sync={`compare ${axis}`}
+        canvas={canvas}
       />
     </div>
   );

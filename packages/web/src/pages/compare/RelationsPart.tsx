@@ -82,11 +82,12 @@ export function RelationsPart({
 type Axis = { readonly name: string; readonly values: readonly (number | undefined)[] };
 type Shown = readonly { readonly runId: string; readonly name: string; readonly look: number }[];
 
-const endsOf = (values: readonly (number | undefined)[]): readonly [number, number] => {
+/** With some room beyond them, or just where the values end. */
+const endsOf = (values: readonly (number | undefined)[], room = 0.06): readonly [number, number] => {
   const there = values.filter((value): value is number => value !== undefined && Number.isFinite(value));
   if (there.length === 0) return [0, 1];
   const [least, most] = [Math.min(...there), Math.max(...there)];
-  const pad = (most - least) * 0.06 || Math.abs(most) * 0.1 || 1;
+  const pad = most > least ? (most - least) * room : Math.abs(most) * 0.1 || 1;
   return [least - pad, most + pad];
 };
 
@@ -131,7 +132,7 @@ const [WIDTH, HEIGHT, TOP, BOTTOM, SIDE] = [1000, 300, 34, 26, 60];
 /** A line for each run over an axis for each parameter; the last one is the metric. The table below tells the same. */
 function Parallel({ axes, shown }: { readonly axes: readonly Axis[]; readonly shown: Shown }) {
   const gap = (WIDTH - 2 * SIDE) / Math.max(1, axes.length - 1);
-  const ends = axes.map(({ values }) => endsOf(values));
+  const ends = axes.map(({ values }) => endsOf(values, 0));
   const place = (axis: number, value: number) => {
     const [from, to] = ends[axis] ?? [0, 1];
     return HEIGHT - BOTTOM - ((value - from) / (to - from)) * (HEIGHT - TOP - BOTTOM);

@@ -59,7 +59,7 @@ export function FullView(props: PanelProps) {
               Show all
             </Button>
           )}
-          <PlotMenu {...props} canvas={canvas} />
+          <PlotMenu runIds={[props.runId]} metric={metric} canvas={canvas} />
         </div>
         <div className={classes.body}>
           {kind === "plot" && !view.numbers && <PlotBody {...props} points={POINTS} canvas={setCanvas} />}

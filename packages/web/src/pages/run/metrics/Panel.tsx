@@ -38,7 +38,16 @@ export const Panel = memo(function Panel({ prefix, ...props }: PanelProps & { re
         >
           <Maximize2 aria-hidden />
         </Button>
-        <PlotMenu {...props} canvas={canvas} />
+        <PlotMenu
+          runIds={[props.runId]}
+          metric={metric}
+          showNumbers={
+            kind === "plot" || kind === "table"
+              ? () => change({ plot: metric.name, numbers: true })
+              : undefined
+          }
+          canvas={canvas}
+        />
       </header>
       <div className={classes.body}>
         {isInView && kind === "plot" && <PlotBody {...props} points={400} canvas={setCanvas} />}

@@ -1,4 +1,5 @@
 // What can be taken along of a metric.
+import type { RunMetric } from "@malachite/client";
 import { EllipsisVertical } from "lucide-react";
 import { Button } from "../../../parts/Button.tsx";
 import { Menu, MenuItem } from "../../../parts/Menu.tsx";
@@ -7,15 +8,19 @@ import { copyPicture, savePicture } from "../../../parts/plot/picture.ts";
 import { useTell } from "../../../parts/Toasts.tsx";
 import { saveMetric } from "../../../service/metricCsv.ts";
 import { useWorkspace } from "../../../service/service.tsx";
-import { panelKind } from "./groups.ts";
-import type { PanelProps } from "./Panel.tsx";
 
 export function PlotMenu({
-  runId,
+  runIds,
   metric,
-  change,
+  showNumbers,
   canvas,
-}: PanelProps & { readonly canvas: HTMLCanvasElement | undefined }) {
+}: {
+  readonly runIds: readonly string[];
+  readonly metric: Pick<RunMetric, "name" | "namespace" | "columns">;
+  /** Where they can be shown. */
+  readonly showNumbers?: () => void;
+  readonly canvas: HTMLCanvasElement | undefined;
+}) {
   const workspace = useWorkspace();
   const tell = useTell();
   const title = metric.name;
@@ -24,7 +29,6 @@ export function PlotMenu({
       (text) => tell.done(text),
       (error: unknown) => tell.failed(error),
     );
-  const hasRows = panelKind(metric) === "plot" || panelKind(metric) === "table";
   return (
     <Menu
       trigger={
@@ -33,12 +37,10 @@ export function PlotMenu({
         </Button>
       }
     >
-      {hasRows && (
-        <MenuItem onSelect={() => change({ plot: metric.name, numbers: true })}>Show the numbers</MenuItem>
-      )}
+      {showNumbers && <MenuItem onSelect={showNumbers}>Show the numbers</MenuItem>}
       <MenuItem
         onSelect={trying(async () => {
-          const count = await saveMetric(workspace, [runId], metric);
+          const count = await saveMetric(workspace, runIds, metric);
           return `${shownCount(count)} rows of ${title} saved`;
         })}
       >
