@@ -15,7 +15,7 @@ const AT_ONCE = 2;
 const HELP = `npm test -- [WORD…] [-t NAME] [--deadline SECONDS] [--root DIR]
   WORD        only test files whose path holds one of these words
   -t NAME     only tests whose name matches this pattern
-  --deadline  how long one test process may take (default 600)
+  --deadline  how long one test process may take (default 1200)
   --root      the repository to test (default: this one)
   --suite     unit (default) or e2e, whose files get a process each`;
 
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     name: { type: "string", short: "t" },
-    deadline: { type: "string", default: "600" },
+    deadline: { type: "string", default: "1200" },
     root: { type: "string", default: fileURLToPath(new URL("..", import.meta.url)) },
     suite: { type: "string", default: "unit" },
     help: { type: "boolean", short: "h" },
