@@ -26,11 +26,11 @@ export class RunPages {
   #range = { from: 0, to: 0 };
   #again: ReturnType<typeof setTimeout> | undefined;
   #valuesAgain: ReturnType<typeof setTimeout> | undefined;
+  /** How many runs there were when the first rows were fetched. */
+  #counted: number | undefined;
   version = 0;
   counts: RunCounts | undefined;
   error: unknown;
-  /** Runs that came since what is shown was fetched, while one was looking further down. */
-  fresh = 0;
 
   constructor(workspace: WorkspaceClient, ask: RunsAsk, wantsValues: boolean) {
     this.#workspace = workspace;
@@ -49,6 +49,11 @@ export class RunPages {
     return this.#ask.reaches === "all" ? count : Math.min(count, this.#ask.reaches + PAGE);
   }
 
+  /** Runs that came since what is shown was fetched, while one was looking further down. */
+  get fresh(): number {
+    return Math.max(0, (this.counts?.count ?? 0) - (this.#counted ?? this.counts?.count ?? 0));
+  }
+
   run(index: number): TableRun | undefined {
     const page = this.#pages.get(Math.floor(index / PAGE));
     return page?.state === "there" ? page.runs[index % PAGE] : undefined;
@@ -61,6 +66,8 @@ export class RunPages {
   /** Says which rows are seen. */
   look(from: number, to: number): void {
     this.#range = { from, to };
+    // At the top again: what came meanwhile is wanted.
+    if (from === 0 && this.fresh > 0) void this.refresh();
     for (let page = Math.floor(from / PAGE); page * PAGE < to; page++)
       if (!this.#pages.has(page)) void this.#fetch(page);
   }
@@ -75,12 +82,12 @@ export class RunPages {
   async refresh(): Promise<void> {
     clearTimeout(this.#again);
     this.#again = undefined;
-    this.fresh = 0;
+    this.#counted = this.counts?.count;
     const first = Math.floor(this.#range.from / PAGE);
     const last = Math.floor(Math.max(0, this.#range.to - 1) / PAGE);
     for (const page of [...this.#pages.keys()]) if (page < first || page > last) this.#pages.delete(page);
     const seen = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    await Promise.all([this.#count(), ...seen.map((page) => this.#fetch(page))]);
+    await Promise.all([this.#count(true), ...seen.map((page) => this.#fetch(page))]);
   }
 
   take(news: News): void {
@@ -102,12 +109,12 @@ export class RunPages {
       this.#pages.set(Math.floor(index / PAGE), { state: "there", runs });
       this.#tell();
       if (before?.status === news.run.status) return;
-    } else if (this.#range.from > 0) this.fresh += 1;
+    }
     this.#again ??= setTimeout(() => {
       // Rows must not move under the eyes of who looks further down.
       if (this.#range.from === 0) return this.refresh();
       this.#again = undefined;
-      return this.#count();
+      return this.#count(false);
     }, AGAIN_MS);
   }
 
@@ -117,10 +124,11 @@ export class RunPages {
     clearTimeout(this.#valuesAgain);
   }
 
-  async #count(): Promise<void> {
+  async #count(isWithRows: boolean): Promise<void> {
     await this.#try(async (abortSignal) => {
       const { filter, search, experimentName } = this.#ask;
       this.counts = await this.#workspace.tables.countRuns({ filter, search, experimentName, abortSignal });
+      if (isWithRows) this.#counted = this.counts.count;
     });
   }
 
