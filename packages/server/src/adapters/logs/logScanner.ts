@@ -2,8 +2,8 @@
 import type { LogPlace, LogScanner, OpenFile, ScannedLog } from "@malachite/core";
 import { parseLogPlace } from "@malachite/core";
 import { LogThreads, type TaskFile } from "./logThreads.ts";
+import { type LineState, linesOf, markBefore } from "./threads/lineIndex.ts";
 import { atOneVersion, isStill, type Version } from "./version.ts";
-import { type LineState, linesOf, markBefore } from "./work/lineIndex.ts";
 
 export type LogScannerOptions = {
   /** The code of a thread. */

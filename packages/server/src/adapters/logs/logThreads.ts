@@ -8,8 +8,8 @@ import {
   PIECE_BYTES,
   SLOTS,
   type ToThread,
-} from "./work/messages.ts";
-import type { TaskAnswer, TaskAsk, TaskName } from "./work/tasks.ts";
+} from "./threads/messages.ts";
+import type { TaskAnswer, TaskAsk, TaskName } from "./threads/tasks.ts";
 
 /** A file, and how much of it the task sees. */
 export type TaskFile = { readonly file: OpenFile; readonly sizeBytes: number };

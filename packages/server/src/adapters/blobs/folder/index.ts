@@ -4,5 +4,5 @@ export * from "./blobStore.ts";
 export { fileZipper } from "./fileZipper.ts";
 export { KeyedLock } from "./keyedLock.ts";
 export * from "./snapshotStore.ts";
-export { workerEntry } from "./work/workerEntry.ts";
+export { workerEntry } from "./threads/workerEntry.ts";
 export { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";

@@ -38,10 +38,10 @@ import {
 } from "./layout.ts";
 import { metadataJson, readNodes } from "./nodesFile.ts";
 import { snapshotZip } from "./snapshotZip.ts";
+import { nodesPath, partPath } from "./threads/keepClientTree.ts";
+import { workerEntry } from "./threads/workerEntry.ts";
+import { Workers } from "./threads/workers.ts";
 import { readTree, readTreeHead } from "./treeFile.ts";
-import { nodesPath, partPath } from "./work/keepClientTree.ts";
-import { workerEntry } from "./work/workerEntry.ts";
-import { Workers } from "./work/workers.ts";
 import { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";
 
 export type SnapshotStoreOptions = {

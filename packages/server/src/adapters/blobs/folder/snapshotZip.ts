@@ -4,8 +4,8 @@ import { open } from "node:fs/promises";
 import type { malachite } from "@malachite/contract";
 import { hasCode, readRange, storageFailed } from "../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "./layout.ts";
+import { damagedContent, type PackAsk } from "./threads/pack.ts";
 import { readTree } from "./treeFile.ts";
-import { damagedContent, type PackAsk } from "./work/pack.ts";
 import { type Packed, writeZip, type ZipSource } from "./zip/zipWriter.ts";
 
 type ProjectFile = malachite.ProjectFile;
