@@ -1,7 +1,7 @@
 // All that happens in a workspace, and the logs that a page shows, live in one stream.
-import { Readable } from "node:stream";
 import { malachite } from "@malachite/contract";
 import { type LogPlace, MalachiteError, parseLogPlace } from "@malachite/core";
+import { sendEvents, whileThere } from "../plugins/eventStream.ts";
 import { frameLiveEvents, type LogSource } from "../plugins/liveEvents.ts";
 import { route } from "../route.ts";
 
@@ -19,25 +19,12 @@ export const events = route(malachite.events, async (ask, { flow, settings, clos
   const asked = (query.log ?? []).map(logOf);
   // The logs of the id are those of the address it came from: of another number of them it says nothing.
   const resumed = places.length === asked.length ? places : [];
-  const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, closing]);
+  const signal = whileThere(reply, closing);
   const logs = asked.map(({ runId, path, place }, i): LogSource => {
     const from = resumed[i] || place;
     const at = { path, from: placeOf(from), signal };
     return { runId, path, place: from, events: flow.followLog({ scope, runId }, at) };
   });
-  reply.headers({
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",
-    "x-content-type-options": "nosniff",
-  });
-  if (request.method === "HEAD") {
-    gone.abort();
-    reply.send();
-    return undefined;
-  }
   const live = flow.liveEvents({
     scope,
     kinds: new Set(kinds),
@@ -48,12 +35,7 @@ export const events = route(malachite.events, async (ask, { flow, settings, clos
     signal,
   });
   const { heartbeatMs } = settings;
-  // A byte stream, so that what waits for a slow reader is counted in bytes; it asks for no more while that is much.
-  reply.send(
-    Readable.from(frameLiveEvents(live, logs, { base: ask.base, heartbeatMs, signal }), {
-      objectMode: false,
-    }),
-  );
+  sendEvents(request, reply, frameLiveEvents(live, logs, { base: ask.base, heartbeatMs, signal }));
   return undefined;
 });
 

@@ -1,7 +1,7 @@
 // A log, live, as server-sent events.
-import { Readable } from "node:stream";
 import { malachite } from "@malachite/contract";
 import { isTerminal, type LogEvent, type LogPlace, MalachiteError, parseLogPlace } from "@malachite/core";
+import { sendEvents, whileThere } from "../plugins/eventStream.ts";
 import { frameEvents } from "../plugins/events.ts";
 import { addressOf, route } from "../route.ts";
 
@@ -11,25 +11,10 @@ export const followLog = route(malachite.followLog, async (ask, { flow, settings
   const from = lastEventId(request.headers["last-event-id"]) ?? { offset: query.from ?? 0 };
   // Asked first, so that an unknown run is told as an error and not as a stream that ends.
   const shown = await flow.getRun(address);
-  const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, closing]);
+  const signal = whileThere(reply, closing);
   const events = flow.followLog(address, { path: query.path, from, signal });
   const head = isTerminal(shown.status) ? await firstNews(events) : { events };
-  reply.headers({
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",
-    "x-content-type-options": "nosniff",
-  });
-  if (request.method === "HEAD") {
-    gone.abort();
-    reply.send();
-    return undefined;
-  }
-  // A byte stream, so that what waits for a slow reader is counted in bytes; it asks for no more while that is much.
-  const frames = frameEvents(head.events, settings.heartbeatMs, signal);
-  reply.send(Readable.from(frames, { objectMode: false }));
+  sendEvents(request, reply, frameEvents(head.events, settings.heartbeatMs, signal));
   return undefined;
 });
 

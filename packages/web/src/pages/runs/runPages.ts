@@ -1,6 +1,7 @@
 // The rows of a table of runs, fetched where one looks: a page at a time, from any place, and kept true by live news.
 import type { RunCounts, RunValues, TableRun, WorkspaceClient } from "@malachite/client";
 import type { News } from "../../service/liveStream.ts";
+import { Observed } from "../../service/observed.ts";
 import type { RunsAsk } from "./view.ts";
 
 const PAGE = 100;
@@ -13,35 +14,27 @@ const VALUES_AGAIN_MS = 1000;
 type Page = { readonly state: "loading" } | { readonly state: "there"; readonly runs: readonly TableRun[] };
 
 /** What a table shows. A new object for each question; `close` ends what is under way. */
-export class RunPages {
+export class RunPages extends Observed {
   readonly #workspace: WorkspaceClient;
   readonly #ask: RunsAsk;
   readonly #wantsValues: boolean;
-  readonly #listeners = new Set<() => void>();
   readonly #pages = new Map<number, Page>();
   readonly #places = new Map<string, number>();
   readonly #values = new Map<string, RunValues>();
   readonly #changedValues = new Set<string>();
-  #closing = new AbortController();
   #range = { from: 0, to: 0 };
   #again: ReturnType<typeof setTimeout> | undefined;
   #valuesAgain: ReturnType<typeof setTimeout> | undefined;
   /** How many runs there were when the first rows were fetched. */
   #counted: number | undefined;
-  version = 0;
   counts: RunCounts | undefined;
-  error: unknown;
 
   constructor(workspace: WorkspaceClient, ask: RunsAsk, wantsValues: boolean) {
+    super();
     this.#workspace = workspace;
     this.#ask = ask;
     this.#wantsValues = wantsValues;
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
 
   /** Rows that can be shown. */
   get rows(): number {
@@ -74,7 +67,7 @@ export class RunPages {
 
   /** Asks for the first rows. May be called again after `close`. */
   open(): void {
-    if (this.#closing.signal.aborted) this.#closing = new AbortController();
+    this.reopen();
     void this.refresh();
   }
 
@@ -107,7 +100,7 @@ export class RunPages {
       const before = page.runs[index % PAGE];
       const runs = page.runs.with(index % PAGE, news.run);
       this.#pages.set(Math.floor(index / PAGE), { state: "there", runs });
-      this.#tell();
+      this.tell();
       if (before?.status === news.run.status) return;
     }
     this.#again ??= setTimeout(() => {
@@ -118,14 +111,14 @@ export class RunPages {
     }, AGAIN_MS);
   }
 
-  close(): void {
-    this.#closing.abort();
+  override close(): void {
+    super.close();
     clearTimeout(this.#again);
     clearTimeout(this.#valuesAgain);
   }
 
   async #count(isWithRows: boolean): Promise<void> {
-    await this.#try(async (abortSignal) => {
+    await this.attempt(async (abortSignal) => {
       const { filter, search, experimentName } = this.#ask;
       this.counts = await this.#workspace.tables.countRuns({ filter, search, experimentName, abortSignal });
       if (isWithRows) this.#counted = this.counts.count;
@@ -134,7 +127,7 @@ export class RunPages {
 
   async #fetch(page: number): Promise<void> {
     if (!this.#pages.has(page)) this.#pages.set(page, { state: "loading" });
-    await this.#try(async (abortSignal) => {
+    await this.attempt(async (abortSignal) => {
       const { filter, search, experimentName, orderBy } = this.#ask;
       const { value } = await this.#workspace.tables.queryRunsPage({
         filter,
@@ -157,7 +150,7 @@ export class RunPages {
     clearTimeout(this.#valuesAgain);
     this.#valuesAgain = undefined;
     this.#changedValues.clear();
-    await this.#try(async (abortSignal) => {
+    await this.attempt(async (abortSignal) => {
       const found = await this.#workspace.tables.latestMetrics(runIds, { abortSignal });
       for (const [runId, values] of found) this.#values.set(runId, values);
     });
@@ -167,22 +160,5 @@ export class RunPages {
     if (this.#pages.size <= MOST_PAGES) return;
     const far = [...this.#pages.keys()].sort((a, b) => Math.abs(b - page) - Math.abs(a - page));
     for (const each of far.slice(0, this.#pages.size - MOST_PAGES)) this.#pages.delete(each);
-  }
-
-  async #try(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { signal } = this.#closing;
-    try {
-      await act(signal);
-      this.error = undefined;
-    } catch (error) {
-      if (signal.aborted) return;
-      this.error = error;
-    }
-    if (!signal.aborted) this.#tell();
-  }
-
-  #tell(): void {
-    this.version += 1;
-    for (const listener of [...this.#listeners]) listener();
   }
 }

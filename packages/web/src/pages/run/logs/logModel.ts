@@ -1,6 +1,7 @@
 // The lines of one log: fetched where one looks, the end growing by what the live stream tells. Knows nothing of how they are shown.
 import { deepestCode, errorResponseOf, type RunClient } from "@malachite/client";
 import type { LogFollower, LogNews } from "../../../service/liveStream.ts";
+import { Observed } from "../../../service/observed.ts";
 
 const PAGE = 200;
 /** Of a line so much is held; the rest is asked for when somebody wants to see it. */
@@ -14,41 +15,33 @@ type Page = { readonly lines: (Line | undefined)[]; loading: boolean };
 /** What a log model needs of a run, so that tests need no server. */
 export type LogSource = Pick<RunClient["logs"], "lines">;
 
-export class LogModel {
+export class LogModel extends Observed {
   readonly #source: LogSource;
   readonly #runId: string;
   readonly #path: string;
-  readonly #listeners = new Set<() => void>();
   readonly #pages = new Map<number, Page>();
-  #closing = new AbortController();
   #place: string | undefined;
   #decoder = new TextDecoder();
   /** The last line has no end yet: what comes next goes on with it. */
   #isOpen = false;
   #range = { from: 1, to: 1 };
-  version = 0;
   /** How many lines there are; undefined until that is known. */
   lines: number | undefined;
   sizeBytes = 0;
-  error: unknown;
   /** The run has ended, and all of the log is here. */
   hasEnded = false;
   follower: LogFollower | undefined;
 
   constructor(source: LogSource, runId: string, path: string) {
+    super();
     this.#source = source;
     this.#runId = runId;
     this.#path = path;
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
   /** Fetches the end of the log, and with `follow` goes on from there. */
   async open(follow: boolean): Promise<void> {
-    if (this.#closing.signal.aborted) this.#closing = new AbortController();
+    this.reopen();
     await this.#try(async (abortSignal) => {
       const path = this.#path;
       const { lines, values, first, sizeBytes, place } = await this.#source.lines({
@@ -96,16 +89,16 @@ export class LogModel {
     if (news.kind === "restart") void this.open(this.follower !== undefined);
     if (news.kind === "end") {
       this.hasEnded = true;
-      this.#tell();
+      this.tell();
     }
     if (news.kind === "fault") {
       this.error = new Error(news.message);
-      this.#tell();
+      this.tell();
     }
     if (news.kind !== "log" || this.lines === undefined) return;
     this.sizeBytes = news.to;
     this.append(this.#decoder.decode(news.bytes, { stream: true }));
-    this.#tell();
+    this.tell();
   }
 
   /** Adds text at the end. */
@@ -130,8 +123,8 @@ export class LogModel {
     if (this.#pages.size > MOST_PAGES * 2) this.#forgetFar(this.#range.from);
   }
 
-  close(): void {
-    this.#closing.abort();
+  override close(): void {
+    super.close();
     this.follower = undefined;
   }
 
@@ -180,26 +173,13 @@ export class LogModel {
     for (const page of far.slice(0, this.#pages.size - MOST_PAGES)) this.#pages.delete(page);
   }
 
-  async #try(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { signal } = this.#closing;
-    try {
-      await act(signal);
-      this.error = undefined;
-    } catch (error) {
-      if (signal.aborted) return;
-      // Another file has taken its name: begin anew.
-      if (deepestCode(errorResponseOf(error)?.error) === "FileChanged") {
-        this.#place = undefined;
-        return this.open(this.follower !== undefined);
-      }
-      this.error = error;
-    }
-    if (!signal.aborted) this.#tell();
-  }
-
-  #tell(): void {
-    this.version += 1;
-    for (const listener of [...this.#listeners]) listener();
+  /** Another file may have taken its name: then it begins anew. */
+  #try(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    return this.attempt(act, (error) => {
+      if (deepestCode(errorResponseOf(error)?.error) !== "FileChanged") return undefined;
+      this.#place = undefined;
+      return this.open(this.follower !== undefined);
+    });
   }
 }
 
