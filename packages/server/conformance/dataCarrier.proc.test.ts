@@ -20,7 +20,8 @@ import { createLocalRunFolder } from "../src/adapters/compute/shared/localRunFol
 import { createDataCarrier, type DataCarrierOptions } from "../src/adapters/data/index.ts";
 import { testDataCarrier } from "./dataCarrier.ts";
 import { noMounts } from "./mountsUnderTest.ts";
-import { type AzureServer, startAzurite, startS3 } from "./storageServers.ts";
+import { type AzureServer, startAzurite } from "./storageServers.ts";
+import { azureUnderTest, s3UnderTest } from "./storagesUnderTest.ts";
 
 function carrierIn(folder: string, more: Partial<DataCarrierOptions> = {}) {
   const blobs = createBlobStore({ folder: join(folder, "..", "blobs"), locks: new KeyedLock() });
@@ -56,35 +57,24 @@ testDataCarrier("a folder of the settings", async () => {
 });
 
 testDataCarrier("Azure Blob (Azurite)", async () => {
-  const azure = await startAzurite();
-  const credential = new StorageSharedKeyCredential(azure.account, azure.key);
-  await new BlobServiceClient(azure.endpoint, credential).getContainerClient("files").create();
-  const section = {
-    accountName: azure.account,
-    containerName: "files",
-    endpoint: azure.endpoint,
-    credentialType: "AccountKey",
-    credential: azure.key,
-  };
+  const { storage, wrongKey, allowHosts, ...azure } = await azureUnderTest();
   return {
-    storage: { kind: "registered", type: "AzureBlob", section },
-    wrongKey: { kind: "registered", type: "AzureBlob", section: { ...section, credential: "d3Jvbmc=" } },
-    carrier: (folder) => carrierIn(folder, { allowHosts: [azure.host] }),
+    storage,
+    wrongKey,
+    carrier: (folder) => carrierIn(folder, { allowHosts }),
     [Symbol.asyncDispose]: () => azure[Symbol.asyncDispose](),
   };
 });
 
 testDataCarrier("S3 (s3rver)", async () => {
-  const s3 = await startS3();
-  const { endpoint, bucket, accessKeyId, secretAccessKey } = s3;
-  const good = { kind: "s3", endpoint, bucket, accessKeyId, secretAccessKey } as const;
+  const { storage, wrongKey, named, ...s3 } = await s3UnderTest();
   return {
-    storage: { kind: "named", name: "good" },
+    storage,
     // It answers 500 for a second page.
     files: 900,
     largeMiB: 40,
-    wrongKey: { kind: "named", name: "bad" },
-    carrier: (folder) => carrierIn(folder, { named: { good, bad: { ...good, accessKeyId: "WRONG" } } }),
+    wrongKey,
+    carrier: (folder) => carrierIn(folder, { named }),
     [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
   };
 });

@@ -21,56 +21,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { DataCarrier, LaunchKey, Storage, StoragePlace } from "@malachite/core";
 import { createBlobStore, KeyedLock } from "../src/adapters/blobs/folder/index.ts";
 import { createLocalRunFolder } from "../src/adapters/compute/shared/localRunFolder.ts";
-import { createDataCarrier, type NamedStorage } from "../src/adapters/data/index.ts";
+import { createDataCarrier } from "../src/adapters/data/index.ts";
 import { type MountsUnderTest, mountsHere, withoutMounts } from "./mountsUnderTest.ts";
-import { startAzurite, startS3 } from "./storageServers.ts";
+import { azureUnderTest, type StorageUnderTest, s3UnderTest } from "./storagesUnderTest.ts";
 
-type Under = AsyncDisposable & {
-  readonly storage: Storage;
-  readonly wrongKey: Storage;
-  readonly secrets: readonly string[];
-  readonly allowHosts: readonly string[];
-  readonly named: Readonly<Record<string, NamedStorage>>;
-};
-
-const STORAGES: Readonly<Record<string, () => Promise<Under>>> = {
+const STORAGES: Readonly<Record<string, () => Promise<StorageUnderTest>>> = {
   async "Azure Blob (Azurite)"() {
-    const azure = await startAzurite();
-    const credential = new StorageSharedKeyCredential(azure.account, azure.key);
-    await new BlobServiceClient(azure.endpoint, credential).getContainerClient("files").create();
-    const section = {
-      accountName: azure.account,
-      containerName: "files",
-      endpoint: azure.endpoint,
-      credentialType: "AccountKey",
-      credential: azure.key,
-    };
+    const azure = await azureUnderTest();
     return {
-      storage: { kind: "registered", type: "AzureBlob", section },
-      wrongKey: { kind: "registered", type: "AzureBlob", section: { ...section, credential: "d3Jvbmc=" } },
-      secrets: [azure.key, "sig="],
-      allowHosts: [azure.host, "127.0.0.1"],
-      named: {},
+      ...azure,
+      allowHosts: [...azure.allowHosts, "127.0.0.1"],
       [Symbol.asyncDispose]: () => azure[Symbol.asyncDispose](),
     };
   },
-  async "S3 (s3rver)"() {
-    const s3 = await startS3();
-    const { endpoint, bucket, accessKeyId, secretAccessKey } = s3;
-    const good = { kind: "s3", endpoint, bucket, accessKeyId, secretAccessKey, prefix: "team a" } as const;
-    return {
-      storage: { kind: "named", name: "good" },
-      wrongKey: { kind: "named", name: "bad" },
-      secrets: [secretAccessKey],
-      allowHosts: [],
-      named: { good, bad: { ...good, accessKeyId: "WRONG" } },
-      [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
-    };
-  },
+  "S3 (s3rver)": () => s3UnderTest("team a"),
 };
 
 /** Odd, but names of files everywhere. */
@@ -91,7 +58,7 @@ for (const [title, start] of Object.entries(STORAGES))
     const root = mkdtempSync(join(tmpdir(), "malachite mounts-"));
     const data = join(root, "data");
     const key = "run-1-00000000000000000000" as LaunchKey;
-    let under: Under;
+    let under: StorageUnderTest;
     let here: MountsUnderTest;
     let carrier: DataCarrier;
     let serial = 0;
@@ -342,33 +309,17 @@ describe("a mount of a storage", { skip, timeout: 120_000 }, () => {
   it("that goes away while a run writes tells which files are not in it, and ends", async () => {
     const root = mkdtempSync(join(tmpdir(), "malachite-mounts-"));
     await using here = mountsHere();
-    const azure = await startAzurite();
-    const credential = new StorageSharedKeyCredential(azure.account, azure.key);
-    await new BlobServiceClient(azure.endpoint, credential).getContainerClient("files").create();
+    const azure = await azureUnderTest();
     const carrier = createDataCarrier({
       folder: join(root, "data"),
       blobs: undefined as never,
       blobsFolder: () => "",
       named: {},
-      allowHosts: [azure.host],
+      allowHosts: azure.allowHosts,
       openFolder: createLocalRunFolder,
       mounts: here.mounts(),
     });
-    const place: StoragePlace = {
-      storage: {
-        kind: "registered",
-        type: "AzureBlob",
-        section: {
-          accountName: azure.account,
-          containerName: "files",
-          endpoint: azure.endpoint,
-          credentialType: "AccountKey",
-          credential: azure.key,
-        },
-      },
-      called: "store",
-      path: "out",
-    };
+    const place: StoragePlace = { storage: azure.storage, called: "store", path: "out" };
     const into = { key: "run-1-00000000000000000000" as LaunchKey, name: "x" };
     const { source } = await carrier.mount(place, into, { make: true, readOnly: false }, tell, signal());
     writeFileSync(join(source, "a.txt"), "one");

@@ -11,6 +11,7 @@ import { type Lock, printLock } from "../built/lockText.ts";
 import { type Recipe, type RecipeSettings, recipeKey } from "../built/recipe.ts";
 import { withLogins, withoutLogins } from "../built/redact.ts";
 import { toolEnvironment } from "../built/toolEnvironment.ts";
+import { createLastWords } from "./lastWords.ts";
 import {
   BUILD,
   BUILD_SCRIPT,
@@ -52,7 +53,6 @@ export type Builder =
 
 const TARGET = "configuration.environment.python.condaDependencies.dependencies";
 const PLATFORM = `${process.platform}-${process.arch}`;
-const LAST_LINES = 25;
 /** The oldest that py-rattler is made for. */
 const RATTLER_PYTHON = [3, 10] as const;
 /** Of what the machine says of its indexes and proxies; paths of this machine mean nothing in an image. */
@@ -137,9 +137,7 @@ export async function buildLayer(
   const { remapped } = await engine.facts(signal);
   await mkdir(settings.folder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(settings.folder, "layer-"));
-  const last: string[] = [];
-  let rest = "";
-  let hears = true;
+  const words = createLastWords(say, { redact: recipe.redact, until: LOCK_MARK });
   try {
     await writeFiles(folder, recipe, settings);
     if (builder.how === "rattler") await writeRattler(folder, recipe, settings);
@@ -162,17 +160,7 @@ export async function buildLayer(
         network: "host",
         ...(remapped ? { usernsHost: true } : {}),
         shown: { [folder]: BUILD },
-        hear(text) {
-          const lines = (rest + text).split(/\r?\n/);
-          rest = lines.pop() ?? "";
-          for (const line of lines.map(recipe.redact)) {
-            hears &&= line !== LOCK_MARK;
-            if (!hears) return;
-            say(line);
-            last.push(line);
-            if (last.length > LAST_LINES) last.shift();
-          }
-        },
+        hear: words.hear,
         keep: { name, labels: { "malachite.environment": key } },
       },
       signal,
@@ -180,7 +168,7 @@ export async function buildLayer(
     if (code === 0 && image !== undefined) return image;
     throw new MalachiteError(
       "EnvironmentFailed",
-      `Installing the environment on the image failed (exit code ${code}):\n${last.join("\n").trim()}`,
+      `Installing the environment on the image failed (exit code ${code}):\n${words.said()}`,
       { target: TARGET },
     );
   } finally {

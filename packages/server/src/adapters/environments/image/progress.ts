@@ -1,6 +1,7 @@
 // What an engine tells while it pulls or builds: one JSON object a line, thousands of them. Told on as lines for people: each step
 // of each layer once, not each byte.
 import { stripVTControlCharacters } from "node:util";
+import { createLastWords } from "./lastWords.ts";
 import type { Say } from "./sharedWork.ts";
 
 /** The engine said that it failed; the message is in its words. */
@@ -18,7 +19,6 @@ type Told = {
 
 /** Said of a layer over and over with other numbers. */
 const REPEATED = /^(Downloading|Extracting|Waiting|Pulling fs layer|Verifying Checksum)$/;
-const LAST_LINES = 25;
 
 /** Reads to the end. Throws EngineFailed, with the last lines of a build before the error. */
 export async function followProgress(
@@ -27,14 +27,9 @@ export async function followProgress(
   signal: AbortSignal,
 ): Promise<void> {
   const told = new Map<string, string>();
-  const last: string[] = [];
+  const words = createLastWords(say);
   const hear = (text: string): void => {
-    for (const line of stripVTControlCharacters(text).split(/\r?\n/)) {
-      if (line.trim() === "") continue;
-      say(line);
-      last.push(line);
-      if (last.length > LAST_LINES) last.shift();
-    }
+    for (const line of stripVTControlCharacters(text).split(/\r?\n/)) if (line.trim() !== "") words.add(line);
   };
   // Left early it is destroyed, and an error of its end has no other hearer.
   stream.on("error", () => {});
@@ -44,7 +39,7 @@ export async function followProgress(
     const error = step.errorDetail?.message ?? step.error;
     if (error !== undefined) {
       say(error);
-      throw new EngineFailed([...last, error].join("\n").trim());
+      throw new EngineFailed(`${words.said()}\n${error}`.trim());
     }
     if (step.stream !== undefined) hear(step.stream);
     if (step.status === undefined) continue;

@@ -12,13 +12,13 @@ import {
 import type { Engine } from "../../../containers/index.ts";
 import { redactor } from "../built/redact.ts";
 import type { LayerSettings } from "./imageLayer.ts";
+import { createLastWords } from "./lastWords.ts";
 import { BUILD } from "./layerScript.ts";
 import { runOnce } from "./runOnce.ts";
 import type { Say } from "./sharedWork.ts";
 
 /** Where the files are in the image that is kept. */
 const JARS = "/opt/malachite/spark";
-const LAST_LINES = 25;
 /** Changed whenever the same ask is fetched in another way. */
 const FORMAT = 1;
 
@@ -61,8 +61,7 @@ export async function buildSparkLayer(
   const { remapped } = await engine.facts(signal);
   await mkdir(settings.folder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(settings.folder, "spark-"));
-  const last: string[] = [];
-  let rest = "";
+  const words = createLastWords(say, { redact });
   try {
     for (const [name, text] of Object.entries(SPARK_FETCH_FILES)) await writeFile(join(folder, name), text);
     await writeFile(join(folder, "fetch.sh"), fetchScript(ask, environment), { mode: 0o600 });
@@ -78,15 +77,7 @@ export async function buildSparkLayer(
         network: "host",
         ...(remapped ? { usernsHost: true } : {}),
         shown: { [folder]: BUILD },
-        hear(text) {
-          const lines = (rest + text).split(/\r?\n/);
-          rest = lines.pop() ?? "";
-          for (const line of lines.map(redact)) {
-            say(line);
-            last.push(line);
-            if (last.length > LAST_LINES) last.shift();
-          }
-        },
+        hear: words.hear,
         keep: { name, labels: { "malachite.spark": name } },
       },
       signal,
@@ -94,7 +85,7 @@ export async function buildSparkLayer(
     if (code === 0 && image !== undefined) return image;
     throw new MalachiteError(
       "EnvironmentFailed",
-      `Fetching the packages for Spark in the image failed (exit code ${code}):\n${last.join("\n").trim()}`,
+      `Fetching the packages for Spark in the image failed (exit code ${code}):\n${words.said()}`,
       { target: "configuration.environment.spark.packages" },
     );
   } finally {
