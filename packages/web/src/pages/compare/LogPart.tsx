@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Button } from "../../parts/Button.tsx";
+import { Choice } from "../../parts/Choice.tsx";
 import { Empty, Waiting } from "../../parts/Empty.tsx";
 import { FaultNote } from "../../parts/FaultNote.tsx";
 import { shownCount } from "../../parts/numbers.ts";
@@ -32,8 +33,7 @@ export function LogPart({ left, right }: { readonly left: ComparedRun; readonly 
   });
   return (
     <div className={classes.part}>
-      <label className={classes.choice}>
-        Overlook
+      <Choice word="Overlook">
         <select value={ignore} onChange={(event) => setIgnore(event.target.value as Ignore)}>
           <option value="nothing">nothing</option>
           <option value="times">times and dates</option>
@@ -42,7 +42,7 @@ export function LogPart({ left, right }: { readonly left: ComparedRun; readonly 
         <Button size="small" onClick={() => void query.refetch()}>
           Look again
         </Button>
-      </label>
+      </Choice>
       {query.error ? (
         faultOf(query.error).kind === "notFound" ? (
           <Empty title="One of the runs has no log yet">

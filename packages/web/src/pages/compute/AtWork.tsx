@@ -1,10 +1,10 @@
 // What holds what of a line.
 import type { QueueHolder } from "@malachite/client";
-import { Link } from "@tanstack/react-router";
 import { Ban } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../parts/Button.tsx";
 import { shownCount } from "../../parts/numbers.ts";
+import { RunName } from "../../parts/RunName.tsx";
 import { Status } from "../../parts/Status.tsx";
 import { Duration } from "../../parts/Time.tsx";
 import classes from "./AtWork.module.css";
@@ -30,15 +30,10 @@ export function AtWork({
           const { runId, displayName, experimentName, status, since, gpus, nodes } = run;
           return (
             <li key={runId} className={classes.row}>
-              <span className={classes.who}>
-                <Link to="/runs/$runId" params={{ runId }} className={classes.name} title={runId}>
-                  {displayName ?? runId}
-                </Link>
-                <span className={classes.aside}>
-                  {experimentName}
-                  {run.target !== target && ` · on ${run.target}`}
-                </span>
-              </span>
+              <RunName runId={runId} name={displayName} className={classes.who}>
+                {experimentName}
+                {run.target !== target && ` · on ${run.target}`}
+              </RunName>
               <span>
                 <Status status={status} />
               </span>

@@ -1,9 +1,9 @@
 // A waiting run: its place, what it needs, and for what it waits.
 import type { QueueWaiter } from "@malachite/client";
-import { Link } from "@tanstack/react-router";
 import { Ban, ChevronDown, ChevronRight } from "lucide-react";
 import { Button } from "../../parts/Button.tsx";
 import { shownCount } from "../../parts/numbers.ts";
+import { RunName } from "../../parts/RunName.tsx";
 import { Duration } from "../../parts/Time.tsx";
 import { WhyPanel } from "../run/overview/WhyPanel.tsx";
 import { shownNeeds } from "./capacity.ts";
@@ -34,15 +34,10 @@ export function LineRow({
         <span className={classes.number} title="Over the runs of all workspaces">
           {position === undefined ? "–" : shownCount(position)}
         </span>
-        <span className={classes.who}>
-          <Link to="/runs/$runId" params={{ runId }} className={classes.name} title={runId}>
-            {name}
-          </Link>
-          <span className={classes.aside}>
-            {experimentName}
-            {run.target !== target && ` · on ${run.target}`}
-          </span>
-        </span>
+        <RunName runId={runId} name={name} className={classes.who} stacked>
+          {experimentName}
+          {run.target !== target && ` · on ${run.target}`}
+        </RunName>
         <span className={`${classes.number} ${classes.priority}`}>
           <span className={classes.label}>priority </span>
           {priority}

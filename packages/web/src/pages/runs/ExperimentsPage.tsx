@@ -1,13 +1,12 @@
 // The experiments of a workspace, each with how its runs went.
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { Search } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import { useKeys } from "../../app/keys.ts";
+import { useCallback, useEffect, useRef } from "react";
 import { Button } from "../../parts/Button.tsx";
 import { Empty, Waiting } from "../../parts/Empty.tsx";
 import { FaultNote } from "../../parts/FaultNote.tsx";
 import { shownCount } from "../../parts/numbers.ts";
+import { SearchBox } from "../../parts/SearchBox.tsx";
 import { lookOf } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useNews } from "../../service/live.tsx";
@@ -25,9 +24,11 @@ export function ExperimentsPage() {
   const queries = useQueryClient();
   const { q = "" } = useSearch({ from: "/experiments" });
   const navigate = useNavigate();
-  const field = useRef<HTMLInputElement>(null);
-  const [keys] = useState(() => ({ "/": () => field.current?.focus() }));
-  useKeys(keys);
+  const find = useCallback(
+    (words: string) =>
+      void navigate({ to: "/experiments", search: { q: words || undefined }, replace: true }),
+    [navigate],
+  );
   const key = [keyOf(workspace), "experiments", q];
   const found = useInfiniteQuery({
     queryKey: key,
@@ -58,23 +59,7 @@ export function ExperimentsPage() {
     <div className={classes.page}>
       <div className={classes.head}>
         <h1>Experiments</h1>
-        <div className={classes.search}>
-          <Search aria-hidden />
-          <input
-            ref={field}
-            type="search"
-            aria-label="Find experiments"
-            placeholder="Find by name"
-            defaultValue={q}
-            onChange={(event) =>
-              void navigate({
-                to: "/experiments",
-                search: { q: event.target.value || undefined },
-                replace: true,
-              })
-            }
-          />
-        </div>
+        <SearchBox label="Find experiments" placeholder="Find by name" value={q} onChange={find} />
         <span className={classes.count}>{shownCount(found.data.pages[0]?.count ?? 0)}</span>
       </div>
       {experiments.length === 0 && (

@@ -1,14 +1,14 @@
 // What stands above a table of runs: words to find, statuses, a filter, columns, views with names.
 import type { RunCounts } from "@malachite/client";
 import { useQuery } from "@tanstack/react-query";
-import { Bookmark, Columns3, Filter, Search, X } from "lucide-react";
-import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
-import { useKeys } from "../../app/keys.ts";
+import { Bookmark, Columns3, Filter, X } from "lucide-react";
+import { type FormEvent, useEffect, useState } from "react";
 import type { RunsView } from "../../app/router.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Menu, MenuCheck, MenuHead, MenuItem, MenuLine } from "../../parts/Menu.tsx";
 import { Modal } from "../../parts/Modal.tsx";
 import { shownCount } from "../../parts/numbers.ts";
+import { SearchBox } from "../../parts/SearchBox.tsx";
 import { lookOf } from "../../parts/Status.tsx";
 import { keyOf } from "../../service/queries.ts";
 import { useWorkspace } from "../../service/service.tsx";
@@ -41,9 +41,7 @@ type Props = {
 };
 
 export function Toolbar({ view, onView, counts, inExperiment, sampleIds }: Props) {
-  const search = useRef<HTMLInputElement>(null);
   const [hasFilter, setFilterOpen] = useState(view.filter !== undefined);
-  useKeys(useFocusKeys(search));
   const statuses = statusesOf(view);
   const toggleStatus = (status: string) => {
     const next = statuses.includes(status) ? statuses.filter((one) => one !== status) : [...statuses, status];
@@ -55,7 +53,12 @@ export function Toolbar({ view, onView, counts, inExperiment, sampleIds }: Props
   return (
     <div className={classes.bar}>
       <div className={classes.row}>
-        <SearchField field={search} value={view.q ?? ""} onChange={(q) => onView({ q: q || undefined })} />
+        <SearchBox
+          label="Find runs"
+          placeholder="Find by id, name, tag, script, user"
+          value={view.q ?? ""}
+          onChange={(q) => onView({ q: q || undefined })}
+        />
         <Button
           kind="bare"
           aria-pressed={hasFilter}
@@ -111,50 +114,6 @@ export function Toolbar({ view, onView, counts, inExperiment, sampleIds }: Props
           )}
         </fieldset>
       )}
-    </div>
-  );
-}
-
-function useFocusKeys(search: RefObject<HTMLInputElement | null>) {
-  const [keys] = useState(() => ({ "/": () => search.current?.focus() }));
-  return keys;
-}
-
-/** Words are looked for once one stops typing. */
-function SearchField({
-  field,
-  value,
-  onChange,
-}: {
-  readonly field: RefObject<HTMLInputElement | null>;
-  readonly value: string;
-  readonly onChange: (text: string) => void;
-}) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), 180);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  return (
-    <div className={classes.search}>
-      <Search aria-hidden />
-      <input
-        ref={field}
-        type="search"
-        value={text}
-        aria-label="Find runs"
-        placeholder="Find by id, name, tag, script, user"
-        title="Press / to come here"
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          setText("");
-          event.currentTarget.blur();
-        }}
-      />
-      <kbd aria-hidden>/</kbd>
     </div>
   );
 }

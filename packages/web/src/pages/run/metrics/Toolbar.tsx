@@ -1,8 +1,10 @@
 // How the metrics of a run are shown.
-import { RotateCcw, Search } from "lucide-react";
-import { useMemo, useRef } from "react";
+import { RotateCcw } from "lucide-react";
+import { useMemo } from "react";
 import { useKeys } from "../../../app/keys.ts";
 import { Button } from "../../../parts/Button.tsx";
+import { Choice } from "../../../parts/Choice.tsx";
+import { SearchBox } from "../../../parts/SearchBox.tsx";
 import classes from "./Toolbar.module.css";
 import { type MetricsView, X_CHOICES } from "./view.ts";
 
@@ -14,11 +16,9 @@ export function Toolbar({
   readonly view: MetricsView;
   readonly change: (part: Partial<MetricsView>) => void;
 }) {
-  const find = useRef<HTMLInputElement>(null);
   useKeys(
     useMemo(
       () => ({
-        "/": () => find.current?.focus(),
         l: () => change({ log: view.log ? undefined : true }),
         ...(view.zoom === undefined ? {} : { "0": () => change({ zoom: undefined }) }),
       }),
@@ -27,20 +27,13 @@ export function Toolbar({
   );
   return (
     <div className={classes.bar} role="toolbar" aria-label="How metrics are shown">
-      <label className={classes.find}>
-        <Search aria-hidden />
-        <input
-          ref={find}
-          type="search"
-          aria-label="Find metrics"
-          placeholder="Find metrics  /"
-          value={view.q ?? ""}
-          onChange={(event) => change({ q: event.target.value || undefined })}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
-      </label>
-      <label className={classes.choice}>
-        <span>X</span>
+      <SearchBox
+        label="Find metrics"
+        placeholder="Find metrics"
+        value={view.q ?? ""}
+        onChange={(q) => change({ q: q || undefined })}
+      />
+      <Choice word="X">
         <select
           aria-label="Horizontal axis"
           value={view.x ?? "step"}
@@ -54,9 +47,8 @@ export function Toolbar({
             </option>
           ))}
         </select>
-      </label>
-      <label className={classes.choice}>
-        <span>Smooth</span>
+      </Choice>
+      <Choice word="Smooth">
         <input
           type="range"
           aria-label="Smoothing"
@@ -67,7 +59,7 @@ export function Toolbar({
           onChange={(event) => change({ smooth: Number(event.target.value) || undefined })}
         />
         <output>{(view.smooth ?? 0).toFixed(2)}</output>
-      </label>
+      </Choice>
       <Button
         size="small"
         aria-pressed={view.log === true}
