@@ -67,6 +67,7 @@ export const NODES_KEPT_FOR_WHO_LACKS_A_GPU_TOO = {
   ],
 };
 
+const SOME_SCOPE = { subscriptionId: "s", resourceGroup: "g", workspace: "w" };
 const RESOURCES: readonly Resource[] = ["places", "nodes", "gpus"];
 const wants = (needs: Needs, one: Resource): number => (one === "places" ? 1 : needs[one]);
 const holds = (holder: Held, one: Resource): number =>
@@ -116,7 +117,8 @@ export const startsOf = <W extends Needs, H extends Held>(world: World<W, H>): r
 /** Holds an answer about one run of the line to the rule. */
 export function checkStanding(world: World, one: Waiting, standing: Standing | undefined): void {
   assert.ok(standing, "it waits and has no place in the line");
-  const found = unmet(standing, world.capacity);
+  // All runs of a random line are of one workspace.
+  const found = unmet(standing, world.capacity, world.holders[0]?.scope ?? SOME_SCOPE);
   assert.equal(standing.fits, fits(world.capacity, one));
   if (!standing.fits) {
     assert.deepEqual(

@@ -16,11 +16,12 @@ export function define(command: Command, io: Io, frame: Frame): void {
       const why = await runs.run(runId).getWhy();
       if (options.output === "json") return io.out(json(why));
       await io.out(`${printable(why.summary)}\n`);
-      for (const { message, resource, heldBy = [] } of why.constraints) {
+      for (const { message, resource, heldBy = [], heldElsewhere = 0 } of why.constraints) {
         const what = resource === undefined ? "" : `${printable(resource)} `;
         if (!why.summary.includes(message)) await io.out(`  ${printable(message)}\n`);
         for (const id of heldBy.slice(0, 20)) await io.out(`    ${what}held by ${printable(id)}\n`);
         if (heldBy.length > 20) await io.out(`    and ${heldBy.length - 20} more\n`);
+        if (heldElsewhere > 0) await io.out(`    ${what}held by ${heldElsewhere} of other workspaces\n`);
       }
     });
 }

@@ -41,7 +41,12 @@ export const Constraint = model("Constraint", {
   needed: optional(integer({ description: "How much of it the run needs." })),
   free: optional(integer({ description: "How much of it no run at work has." })),
   heldBy: optional(
-    Type.Array(Type.String({ description: "Ids of the runs that hold what this one waits for." })),
+    Type.Array(
+      Type.String({ description: "Ids of the runs of the workspace that hold what this one waits for." }),
+    ),
+  ),
+  heldElsewhere: optional(
+    integer({ description: "How many runs of other workspaces hold it too. Absent: none." }),
   ),
   ahead: optional(integer({ description: "Runs that are served before this one." })),
 });

@@ -95,7 +95,7 @@ async function queueConstraints(run: Run, { runs, targets }: WhyPorts): Promise<
           message: `The compute target '${run.target}' is no longer in the settings as it was when the run was submitted.`,
         },
       ];
-  const found = [...gone, ...(standing ? unmet(standing, capacity) : [])];
+  const found = [...gone, ...(standing ? unmet(standing, capacity, run.scope) : [])];
   return found.length > 0
     ? found
     : [{ code: "stepInProgress", message: "There is room for it; it is about to be started." }];
