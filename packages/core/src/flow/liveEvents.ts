@@ -12,7 +12,8 @@ import type { FlowPorts } from "./ports.ts";
 
 type LivePorts = Pick<FlowPorts, "runs" | "tables" | "targets" | "clock" | "news" | "settings">;
 
-/** Changes of one run within this time come as one. */
+/** Runs are looked at this soon after the first change, and so far apart while more come: those of one run in between come as one. */
+const RUNS_SOON_MS = 10;
 const RUNS_MS = 100;
 const METRICS_MS = 250;
 const FILES_MS = 500;
@@ -93,6 +94,7 @@ class Notes {
   readonly #now: () => number;
   readonly #ring: () => void;
   #runsAt: number | undefined;
+  #runsTakenAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number | undefined;
   #filesAt: number | undefined;
   #queueAt: number | undefined;
@@ -114,7 +116,7 @@ class Notes {
     if ("runId" in what && this.#ask.runIds && !this.#ask.runIds.has(what.runId)) return;
     switch (what.kind) {
       case "run":
-        this.#runsAt ??= this.#due(RUNS_MS);
+        this.#runsAt ??= this.#due(Math.max(RUNS_SOON_MS, this.#runsTakenAt + RUNS_MS - this.#now()));
         return;
       case "metrics":
         this.#metrics.set(what.runId, this.#named(what.runId, what.names));
@@ -138,6 +140,7 @@ class Notes {
   takeRuns(): boolean {
     if (!this.#isDue(this.#runsAt)) return false;
     this.#runsAt = undefined;
+    this.#runsTakenAt = this.#now();
     return true;
   }
 

@@ -47,7 +47,7 @@ export function WhyPanel({ runId, status }: { readonly runId: string; readonly s
               </p>
               {needed !== undefined && free !== undefined && (
                 <p className={classes.numbers}>
-                  It needs {needed} {resource}, {free} free.
+                  It needs {needed} {needed === 1 ? resource?.replace(/s$/, "") : resource}, {free} free.
                   {ahead !== undefined && ahead > 0 && ` ${ahead} ahead of it.`}
                 </p>
               )}
