@@ -107,9 +107,9 @@ export function PointTable({
       >
         <div role="rowgroup" className={classes.head}>
           <div role="row" className={classes.row} style={{ gridTemplateColumns: template }}>
-            {head("name", "run", false)}
+            {head("name", "Run", false)}
             {columns.map(({ id, name }) => head(id, name, true))}
-            {head("created", "made", true)}
+            {head("created", "Created", true)}
           </div>
         </div>
         <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
