@@ -7,7 +7,7 @@ import { startContainerEngine, withoutEngine } from "@malachite/server/conforman
 import { cancel, ended, fileOf, reached, submit } from "../support/runs.ts";
 import { Service, until } from "../support/service.ts";
 import { BUILD_LOG } from "./bench.ts";
-import { startRootlessPodman, withoutRootlessPodman } from "./rootlessPodman.ts";
+import { startRootlessPodman, unreadableBy, withoutRootlessPodman } from "./rootlessPodman.ts";
 
 /** Says who it is, and leaves files of all kinds. */
 const WHO = `
@@ -70,7 +70,7 @@ async function tryRuns(service: Service, image: string, uid: number, inside: str
 
 describe("a service whose user is not root", () => {
   it("puts runs into containers of root's Docker, by the group of the socket", {
-    skip: withoutEngine("docker") ?? false,
+    skip: withoutEngine("docker") ?? unreadableBy(NAMELESS) ?? false,
   }, async () => {
     await using engine = await startContainerEngine("docker");
     // The folder of the engine is root's alone; the socket is not.

@@ -20,17 +20,30 @@ export function withoutRootlessPodman(): string | undefined {
   const fault = withoutEngine("podman");
   if (fault !== undefined) return fault;
   const { uid, gid } = testUser();
-  try {
-    execFileSync("test", ["-r", join(ROOT, "package.json")], { uid, gid });
-  } catch {
-    return `the user ${NAME} may not read ${ROOT}, where the service is`;
-  }
+  const unreadable = unreadableBy({ uid, gid });
+  if (unreadable !== undefined) return unreadable;
   try {
     execFileSync("unshare", ["--user", "--map-root-user", "true"], { uid, gid, stdio: "ignore" });
   } catch {
     return "the kernel gives users who are not root no namespace of their own";
   }
   return existsSync("/usr/bin/newuidmap") ? undefined : "there is no newuidmap (package uidmap)";
+}
+
+/** Why a service of that user cannot be started from this checkout; undefined when it can. */
+export function unreadableBy({
+  uid,
+  gid,
+}: {
+  readonly uid: number;
+  readonly gid: number;
+}): string | undefined {
+  try {
+    execFileSync("test", ["-r", join(ROOT, "package.json")], { uid, gid });
+    return undefined;
+  } catch {
+    return `a user who is not root (${uid}) may not read ${ROOT}, where the service is`;
+  }
 }
 
 /** A user with ids of its own for containers in /etc/subuid, as useradd gives them. */

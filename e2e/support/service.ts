@@ -92,8 +92,14 @@ export class Service implements AsyncDisposable {
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (this.output += chunk));
     let ended = false;
+    let fault: Error | undefined;
     child.once("exit", () => (ended = true));
-    await until("the server to announce itself", () => ended || existsSync(join(this.data, "server.json")));
+    child.once("error", (error) => (fault = error));
+    await until(
+      "the server to announce itself",
+      () => ended || fault !== undefined || existsSync(join(this.data, "server.json")),
+    );
+    if (fault !== undefined) throw fault;
     if (ended) return;
     this.url = (JSON.parse(readFileSync(join(this.data, "server.json"), "utf8")) as { url: string }).url;
     await until(
