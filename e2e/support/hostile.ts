@@ -15,7 +15,7 @@ export type Told = {
 };
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
-/** A request whose path nobody tidies up. A string is sent as JSON. */
+/** A request whose path nobody tidies up. A string is sent as JSON. Of a stream of events, which may never end, only the head is read. */
 export function ask(
   service: Service,
   method: string,
@@ -30,6 +30,12 @@ export function ask(
   return new Promise((resolve, reject) => {
     const asked = request({ hostname, port, agent, method, path, headers: all }, (answer) => {
       const chunks: Buffer[] = [];
+      if (/^text\/event-stream/.test(String(answer.headers["content-type"]))) {
+        resolve({ status: answer.statusCode ?? 0, text: "", headers: answer.headers });
+        answer.on("error", () => {});
+        answer.destroy();
+        return;
+      }
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("error", reject);
       answer.on("end", () =>

@@ -171,19 +171,20 @@ describe("the table of runs", { skip: noBrowser }, () => {
 
   it("is left by the command palette, for a run, its parts, or another theme", async () => {
     const { page, calm } = await open("/runs");
+    const palette = () => page.getByRole("combobox", { name: "Command palette" });
     await page.getByText("good_2").first().waitFor();
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("bad_1");
+    await palette().fill("bad_1");
     await page.getByRole("option", { name: /bad_1/ }).waitFor();
     await assertAccessible(page, "palette");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/runs\/bad_1$/);
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("this run logs");
+    await palette().fill("this run logs");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/runs\/bad_1\/logs/);
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("theme dark");
+    await palette().fill("theme dark");
     await page.keyboard.press("Enter");
     await page.locator("html[data-theme=dark]").waitFor();
     calm();
