@@ -63,7 +63,10 @@ describe("the live stream", { timeout: 180_000 }, () => {
       event.kind === "run" && event.run.runId === runId ? [event.run.status] : [],
     );
     // Changes that follow closely come as one, so `Finalizing` is seen or not.
-    assert.deepEqual(statuses.filter((status) => status !== "Finalizing").slice(-2), ["Running", "Completed"]);
+    assert.deepEqual(statuses.filter((status) => status !== "Finalizing").slice(-2), [
+      "Running",
+      "Completed",
+    ]);
     await until("the line's move", () => all.has(({ kind }) => kind === "queue"));
     await until("the files", () => all.has((event) => event.kind === "files" && event.runId === runId));
 

@@ -1,9 +1,13 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
 import type { Abilities, Capacity, ComputeDriver, Targets } from "@malachite/core";
+import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
 
 /** Runs of all targets on this machine share its places and its GPUs, unless a target has some of its own. */
 const MACHINE = "machine";
+
+/** Runs that an engine with a queue of its own is given at once, unless its target says how many. */
+const IN_ENGINES = 1000;
 
 /** What all targets without something of their own share. */
 export type MachineShare = {
@@ -70,8 +74,9 @@ export function createTargets(
   };
 }
 
-function poolOf(name: string, { runsAtOnce, nodes, gpuIds }: TargetEntry): string {
-  return runsAtOnce === undefined && nodes === undefined && gpuIds === undefined ? MACHINE : `target:${name}`;
+function poolOf(name: string, { kind, runsAtOnce, nodes, gpuIds }: TargetEntry): string {
+  const own = [runsAtOnce, nodes, gpuIds].some((value) => value !== undefined);
+  return own || ENGINE_KINDS.includes(kind) ? `target:${name}` : MACHINE;
 }
 
 /** A GPU that a target has for itself is not shared. Once any are counted, a run without one must not see any. */
@@ -88,13 +93,14 @@ function poolsOf(
   for (const [name, entry] of Object.entries(entries)) {
     const pool = poolOf(name, entry);
     if (pool === MACHINE) continue;
-    const { nodes, gpuIds = [] } = entry;
+    const { kind, nodes, gpuIds = [] } = entry;
+    const elsewhere = ENGINE_KINDS.includes(kind);
     // Where nodes are counted they are what limits, unless places are named too.
-    const places = entry.runsAtOnce ?? nodes ?? runsAtOnce;
+    const places = entry.runsAtOnce ?? nodes ?? (elsewhere ? IN_ENGINES : runsAtOnce);
     pools.set(pool, {
       places,
       ...(nodes === undefined ? {} : { nodes }),
-      ...(counted ? { gpus: gpuIds } : {}),
+      ...(counted && !elsewhere ? { gpus: gpuIds } : {}),
     });
   }
   return pools;

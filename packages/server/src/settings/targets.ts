@@ -14,10 +14,12 @@ export type TargetEntry = {
   readonly options: Readonly<Record<string, unknown>>;
 };
 
-const KINDS = ["process", "container"];
+/** Engines that have a queue or machines of their own: what their runs take is nothing that runs of this machine have. */
+export const ENGINE_KINDS: readonly string[] = ["slurm", "ssh", "kubernetes"];
+const KINDS = ["process", "container", ...ENGINE_KINDS];
 const TARGET_NAME = /^(\*|[A-Za-z0-9][\w.-]{0,254})$/;
 
-/** `NAME=process` or `NAME=container` as text, or `NAME: process` and `NAME: { kind, runsAtOnce, …options }` in a file. */
+/** `NAME=KIND` as text, or `NAME: process` and `NAME: { kind, runsAtOnce, …options }` in a file. */
 export function readTargets(value: unknown, from: string, faults: string[]): Record<string, TargetEntry> {
   const texts =
     typeof value === "string" ? value.split(",") : Array.isArray(value) ? value.map(String) : undefined;
@@ -31,7 +33,7 @@ export function readTargets(value: unknown, from: string, faults: string[]): Rec
     if (!TARGET_NAME.test(name)) faults.push(`${from}: '${name}' is not a name of a compute target.`);
     else if (typeof kind !== "string" || !KINDS.includes(kind))
       faults.push(
-        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process or NAME=container.`,
+        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process or another of them.`,
       );
     else {
       const { entry, wrong } = readTarget(kind, rest);
