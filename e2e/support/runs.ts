@@ -38,6 +38,7 @@ export type SubmitAsk = {
   readonly configuration?: Record<string, unknown>;
   readonly runId?: string;
   readonly experimentName?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** startrun; the run's id. */
@@ -52,7 +53,7 @@ export async function submit(service: Service, ask: SubmitAsk): Promise<string> 
   const query = ask.runId === undefined ? "" : `?runId=${encodeURIComponent(ask.runId)}`;
   const answer = await fetch(
     `${service.url}/execution/v1.0${experiment(ask.experimentName)}/startrun${query}`,
-    { method: "POST", body: form, headers: { authorization: "Bearer dev" } },
+    { method: "POST", body: form, headers: { authorization: "Bearer dev", ...ask.headers } },
   );
   const text = await answer.text();
   if (!answer.ok) throw new Error(`startrun → ${answer.status} ${text}`);

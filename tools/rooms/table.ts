@@ -178,6 +178,11 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
   dockerode: ["packages/server/src/containers/"],
   jose: ["packages/server/src/http/auth/"],
+  "prom-client": ["packages/server/src/telemetry/metrics/"],
+  "@opentelemetry/api": ["packages/server/src/telemetry/traces/"],
+  "@opentelemetry/resources": ["packages/server/src/telemetry/traces/"],
+  "@opentelemetry/sdk-trace": ["packages/server/src/telemetry/traces/"],
+  "@opentelemetry/exporter-trace-otlp-http": ["packages/server/src/telemetry/traces/"],
   "@azure/storage-blob": [
     "packages/server/src/adapters/data/storages/azureStorage.ts",
     "packages/server/conformance/dataCarrier",

@@ -46,6 +46,34 @@ export function runQueueSuite(bench: RecordsBench): void {
     return found;
   }
 
+  describe("the census", () => {
+    it("counts runs that wait and runs at work, with the oldest, and none that has ended", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      const pool = scope.workspace;
+      const made = [await waits(scope, "first"), await waits(scope, "second"), await waits(scope, "third")];
+      await waits(freshScope(), "elsewhere", {}, pool);
+      const [claimed] = await claim(pool, { places: 1 });
+      assert.ok(claimed);
+      const own = async () =>
+        (await runs.census())
+          .filter((row) => row.pool === pool)
+          .toSorted((a, b) => a.status.localeCompare(b.status));
+      const oldestAt = made[0]?.createdAt ?? 0;
+      const target = made[0]?.target;
+      // Claimed and not begun is NotStarted still.
+      assert.deepEqual(await own(), [{ pool, target, status: "NotStarted", runs: 4, oldestAt }]);
+      await runs.apply(claimed.run, { ...claimed.run.life, status: "Running" }, [], claimed.lease);
+      assert.deepEqual(
+        (await own()).map(({ status, runs: count }) => [status, count]),
+        [
+          ["NotStarted", 3],
+          ["Running", 1],
+        ],
+      );
+    });
+  });
+
   describe("the queue", () => {
     it("says of every run what its standing says, on any line and in pages of any size", async () => {
       await fc.assert(

@@ -55,6 +55,7 @@ import { createHttpServer } from "./http/server.ts";
 import { serviceUser } from "./serviceUser.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { createTargets } from "./targets.ts";
+import { openTelemetry } from "./telemetry/telemetry.ts";
 import { VERSION } from "./version.ts";
 
 export type ComposeOptions = {
@@ -283,7 +284,10 @@ export async function compose(
       workspaceId: (key) => guidOf(folder.id, key),
     },
   });
-  const ports = tellNews(given);
+  const telemetry = opened.use(
+    await openTelemetry({ ...settings, version: VERSION, instance: given.settings.owner }),
+  );
+  const ports = telemetry.around(tellNews(given));
   const flow = createFlow(ports);
   opened.use(giveBackAtRest());
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
@@ -296,6 +300,7 @@ export async function compose(
     clock,
     spool,
     ready: () => ready,
+    watches: telemetry.requests,
     certificates,
     settings: {
       version: VERSION,
@@ -322,6 +327,12 @@ export async function compose(
       // Listening comes first, so that runs are told the right address; requests are answered 503 until all runs are in hand.
       await http.listen({ host: settings.host, port: settings.port });
       url = urlOf(http.server.address() as AddressInfo);
+      const metricsAt = await telemetry.start({
+        ...ports,
+        ready: () => ready,
+        dataFolder: settings.data,
+      });
+      if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });
       await flow.snapshots.sweepUploads();
       await keeper.start();
       ready = true;

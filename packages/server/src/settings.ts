@@ -10,6 +10,7 @@ import type { DatastoreEntry } from "./settings/datastores.ts";
 import { faultsTogether, isLoopback } from "./settings/faultsTogether.ts";
 import { SETTINGS } from "./settings/table.ts";
 import type { TargetEntry } from "./settings/targets.ts";
+import { tracesEndpoint } from "./settings/tracesEndpoint.ts";
 
 export { type DatastoreEntry, isLoopback, SETTINGS, type TargetEntry };
 
@@ -50,6 +51,11 @@ export type Settings = {
   readonly allowDataHost: readonly string[];
   readonly dataRoot: readonly string[];
   readonly systemMetricsSeconds: number;
+  readonly metricsPort: number | undefined;
+  readonly metricsHost: string;
+  /** The address that traces are sent to, whole. */
+  readonly tracesEndpoint: string | undefined;
+  readonly tracesPercent: number;
   readonly logLevel: LogLevel;
   readonly uv: string | undefined;
   readonly conda: string | undefined;
@@ -125,6 +131,10 @@ export function readSettings(
     datastores: (read("datastores") as Record<string, DatastoreEntry> | undefined) ?? {},
     allowDataHost: (read("allowDataHost") as string[] | undefined) ?? [],
     dataRoot: ((read("dataRoot") as string[] | undefined) ?? []).map((folder) => resolve(folder)),
+    metricsPort: read("metricsPort") as number | undefined,
+    metricsHost: (read("metricsHost") as string | undefined) ?? "127.0.0.1",
+    tracesEndpoint: tracesEndpoint(read("tracesEndpoint") as string | undefined, env, faults),
+    tracesPercent: (read("tracesPercent") as number | undefined) ?? 100,
     logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
     uv: read("uv") as string | undefined,
     conda: read("conda") as string | undefined,

@@ -63,6 +63,10 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--python-downloads <true|false>", "whether uv may fetch a python that this machine lacks (default true)"],
   ["--environment-bytes <number>", "how much built environments may take (default 20000000000)"],
   ["--environment-build-minutes <number>", "the longest that building one may take (default 60)"],
+  ["--metrics-port <number>", "a port on which /metrics tells Prometheus about the service (default: none)"],
+  ["--metrics-host <address>", "address of that port (default 127.0.0.1)"],
+  ["--traces-endpoint <url>", "where traces go by OTLP (default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)"],
+  ["--traces-percent <number>", "how many of the traces that begin here are kept (default 100)"],
   ["--log-level <level>", "what is written to stderr: info, warn, error or silent (default warn)"],
   ["--settings <file>", "a YAML file with any of these settings; flags and variables win over it"],
 ];

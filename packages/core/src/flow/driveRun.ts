@@ -4,6 +4,7 @@ import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { nextStep, type Step } from "../domain/run/nextStep.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { Lease, LeasedRun } from "../ports/runStore.ts";
+import type { StepWatch } from "../ports/stepWatch.ts";
 import { finishRun, releaseRun, stopRun } from "./finishRun.ts";
 import { launchRun } from "./launchRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -39,6 +40,7 @@ export async function driveRun(
   stopping: AbortSignal,
   interrupt: () => AbortSignal,
 ): Promise<Driven> {
+  const watched: StepWatch = ports.stepWatch ?? ((_run, _step, work) => work());
   let run = first;
   let waitMs = FIRST_WAIT_MS;
   while (!stopping.aborted) {
@@ -46,7 +48,10 @@ export async function driveRun(
     const doer = DOERS[step];
     if (!doer) return { kind: step === "watch" ? "watch" : "done", run };
     try {
-      const after = await doer({ run, lease }, ports, AbortSignal.any([stopping, interrupt()]));
+      const leased = { run, lease };
+      const after = await watched(run, step, () =>
+        doer(leased, ports, AbortSignal.any([stopping, interrupt()])),
+      );
       waitMs = FIRST_WAIT_MS;
       if (after) {
         run = after;

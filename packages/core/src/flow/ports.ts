@@ -22,6 +22,7 @@ import type {
   RunTokens,
   SecretBox,
   SnapshotStore,
+  StepWatch,
   Targets,
   TrackingStore,
   WorkspaceStore,
@@ -85,5 +86,7 @@ export type FlowPorts = {
   readonly log: Log;
   readonly machine: Machine;
   readonly news: RunNews;
+  /** Absent where nobody watches. */
+  readonly stepWatch?: StepWatch;
   readonly settings: FlowSettings;
 };

@@ -20,5 +20,6 @@ export type * from "./runTables.ts";
 export type * from "./runTokens.ts";
 export type * from "./secretBox.ts";
 export type * from "./snapshotStore.ts";
+export type * from "./stepWatch.ts";
 export type * from "./targets.ts";
 export type * from "./trackingStore.ts";

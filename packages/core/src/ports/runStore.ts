@@ -82,6 +82,15 @@ export type QueuePage = {
   readonly next?: string;
 };
 
+/** How many runs of a pool and target have a status, and when the oldest of them was made. */
+export type CensusRow = {
+  readonly pool: string;
+  readonly target: string;
+  readonly status: RunStatus;
+  readonly runs: number;
+  readonly oldestAt: Instant;
+};
+
 export interface RunStore {
   /**
    * Records the run, its experiment and workspace if new, its first story entry, and (with a pool) its place in the queue.
@@ -138,6 +147,8 @@ export interface RunStore {
   standing(run: Pick<Run, "scope" | "id">, capacity: Capacity): Promise<Standing | undefined>;
   /** The queue of a pool, as one workspace may see it. Throws BadContinuationToken. */
   queue(ask: QueueAsk): Promise<QueuePage>;
+  /** Hosted runs that somebody still has to work on, of all workspaces, counted. For people who watch the service. */
+  census(): Promise<readonly CensusRow[]>;
   /** How many runs wait in the line of a pool. */
   waiting(pool: string): Promise<number>;
   /** How many runs are right below each, by status; only for those that have any. */

@@ -1,7 +1,9 @@
 // What the HTTP edge is given: the flow it calls, who may call it, and the numbers it works by. Types only.
-import type { Clock, Flow, Log, Upload } from "@malachite/core";
+import type { Operation } from "@malachite/contract";
+import type { Clock, Flow, Log, Principal, Upload } from "@malachite/core";
 import type { Auth } from "./auth/auth.ts";
 import type { MetricPosts } from "./metricPosts.ts";
+import type { Correlation } from "./plugins/errors.ts";
 import type { Turns } from "./plugins/turns.ts";
 import type { SdkStatus } from "./sdkStatus.ts";
 
@@ -45,6 +47,38 @@ export type HttpSettings = {
   readonly stalledAfterMs?: number;
 };
 
+/** A request whose head has come. */
+export type BegunRequest = {
+  readonly method: string;
+  /** The address with the names of its parameters, `{runId}`; the same for all requests of an operation. */
+  readonly route: string;
+  readonly traceparent: string | undefined;
+  readonly correlation: Correlation;
+};
+
+/** A request that was answered, or whose client went away. */
+export type AnsweredRequest = BegunRequest & {
+  readonly operation: Operation | undefined;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly status: number;
+  readonly ms: number;
+  /** What was sent, head and all. */
+  readonly bytes: number;
+  /** The answer told news for as long as its reader wanted: how long that was says nothing. */
+  readonly isStream: boolean;
+  /** Nobody where the address asks for no token, or none was good. */
+  readonly by: Principal | undefined;
+  /** The address of the caller. */
+  readonly from: string;
+};
+
+/** Who looks on at requests, as a meter, a trace and a log do. It never changes an answer. */
+export type RequestWatch = {
+  /** Calls `next`, within which all of the request happens. */
+  begun(request: BegunRequest, next: () => void): void;
+  answered(request: AnsweredRequest): void;
+};
+
 /** All that the edge asks for. */
 export type HttpParts = {
   readonly flow: Flow;
@@ -54,6 +88,7 @@ export type HttpParts = {
   readonly spool: Spool;
   /** True while the service takes work. */
   readonly ready: () => boolean;
+  readonly watches?: readonly RequestWatch[];
   /** Absent: the server speaks HTTP alone. */
   readonly certificates?: CertificateSource;
   readonly settings: HttpSettings;

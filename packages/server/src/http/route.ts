@@ -100,6 +100,7 @@ export function addRoute(app: FastifyInstance, { operation, handle }: Route, edg
     app.route({
       method: operation.method === "GET" ? ["GET", "HEAD"] : operation.method,
       url: routerPath(path),
+      config: { operation, template: path },
       handler: async (request, reply) => {
         if (operation.authenticated !== false) refuseUnlessReady(edge);
         const ask = await readAsk(operation, path, request, reply, edge);
@@ -134,6 +135,7 @@ async function readAsk(
 ): Promise<Ask<Operation>> {
   const by =
     operation.authenticated === false ? NOBODY : await edge.auth.verify(request.headers.authorization);
+  if (operation.authenticated !== false) request.caller = by;
   const sentRest = restOf(address, request.originalUrl);
   const given = namedParams(address, request.params as Record<string, string>, sentRest);
   const params = readWire(operation.params, given, "text");

@@ -15,6 +15,7 @@ import { createMethodTable, refusedMethods } from "./plugins/methods.ts";
 import { createOriginCheck } from "./plugins/origin.ts";
 import { MOST_PARTS } from "./plugins/startForm.ts";
 import { createTurns } from "./plugins/turns.ts";
+import { watchRequests } from "./plugins/watchRequests.ts";
 import { addRoute, routerPath } from "./route.ts";
 import { ROUTES } from "./routes/index.ts";
 import { createSdkStatus } from "./sdkStatus.ts";
@@ -118,8 +119,9 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     );
     return reply;
   };
+  app.addHook("onRequest", async (request, reply) => correlate(request, reply));
+  watchRequests(app, parts.watches ?? []);
   app.addHook("onRequest", async (request, reply) => {
-    correlate(request, reply);
     const foreign = checkOrigin(request.headers);
     if (foreign !== undefined) allowOrigin(reply, foreign);
     // Before the framework looks at the body, which it does for methods that it knows and no operation has (QUERY).

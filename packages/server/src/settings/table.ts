@@ -151,6 +151,24 @@ export const SETTINGS = {
     least: 0,
     most: 3600,
   },
+  metricsPort: {
+    kind: "number",
+    about: "Port on which /metrics tells Prometheus about the service; 0 takes a free one. Default: none.",
+    least: 0,
+    most: 65_535,
+  },
+  metricsHost: { kind: "text", about: "Address of that port, open to all who reach it. Default 127.0.0.1." },
+  tracesEndpoint: {
+    kind: "text",
+    about:
+      "Where traces are sent by OTLP over HTTP, as http://collector:4318. Default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere.",
+  },
+  tracesPercent: {
+    kind: "number",
+    about: "How many of the traces that begin here are kept. Default 100.",
+    least: 0,
+    most: 100,
+  },
   logLevel: {
     kind: "level",
     about: "What the service writes to stderr: info, warn, error or silent. Default warn.",

@@ -69,6 +69,8 @@ export type Life = {
   readonly outcome?: Outcome;
   /** The debt to free what the launch made: owed from the first launch plan on, until paid. */
   readonly release?: "owed" | "paid";
+  /** Of a trace that follows the run: the run's own span, as W3C writes it, and the span of the request that submitted it. */
+  readonly trace?: { readonly traceparent: string; readonly parentSpan?: string };
   /** Last sign of life of a run that others execute, and how long it holds. */
   readonly heartbeat?: { readonly at: Instant; readonly timeToLiveMs: number };
 };

@@ -59,6 +59,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   waiting: "lookup",
   standing: "list",
   queue: "list",
+  census: "list",
   childCounts: "list",
   countBelow: "list",
   experimentByName: "lookup",

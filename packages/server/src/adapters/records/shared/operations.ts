@@ -11,6 +11,7 @@ import type {
   Scope,
   StoryEntry,
 } from "@malachite/core";
+import { census } from "./census.ts";
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
 import { claimAbandoned, claimQueued, letGo, renewLeases, waiting } from "./claimRuns.ts";
 import { childCounts, countBelow } from "./countBelow.ts";
@@ -169,6 +170,7 @@ export const LISTS = {
     standing(db, run, capacity),
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
+  census: (db: Executor) => census(db),
   queue: (...args: Parameters<typeof readQueue>) => readQueue(...args),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),
   story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),

@@ -56,6 +56,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     childCounts: async (scope, runIds) => new Map(await call("childCounts", scope, runIds)),
     countBelow: (scope, runId) => call("countBelow", scope, runId),
     queue: (ask) => call("queue", ask),
+    census: () => call("census"),
     waiting: (pool) => call("waiting", pool),
     list: (ask) => call("list", ask),
     story: (scope, runId) => call("story", scope, runId),

@@ -1,0 +1,20 @@
+// Traces as the service has them: of requests, and of runs.
+import type { FlowPorts } from "@malachite/core";
+import type { RequestWatch } from "../../http/index.ts";
+import { traceRequests } from "./traceRequests.ts";
+import { traceRuns } from "./traceRuns.ts";
+import { createTracer, type TracerSettings } from "./tracer.ts";
+
+export type Traces = AsyncDisposable & {
+  around(ports: FlowPorts): FlowPorts;
+  readonly requests: RequestWatch;
+};
+
+export function createTraces(settings: TracerSettings): Traces {
+  const tracer = createTracer(settings);
+  return {
+    around: (ports) => traceRuns(ports, tracer),
+    requests: traceRequests(tracer),
+    [Symbol.asyncDispose]: () => tracer[Symbol.asyncDispose](),
+  };
+}
