@@ -167,6 +167,18 @@ describe("the way of a run", () => {
     assert.match((await service.flow.why({ scope: SCOPE, runId: "r3" })).summary, /has ended as Completed/);
   });
 
+  it("says why a run waits at its engine, in the engine's words, also while that cannot be asked", async () => {
+    const script = { waitForMs: 60_000, why: "Slurm says: Resources." };
+    await using service = await ScriptedService.start(always(script));
+    await service.submit("a.py", {}, "r");
+    await service.reached("r", "Queued");
+    await service.until("the job", async () => (await service.run("r")).life.handle !== undefined);
+    const why = async () => (await service.flow.why({ scope: SCOPE, runId: "r" })).summary;
+    assert.match(await why(), /has not started it yet\. Slurm says: Resources\.$/);
+    service.engine.unreachableFor(1000);
+    assert.match(await why(), /cannot be asked now\. The scripted engine does not answer\.$/);
+  });
+
   it("lets tags change while it runs, and is not disturbed", async () => {
     await using service = await ScriptedService.start(always({ runForMs: 2000 }));
     const { id } = await service.submit("a.py");

@@ -29,6 +29,21 @@ describe("a run whose process is gone without a word", () => {
     assert.equal(service.engine.accepted.length, 1);
   });
 
+  it("ends as its engine says, where that brought it about", async () => {
+    const taken = { taken: "Slurm says PREEMPTED.", as: "Preempted" } as const;
+    const canceled = { taken: "By somebody.", as: "CanceledAtEngine" } as const;
+    await using service = await ScriptedService.start((script) => ({
+      ...VANISHES,
+      taken: script === "a.py" ? taken : canceled,
+    }));
+    const run = await service.reached((await service.submit("a.py")).id, "Failed");
+    assert.equal(run.life.outcome?.reason, "Preempted");
+    assert.match(run.life.outcome?.message ?? "", /Slurm says PREEMPTED.*setting `retries`/);
+    const other = await service.reached((await service.submit("b.py")).id, "Canceled");
+    assert.equal(other.life.outcome?.reason, "CanceledAtEngine");
+    assert.doesNotMatch(other.life.outcome?.message ?? "", /retries/);
+  });
+
   it("is started again, with the outputs of the earlier attempt to be placed and its logs kept apart", async () => {
     await using service = await ScriptedService.start(
       (_, plan) => (attemptOf(plan) === 1 ? VANISHES : { runForMs: 3000, log: "second words\n" }),

@@ -36,6 +36,8 @@ export type Script = {
   readonly forgetAfterMs?: number;
   /** So long after its start there is no process any more and no exit record; what it wrote is there. */
   readonly vanishAfterMs?: number;
+  /** What the engine says of that, where it brought it about. */
+  readonly taken?: Pick<Extract<Sighting, { at: "gone" }>, "taken" | "as">;
   /** Does not end when asked to, only when forced. */
   readonly ignoresTerm?: boolean;
   /** Time from being asked to the end. */
@@ -247,7 +249,8 @@ function endOf(job: Job): number {
 }
 
 function sightingOf(job: Job, now: number): Sighting {
-  if (now >= startOf(job) + (job.script.vanishAfterMs ?? Number.POSITIVE_INFINITY)) return { at: "gone" };
+  if (now >= startOf(job) + (job.script.vanishAfterMs ?? Number.POSITIVE_INFINITY))
+    return { at: "gone", ...job.script.taken };
   if (now >= endOf(job)) return endSighting(job);
   if (now >= startOf(job)) return { at: "running", startedAt: startOf(job) };
   return { at: "waiting", why: job.script.why };

@@ -62,6 +62,7 @@ export async function finishRun(
   const vanished =
     exit !== undefined &&
     exit.lost === undefined &&
+    exit.taken === undefined &&
     exit.code === null &&
     exit.signal === undefined &&
     !exit.outOfMemory &&

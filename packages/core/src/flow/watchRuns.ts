@@ -23,9 +23,16 @@ export function eventsOf(
   }
   if (status !== "Queued" && status !== "Running") return [];
   if (sighting.at === "gone") {
-    const { why } = sighting;
-    const exit = { code: null, endedAt: now, ...(why === undefined ? {} : { lost: why }) };
-    return [again(run, why === undefined ? "Vanished" : "FilesLost") ?? { name: "ended", exit }];
+    const { why, taken, as } = sighting;
+    const exit = {
+      code: null,
+      endedAt: now,
+      ...(why === undefined ? {} : { lost: why }),
+      ...(taken === undefined ? {} : { taken }),
+      ...(as === undefined ? {} : { as }),
+    };
+    const reason = why !== undefined ? "FilesLost" : taken !== undefined ? (as ?? "TakenAway") : "Vanished";
+    return [again(run, reason) ?? { name: "ended", exit }];
   }
   const { code, signal, outOfMemory, failure } = sighting;
   const exit = { code, signal, outOfMemory, failure, endedAt: sighting.endedAt ?? now };

@@ -1,5 +1,6 @@
 // What a run waits for, complete and exact: every unmet constraint and who holds it.
 import type { malachite } from "@malachite/contract";
+import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { unmet } from "../domain/queue/standing.ts";
 import { isTerminal } from "../domain/run/next.ts";
 import { nextStep } from "../domain/run/nextStep.ts";
@@ -71,14 +72,26 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
     case "collect":
       return [{ code: "stepInProgress", message: "Its script has ended; its outputs are being kept." }];
     default:
-      return life.status === "Queued"
-        ? [
-            {
-              code: "engineQueue",
-              message: `The compute target '${run.target}' has taken it and has not started it yet.`,
-            },
-          ]
-        : [];
+      return life.status === "Queued" ? [await engineConstraint(run, ports)] : [];
+  }
+}
+
+/** The longest that an engine is waited for. */
+const ASK_MS = 5000;
+
+/** What the engine itself says, where it says something now. */
+async function engineConstraint(run: Run, { targets }: WhyPorts): Promise<Constraint> {
+  const taken = `The compute target '${run.target}' has taken it and has not started it yet.`;
+  const { handle } = run.life;
+  if (!handle) return { code: "engineQueue", message: taken };
+  try {
+    const driver = targets.driver(handle.kind);
+    const seen = (await driver.observe([handle], AbortSignal.timeout(ASK_MS))).get(handle.key);
+    const why = seen?.at === "waiting" ? seen.why : undefined;
+    return { code: "engineQueue", message: why === undefined ? taken : `${taken} ${why}` };
+  } catch (error) {
+    const reason = isMalachiteError(error) ? ` ${error.message}` : "";
+    return { code: "engineQueue", message: `${taken} It does not say why: it cannot be asked now.${reason}` };
   }
 }
 

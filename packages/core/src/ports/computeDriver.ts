@@ -1,9 +1,16 @@
 // What every engine must be able to do for a run. One driver an engine; the conformance suite holds them all to this.
 
+import type { FailureReason } from "../domain/failure/reasons.ts";
 import type { Launch, LaunchKey, TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Usage } from "../domain/metric/systemMetrics.ts";
 import type { Handle } from "../domain/run/run.ts";
 import type { FileLook, OpenFile } from "./openFile.ts";
+
+/** Ends that an engine brings about by itself. */
+export type TakenAs = Extract<
+  FailureReason,
+  "TakenAway" | "Preempted" | "NodeFailed" | "Requeued" | "CanceledAtEngine" | "OverTime" | "OutOfMemory"
+>;
 
 /** What an engine says of one launch. `gone`: no process and no exit record; `why`, where its folder is lost too. */
 export type Sighting =
@@ -19,7 +26,14 @@ export type Sighting =
       /** Why the command could not be started at all, in the engine's words. */
       readonly failure?: string;
     }
-  | { readonly at: "gone"; readonly why?: string };
+  | {
+      readonly at: "gone";
+      readonly why?: string;
+      /** The engine itself ended it, or lost the machine it ran on: in its words. Its folder is there. */
+      readonly taken?: string;
+      /** As what that counts: `TakenAway` unless told. */
+      readonly as?: TakenAs;
+    };
 
 export type TargetHealth =
   | {

@@ -105,6 +105,36 @@ export const REASONS = {
     retry: "asked",
     text: "The process is gone and left no exit record, as after a power cut.",
   },
+  TakenAway: {
+    status: "Failed",
+    blame: "platform",
+    retry: "asked",
+    text: "The engine ended the run before its script had ended, or lost the machine it ran on.",
+  },
+  Preempted: {
+    status: "Failed",
+    blame: "platform",
+    retry: "asked",
+    text: "The engine ended the run to make room for another job.",
+  },
+  NodeFailed: {
+    status: "Failed",
+    blame: "platform",
+    retry: "asked",
+    text: "A node that the run was on has failed.",
+  },
+  Requeued: {
+    status: "Failed",
+    blame: "platform",
+    retry: "asked",
+    text: "The engine put the run back into its queue after its script had begun; it is not run twice.",
+  },
+  CanceledAtEngine: {
+    status: "Canceled",
+    blame: "user",
+    retry: "never",
+    text: "The job of the run was canceled at its engine, not by the service.",
+  },
   FilesLost: {
     status: "Failed",
     blame: "platform",

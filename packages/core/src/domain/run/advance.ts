@@ -259,6 +259,8 @@ export const exitText = (exit: ExitRecord): string =>
     ? "used more memory than it may and was killed"
     : exit.signal
       ? `was ended by signal ${exit.signal}`
-      : exit.code === null
-        ? "ended without an exit record"
+      : exit.taken !== undefined
+        ? `was ended by its engine: ${exit.taken}`
+        : exit.code === null
+          ? "ended without an exit record"
         : `exit code ${exit.code}`;

@@ -1,5 +1,5 @@
 // Turns how the process ended into how the run ended. Pure.
-import type { FailureReason } from "../failure/reasons.ts";
+import { type FailureReason, REASONS } from "../failure/reasons.ts";
 import type { GroupExit } from "../launch/groupExit.ts";
 import type { RunEvent } from "./advance.ts";
 import type { ExitRecord } from "./run.ts";
@@ -36,6 +36,14 @@ export function conclude(
       "FilesLost",
       `The folder of the run was lost while it ran, with its files that were not kept by then and the record of how its script ended. ${exit.lost} The script may have had effects, so it is started again only as often as the setting \`retries\` says.`,
     );
+  if (exit?.taken !== undefined) {
+    const reason = exit.as ?? "TakenAway";
+    const again =
+      REASONS[reason].retry === "asked"
+        ? " The script may have had effects, so it is started again only as often as the setting `retries` says."
+        : "";
+    return failed(reason, `${REASONS[reason].text} ${exit.taken}${again}`);
+  }
   if (!exit)
     return failed(
       "Vanished",
