@@ -263,4 +263,4 @@ export const exitText = (exit: ExitRecord): string =>
         ? `was ended by its engine: ${exit.taken}`
         : exit.code === null
           ? "ended without an exit record"
-        : `exit code ${exit.code}`;
+          : `exit code ${exit.code}`;
