@@ -18,6 +18,7 @@ export * from "./domain/environment/sparkJars.ts";
 export * from "./domain/failure/catalogue.ts";
 export * from "./domain/failure/malachiteError.ts";
 export * from "./domain/failure/reasons.ts";
+export * from "./domain/launch/awayPlan.ts";
 export * from "./domain/launch/containerFlags.ts";
 export * from "./domain/launch/exitRecord.ts";
 export * from "./domain/launch/gpus.ts";

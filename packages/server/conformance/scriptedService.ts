@@ -150,6 +150,12 @@ export class ScriptedService implements AsyncDisposable {
       logs: this.#logs,
       zipper: fileZipper,
       bundler: { pack: async function* () {} },
+      courier: {
+        listing: async () => undefined,
+        content: async () => undefined,
+        home: async () => undefined,
+        take: async () => [],
+      },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
       targets: createTargets(
         Object.fromEntries(

@@ -19,6 +19,7 @@ import { fileZipper } from "./adapters/blobs/folder/fileZipper.ts";
 import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { createContainerDriver } from "./adapters/compute/container/containerDriver.ts";
+import { createCourier } from "./adapters/compute/courier/index.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createOutliving } from "./adapters/compute/process/outliving.ts";
@@ -28,6 +29,7 @@ import { createLocalRunFolder } from "./adapters/compute/shared/localRunFolder.t
 import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createDataCarrier, createRemoteMounts } from "./adapters/data/index.ts";
+import { createAwayEnvironments } from "./adapters/environments/away/awayEnvironments.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
 import { createSparkJars } from "./adapters/environments/built/sparkJars.ts";
 import { createImageEnvironments } from "./adapters/environments/image/imageEnvironments.ts";
@@ -124,6 +126,17 @@ export async function compose(
   const logs = opened.use(createLogScanner({ entry: ENTRIES.logs }));
   const launcher = opened.use(
     createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
+  );
+  const courier = opened.use(
+    createCourier({
+      folder: folder.away,
+      placer,
+      snapshots,
+      caBundle: certificates.bundle,
+      writeZip: storedZip,
+      files: ENTRIES.courier,
+      agent: ENTRIES.agent,
+    }),
   );
   const process = opened.use(
     createProcessDriver({
@@ -227,6 +240,7 @@ export async function compose(
     artifacts,
     blobs,
     environments: createEnvironments({
+      away: createAwayEnvironments(),
       system: createSystemEnvironments({ path: settings.path, now: clock.now }),
       built,
       sparkJars: createSparkJars({ environments: built.environments, env, path: settings.path }),
@@ -252,6 +266,7 @@ export async function compose(
         now: clock.now,
       }),
     }),
+    courier,
     bundler: createLocalBundler({
       writeZip: storedZip,
       files: ENTRIES.agent,

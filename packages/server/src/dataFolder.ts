@@ -14,6 +14,8 @@ export type DataFolder = {
   readonly runs: string;
   /** Those of runs in containers. */
   readonly containers: string;
+  /** What goes to runs on machines that see nothing of this one, and what comes home from there. */
+  readonly away: string;
   readonly blobs: string;
   readonly incoming: string;
   /** Environments that were built, and the tools for it. */
@@ -51,6 +53,7 @@ export function openDataFolder(path: string): DataFolder {
     records: join(path, "records.sqlite"),
     runs: join(path, "runs"),
     containers: join(path, "containers"),
+    away: join(path, "away"),
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
     environments: join(path, "environments"),

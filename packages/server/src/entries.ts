@@ -16,6 +16,8 @@ export const ENTRIES = {
   builds: new URL("./adapters/environments/built/files/", import.meta.url),
   /** The folder with the files of the local bundle, ending in a slash. */
   agent: new URL("./adapters/localbundle/files/", import.meta.url),
+  /** The folder with the program for machines that see nothing of this one, ending in a slash. */
+  courier: new URL("./adapters/compute/courier/files/", import.meta.url),
   /** The folder with the built pages, ending in a slash. */
   web: new URL("../../web/dist/", import.meta.url),
 } as const;

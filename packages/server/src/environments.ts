@@ -15,6 +15,8 @@ export type EnvironmentMakers = {
   readonly system: EnvironmentBuilder;
   readonly built?: EnvironmentBuilder;
   readonly image?: EnvironmentBuilder;
+  /** For runs on machines that see nothing of this one: answers what is to be made there. */
+  readonly away?: EnvironmentBuilder;
   /** Packages for Spark on this machine, beside whichever environment; in images they are part of the image. */
   readonly sparkJars?: {
     has(ask: SparkJarsAsk, environment: PreparedEnvironment): Promise<boolean>;
@@ -32,9 +34,16 @@ export function createEnvironments({
   system,
   built,
   image,
+  away,
   sparkJars,
 }: EnvironmentMakers): EnvironmentBuilder {
   function makerOf(ask: EnvironmentAsk): EnvironmentBuilder {
+    if (ask.away)
+      return offered(
+        away,
+        "target",
+        "No environments are made on machines that see nothing of the service's.",
+      );
     if (ask.container)
       return offered(image, "environment.docker.enabled", "Runs are not put into containers.");
     if (isBuilt(ask.environment)) {
@@ -45,7 +54,9 @@ export function createEnvironments({
   }
   /** What is to be fetched besides; without a fetcher the run itself does it. */
   const besides = (ask: EnvironmentAsk) =>
-    ask.sparkJars && sparkJars && !ask.container ? { asked: ask.sparkJars, fetcher: sparkJars } : undefined;
+    ask.sparkJars && sparkJars && !ask.container && !ask.away
+      ? { asked: ask.sparkJars, fetcher: sparkJars }
+      : undefined;
   return {
     check: async (ask, signal) => makerOf(ask).check(ask, signal),
     async has(ask, signal) {

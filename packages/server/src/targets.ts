@@ -69,6 +69,7 @@ export function createTargets(
       return driver;
     },
     drivers: () => drivers,
+    isAway: (target) => byKind.get(target.kind)?.isAway?.(target) ?? false,
     capacity,
     pools: () => [...pools.keys()],
   };

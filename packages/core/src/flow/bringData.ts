@@ -27,8 +27,13 @@ export const DATA_LOG = "azureml-logs/65_job_prep.txt";
 /** Where the data of a run lies, and what came of it; nothing came of a run that asks for none. */
 export type BroughtData = { readonly placed: PlacedData; readonly carried?: CarriedData };
 
-/** May be repeated: what has come already is not fetched again. Throws what the carrier throws, with the name of the data. */
-export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal): Promise<BroughtData> {
+/** `away`: the run goes to a machine that takes the data on from here. May be repeated: what has come already is not fetched again. Throws what the carrier throws, with the name of the data. */
+export async function bringData(
+  run: Run,
+  away: boolean,
+  ports: BringPorts,
+  signal: AbortSignal,
+): Promise<BroughtData> {
   const key = dataKeyOf(run, ports);
   const uses = usesOf(run.definition as WholeDefinition | undefined, run.id);
   if (uses.length === 0) return { placed: NO_DATA };
@@ -44,7 +49,7 @@ export async function bringData(run: Run, ports: BringPorts, signal: AbortSignal
   for (const use of uses) {
     signal.throwIfAborted();
     try {
-      const source = await sourceOf(run, key, use, ports, { tell, warnings, count }, signal);
+      const source = await sourceOf(run, key, use, away, ports, { tell, warnings, count }, signal);
       if (source) sources.set(use.name, source);
     } catch (error) {
       if (!signal.aborted) tell(`${use.name}: failed: ${error instanceof Error ? error.message : error}`);
@@ -83,11 +88,12 @@ type Listener = {
   readonly count: (carried: { readonly files: number; readonly bytes: number }) => void;
 };
 
-/** Undefined for an upload from a folder of the project. */
+/** Undefined for an upload from a folder of the run itself. */
 async function sourceOf(
   run: Run,
   key: LaunchKey,
   use: DataUse,
+  away: boolean,
   ports: BringPorts,
   { tell, warnings, count }: Listener,
   signal: AbortSignal,
@@ -96,7 +102,7 @@ async function sourceOf(
   const shownAt = at === undefined ? "" : isAbsolute(at) ? ` at ${at}` : ` at ${at} in the project`;
   if (mode === "upload") {
     tell(`${name}: what the run leaves${shownAt} will be sent to ${textOf(use)} when it has ended.`);
-    return isInProject(use) ? undefined : ports.data.make({ key, name });
+    return away || isInProject(use) ? undefined : ports.data.make({ key, name });
   }
   const say: TellData = (line) => tell(`${name}: ${line}`);
   const place = await storagePlace(run.scope, use.place, ports);

@@ -1,9 +1,12 @@
 // Keeps what the run leaves: its log, logs/, outputs/. Files that are on this machine are taken over whole, not copied.
+import { isInProject } from "../domain/data/placeData.ts";
 import { plainPath, type WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { AWAY_FILES } from "../domain/launch/awayPlan.ts";
 import { RUN_FOLDER } from "../domain/launch/launchPlan.ts";
 import type { Handle, Run } from "../domain/run/run.ts";
 import type { RunFolder } from "../ports/computeDriver.ts";
+import { usesOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 
 type CollectPorts = Pick<FlowPorts, "artifacts" | "targets" | "runs" | "clock" | "log">;
@@ -22,9 +25,21 @@ export function liveFolders(run: Run): readonly Watched[] {
   const names = collectsOutput(run) ? [...new Set(["logs", ...asked])] : [];
   return [
     { folder: "user_logs", as: "user_logs" },
+    // Of a run that is prepared on another machine; on this one the service writes them itself.
+    ...(run.life.plan?.away === undefined ? [] : [PREPARE_LOGS]),
     ...names.map((name) => ({ folder: `${RUN_FOLDER.project}/${name}`, as: name })),
   ];
 }
+
+const PREPARE_LOGS: Watched = { folder: AWAY_FILES.prepareLogs, as: AWAY_FILES.prepareLogs };
+
+/** Folders, or files, of the run's folder whose files must come to this machine from another one: to be kept, or sent on as data. */
+export const homeFolders = (run: Run): readonly string[] => [
+  ...[PREPARE_LOGS, ...keptFolders(run)].map(({ folder }) => folder),
+  ...usesOf(run.definition as WholeDefinition | undefined, run.id)
+    .filter(isInProject)
+    .map(({ at }) => `${RUN_FOLDER.project}/${at}`),
+];
 
 /** What is kept at the end: the live folders and `outputs/`. */
 function keptFolders(run: Run): readonly Watched[] {

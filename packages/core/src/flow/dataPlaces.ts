@@ -44,16 +44,19 @@ export async function storagePlace(scope: Scope, place: DataPlace, ports: PlaceP
   }
 }
 
-/** Refuses, naming each property, what cannot be brought, shown or sent. `inContainer`: the run sees no path of the machine. */
+/** `inContainer`: the run sees no path of the machine. `away`: its machine sees nothing of the service's. */
+type Where = { readonly inContainer: boolean; readonly away: boolean };
+
+/** Refuses, naming each property, what cannot be brought, shown or sent. */
 export async function checkData(
   scope: Scope,
   uses: readonly DataUse[],
-  inContainer: boolean,
+  where: Where,
   ports: PlacePorts & Pick<FlowPorts, "data">,
 ): Promise<void> {
   const faults: Detail[] = [];
   const mounted: DataUse[] = [];
-  for (const use of uses) faults.push(...(await faultsOf(scope, use, inContainer, mounted, ports)));
+  for (const use of uses) faults.push(...(await faultsOf(scope, use, where, mounted, ports)));
   for (const use of uses) faults.push(...lyingIn(mounted, use));
   const [first] = faults;
   if (first === undefined) return;
@@ -73,7 +76,7 @@ const SYSTEM = /^\/((bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr)(\/.*)?)?$/;
 async function faultsOf(
   scope: Scope,
   use: DataUse,
-  inContainer: boolean,
+  { inContainer, away }: Where,
   mounted: DataUse[],
   ports: PlacePorts & Pick<FlowPorts, "data">,
 ): Promise<Detail[]> {
@@ -85,6 +88,10 @@ async function faultsOf(
       target: `${property}.${below.at}`,
       message: `'${at}' is a path of the system's own; choose another.`,
     });
+  if (away) {
+    const refused = awayFault(use, inContainer);
+    if (refused !== undefined) return [...faults, refused];
+  }
   if (at !== undefined && isAbsolute(at) && !inContainer) {
     const roots = ports.settings.dataRoots;
     if (!roots.some((root) => at.startsWith(root.endsWith("/") ? root : `${root}/`))) {
@@ -110,6 +117,23 @@ async function faultsOf(
     });
   }
   return faults;
+}
+
+/** What cannot come to a machine that shares no file system with the service. */
+function awayFault({ property, below, mode, at }: DataUse, inContainer: boolean): Detail | undefined {
+  if (mode === "mount")
+    return {
+      code: "UnsupportedField",
+      target: `${property}.${below.mode}`,
+      message:
+        "Nothing is mounted on a machine that shares no file system with the service; ask for a download (as_download) instead.",
+    };
+  if (at === undefined || !isAbsolute(at) || (inContainer && mode === "download")) return undefined;
+  return {
+    code: "UnsupportedField",
+    target: `${property}.${below.at}`,
+    message: `'${at}' would be a path of the target's own machine, which is not the service's to write to. Give a path relative to the project, or none.`,
+  };
 }
 
 /** What is mounted from elsewhere is that storage: nothing else can be laid into it. */

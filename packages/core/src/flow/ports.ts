@@ -4,6 +4,7 @@ import type {
   AssetStore,
   BlobStore,
   Clock,
+  Courier,
   DataCarrier,
   DatastoreRegistry,
   EnvironmentBuilder,
@@ -76,6 +77,8 @@ export type FlowPorts = {
   readonly secretBox: SecretBox;
   /** Brings data to runs and takes it from them. */
   readonly data: DataCarrier;
+  /** What goes between here and machines that see nothing of this one. */
+  readonly courier: Courier;
   readonly bundler: LocalBundler;
   readonly logs: LogScanner;
   readonly zipper: FileZipper;

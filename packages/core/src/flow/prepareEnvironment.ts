@@ -4,7 +4,9 @@ import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import type { FailureReason } from "../domain/failure/reasons.ts";
+import { AWAY_FILES } from "../domain/launch/awayPlan.ts";
 import { withGpus } from "../domain/launch/gpus.ts";
+import { FOLDER_MARK } from "../domain/launch/launchPlan.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -13,6 +15,7 @@ import type { LeasedRun } from "../ports/runStore.ts";
 import { bringData } from "./bringData.ts";
 import { openBuildLog } from "./buildLog.ts";
 import { changeRun } from "./changeRun.ts";
+import { homeFolders } from "./collectRun.ts";
 import { dataKeyOf, usesOf } from "./dataPlaces.ts";
 import { getLock, putLock } from "./environmentLock.ts";
 import { insideOf } from "./insideOf.ts";
@@ -90,6 +93,7 @@ async function prepared(
   const named = ports.targets.find(run.target);
   if (!named) return failed("TargetGone", `The compute target '${run.target}' is no longer in the settings.`);
   const target = runTarget(definition, named);
+  const away = ports.targets.isAway(target);
   const snapshot = run.snapshotId ? await ports.snapshots.get(run.scope, run.snapshotId) : undefined;
   if (run.snapshotId && !snapshot)
     return failed("ProjectLost", `The snapshot '${run.snapshotId}' is not in the store any more.`);
@@ -100,7 +104,7 @@ async function prepared(
     // That of the run which this one repeats, as it was copied when this one was asked for.
     const lock = definition.rerunOf === undefined ? undefined : await getLock(run, ports);
     const ask = {
-      ...environmentAsk(definition, target),
+      ...environmentAsk(definition, target, away),
       ...(lock === undefined ? {} : { lock }),
       ...(run.sealedPassword === undefined
         ? {}
@@ -121,13 +125,19 @@ async function prepared(
   const here: RunEvent = { name: "environmentPrepared", how };
   if (definition.prepareOnly) return [here, { name: "environmentReady" }];
   const { serviceUrl, caBundle, graceMs } = ports.settings;
-  const inside = { ...insideOf(run, serviceUrl(), ports), caBundle };
+  const inside = {
+    ...insideOf(run, serviceUrl(), ports),
+    caBundle: away ? `${FOLDER_MARK}/${AWAY_FILES.caBundle}` : caBundle,
+  };
   try {
     const hasData = usesOf(definition, run.id).length > 0;
     if (hasData) progress.tell(here);
-    const { placed: data, carried } = await bringData(run, ports, signal);
+    const { placed: data, carried } = await bringData(run, away, ports, signal);
     const plan = withGpus(
-      planLaunch({ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs, data }),
+      planLaunch({
+        ...{ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs, data },
+        ...(away ? { home: homeFolders(run) } : {}),
+      }),
       run.life.gpus,
     );
     return [

@@ -100,9 +100,12 @@ async function send(
     );
   }
   const place = await storagePlace(run.scope, use.place, ports);
+  const runFolder = () => ports.targets.driver(handle.kind).folder(handle);
   const from = isInProject(use)
-    ? { folder: ports.targets.driver(handle.kind).folder(handle), under: `${RUN_FOLDER.project}/${at}` }
-    : { folder: ports.data.made({ key: dataKeyOf(run, ports), name }), under: "" };
+    ? { folder: runFolder(), under: `${RUN_FOLDER.project}/${at}` }
+    : run.life.plan?.away
+      ? { folder: runFolder(), under: RUN_FOLDER.data(name) }
+      : { folder: ports.data.made({ key: dataKeyOf(run, ports), name }), under: "" };
   tell(`${name}: sending ${isInProject(use) || isAbsolute(at) ? at : "its folder"} to ${textOf(use)}.`);
   const sent = await ports.data.send(from, place, { overwrite, globs }, say, signal);
   tell(`${name}: ${sent.files} files, ${sent.bytes} bytes.`);

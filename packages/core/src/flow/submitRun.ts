@@ -59,7 +59,8 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   const parent = await parentOf(ask, definition, ports);
   const snapshot = await snapshotOf(ask, definition, ports);
   await checkScript(snapshot, definition, ports);
-  const environment = environmentAsk(definition, target);
+  const away = ports.targets.isAway(target);
+  const environment = environmentAsk(definition, target, away);
   await ports.environments.check(
     {
       ...environment,
@@ -70,7 +71,7 @@ export async function submitRun(ask: SubmitRun, ports: SubmitPorts): Promise<Run
   );
 
   const id = runIdFor(ask, ports);
-  await checkData(ask.scope, usesOf(definition, id), environment.container, ports);
+  await checkData(ask.scope, usesOf(definition, id), { inContainer: environment.container, away }, ports);
 
   const run = makeRun(
     { ask, id, definition, sent, snapshotId: snapshot?.id, target, needs, origin: "hosted" },
@@ -99,7 +100,10 @@ export async function isPrepared(ask: SubmitRun, ports: SubmitPorts): Promise<bo
   const target = runTarget(definition, await usableTarget(definition.configuration.target, ports));
   const snapshot = await snapshotOf(ask, definition, ports);
   return ports.environments.has(
-    { ...environmentAsk(definition, target), ...projectReader(snapshot, ports) },
+    {
+      ...environmentAsk(definition, target, ports.targets.isAway(target)),
+      ...projectReader(snapshot, ports),
+    },
     AbortSignal.timeout(CHECK_MS),
   );
 }

@@ -75,6 +75,12 @@ export interface ComputeDriver {
   /** What the kind can do; what a target of it cannot do at present, `check` says. */
   readonly can: { readonly multiNode: boolean; readonly images: boolean; readonly gpus: boolean };
 
+  /**
+   * Whether the machines of the target see nothing of the service's: no file system is shared. Then plans have an `away` part, and
+   * nothing is made or mounted for them here. Absent: never.
+   */
+  isAway?(target: TargetSettings): boolean;
+
   /** Is the target there and usable? Never throws for a sick target; says so. */
   check(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth>;
   /** Hands the plan to the engine; returns once accepted, not once running. Same key twice: same job. */

@@ -3,6 +3,7 @@ export type * from "./assetStore.ts";
 export type * from "./blobStore.ts";
 export type * from "./clock.ts";
 export type * from "./computeDriver.ts";
+export type * from "./courier.ts";
 export type * from "./dataCarrier.ts";
 export type * from "./datastoreRegistry.ts";
 export type * from "./environmentBuilder.ts";

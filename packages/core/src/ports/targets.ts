@@ -14,6 +14,8 @@ export interface Targets {
   /** The driver of a kind; every kind that a target has is there. */
   driver(kind: string): ComputeDriver;
   drivers(): readonly ComputeDriver[];
+  /** Whether the machines of the target see nothing of the service's. */
+  isAway(target: TargetSettings): boolean;
   /** What the runs of the pool share. */
   capacity(pool: string): Capacity;
   pools(): readonly string[];

@@ -12,11 +12,19 @@ export type PlacedData = {
   readonly mounts: readonly Mount[];
   /** Folders that exist in the project before the start. */
   readonly folders: readonly string[];
+  /** Folders of the run's folder, outside of the project, that take what is to be sent: of a run on another machine. */
+  readonly ownFolders: readonly string[];
   /** The path of each name, for arguments. */
   readonly paths: ReadonlyMap<string, string>;
 };
 
-export const NO_DATA: PlacedData = { environment: {}, mounts: [], folders: [], paths: new Map() };
+export const NO_DATA: PlacedData = {
+  environment: {},
+  mounts: [],
+  folders: [],
+  ownFolders: [],
+  paths: new Map(),
+};
 
 /** The folder of a use that names none: beside the project, so that nothing of it is taken for an output. */
 const ownFolder = (name: string): string => `${FOLDER_MARK}/${RUN_FOLDER.data(name)}`;
@@ -29,6 +37,7 @@ export function placeData(uses: readonly DataUse[], sources: ReadonlyMap<string,
   const environment: Record<string, string> = {};
   const mounts: Mount[] = [];
   const folders: string[] = [];
+  const ownFolders: string[] = [];
   const paths = new Map<string, string>();
   for (const use of uses) {
     const folder = use.at ?? ownFolder(use.name);
@@ -43,11 +52,12 @@ export function placeData(uses: readonly DataUse[], sources: ReadonlyMap<string,
         ...(use.mode === "download" ? { merge: use.overwrite ? "replace" : "keep" } : {}),
       });
     else if (isInProject(use)) folders.push(...toMake(use, folder));
+    else if (use.at === undefined) ownFolders.push(RUN_FOLDER.data(use.name));
     const path = absolute(file === undefined || use.namesFile ? at : folder);
     paths.set(use.name, path);
     for (const variable of use.variables) environment[variable] = path;
   }
-  return { environment, mounts, folders, paths };
+  return { environment, mounts, folders, ownFolders, paths };
 }
 
 function toMake({ makeFolder }: DataUse, at: string): readonly string[] {

@@ -2,6 +2,7 @@
 import type { execution } from "@malachite/contract";
 import { containerPath } from "../definition/containerAsk.ts";
 import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
+import type { AwayRecipe } from "../launch/awayPlan.ts";
 import { groupShape, isSingle } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
 import { type SparkJars, type SparkJarsAsk, sparkJarsAsk } from "./sparkJars.ts";
@@ -13,6 +14,8 @@ export type EnvironmentAsk = {
   readonly environment: EnvironmentDefinition;
   /** The run goes into a container. */
   readonly container: boolean;
+  /** The run goes to a machine that sees nothing of this one: what is made, is made there. */
+  readonly away?: true;
   /** The image for a container whose definition names none. */
   readonly image?: string;
   /** The run is a command, which may do without a python. */
@@ -52,6 +55,8 @@ export type PreparedEnvironment = {
   readonly variables: Readonly<Record<string, string>>;
   /** The image that holds it, by a name that always means the same; absent where there is no container. */
   readonly image?: string;
+  /** What another machine is to make of it: then `python` and the variables hold AWAY_MARKS. */
+  readonly recipe?: AwayRecipe;
   /** Packages of Maven, where some were to be fetched. */
   readonly sparkJars?: SparkJars;
   /** Exact versions and hashes of all that was installed; absent where nothing was. */
@@ -73,6 +78,7 @@ export function isBuilt({ python }: EnvironmentDefinition): boolean {
 export function environmentAsk(
   definition: WholeDefinition,
   target: TargetSettings | undefined,
+  away = false,
 ): EnvironmentAsk {
   const { image, socket } = target?.options ?? {};
   const { configuration } = definition;
@@ -80,6 +86,7 @@ export function environmentAsk(
   return {
     environment: configuration.environment ?? {},
     container: containerPath(definition, target) !== undefined,
+    ...(away ? { away: true as const } : {}),
     // Several processes are started by a python, whatever they are.
     ...(configuration.command !== undefined && isSingle(groupShape(configuration))
       ? { withoutPython: true }

@@ -27,16 +27,18 @@ export type ReadLocalBuild = {
 };
 
 /** What there is to build, and by name all that is not built there. */
-export function readLocalBuild({ python = {} }: EnvironmentDefinition): ReadLocalBuild {
+export function readLocalBuild(
+  { python = {} }: EnvironmentDefinition,
+  where = "on the machine of a local run; submit it to a target of the service",
+): ReadLocalBuild {
   const { spec, faults } = readCondaSpec(python.condaDependencies ?? {});
   const path = "configuration.environment.python";
-  const there = "on the machine of a local run; submit it to a target of the service";
   const refused: Detail[] = [];
   const refuse = (target: string, message: string): void => {
     refused.push({ code: "UnsupportedField", target: `${path}.${target}`, message });
   };
   if (python.baseCondaEnvironment)
-    refuse("baseCondaEnvironment", `No conda environment is taken for a base ${there}.`);
+    refuse("baseCondaEnvironment", `No conda environment is taken for a base ${where}.`);
   return {
     build: {
       python: spec.python === undefined ? [] : conditionsOf(spec.python),

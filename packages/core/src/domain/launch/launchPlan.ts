@@ -1,5 +1,6 @@
 // What a driver is given to run: data that is made apart from any engine. Where it runs is the driver.
 import type { JsonObject, Scope } from "../scope.ts";
+import type { AwayPlan } from "./awayPlan.ts";
 
 /** Made from workspace, run and attempt; 1 to 48 of [a-z0-9-], so safe as a file, Slurm job, container and DNS name. */
 export type LaunchKey = string & { readonly __launchKey: true };
@@ -38,6 +39,8 @@ export type LaunchPlan = {
   readonly mounts?: readonly Mount[];
   /** The container to run in; absent for none. */
   readonly image?: PlannedImage;
+  /** For a machine that sees nothing of the service's; absent for all others. */
+  readonly away?: AwayPlan;
   /** The GPUs of the target that are this run's, by their numbers; absent where nobody counts them. */
   readonly gpus?: readonly number[];
 };

@@ -4,6 +4,7 @@ import { NO_DATA, type PlacedData } from "../data/placeData.ts";
 import { plannedImage } from "../definition/containerAsk.ts";
 import { givenVariables, plainPath, type WholeDefinition } from "../definition/runDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
+import type { AwayPlan } from "./awayPlan.ts";
 import { fillArguments } from "./fillArguments.ts";
 import { groupShape, isSingle } from "./groupShape.ts";
 import { GROUP_START_NAME } from "./groupStart.ts";
@@ -30,6 +31,8 @@ export type PlanLaunch = {
   /** How long the processes of a group may take to end when one has failed. */
   readonly graceMs: number;
   readonly data?: PlacedData;
+  /** For a machine that sees nothing of the service's: which folders come home. */
+  readonly home?: readonly string[];
 };
 
 /** As the project folder, in which the command runs, sees it. */
@@ -47,7 +50,7 @@ const START_OF_ALL = `${FOLDER_MARK}/${PYTHON_START_NAME}`;
  * shows each line when it is printed.
  */
 export function planLaunch(ask: PlanLaunch): LaunchPlan {
-  const { key, target, definition, environment, tree, inside, graceMs, data = NO_DATA } = ask;
+  const { key, target, definition, environment, tree, inside, graceMs, data = NO_DATA, home } = ask;
   const configuration = withPaths(definition.configuration, data);
   const given = { ...environment.variables, ...givenVariables(configuration) };
   const variables = {
@@ -65,7 +68,13 @@ export function planLaunch(ask: PlanLaunch): LaunchPlan {
     ...(environment.sparkJars?.id === undefined ? {} : { sparkJarsId: environment.sparkJars.id }),
     ...(tree === undefined ? {} : { tree }),
     environment: variables,
-    ...containerPart(definition, environment.image, inside, data.mounts),
+    ...containerPart(
+      definition,
+      environment.image,
+      home === undefined ? inside.caBundle : undefined,
+      data.mounts,
+    ),
+    ...(home === undefined ? {} : { away: awayPart(environment, home, data) }),
   };
   const folders = [...new Set([...foldersOf(configuration), ...data.folders])];
   if (isSingle(groupShape(configuration))) {
@@ -107,11 +116,21 @@ const foldersOf = ({ history, nodeCount }: WholeDefinition["configuration"]): re
     ? FOLDERS
     : [...new Set([...FOLDERS, ...(history?.directoriesToWatch ?? []).map(plainPath)])];
 
+const awayPart = (
+  { recipe }: PreparedEnvironment,
+  home: readonly string[],
+  { ownFolders }: PlacedData,
+): AwayPlan => ({
+  ...(recipe === undefined ? {} : { recipe }),
+  home: [...new Set([...home, ...ownFolders])],
+  folders: ownFolders,
+});
+
 /** Whom to trust is a file of the service's machine: a container sees it under the same path, so that the variable holds. */
 function containerPart(
   definition: WholeDefinition,
   image: string | undefined,
-  { caBundle }: Inside,
+  caBundle: string | undefined,
   data: readonly Mount[],
 ): Pick<LaunchPlan, "image" | "mounts"> {
   const trust =

@@ -47,6 +47,11 @@ export const RECORD_CODES = {
     means: "The run has no file of that path.",
     todo: "List the run's artifacts to see its files.",
   },
+  LaunchEnded: {
+    kind: "conflict",
+    means: "The launch that sends files has ended, or another attempt of its run is at work.",
+    todo: "Nothing: the machine of that launch stops by itself.",
+  },
   ModelNotFound: {
     kind: "notFound",
     means: "The workspace has no model of that name, version or alias.",

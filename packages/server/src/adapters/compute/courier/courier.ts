@@ -1,0 +1,164 @@
+// One for all drivers whose machines see nothing of this one: the parcels of launches, and the homes that their files come to.
+import { join } from "node:path";
+import {
+  type Courier,
+  isLaunchKey,
+  type Launch,
+  type LaunchKey,
+  type LaunchPlan,
+  MalachiteError,
+  type OpenFile,
+  parseExitRecord,
+  RUN_FOLDER,
+  type RunFolder,
+  type Sighting,
+  START_FILES,
+} from "@malachite/core";
+import { openFileOf } from "../../../files/index.ts";
+import { createLines } from "../shared/inLine.ts";
+import { createLaunchHints, type LaunchHints } from "../shared/launchHints.ts";
+import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { openFileInside } from "../shared/openInside.ts";
+import { createRunsRoot } from "../shared/runsRoot.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { type Link, serveLink } from "./link.ts";
+import { createMirror, STAGE_FILE } from "./mirror.ts";
+import { listingPath, makeParcel, openParcel, type ParcelSources } from "./parcel.ts";
+import { createProgram, type ProgramFiles } from "./program.ts";
+
+export type CourierOptions = ParcelSources &
+  ProgramFiles & {
+    /** Absolute path of the folder in which parcels and homes lie. */
+    readonly folder: string;
+  };
+
+/** What drivers use. How, stands in index.ts. */
+export type AwayCourier = Courier &
+  AsyncDisposable & {
+    /** Makes home and parcel of a launch ready, durably, before anything is started. May be repeated. Throws StorageFailed. */
+    pack(launch: Launch, signal: AbortSignal): Promise<void>;
+    /** Whether the launch has a home here: it was packed, and not forgotten. */
+    has(key: LaunchKey): Promise<boolean>;
+    /** The run's folder at home: an absolute path of this machine. The driver may keep a small file `launch.json` in it. */
+    homePath(key: LaunchKey): string;
+    folder(key: LaunchKey): RunFolder;
+    /**
+     * What the files at home say: ended, running, or what is done before; undefined where they say nothing yet. That the far side is
+     * gone, only the driver knows.
+     */
+    sight(key: LaunchKey): Promise<Sighting | undefined>;
+    /** Told when something of a launch comes home that says how far it is. `follow` after pack and after find. */
+    readonly hints: LaunchHints;
+    /** Talks with a courier over a stream that the driver has opened (`--stdio` on the far side), until it ends. */
+    serve(key: LaunchKey, link: Link, signal: AbortSignal): Promise<void>;
+    /** Removes home and parcel. May be repeated. */
+    forget(key: LaunchKey): Promise<void>;
+    /** courier.pyz. */
+    program(): Promise<Uint8Array>;
+  };
+
+export function createCourier(options: CourierOptions): AwayCourier {
+  const homes = createRunsRoot(join(options.folder, "home"));
+  const parcels = createRunsRoot(join(options.folder, "parcels"));
+  const mirror = createMirror();
+  const hints = createLaunchHints();
+  const inLine = createLines();
+  const program = createProgram(options);
+  const wrapped = homes.wrapped;
+
+  async function open(path: string, name: string): Promise<OpenFile | undefined> {
+    const handle = await openFileInside(path, name);
+    return handle && openFileOf(handle);
+  }
+
+  const courier: AwayCourier = {
+    pack: (launch, signal) =>
+      inLine(launch.plan.key, () =>
+        wrapped(async () => {
+          const { key } = launch.plan;
+          await Promise.all([homes.ready(), parcels.ready()]);
+          await parcels.make(key);
+          await makeParcel(parcels.folder(key), launch, options, signal);
+          // The home comes last: it says that the launch is whole.
+          await homes.make(key);
+        }),
+      ),
+    has: (key) => wrapped(() => exists(homes.folder(key))),
+    homePath: (key) => homes.folder(key),
+    folder: (key) => createLocalRunFolder(homes.folder(key)),
+    sight: (key) => wrapped(() => sight(homes.folder(key))),
+    hints,
+    serve: (key, link, signal) => serveLink(key, link, courier, signal),
+    forget: (key) =>
+      inLine(key, () =>
+        wrapped(async () => {
+          hints.drop(key);
+          await Promise.all([homes.ready(), parcels.ready()]);
+          await homes.remove(key);
+          await parcels.remove(key);
+        }),
+      ),
+    program,
+
+    listing: (key) => wrapped(() => open(parcels.folder(checked(key)), listingName)),
+    content: (key) => wrapped(() => openParcel(parcels.folder(checked(key)), options)),
+    home: (key) =>
+      wrapped(async () => {
+        const root = homes.folder(checked(key));
+        return (await exists(root)) ? mirror.files(root) : undefined;
+      }),
+    take: (key, pieces) =>
+      wrapped(async () => {
+        const root = homes.folder(checked(key));
+        if (await exists(root)) return await mirror.take(root, pieces);
+        throw new MalachiteError("ArtifactNotFound", `Nothing of the launch '${key}' is kept here any more.`);
+      }),
+    async [Symbol.asyncDispose]() {
+      hints[Symbol.dispose]();
+      await homes[Symbol.asyncDispose]();
+      await parcels[Symbol.asyncDispose]();
+    },
+  };
+  return courier;
+}
+
+const listingName = listingPath("").replace(/^\//, "");
+
+function checked(key: LaunchKey): LaunchKey {
+  if (isLaunchKey(key)) return key;
+  throw new MalachiteError("ArtifactNotFound", "That is no launch key.");
+}
+
+async function sight(home: string): Promise<Sighting | undefined> {
+  const exit = await readSmallFile(home, RUN_FOLDER.exit);
+  const ended = exit === undefined ? undefined : parseExitRecord(exit);
+  if (ended !== undefined) return { at: "ended", ...ended };
+  const pids = parsed(await readSmallFile(home, START_FILES.pids));
+  if (pids !== undefined) {
+    const { startedAt } = pids;
+    return { at: "running", ...(Number.isSafeInteger(startedAt) ? { startedAt: startedAt as number } : {}) };
+  }
+  const { why } = parsed(await readSmallFile(home, STAGE_FILE)) ?? {};
+  return typeof why === "string" ? { at: "waiting", why: why.slice(0, 500) } : undefined;
+}
+
+/** The far machine writes these: nothing in them is trusted. */
+function parsed(text: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = text === undefined ? undefined : JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Half written, or anything else.
+    return undefined;
+  }
+}
+
+/** Where a courier that speaks HTTP asks for this launch: what `--service` is given. */
+export function launchUrl({ environment, key }: Pick<LaunchPlan, "environment" | "key">): string {
+  const {
+    AZUREML_SERVICE_ENDPOINT: service,
+    AZUREML_WORKSPACE_SCOPE: scope,
+    AZUREML_RUN_ID: run,
+  } = environment;
+  return `${service}/malachite/v1.0${encodeURI(scope ?? "")}/runs/${encodeURIComponent(run ?? "")}/launches/${key}`;
+}

@@ -1,0 +1,91 @@
+// Environments of runs on machines that see nothing of this one: nothing is made here, but what cannot be made there is refused before
+// the run exists. What is answered is a recipe; adapters/compute/courier carries it out.
+import { createHash } from "node:crypto";
+import {
+  AWAY_MARKS,
+  type AwayRecipe,
+  type EnvironmentAsk,
+  type EnvironmentBuilder,
+  imageChoice,
+  isBuilt,
+  MalachiteError,
+  type PreparedEnvironment,
+  readLocalBuild,
+} from "@malachite/core";
+
+/** What a definition without an interpreter means. */
+const DEFAULT_INTERPRETER = "python";
+
+export function createAwayEnvironments(): EnvironmentBuilder {
+  return {
+    async check(ask) {
+      prepared(ask);
+    },
+    has: async (ask) => {
+      prepared(ask);
+      return true;
+    },
+    prepare: async (ask) => prepared(ask),
+  };
+}
+
+function prepared(ask: EnvironmentAsk): PreparedEnvironment {
+  const { recipe, variables } = recipeOf(ask);
+  const image = ask.container ? imageOf(ask) : undefined;
+  const content = JSON.stringify([recipe, image ?? null]);
+  return {
+    id: `away:${createHash("sha256").update(content).digest("hex").slice(0, 32)}`,
+    python: AWAY_MARKS.python,
+    folder: AWAY_MARKS.pythonFolder,
+    variables,
+    recipe,
+    ...(image === undefined ? {} : { image }),
+  };
+}
+
+function recipeOf({ environment, withoutPython }: EnvironmentAsk): {
+  readonly recipe: AwayRecipe;
+  readonly variables: Readonly<Record<string, string>>;
+} {
+  if (isBuilt(environment)) {
+    const { build, variables, faults } = readLocalBuild(environment, "on the machine of this compute target");
+    const [first] = faults;
+    if (first !== undefined) {
+      const unsupported = faults.every(({ code }) => code === "UnsupportedField");
+      throw new MalachiteError(
+        unsupported ? "UnsupportedField" : "InvalidDefinition",
+        `The environment cannot be built: ${first.target}: ${first.message}`,
+        { target: first.target, details: faults },
+      );
+    }
+    const { prefix } = AWAY_MARKS;
+    const own: Record<string, string> =
+      build.conda === undefined
+        ? { VIRTUAL_ENV: prefix }
+        : // A prefix of conda would see what its user has installed for all pythons.
+          { CONDA_PREFIX: prefix, CONDA_DEFAULT_ENV: prefix, PYTHONNOUSERSITE: "1" };
+    return { recipe: { build }, variables: { ...own, ...variables } };
+  }
+  const interpreter = environment.python?.interpreterPath || DEFAULT_INTERPRETER;
+  if (interpreter.includes("/") && !interpreter.startsWith("/") && !interpreter.startsWith("~/"))
+    throw new MalachiteError(
+      "InterpreterNotFound",
+      `The interpreter '${interpreter}' is a relative path. Give an absolute path of the target's machine, or a name that is on the PATH there.`,
+      { target: "configuration.environment.python.interpreterPath" },
+    );
+  return {
+    recipe: { interpreter, ...(withoutPython ? { optional: true as const } : {}) },
+    variables: {},
+  };
+}
+
+function imageOf({ environment, image }: EnvironmentAsk): string | undefined {
+  const choice = imageChoice(environment);
+  if (choice.is === "dockerfile")
+    throw new MalachiteError(
+      "UnsupportedField",
+      "No images are made for this compute target. Give the name of an image that it can pull as baseImage.",
+      { target: "configuration.environment.docker.baseDockerfile" },
+    );
+  return choice.is === "image" ? choice.reference : image;
+}
