@@ -8,9 +8,7 @@ import {
   isTerminal,
   RunKeeper,
   RunNews,
-  type RunStore,
   scopeOfKey,
-  type Targets,
   tellNews,
 } from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
@@ -45,10 +43,11 @@ import { systemMachine } from "./adapters/system/machine.ts";
 import { createSecretBox } from "./adapters/system/secretBox.ts";
 import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
+import { guidOf, scopeOf, urlOf } from "./addresses.ts";
 import { createEngines } from "./containers/index.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "./entries.ts";
-import { createEnvironments } from "./environments.ts";
+import { createEnvironments, environmentsInUse } from "./environments.ts";
 import { giveBackAtRest } from "./files/atRest.ts";
 import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
@@ -368,39 +367,4 @@ function repeated(everyMs: number, work: () => Promise<void>, log: FlowPorts["lo
     work().catch((error: unknown) => log.error("sweep failed", error));
   }, everyMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-/** The environments, and the images, that runs rely on which have begun and not ended. */
-async function environmentsInUse(runs: RunStore, targets: Targets): Promise<ReadonlySet<string>> {
-  const used = new Set<string>();
-  for (const pool of targets.pools())
-    for (const { scope, runId } of await runs.holding(pool)) {
-      const { environmentId, sparkJarsId, image } = (await runs.get(scope, runId))?.life.plan ?? {};
-      for (const id of [environmentId, sparkJarsId, image?.reference]) if (id !== undefined) used.add(id);
-    }
-  return used;
-}
-
-/** The address as this machine reaches it: a service that listens everywhere is on loopback too. */
-function urlOf({ address, family, port }: AddressInfo): string {
-  const reachable =
-    address === "0.0.0.0"
-      ? "127.0.0.1"
-      : address === "::"
-        ? "[::1]"
-        : family === "IPv6"
-          ? `[${address}]`
-          : address;
-  return `http://${reachable}:${port}`;
-}
-
-function scopeOf(name: string) {
-  const [subscriptionId = "", resourceGroup = "", workspace = ""] = name.split("/");
-  return { subscriptionId, resourceGroup, workspace };
-}
-
-/** The same GUID for the same workspace of the same data folder, another one in another folder. */
-function guidOf(folderId: string, workspaceKey: string): string {
-  const hex = systemIds.sha256(`${folderId} ${workspaceKey}`);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -6,8 +6,10 @@ import {
   isBuilt,
   MalachiteError,
   type PreparedEnvironment,
+  type RunStore,
   type SparkJars,
   type SparkJarsAsk,
+  type Targets,
 } from "@malachite/core";
 
 /** The makers. `built`: python with packages; `image`: containers. One that is absent is not offered, and says so. */
@@ -79,4 +81,15 @@ const unheard: BuildLog = async () => {};
 function offered(maker: EnvironmentBuilder | undefined, path: string, message: string): EnvironmentBuilder {
   if (maker) return maker;
   throw new MalachiteError("UnsupportedField", message, { target: `configuration.${path}` });
+}
+
+/** The environments, and the images, that runs rely on which have begun and not ended. */
+export async function environmentsInUse(runs: RunStore, targets: Targets): Promise<ReadonlySet<string>> {
+  const used = new Set<string>();
+  for (const pool of targets.pools())
+    for (const { scope, runId } of await runs.holding(pool)) {
+      const { environmentId, sparkJarsId, image } = (await runs.get(scope, runId))?.life.plan ?? {};
+      for (const id of [environmentId, sparkJarsId, image?.reference]) if (id !== undefined) used.add(id);
+    }
+  return used;
 }
