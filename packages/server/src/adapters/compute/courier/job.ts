@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { AWAY_MARKS, FOLDER_MARK, type LaunchPlan, logsOf } from "@malachite/core";
 import { INHERITED, MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 
-/** No variable can hold the NUL of the plan's own marks; these cannot be guessed by who writes a definition. */
-export function jobText(plan: LaunchPlan): string {
+/** `kinds`: what the source of each mount is. No variable can hold the NUL of the plan's own marks; these cannot be guessed by who writes a definition. */
+export function jobText(plan: LaunchPlan, kinds: readonly ("folder" | "file")[]): string {
   const secret = randomBytes(12).toString("hex");
   const marks = {
     folder: `<folder ${secret}>`,
@@ -36,7 +36,9 @@ export function jobText(plan: LaunchPlan): string {
     folders: away?.folders ?? [],
     home: away?.home ?? [],
     logs: logsOf(plan),
-    mounts: mounts.map(({ at, readOnly, merge, is }) => ({ at, readOnly, merge, is })),
+    mounts: mounts.map(({ at, merge }, index) => ({ at, merge, is: kinds[index] })),
+    // The variables of an image are part of what it is.
+    inheritAll: plan.image !== undefined,
   });
 }
 

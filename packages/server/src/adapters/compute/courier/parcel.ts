@@ -61,7 +61,7 @@ export async function makeParcel(
   const restored = join(own, "restored");
   if (plan.restored !== undefined) await placer.placeFiles(plan.restored, restored, signal);
   const small = [
-    { path: "job.json", text: jobText(plan) },
+    { path: "job.json", text: jobText(plan, await kindsOf(plan)) },
     // That of a group holds marks which only the far machine knows: it is part of the job.
     ...launchFiles(plan).filter(({ path }) => path !== RUN_FOLDER.group),
   ];
@@ -93,6 +93,9 @@ export async function makeParcel(
   }
   await rename(beside, join(folder, LISTING));
 }
+
+const kindsOf = ({ mounts = [] }: LaunchPlan): Promise<readonly ("folder" | "file")[]> =>
+  Promise.all(mounts.map(async ({ source }) => ((await stat(source)).isDirectory() ? "folder" : "file")));
 
 /** Readers of lines take these for ends of lines too, and JSON writes them plainly. */
 const lineOf = (entry: Entry): string =>

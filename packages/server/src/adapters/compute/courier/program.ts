@@ -19,28 +19,25 @@ export const COURIER_FILES = [
   "__main__.py",
   ...[
     "__init__",
+    "arrange",
     "cli",
     "environment",
     "folder",
     "home",
     "http_link",
     "job",
+    "links",
     "parcel",
+    "patience",
     "run",
     "stdio_link",
   ].map((name) => `malachite_courier/${name}.py`),
 ] as const;
 
 /** What of the agent is used: how environments are made, how HTTP is spoken, how trees of processes are ended. */
-export const AGENT_FILES = [
-  "__init__",
-  "builds",
-  "console",
-  "folders",
-  "processes",
-  "script",
-  "transport",
-].map((name) => `malachite_agent/${name}.py`);
+export const AGENT_FILES = ["__init__", "builds", "folders", "processes", "script", "transport"].map(
+  (name) => `malachite_agent/${name}.py`,
+);
 
 /** Reads the files at the first call and keeps them: about 60 kB. */
 export function createProgram({

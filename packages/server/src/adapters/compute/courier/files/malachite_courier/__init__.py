@@ -1,1 +1,1 @@
-"""Runs on machines that share no file system with the service. See index.ts beside the folder of these files."""
+"""Runs on machines that share no file system with the service. How it is used stands in index.ts of adapters/compute/courier."""

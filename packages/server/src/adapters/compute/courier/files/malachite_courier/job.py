@@ -1,0 +1,52 @@
+"""What the run is, as the service wrote it down, and with what only this machine knows in the place of its marks."""
+import os
+
+from .folder import Wrong
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Job:
+    def __init__(self, folder):
+        data = folder.read_json("job.json")
+        if data is None or data.get("version") != 1:
+            raise Wrong("The parcel of the run holds no job that this courier reads.")
+        self.data = data
+        self.key = data["key"]
+        self.home = data["home"]
+        self.nodes = data["nodes"]
+        self._values = {data["marks"]["folder"]: folder.path}
+
+    def know(self, python, python_folder, prefix):
+        """What the environment is on this machine."""
+        marks = self.data["marks"]
+        self._values.update(
+            {marks["python"]: python, marks["pythonFolder"]: python_folder, marks["prefix"]: prefix}
+        )
+
+    def fill(self, value):
+        """The same with the values of the marks, in texts, lists and objects."""
+        if isinstance(value, str):
+            for mark, text in self._values.items():
+                value = value.replace(mark, text)
+            return value
+        if isinstance(value, list):
+            return [self.fill(one) for one in value]
+        if isinstance(value, dict):
+            return {name: self.fill(one) for name, one in value.items()}
+        return value
+
+    def environment(self, secrets, inherit_all):
+        """What the start script is started with. The plan wins over what is inherited, secrets over the plan."""
+        env = {"PATH": PATH, "LANG": "C.UTF-8"}
+        for name, value in os.environ.items():
+            picked = name in self.data["inherited"] or name.startswith("LC_")
+            if picked or ((inherit_all or self.data.get("inheritAll")) and not name.startswith("MALACHITE_")):
+                env[name] = value
+        env.update(self.fill(self.data["environment"]))
+        env.update(secrets)
+        return env
+
+    def path(self):
+        """The PATH that the run has."""
+        return self.fill(self.data["environment"]).get("PATH") or os.environ.get("PATH") or PATH

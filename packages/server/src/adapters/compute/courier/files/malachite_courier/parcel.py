@@ -1,0 +1,326 @@
+"""Gets what the run is made of into its folder: only what is not there yet, by the byte, and what many runs share from this machine's
+own cache where it has it."""
+import hashlib
+import json
+import os
+import random
+import shutil
+
+from .folder import OWN, Wrong, cache_folder
+
+LISTING = "listing.jsonl"
+# One question for so much: large enough that the round trip does not count, small enough that others get their turn.
+RANGE = 16 << 20
+# Smaller contents come faster with the others than from a file of their own.
+CACHED_FROM = 16 << 10
+CACHE_BYTES = int(os.environ.get("MALACHITE_CACHE_BYTES") or 4 << 30)
+BLOCK = 1 << 18
+
+
+def is_here(folder):
+    return folder.has(OWN, "unpacked")
+
+
+def fetch(folder, link, patient):
+    """`patient(question)` asks until there is an answer. May be repeated until the run has begun."""
+    if is_here(folder):
+        return
+    _get_listing(folder, link, patient)
+    cache = _Cache(cache_folder(folder))
+    total = _total(folder)
+    folder.tell("What it is made of is on its way to the machine (%s)." % _size(total))
+    writer = _Writer(folder, cache)
+    for start, end, entries in _missing(folder, cache):
+        taking = _Taking(writer, entries, start)
+        while taking.at < end:
+            if taking.at % (4 * RANGE) == 0 and taking.at > start:
+                folder.tell("%s of %s are on the machine." % (_size(taking.at), _size(total)))
+            to = min(end, taking.at + RANGE)
+            patient(lambda: link.content(taking.at, to, taking.sink(to)))
+        taking.close()
+    unpack_done(folder)
+    cache.prune()
+
+
+def unpack_done(folder):
+    with open(folder.inside(OWN, "unpacked"), "w") as file:
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def entries(folder):
+    """(offset, entry) of each file of the listing."""
+    offset = 0
+    with open(folder.inside(OWN, LISTING), encoding="utf-8", newline="\n") as file:
+        for line in file:
+            entry = json.loads(line)
+            if entry.get("end"):
+                return
+            entry["to"] = _place(folder, entry["path"])
+            yield offset, entry
+            offset += entry["bytes"]
+
+
+def _total(folder):
+    with open(folder.inside(OWN, LISTING), "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 200))
+        return json.loads(file.read().splitlines()[-1].decode("utf-8"))["bytes"]
+
+
+def _get_listing(folder, link, patient):
+    path = folder.inside(OWN, LISTING)
+    if os.path.exists(path):
+        return
+    part = path + ".part"
+    while True:
+        with open(part, "ab") as file:
+            size = file.tell()
+            patient(lambda: link.listing(file.tell(), _ToFile(file)))
+        with open(part, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 200))
+            last = file.read().splitlines()[-1:]
+        if last and _is_end(last[0]):
+            break
+        if os.path.getsize(part) == size:
+            raise Wrong("The listing of what the run is made of is not whole on the service.")
+    os.replace(part, path)
+
+
+def _is_end(line):
+    try:
+        return bool(json.loads(line.decode("utf-8")).get("end"))
+    except (ValueError, AttributeError):
+        return False
+
+
+def _missing(folder, cache):
+    """Yields (start, end, entries) of each stretch of the contents that is not here yet."""
+    stretch, start, end = [], 0, 0
+    for offset, entry in entries(folder):
+        if entry["bytes"] == 0 or _has(entry) or cache.give(entry):
+            if entry["bytes"] == 0:
+                _make(entry)
+            _finish(entry)
+            continue
+        have = _size_of(entry["to"] + ".part")
+        if have > entry["bytes"]:
+            os.unlink(entry["to"] + ".part")
+            have = 0
+        begin = offset + have
+        if stretch and begin != end:
+            yield start, end, stretch
+            stretch = []
+        if not stretch:
+            start = begin
+        stretch.append((offset, entry))
+        end = offset + entry["bytes"]
+        # The listing of a million files is not held, nor is a stretch without end.
+        if len(stretch) >= 10000:
+            yield start, end, stretch
+            stretch = []
+    if stretch:
+        yield start, end, stretch
+
+
+def _place(folder, path):
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or "\0" in part for part in parts):
+        raise Wrong("The parcel names a file outside of the run's folder.")
+    return folder.inside(*parts)
+
+
+def _has(entry):
+    return _size_of(entry["to"]) == entry["bytes"]
+
+
+def _size_of(path):
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
+
+
+def _make(entry):
+    os.makedirs(os.path.dirname(entry["to"]), exist_ok=True)
+    with open(entry["to"], "ab"):
+        pass
+
+
+def _finish(entry):
+    if entry.get("executable"):
+        os.chmod(entry["to"], 0o755)
+    if entry.get("changedAt"):
+        os.utime(entry["to"], (entry["changedAt"] / 1000.0, entry["changedAt"] / 1000.0))
+
+
+class _ToFile:
+    def __init__(self, file):
+        self._file = file
+
+    def begin(self):
+        pass
+
+    def write(self, block):
+        self._file.write(block)
+
+
+class _Writer:
+    """Turns files that are whole into what they are to be."""
+
+    def __init__(self, folder, cache):
+        self._folder = folder
+        self._cache = cache
+        self._made = None
+
+    def open(self, entry):
+        parent = os.path.dirname(entry["to"])
+        if parent != self._made:
+            os.makedirs(parent, exist_ok=True)
+            self._made = parent
+        return open(entry["to"] + ".part", "ab")
+
+    def whole(self, entry):
+        part = entry["to"] + ".part"
+        if "sha256" in entry and _hash(part) != entry["sha256"]:
+            os.unlink(part)
+            raise Wrong("The file '%s' has not come as the service has it." % entry["path"])
+        os.replace(part, entry["to"])
+        _finish(entry)
+        self._cache.keep(entry)
+
+
+class _Taking:
+    """Bytes of one stretch, one after the other, to the files that they are of. `at`: where it goes on."""
+
+    def __init__(self, writer, entries, start):
+        self._writer = writer
+        self._entries = iter(entries)
+        self._entry = None
+        self._left = 0
+        self._file = None
+        self.at = start
+        self._next(start)
+
+    def _next(self, at):
+        self._offset, self._entry = next(self._entries, (0, None))
+        if self._entry is not None:
+            self._left = self._offset + self._entry["bytes"] - at
+            self._file = self._writer.open(self._entry)
+
+    def sink(self, to):
+        return _Sink(self, to)
+
+    def take(self, block):
+        view = memoryview(block)
+        while len(view):
+            if self._entry is None:
+                raise Wrong("More has come of the parcel than its listing says.")
+            count = min(self._left, len(view))
+            self._file.write(view[:count])
+            view = view[count:]
+            self._left -= count
+            self.at += count
+            if self._left == 0:
+                self._file.close()
+                self._writer.whole(self._entry)
+                self._next(self.at)
+
+    def close(self):
+        if self._file is not None:
+            self._file.close()
+
+
+class _Sink:
+    def __init__(self, taking, to):
+        self._taking = taking
+        self._left = to - taking.at
+
+    def begin(self):
+        pass
+
+    def write(self, block):
+        # Something in between may not know ranges, and send more.
+        block = block[: self._left]
+        self._left -= len(block)
+        self._taking.take(block)
+
+
+class _Cache:
+    """Contents by their hash, on this machine, for the next run of the same project."""
+
+    def __init__(self, home):
+        self._home = os.path.join(home, "contents")
+
+    def _path(self, entry):
+        name = entry.get("sha256")
+        if name is None or entry["bytes"] < CACHED_FROM:
+            return None
+        return os.path.join(self._home, name[:2], name)
+
+    def give(self, entry):
+        """Puts the content in its place; False where it is not here."""
+        path = self._path(entry)
+        if path is None or _size_of(path) != entry["bytes"]:
+            return False
+        try:
+            os.makedirs(os.path.dirname(entry["to"]), exist_ok=True)
+            part = entry["to"] + ".part"
+            shutil.copyfile(path, part)
+            if _hash(part) != entry["sha256"]:
+                os.unlink(part)
+                os.unlink(path)
+                return False
+            os.replace(part, entry["to"])
+            os.utime(path)
+            return True
+        except OSError:
+            return False
+
+    def keep(self, entry):
+        path = self._path(entry)
+        if path is None or os.path.exists(path):
+            return
+        new = "%s.%d" % (path, os.getpid())
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            shutil.copyfile(entry["to"], new)
+            os.replace(new, path)
+        except OSError:
+            pass  # It only saves time.
+
+    def prune(self):
+        """Now and then: the contents that were not used for longest go, until the rest is no more than it may be."""
+        if random.random() > 0.1:
+            return
+        found = []
+        for parent, _, names in os.walk(self._home):
+            for name in names:
+                try:
+                    facts = os.stat(os.path.join(parent, name))
+                    found.append((facts.st_mtime, facts.st_size, os.path.join(parent, name)))
+                except OSError:
+                    pass
+        left = sum(size for _, size, _ in found) - CACHE_BYTES
+        for _, size, path in sorted(found):
+            if left <= 0:
+                return
+            try:
+                os.unlink(path)
+                left -= size
+            except OSError:
+                pass
+
+
+def _hash(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _size(count):
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return "%d %s" % (count, unit) if unit == "bytes" else "%.1f %s" % (count, unit)
+        count /= 1000.0

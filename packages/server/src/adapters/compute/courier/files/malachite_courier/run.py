@@ -1,0 +1,130 @@
+"""Starts the run by its start script, sees it end, and ends it when it is to."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+from malachite_agent.processes import Tree, start_time
+
+# So long the start script may take to write down how its command ended, once that has.
+LAST_WORDS_SECONDS = 10.0
+# Longer texts have no place in an exit record.
+FAILURE_LETTERS = 1500
+
+
+class Script:
+    """The start script: one that was started here, or one that an earlier courier has left running."""
+
+    def __init__(self, folder, pid=None, process=None):
+        self._folder = folder
+        self._process = process
+        self.pid = pid if process is None else process.pid
+        self._start = start_time(self.pid)
+        self._asked = None
+
+    def ended(self):
+        """Whether nothing more is to be expected of it."""
+        if self._process is not None:
+            return self._process.poll() is not None
+        return self._start == "" or start_time(self.pid) != self._start
+
+    def stop(self, grace):
+        """Asks everything below the script to end; forces it when the grace is over. To be called again and again."""
+        now = time.monotonic()
+        first = self._asked is None
+        if first:
+            self._asked = now
+        late = now - self._asked
+        for pid in self._others():
+            if first:
+                _send(pid, signal.SIGTERM)
+                _send(pid, signal.SIGCONT)
+            elif late > grace:
+                _send(pid, signal.SIGKILL)
+        if late > grace + LAST_WORDS_SECONDS:
+            _send(self.pid, signal.SIGKILL)
+
+    def end_leftovers(self):
+        """What the script has left running when it ended."""
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        while time.monotonic() < deadline:
+            left = list(self._others())
+            if not left:
+                return
+            for pid in left:
+                _send(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+    def _others(self):
+        members = Tree(self.pid, [os.getpid(), self.pid])._members()
+        if members is None:
+            # No /proc: the script's own group is all there is to find.
+            try:
+                told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE).stdout.split()
+            except OSError:
+                return []
+            numbers = [int(one) for one in told]
+            below = {self.pid}
+            for _ in range(50):
+                below |= {pid for pid, parent in zip(numbers[::2], numbers[1::2]) if parent in below}
+            return below - {self.pid}
+        return [pid for pid in members if pid != self.pid]
+
+
+def begin(folder, job, secrets, inherit_all):
+    """Starts it. The start script claims the folder: a second one ends at once and touches nothing."""
+    env = job.environment(secrets, inherit_all)
+    arguments = ["/bin/sh", folder.inside("start.sh"), folder.path, "--at", str(int(time.time() * 1000)), "--"]
+    arguments += job.fill(job.data["argv"])
+    process = subprocess.Popen(
+        [_bytes(one) for one in arguments],
+        cwd=folder.path,
+        env={_bytes(name): _bytes(value) for name, value in env.items()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return Script(folder, process=process)
+
+
+def earlier(folder):
+    """The script that an earlier courier has started, if it still runs."""
+    pids = folder.read_json("pids") or {}
+    pid = pids.get("pid")
+    if not isinstance(pid, int) or (pids.get("startTime") or "") != start_time(pid):
+        return None
+    return Script(folder, pid=pid)
+
+
+def note_failure(folder, failure, started):
+    """The exit record of a run whose script could not be started."""
+    record = {
+        "version": 1,
+        "code": failure.exit_code,
+        "startedAt": int(started * 1000),
+        "endedAt": int(time.time() * 1000),
+        "failure": str(failure)[-FAILURE_LETTERS:],
+    }
+    if failure.stage:
+        record["stage"] = failure.stage
+    folder.write("exit.json", json.dumps(record))
+
+
+def note_stopped(folder, started):
+    """The same of one that was ended before its script began."""
+    now = int(time.time() * 1000)
+    record = {"version": 1, "code": None, "signal": "SIGTERM", "startedAt": int(started * 1000), "endedAt": now}
+    folder.write("exit.json", json.dumps(record))
+
+
+def _send(pid, number):
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass  # It ended in between.
+
+
+def _bytes(text):
+    return text.encode("utf-8", "surrogateescape")
