@@ -1,7 +1,7 @@
 // Time as a value: a clock that a test moves. Nothing in it waits for real time.
-import type { Clock } from "@malachite/core";
+import type { SteadyClock } from "@malachite/core";
 
-export type FakeClock = Clock & {
+export type FakeClock = SteadyClock & {
   /** Moves time on, waking sleepers in the order of their time; resolves when all of them have had their turn. */
   advance(ms: number): Promise<void>;
   /** How many wait. */
@@ -17,6 +17,7 @@ export function createFakeClock(start = Date.UTC(2030, 0, 1)): FakeClock {
 
   return {
     now: () => now,
+    monotonic: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();

@@ -277,13 +277,46 @@ export function runClaimsSuite(bench: RecordsBench): void {
       await runs.letGo(b.lease);
       assert.deepEqual(
         await runs.renew([a.lease.token, b.lease.token, "guessed"], 2_000),
-        new Set([a.lease.token]),
+        new Map([[a.lease.token, a.run.version]]),
       );
-      assert.deepEqual(await runs.renew([a.lease.token], 1_000), new Set([a.lease.token]));
+      await runs.describe(scope, "a", { displayName: "A" }, 1);
+      const { life } = a.run;
+      assert.deepEqual(
+        await runs.renew([a.lease.token], 1_000),
+        new Map([[a.lease.token, a.run.version]]),
+        "what users say of it is no change of its life",
+      );
+      const after = await runs.apply(a.run, life, [], a.lease);
+      assert.deepEqual(await runs.renew([a.lease.token], 1_000), new Map([[a.lease.token, after?.version]]));
       assert.deepEqual(await abandoned(scope, 1_999), []);
-      assert.deepEqual(await runs.renew([], 1), new Set());
+      assert.deepEqual(await runs.renew([], 1), new Map());
       assert.deepEqual(ids(await abandoned(scope, 2_000)), ["a"]);
-      assert.deepEqual(await runs.renew([a.lease.token], 9_000), new Set());
+      assert.deepEqual(await runs.renew([a.lease.token], 9_000), new Map());
+    });
+
+    it("of runs that are bound to another machine are left to its servers", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      for (const id of ["a", "b", "c", "free"]) await create(runs, newRun(scope, id));
+      const one = { places: 1, gpus: [0], machine: "one" };
+      const two = { places: 1, gpus: [0], machine: "two" };
+      const [a] = await claim(scope, one);
+      const [b] = await claim(scope, two);
+      assert.deepEqual([a?.run.id, b?.run.id], ["a", "b"], "each machine has places of its own");
+      assert.deepEqual(await claim(scope, one), []);
+      assert.ok(a && b);
+      const next = { scope, id: "c" };
+      assert.deepEqual((await runs.standing(next, one))?.holders.map(({ runId }) => runId), ["a"]);
+      const heir = { owner: "heir", at: 2_000, until: 3_000, force: false, limit: 10_000 };
+      const of = async (machine: string) =>
+        ids(await runs.claimAbandoned({ ...heir, machine })).filter((id) => ["a", "b"].includes(id));
+      const own = async (machine: string) =>
+        (await runs.claimAbandoned({ ...heir, machine })).filter(({ run }) => run.scope.workspace === scope.workspace);
+      assert.deepEqual(ids(await own("two")), ["b"]);
+      assert.deepEqual(ids(await own("one")), ["a"]);
+      assert.deepEqual(await of("three"), []);
+      await runs.letGo((await claim(scope, { places: 2, machine: "two" }))[0]?.lease ?? a.lease);
+      assert.deepEqual(ids(await claim(scope, { places: 3, machine: "one" })), ["c", "free"], "not bound before it has begun");
     });
 
     it("given back by a run that has not begun put it into the line again, at its old place", async () => {

@@ -13,8 +13,8 @@ export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]
 }
 
 async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
-  const { runs, targets, clock, settings } = ports;
-  const at = clock.now();
+  const { runs, targets, settings } = ports;
+  const at = await runs.now();
   const taken = await runs.claimQueued({
     pool,
     capacity: targets.capacity(pool),

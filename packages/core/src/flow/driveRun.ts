@@ -3,7 +3,7 @@
 import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { nextStep, type Step } from "../domain/run/nextStep.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { Lease, LeasedRun } from "../ports/runStore.ts";
+import type { HeldRun, Lease } from "../ports/runStore.ts";
 import type { StepWatch } from "../ports/stepWatch.ts";
 import { finishRun, releaseRun, stopRun } from "./finishRun.ts";
 import { launchRun } from "./launchRun.ts";
@@ -11,7 +11,7 @@ import type { FlowPorts } from "./ports.ts";
 import { prepareEnvironment } from "./prepareEnvironment.ts";
 import { clearAttempt } from "./retryRun.ts";
 
-type StepDoer = (leased: LeasedRun, ports: FlowPorts, signal: AbortSignal) => Promise<Run | undefined>;
+type StepDoer = (held: HeldRun, ports: FlowPorts, signal: AbortSignal) => Promise<Run | undefined>;
 
 const DOERS: Partial<Record<Step, StepDoer>> = {
   prepare: prepareEnvironment,
@@ -25,32 +25,52 @@ const DOERS: Partial<Record<Step, StepDoer>> = {
 /** Waits between tries of a step whose engine or store does not answer: 0.2 s, doubled up to 30 s. */
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 30_000;
+/** When the records do not answer either: they are soon there again, and then many runs are due. */
+const RECORDS_WAIT_MS = 1_000;
 
 /** Where the run stands when the drive ends: to be watched, or with nothing owed, or in other hands. */
 export type Driven = { readonly kind: "watch" | "done"; readonly run: Run } | { readonly kind: "lost" };
 
-/**
- * Drives until `watch` or `done`. `lost`: the lease is not ours any more, or the signal ended the service.
- * `interrupt` gives a fresh signal for each step: it aborts when the record changed under the step (a cancel).
- */
+/** How the keeper has hold of the run. */
+export type Hold = {
+  readonly lease: Lease;
+  /** See `HeldRun`. */
+  readonly sureUntil: () => number;
+  /** Prolongs the lease: false when it is not ours any more. Throws when the records do not answer. */
+  readonly renew: () => Promise<boolean>;
+  /** A fresh signal for each step: it aborts when the record changed under the step (a cancel), or the lease is lost. */
+  readonly interrupt: () => AbortSignal;
+};
+
+/** Drives until `watch` or `done`. `lost`: the lease is not ours any more, or the signal ended the service. */
 export async function driveRun(
   first: Run,
-  lease: Lease,
+  { lease, sureUntil, renew, interrupt }: Hold,
   ports: FlowPorts,
   stopping: AbortSignal,
-  interrupt: () => AbortSignal,
 ): Promise<Driven> {
   const watched: StepWatch = ports.stepWatch ?? ((_run, _step, work) => work());
   let run = first;
   let waitMs = FIRST_WAIT_MS;
+  const pause = async (longestMs: number) => {
+    await ports.clock.sleep(Math.min(waitMs, longestMs), AbortSignal.any([stopping, interrupt()]));
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  };
   while (!stopping.aborted) {
+    // Whoever slept or was cut off may find that another server has gone on with the run.
+    const held = ports.clock.monotonic() < sureUntil() || (await renew().catch(() => undefined));
+    if (held === undefined) {
+      await pause(RECORDS_WAIT_MS);
+      continue;
+    }
+    if (!held) return { kind: "lost" };
     const step = nextStep(run);
     const doer = DOERS[step];
     if (!doer) return { kind: step === "watch" ? "watch" : "done", run };
     try {
-      const leased = { run, lease };
+      const heldRun = { run, lease, sureUntil };
       const after = await watched(run, step, () =>
-        doer(leased, ports, AbortSignal.any([stopping, interrupt()])),
+        doer(heldRun, ports, AbortSignal.any([stopping, interrupt()])),
       );
       waitMs = FIRST_WAIT_MS;
       if (after) {
@@ -59,18 +79,20 @@ export async function driveRun(
       }
     } catch (error) {
       if (stopping.aborted) break;
-      const changed = await ports.runs.get(run.scope, run.id).catch(() => undefined);
-      if (changed === undefined || changed.version === run.version) {
+      const changed = await ports.runs.get(run.scope, run.id).catch(() => "unknown" as const);
+      if (changed === "unknown" || changed === undefined || changed.version === run.version) {
         say(error, run, step, ports);
-        await ports.clock.sleep(waitMs, AbortSignal.any([stopping, interrupt()]));
-        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+        await pause(changed === "unknown" ? RECORDS_WAIT_MS : LONGEST_WAIT_MS);
       }
     }
-    const read = await ports.runs.get(run.scope, run.id).catch(() => run);
-    if (!read) return { kind: "lost" };
-    if (!(await ports.runs.renew([lease.token], ports.clock.now() + ports.settings.leaseMs)).has(lease.token))
-      return { kind: "lost" };
-    run = read;
+    try {
+      const read = await ports.runs.get(run.scope, run.id);
+      if (!read || !(await renew())) return { kind: "lost" };
+      run = read;
+    } catch {
+      // The records do not answer: the step is tried again, and says so.
+      await pause(RECORDS_WAIT_MS);
+    }
   }
   return { kind: "lost" };
 }

@@ -3,7 +3,7 @@ import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import { tokenVariables } from "../domain/launch/variables.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { LeasedRun } from "../ports/runStore.ts";
+import type { HeldRun } from "../ports/runStore.ts";
 import { keepMounts } from "./bringData.ts";
 import { changeRun } from "./changeRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -27,14 +27,19 @@ type LaunchPorts = Pick<
 
 /** Queued, or Running in a later attempt, without a handle → with one, or with another attempt, or Failed. An engine that does not answer throws; the step is tried again. */
 export async function launchRun(
-  { run, lease }: LeasedRun,
+  held: HeldRun,
   ports: LaunchPorts,
   signal: AbortSignal,
 ): Promise<Run | undefined> {
-  return changeRun(run, [await launched(run, ports, signal)], ports.settings.owner, ports, lease);
+  const { run, lease } = held;
+  return changeRun(run, [await launched(held, ports, signal)], ports.settings.owner, ports, lease);
 }
 
-async function launched(run: Run, ports: LaunchPorts, signal: AbortSignal): Promise<RunEvent> {
+async function launched(
+  { run, sureUntil }: HeldRun,
+  ports: LaunchPorts,
+  signal: AbortSignal,
+): Promise<RunEvent> {
   const { targets, tokens } = ports;
   const plan = run.life.plan;
   if (!plan) throw new Error(`The record of run '${run.id}' has no launch plan.`);
@@ -45,7 +50,8 @@ async function launched(run: Run, ports: LaunchPorts, signal: AbortSignal): Prom
     // The machine may have been started anew since the plan was written.
     await keepMounts(run, ports, signal);
     const secrets = tokenVariables(await tokens.issue(run), plan.environment);
-    return { name: "launched", handle: await driver.launch({ plan, secrets }, signal) };
+    const startBefore = ports.settings.machine === undefined ? {} : { startBefore: sureUntil };
+    return { name: "launched", handle: await driver.launch({ plan, secrets, ...startBefore }, signal) };
   } catch (error) {
     if (!isMalachiteError(error) || error.kind === "unavailable") throw error;
     const reason = error.code === "StorageFailed" ? "ProjectLost" : "LaunchRefused";

@@ -23,6 +23,7 @@ import type {
   RunTokens,
   SecretBox,
   SnapshotStore,
+  SteadyClock,
   StepWatch,
   Targets,
   TrackingStore,
@@ -33,6 +34,8 @@ import type { RunNews } from "./runNews.ts";
 export type FlowSettings = {
   /** Who this server is in leases: new at every start. */
   readonly owner: string;
+  /** Set where other servers may share the records: what this one calls the machine it is on. */
+  readonly machine?: string;
   readonly leaseMs: number;
   /** How often engines are asked when no hint comes. */
   readonly watchIntervalMs: number;
@@ -84,7 +87,7 @@ export type FlowPorts = {
   readonly zipper: FileZipper;
   readonly tokens: RunTokens;
   readonly targets: Targets;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly ids: Ids;
   readonly log: Log;
   readonly machine: Machine;

@@ -15,7 +15,7 @@ import { driveRun } from "./driveRun.ts";
 import { holdFiles, LET_GO } from "./holdFiles.ts";
 import { type Due, measureRuns } from "./measureRuns.ts";
 import type { FlowPorts } from "./ports.ts";
-import { recoverRuns } from "./recoverRuns.ts";
+import { recoverRuns, takeOverRuns } from "./recoverRuns.ts";
 import { retryOf } from "./retryRun.ts";
 import { keyOf } from "./runNews.ts";
 import { deadlineOf, eventsOf, observeAll } from "./watchRuns.ts";
@@ -24,6 +24,11 @@ import { deadlineOf, eventsOf, observeAll } from "./watchRuns.ts";
 const HOLD_EVERY_MS = 2000;
 const HOLD_SHARE = 0.05;
 
+/** How often runs of dead servers are looked for, where there are several. */
+const TAKE_OVER_EVERY_MS = 1000;
+/** What a lease is shorter for its holder: clocks run at different speeds, and what was started just before its end shows a little later. */
+const UNSURE_SHARE = 0.2;
+
 /** How soon an engine that did not answer is asked again about a run that is over its time. */
 const OVERDUE_RETRY_MS = 200;
 
@@ -31,6 +36,8 @@ const OVERDUE_RETRY_MS = 200;
 type Kept = {
   run: Run;
   readonly lease: Lease;
+  /** Until when nobody else can have it, in the time of `SteadyClock.monotonic`. */
+  sureUntil: number;
   watched: boolean;
   interrupt: AbortController;
   readonly unlisten: () => void;
@@ -58,7 +65,9 @@ export class RunKeeper implements AsyncDisposable {
   /** Takes over what an earlier life left unfinished, then begins. Resolves when every unfinished run is in hand. */
   async start(): Promise<void> {
     const { news, settings, targets } = this.#ports;
-    await recoverRuns(this.#ports, (leased) => this.#take(leased));
+    const isAlone = settings.machine === undefined;
+    if (isAlone) await recoverRuns(this.#ports, (leased) => this.#take(leased));
+    else await this.#takeOver();
     news.onQueueMoved(() => this.#claimBell.ring());
     this.#loop(
       "claim",
@@ -77,6 +86,12 @@ export class RunKeeper implements AsyncDisposable {
       new Bell(),
       () => this.#renew(),
       () => settings.leaseMs / 3,
+    );
+    this.#loop(
+      "take over",
+      new Bell(),
+      () => this.#takeOver(),
+      () => (isAlone ? settings.leaseMs / 3 : TAKE_OVER_EVERY_MS),
     );
     let holdMs = 0;
     this.#loop(
@@ -101,9 +116,13 @@ export class RunKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const leases = [...this.#kept.values()].map(({ lease }) => lease);
     this.#stopping.abort();
     for (const kept of this.#kept.values()) kept.unlisten();
     while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
+    // Other servers need not wait until the leases run out.
+    if (this.#ports.settings.machine !== undefined)
+      await Promise.allSettled(leases.map((lease) => this.#ports.runs.letGo(lease)));
   }
 
   #run(name: string, work: Promise<unknown>): void {
@@ -137,16 +156,35 @@ export class RunKeeper implements AsyncDisposable {
   }
 
   async #claim(): Promise<void> {
-    for (const leased of await claimRuns(this.#ports)) this.#take(leased);
+    const sureUntil = this.#sureFromNow();
+    for (const leased of await claimRuns(this.#ports)) this.#take(leased, sureUntil);
+  }
+
+  /** What this server holds itself is renewed before, so that it is not taken for another's after a time without the records. */
+  async #takeOver(): Promise<void> {
+    const { clock } = this.#ports;
+    if ([...this.#kept.values()].some((kept) => kept.sureUntil <= clock.monotonic())) await this.#renew();
+    const sureUntil = this.#sureFromNow();
+    await takeOverRuns(this.#ports, (leased) => this.#take(leased, sureUntil));
+  }
+
+  /** The end, as its holder may rely on, of a lease that is asked for now. */
+  #sureFromNow(): number {
+    const { clock, settings } = this.#ports;
+    if (settings.machine === undefined) return Number.POSITIVE_INFINITY;
+    return clock.monotonic() + settings.leaseMs * (1 - UNSURE_SHARE);
   }
 
   /** A run comes into our hands: listen for what others write to it, and drive it. */
-  #take(leased: LeasedRun): void {
+  #take(leased: LeasedRun, sureUntil = Number.POSITIVE_INFINITY): void {
     const key = keyOf(leased.run);
+    const earlier = this.#kept.get(key);
+    if (earlier) this.#drop(key, earlier);
     const unlisten = this.#ports.news.onChange(leased.run, (now) => this.#changed(key, now));
     const kept: Kept = {
       run: leased.run,
       lease: leased.lease,
+      sureUntil,
       watched: false,
       interrupt: new AbortController(),
       unlisten,
@@ -174,7 +212,14 @@ export class RunKeeper implements AsyncDisposable {
       if (kept.interrupt.signal.aborted) kept.interrupt = new AbortController();
       return kept.interrupt.signal;
     };
-    const driven = await driveRun(kept.run, kept.lease, this.#ports, this.#stopping.signal, interrupt);
+    const hold = {
+      lease: kept.lease,
+      sureUntil: () => kept.sureUntil,
+      renew: async () => (await this.#renewSome([kept])).has(kept.lease.token),
+      interrupt,
+    };
+    const driven = await driveRun(kept.run, hold, this.#ports, this.#stopping.signal);
+    if (this.#kept.get(key) !== kept) return;
     if (driven.kind === "watch") {
       kept.run = driven.run;
       kept.watched = true;
@@ -230,6 +275,8 @@ export class RunKeeper implements AsyncDisposable {
   async #write(key: string, kept: Kept, events: readonly RunEvent[]): Promise<void> {
     const written = await changeRun(kept.run, events, this.#ports.settings.owner, this.#ports, kept.lease);
     if (!kept.watched) return;
+    // What was not written may be another server's by now: the drive asks, before it does anything.
+    if (!written) kept.sureUntil = Math.min(kept.sureUntil, this.#ports.clock.monotonic());
     const now = written ?? (await this.#ports.runs.get(kept.run.scope, kept.run.id));
     if (!now || !kept.watched) return;
     kept.run = now;
@@ -284,18 +331,54 @@ export class RunKeeper implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    const { clock, runs, settings, log } = this.#ports;
+    const { log } = this.#ports;
     const asked = [...this.#kept];
     if (asked.length === 0) return;
-    const held = await runs.renew(
-      asked.map(([, kept]) => kept.lease.token),
-      clock.now() + settings.leaseMs,
-    );
+    const held = await this.#renewSome(asked.map(([, kept]) => kept));
     for (const [key, kept] of asked) {
-      if (held.has(kept.lease.token) || this.#kept.get(key) !== kept) continue;
-      log.warn("leaseLost", { runId: kept.run.id });
-      kept.interrupt.abort();
-      this.#forget(key, kept);
+      if (this.#kept.get(key) !== kept) continue;
+      const version = held.get(kept.lease.token);
+      if (version === undefined) {
+        log.warn("leaseLost", { runId: kept.run.id });
+        this.#drop(key, kept);
+      } else if (version > kept.run.version) await this.#reread(key, kept);
     }
+  }
+
+  /** Throws when the records do not answer in time: the next try may find another way to them. */
+  async #renewSome(some: readonly Kept[]): Promise<ReadonlyMap<string, number>> {
+    const { runs, clock, settings } = this.#ports;
+    const sureUntil = this.#sureFromNow();
+    const done = new AbortController();
+    const late = async () => {
+      await clock.sleep(settings.leaseMs / 3, done.signal);
+      if (!done.signal.aborted) throw new Error("The records do not answer.");
+      return new Map<string, number>();
+    };
+    const ask = async () =>
+      runs.renew(
+        some.map(({ lease }) => lease.token),
+        (await runs.now()) + settings.leaseMs,
+      );
+    try {
+      const held = await Promise.race([ask(), late()]);
+      for (const kept of some)
+        if (held.has(kept.lease.token)) kept.sureUntil = Math.max(kept.sureUntil, sureUntil);
+      return held;
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Somebody changed the run, and the news of it did not come. */
+  async #reread(key: string, kept: Kept): Promise<void> {
+    const now = await this.#ports.runs.get(kept.run.scope, kept.run.id);
+    if (now && this.#kept.get(key) === kept) this.#changed(key, now);
+  }
+
+  #drop(key: string, kept: Kept): void {
+    kept.watched = false;
+    kept.interrupt.abort();
+    this.#forget(key, kept);
   }
 }

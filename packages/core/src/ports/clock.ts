@@ -6,6 +6,12 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** For what must hold by the second, whatever happens to the date. */
+export interface SteadyClock extends Clock {
+  /** Milliseconds that only ever go on; the same for all processes of this machine. */
+  monotonic(): number;
+}
+
 export interface Ids {
   /** A random UUID. */
   uuid(): string;

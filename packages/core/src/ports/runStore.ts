@@ -18,6 +18,12 @@ export type LeasedRun = {
   readonly gpus?: readonly number[];
 };
 
+/** A run in the hands of this server. */
+export type HeldRun = LeasedRun & {
+  /** Until when nobody else can have it, in the time of `SteadyClock.monotonic`; grows with each renewal. */
+  readonly sureUntil: () => number;
+};
+
 export type Experiment = {
   readonly scope: Scope;
   readonly id: string;
@@ -92,6 +98,8 @@ export type CensusRow = {
 };
 
 export interface RunStore {
+  /** The time by which leases run out: one clock for all servers, whatever theirs say. */
+  now(): Promise<Instant>;
   /**
    * Records the run, its experiment and workspace if new, its first story entry, and (with a pool) its place in the queue.
    * An id that is taken: same fingerprint answers the existing run with `created: false`, else throws RunIdTaken.
@@ -120,7 +128,8 @@ export interface RunStore {
   describe(scope: Scope, runId: string, change: AboutChange, at: Instant): Promise<Run>;
   /**
    * Takes those waiting runs of the pool (status NotStarted) that start now by the rule of the line (`serve`), each under a lease
-   * and with GPUs of its own where the pool counts them. Looks at no more runs than the pool has places.
+   * and with GPUs of its own where the pool counts them. Looks at no more runs than the pool has places. Where the capacity is
+   * that of a machine, the run is bound to that machine from then on.
    */
   claimQueued(ask: {
     readonly pool: string;
@@ -129,16 +138,20 @@ export interface RunStore {
     readonly at: Instant;
     readonly until: Instant;
   }): Promise<readonly LeasedRun[]>;
-  /** Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or with `force` all but its own. */
+  /**
+   * Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or with `force` all but its own.
+   * None that is bound to another machine than `machine`, where that is given.
+   */
   claimAbandoned(ask: {
     readonly owner: string;
+    readonly machine?: string;
     readonly at: Instant;
     readonly until: Instant;
     readonly force: boolean;
     readonly limit: number;
   }): Promise<readonly LeasedRun[]>;
-  /** Prolongs leases; answers those tokens that are still held. */
-  renew(tokens: readonly string[], until: Instant): Promise<ReadonlySet<string>>;
+  /** Prolongs leases; answers those tokens that are still held, each with the version of the run's life. */
+  renew(tokens: readonly string[], until: Instant): Promise<ReadonlyMap<string, number>>;
   /** Gives a lease back. A run that is still NotStarted waits again, at its old place in the line. */
   letGo(lease: Lease): Promise<void>;
   /** Unfinished runs of a pool that were claimed, by id: they hold its slots, even without a lease, for their jobs may run. */

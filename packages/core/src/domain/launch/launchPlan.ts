@@ -133,7 +133,15 @@ export function inFolder(plan: LaunchPlan, folder: string): LaunchPlan {
 }
 
 /** A plan on its way to the engine, with what must not be kept: tokens and passwords, as environment variables. */
-export type Launch = { readonly plan: LaunchPlan; readonly secrets: Readonly<Record<string, string>> };
+export type Launch = {
+  readonly plan: LaunchPlan;
+  readonly secrets: Readonly<Record<string, string>>;
+  /**
+   * Until when this server alone may launch it, in the time of `SteadyClock.monotonic`; it grows while the lease is renewed. A driver asks
+   * right before the act that starts something, and throws EngineUnavailable when it is too late. Absent: no other server is there.
+   */
+  readonly startBefore?: () => number;
+};
 
 /** Paths inside a run's folder, the same on every engine. */
 export const RUN_FOLDER = {

@@ -9,6 +9,8 @@ export type Capacity = {
   readonly nodes?: number;
   /** The GPUs that the pool's runs may have, by number; absent where nobody counts them, and runs see what they see. */
   readonly gpus?: readonly number[];
+  /** Each machine has all of this to itself, and this is which one is asked about; absent where all servers share one engine. */
+  readonly machine?: string;
 };
 
 export type Resource = "places" | "nodes" | "gpus";

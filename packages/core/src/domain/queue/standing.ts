@@ -5,7 +5,12 @@ import type { Capacity, Held, Resource } from "./line.ts";
 import type { Needs } from "./needs.ts";
 
 /** An unfinished run that was claimed, and what it has taken besides its place. */
-export type Holder = Held & { readonly scope: Scope; readonly runId: string };
+export type Holder = Held & {
+  readonly scope: Scope;
+  readonly runId: string;
+  /** The machine that it is bound to; absent where its target is the same for all servers. */
+  readonly machine?: string;
+};
 
 /** All read in the same instant. */
 export type Standing = {

@@ -1,11 +1,12 @@
 // Real time. A sleep keeps no process alive by itself.
-import type { Clock } from "@malachite/core";
+import type { SteadyClock } from "@malachite/core";
 
 /** setTimeout takes at most this; longer sleeps are cut and simply end early, as a hint would end them. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
+export const systemClock: SteadyClock = {
   now: () => Date.now(),
+  monotonic: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

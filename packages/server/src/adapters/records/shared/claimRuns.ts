@@ -18,6 +18,7 @@ const takeQueued = statement<{
   owner: string;
   until: number;
   gpus: string | null;
+  machine: string | null;
 }>()((q, p) =>
   q
     .updateTable("run_work")
@@ -27,11 +28,12 @@ const takeQueued = statement<{
       lease_owner: p.owner,
       lease_until: p.until,
       gpu_ids: p.gpus,
+      machine: p.machine,
     })
     .where("run_no", "=", p.no),
 );
 
-const takeAbandoned = statement<Terms & { at: number; force: number; limit: number }>()((q, p) =>
+const takeAbandoned = statement<Terms & { at: number; force: number; limit: number; machine: string }>()((q, p) =>
   q
     .updateTable("run_work")
     .set({ lease_token: sql<string>`${p.base} || '.' || run_no`, lease_owner: p.owner, lease_until: p.until })
@@ -40,6 +42,7 @@ const takeAbandoned = statement<Terms & { at: number; force: number; limit: numb
         .selectFrom("run_work")
         .select("run_no")
         .where("stage", "in", ["claimed", "working", "owed"])
+        .where((or) => or.or([or("machine", "is", null), sql<boolean>`${p.machine} in ('', machine)`]))
         .where((or) =>
           or.or([
             or("lease_token", "is", null),
@@ -60,6 +63,7 @@ const giveBack = statement<{ token: string }>()((q, p) =>
     .set({
       stage: sql<"waiting">`case when stage = 'claimed' then 'waiting' else stage end`,
       gpu_ids: sql<string | null>`case when stage = 'claimed' then null else gpu_ids end`,
+      machine: sql<string | null>`case when stage = 'claimed' then null else machine end`,
       lease_token: null,
       lease_owner: null,
       lease_until: null,
@@ -84,9 +88,10 @@ export async function claimQueued(
   if (starting.length === 0) return [];
   const base = tokenBase();
   const taken = starting.map((row) => ({ ...row, lease_token: `${base}.${row.run_no}` }));
+  const terms = { owner, until, machine: capacity.machine ?? null };
   await takeQueued.each(
     db,
-    taken.map(({ run_no: no, lease_token: token, gpu_ids: gpus }) => ({ no, token, owner, until, gpus })),
+    taken.map(({ run_no: no, lease_token: token, gpu_ids: gpus }) => ({ no, token, gpus, ...terms })),
   );
   return leased(db, taken, { owner, until });
 }
@@ -94,7 +99,7 @@ export async function claimQueued(
 /** See `RunStore.claimAbandoned`. */
 export async function claimAbandoned(
   db: Executor,
-  ask: { owner: string; at: number; until: number; force: boolean; limit: number },
+  ask: { owner: string; machine?: string; at: number; until: number; force: boolean; limit: number },
 ): Promise<readonly LeasedRun[]> {
   if (!(ask.limit > 0)) return [];
   const { owner, at, until } = ask;
@@ -104,6 +109,7 @@ export async function claimAbandoned(
     until,
     base: tokenBase(),
     force: ask.force ? 1 : 0,
+    machine: ask.machine ?? "",
     limit: Math.trunc(ask.limit),
   };
   const taken = await takeAbandoned(db, terms);
@@ -139,15 +145,23 @@ export async function renewLeases(
   db: Executor,
   tokens: readonly string[],
   until: number,
-): Promise<readonly string[]> {
-  const held: string[] = [];
+): Promise<readonly (readonly [token: string, version: number])[]> {
+  const held: [string, number][] = [];
   for (const some of chunks(tokens)) {
     const query = db.build
       .updateTable("run_work")
       .set({ lease_until: sql<number>`case when lease_until > ${until} then lease_until else ${until} end` })
       .where("lease_token", "in", some)
-      .returning("lease_token");
-    for (const row of await db.all(query.compile())) if (row.lease_token !== null) held.push(row.lease_token);
+      .returning((eb) => [
+        "lease_token",
+        eb
+          .selectFrom("runs")
+          .select("life_version")
+          .whereRef("runs.no", "=", "run_work.run_no")
+          .as("version"),
+      ]);
+    for (const { lease_token: token, version } of await db.all(query.compile()))
+      if (token !== null) held.push([token, Number(version)]);
   }
   return held;
 }

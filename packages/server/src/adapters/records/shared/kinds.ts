@@ -27,6 +27,8 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   claimAbandoned: "write",
   renew: "write",
   letGo: "write",
+  serverSeen: "write",
+  serverGone: "write",
   ensureExperiment: "write",
   modifyExperiment: "write",
   removeExperiment: "write",

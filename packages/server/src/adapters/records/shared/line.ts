@@ -48,12 +48,13 @@ const halfOfLine = statement<Fits & { wants: number; limit: number; offset: numb
     .offset(p.offset),
 );
 
-const heldInPool = statement<{ pool: string }>()((q, p) =>
+const heldInPool = statement<{ pool: string; machine: string }>()((q, p) =>
   q
     .selectFrom("run_work")
     .select(["nodes", "gpu_ids"])
     .where("stage", "in", ["claimed", "working"])
-    .where("pool", "=", p.pool),
+    .where("pool", "=", p.pool)
+    .where((or) => or.or([or("machine", "is", null), or("machine", "=", p.machine)])),
 );
 
 const atWork = statement<{ pool: string }>()((q, p) =>
@@ -62,6 +63,7 @@ const atWork = statement<{ pool: string }>()((q, p) =>
     .innerJoin("runs as r", "r.no", "k.run_no")
     .innerJoin("workspaces as w", "w.no", "r.workspace_no")
     .select(["r.id", "w.subscription_id", "w.resource_group", "w.name as workspace", "k.nodes", "k.gpu_ids"])
+    .select("k.machine")
     .where("k.stage", "in", ["claimed", "working"])
     .where("k.pool", "=", p.pool)
     .orderBy("k.run_no"),
@@ -181,7 +183,7 @@ export async function nextInLine(
   pool: string,
   capacity: Capacity,
 ): Promise<readonly { readonly run_no: number; readonly gpu_ids: string | null }[]> {
-  const holders = (await heldInPool(db, { pool })).map(heldOf);
+  const holders = (await heldInPool(db, { pool, machine: machineOf(capacity) })).map(heldOf);
   const room = roomOf(capacity, holders);
   if (room.places < 1 || room.nodes < 1) return [];
   const { starting } = await walk(db, pool, capacity, room);
@@ -192,6 +194,9 @@ export async function nextInLine(
   }));
 }
 
+/** What a run at work is bound to where machines share nothing; such a text is never empty. */
+const machineOf = ({ machine = "" }: Capacity): string => machine;
+
 export const heldOf = (row: { readonly nodes: number; readonly gpu_ids: string | null }): Held => ({
   nodes: row.nodes,
   gpus: parseGpus(row.gpu_ids) ?? [],
@@ -201,8 +206,13 @@ export const heldOf = (row: { readonly nodes: number; readonly gpu_ids: string |
 export async function holding(
   db: Executor,
   pool: string,
-): Promise<readonly (Held & { scope: Scope; runId: string })[]> {
-  return (await atWork(db, { pool })).map((row) => ({ ...heldOf(row), scope: scopeOf(row), runId: row.id }));
+): Promise<readonly (Held & { scope: Scope; runId: string; machine?: string })[]> {
+  return (await atWork(db, { pool })).map((row) => ({
+    ...heldOf(row),
+    scope: scopeOf(row),
+    runId: row.id,
+    ...(row.machine === null ? {} : { machine: row.machine }),
+  }));
 }
 
 /** The state of the line right before a waiting run that fits into the pool: what is free, what is kept, how many are served first. */
@@ -212,7 +222,7 @@ export async function roomBefore(
   capacity: Capacity,
   row: Waiting,
 ): Promise<{ readonly room: Room; readonly ahead: number; readonly aheadForGpus: number }> {
-  const held = (await heldInPool(db, { pool })).map(heldOf);
+  const held = (await heldInPool(db, { pool, machine: machineOf(capacity) })).map(heldOf);
   const { room: left, last } = await walk(db, pool, capacity, roomOf(capacity, held), row);
   const before = await countAhead(db, pool, capacity, row, last);
   // Behind the last that could start nobody takes anything, but more may be kept for those who stand there.
@@ -232,7 +242,7 @@ export async function standing(
   if (!row) return undefined;
   const pool = row.pool ?? "";
   const { priority, nodes, gpus } = row;
-  const holders = await holding(db, pool);
+  const holders = (await holding(db, pool)).filter(({ machine }) => machine === undefined || machine === capacity.machine);
   const room = roomOf(capacity, holders);
   const needs = { priority, nodes, gpus };
   if (!fitsInto(capacity, needs))

@@ -72,6 +72,7 @@ import { readQueue } from "./queue.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
+import { type ServerRow, serverGone, serverSeen } from "./servers.ts";
 import { readStory } from "./story.ts";
 import {
   changeLoggedModel,
@@ -86,7 +87,7 @@ import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/tr
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
 type Queued = { pool: string; capacity: Capacity; owner: string; until: number };
-type Abandoned = { owner: string; at: number; until: number; force: boolean; limit: number };
+type Abandoned = { owner: string; machine?: string; at: number; until: number; force: boolean; limit: number };
 
 /** Operations that change something. One transaction each, or a share of one. */
 export const WRITES = {
@@ -98,6 +99,8 @@ export const WRITES = {
   claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
   renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
   letGo: (db: Executor, token: string) => letGo(db, token),
+  serverSeen: (db: Executor, server: ServerRow, at: number) => serverSeen(db, server, at),
+  serverGone: (db: Executor, owner: string) => serverGone(db, owner),
   ensureExperiment: (db: Executor, scope: Scope, name: string, at: number) =>
     makeExperiment(db, scope, name, at),
   modifyExperiment: (...args: Parameters<typeof modifyExperiment>) => modifyExperiment(...args),

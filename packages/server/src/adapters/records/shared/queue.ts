@@ -44,13 +44,14 @@ const holdersOf = statement<{ pool: string; key: string; limit: number }>()((q, 
     .limit(p.limit),
 );
 
-const heldByAll = statement<{ pool: string; key: string }>()((q, p) =>
+const heldByAll = statement<{ pool: string; key: string; machine: string }>()((q, p) =>
   q
     .selectFrom("run_work as k")
     .innerJoin("runs as r", "r.no", "k.run_no")
     .innerJoin("workspaces as w", "w.no", "r.workspace_no")
     .select(["k.nodes", "k.gpu_ids"])
     .select(sql<number>`case when w.key = ${p.key} then 1 else 0 end`.as("own"))
+    .select(sql<number>`case when coalesce(k.machine, ${p.machine}) = ${p.machine} then 1 else 0 end`.as("here"))
     .where("k.stage", "in", ["claimed", "working"])
     .where("k.pool", "=", p.pool),
 );
@@ -80,8 +81,8 @@ type LineRow = Needs & {
 export async function readQueue(db: Executor, ask: QueueAsk): Promise<QueuePage> {
   const { pool, capacity } = ask;
   const key = workspaceKey(ask.scope);
-  const all = await heldByAll(db, { pool, key });
-  const held = all.map(heldOf);
+  const all = await heldByAll(db, { pool, key, machine: capacity.machine ?? "" });
+  const held = all.filter(({ here }) => here === 1).map(heldOf);
   const others = all.filter(({ own }) => own === 0).map(heldOf);
   const rows = await holdersOf(db, { pool, key, limit: MOST_HOLDERS });
   const holders = rows.map(

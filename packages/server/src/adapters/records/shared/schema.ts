@@ -272,6 +272,19 @@ export type Database = {
     wants_gpus: Generated<number>;
     /** The GPUs it has been given, joined by commas; null where nobody counts them. */
     gpu_ids: string | null;
+    /** The machine whose processes it is of, from its claim on; null where its target is the same for all servers. */
+    machine: string | null;
+  };
+  /** Servers that share these records. */
+  servers: {
+    owner: string;
+    machine: string;
+    /** Two servers of one machine see the same processes; this says which these are. */
+    sight: string;
+    url: string;
+    started_at: number;
+    /** Not heard of until then, it is taken for dead. */
+    seen_until: number;
   };
   /** A metric of a run, with its newest value for lists that are ordered by it. */
   metrics: {

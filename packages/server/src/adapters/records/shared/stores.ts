@@ -14,9 +14,19 @@ import type {
 } from "@malachite/core";
 import { createMetricStore } from "./metrics/metricStore.ts";
 import type { Call } from "./operations.ts";
+import type { ServerRow } from "./servers.ts";
 import { createTrackingStore } from "./tracking/trackingStore.ts";
 
+/** Which servers share the records. */
+export interface ServerList {
+  /** Says that the server is there until `seenUntil`; answers all that are, itself too. */
+  seen(server: ServerRow, at: number): Promise<readonly ServerRow[]>;
+  /** The server has ended in peace. */
+  gone(owner: string): Promise<void>;
+}
+
 export type RecordStores = {
+  readonly servers: ServerList;
   readonly runs: RunStore;
   readonly tables: RunTables;
   readonly experiments: ExperimentStore;
@@ -32,6 +42,7 @@ export type RecordStores = {
 /** The clock only dates changes that come without a time of their own. */
 export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStores {
   const runs: RunStore = {
+    now: async () => clock.now(),
     create: (run, entry) => call("create", run, entry),
     get: (scope, runId) => call("get", scope, runId),
     isWithin: (scope, runId, ancestorId) => call("isWithin", scope, runId, ancestorId),
@@ -49,7 +60,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     describe: (scope, runId, change, at) => call("describe", scope, runId, change, at),
     claimQueued: ({ pool, capacity, owner, until }) => call("claimQueued", { pool, capacity, owner, until }),
     claimAbandoned: (ask) => call("claimAbandoned", ask),
-    renew: async (tokens, until) => new Set(tokens.length === 0 ? [] : await call("renew", tokens, until)),
+    renew: async (tokens, until) => new Map(tokens.length === 0 ? [] : await call("renew", tokens, until)),
     letGo: (lease) => call("letGo", lease.token),
     holding: (pool) => call("holding", pool),
     standing: (run, capacity) => call("standing", { scope: run.scope, id: run.id }, capacity),
@@ -123,7 +134,12 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     list: (scope, ask) => call("listEnvironments", scope, ask),
     setLabels: (scope, name, version, labels) => call("setEnvironmentLabels", scope, name, version, labels),
   };
+  const servers: ServerList = {
+    seen: (server, at) => call("serverSeen", server, at),
+    gone: (owner) => call("serverGone", owner),
+  };
   return {
+    servers,
     runs,
     tables,
     experiments,

@@ -13,6 +13,7 @@ import { latestMetrics } from "./0008-latest-metrics.ts";
 import { queue } from "./0009-queue.ts";
 import { registryPasswords } from "./0010-registry-passwords.ts";
 import { tables } from "./0011-tables.ts";
+import { servers } from "./0012-servers.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   queue,
   registryPasswords,
   tables,
+  servers,
 ];
 
 /** Runs `work` in one transaction. */

@@ -1,0 +1,60 @@
+// Which servers share these records: each says again and again that it is there. Leases do not depend on it.
+import type { Executor } from "./executor.ts";
+import { statement } from "./statement.ts";
+
+export type ServerRow = {
+  readonly owner: string;
+  readonly machine: string;
+  readonly sight: string;
+  readonly url: string;
+  readonly startedAt: number;
+  readonly seenUntil: number;
+};
+
+/** Those that were not heard of for so long are forgotten. */
+const FORGOTTEN_AFTER_MS = 3600_000;
+
+const forget = statement<{ owner: string; before: number }>()((q, p) =>
+  q.deleteFrom("servers").where((or) => or.or([or("owner", "=", p.owner), or("seen_until", "<", p.before)])),
+);
+
+const insert = statement<{
+  owner: string;
+  machine: string;
+  sight: string;
+  url: string;
+  startedAt: number;
+  seenUntil: number;
+}>()((q, p) =>
+  q.insertInto("servers").values({
+    owner: p.owner,
+    machine: p.machine,
+    sight: p.sight,
+    url: p.url,
+    started_at: p.startedAt,
+    seen_until: p.seenUntil,
+  }),
+);
+
+const alive = statement<{ at: number }>()((q, p) =>
+  q.selectFrom("servers").selectAll().where("seen_until", ">", p.at).orderBy("started_at").orderBy("owner"),
+);
+
+/** Says that the server is there, and answers all that are, itself too. */
+export async function serverSeen(db: Executor, server: ServerRow, at: number): Promise<readonly ServerRow[]> {
+  await forget(db, { owner: server.owner, before: Math.trunc(at) - FORGOTTEN_AFTER_MS });
+  await insert(db, { ...server, startedAt: Math.trunc(server.startedAt), seenUntil: Math.trunc(server.seenUntil) });
+  return (await alive(db, { at: Math.trunc(at) })).map((row) => ({
+    owner: row.owner,
+    machine: row.machine,
+    sight: row.sight,
+    url: row.url,
+    startedAt: row.started_at,
+    seenUntil: row.seen_until,
+  }));
+}
+
+/** The server has ended in peace. */
+export async function serverGone(db: Executor, owner: string): Promise<void> {
+  await forget(db, { owner, before: 0 });
+}
