@@ -55,7 +55,8 @@ export async function takeOverRuns(ports: FlowPorts, take: (leased: LeasedRun) =
     limit: AT_A_TURN,
   });
   const begun = found.map(async (leased) => {
-    for (const one of leased.run.life.status === "NotStarted" ? await begin(leased, ports) : [leased]) take(one);
+    for (const one of leased.run.life.status === "NotStarted" ? await begin(leased, ports) : [leased])
+      take(one);
   });
   if (found.length > 0) log.info("runsTakenOver", { count: found.length });
   await Promise.all(begun);

@@ -33,28 +33,33 @@ const takeQueued = statement<{
     .where("run_no", "=", p.no),
 );
 
-const takeAbandoned = statement<Terms & { at: number; force: number; limit: number; machine: string }>()((q, p) =>
-  q
-    .updateTable("run_work")
-    .set({ lease_token: sql<string>`${p.base} || '.' || run_no`, lease_owner: p.owner, lease_until: p.until })
-    .where("run_no", "in", (eb) =>
-      eb
-        .selectFrom("run_work")
-        .select("run_no")
-        .where("stage", "in", ["claimed", "working", "owed"])
-        .where((or) => or.or([or("machine", "is", null), sql<boolean>`${p.machine} in ('', machine)`]))
-        .where((or) =>
-          or.or([
-            or("lease_token", "is", null),
-            or("lease_until", "<=", p.at),
-            // By force from others, never from itself: so taking all in portions comes to an end.
-            or.and([or(p.force, "=", 1), or("lease_owner", "!=", p.owner)]),
-          ]),
-        )
-        .orderBy("run_no")
-        .limit(p.limit),
-    )
-    .returning(["run_no", "lease_token", "gpu_ids"]),
+const takeAbandoned = statement<Terms & { at: number; force: number; limit: number; machine: string }>()(
+  (q, p) =>
+    q
+      .updateTable("run_work")
+      .set({
+        lease_token: sql<string>`${p.base} || '.' || run_no`,
+        lease_owner: p.owner,
+        lease_until: p.until,
+      })
+      .where("run_no", "in", (eb) =>
+        eb
+          .selectFrom("run_work")
+          .select("run_no")
+          .where("stage", "in", ["claimed", "working", "owed"])
+          .where((or) => or.or([or("machine", "is", null), sql<boolean>`${p.machine} in ('', machine)`]))
+          .where((or) =>
+            or.or([
+              or("lease_token", "is", null),
+              or("lease_until", "<=", p.at),
+              // By force from others, never from itself: so taking all in portions comes to an end.
+              or.and([or(p.force, "=", 1), or("lease_owner", "!=", p.owner)]),
+            ]),
+          )
+          .orderBy("run_no")
+          .limit(p.limit),
+      )
+      .returning(["run_no", "lease_token", "gpu_ids"]),
 );
 
 const giveBack = statement<{ token: string }>()((q, p) =>

@@ -242,7 +242,9 @@ export async function standing(
   if (!row) return undefined;
   const pool = row.pool ?? "";
   const { priority, nodes, gpus } = row;
-  const holders = (await holding(db, pool)).filter(({ machine }) => machine === undefined || machine === capacity.machine);
+  const holders = (await holding(db, pool)).filter(
+    ({ machine }) => machine === undefined || machine === capacity.machine,
+  );
   const room = roomOf(capacity, holders);
   const needs = { priority, nodes, gpus };
   if (!fitsInto(capacity, needs))

@@ -87,7 +87,14 @@ import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/tr
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
 type Queued = { pool: string; capacity: Capacity; owner: string; until: number };
-type Abandoned = { owner: string; machine?: string; at: number; until: number; force: boolean; limit: number };
+type Abandoned = {
+  owner: string;
+  machine?: string;
+  at: number;
+  until: number;
+  force: boolean;
+  limit: number;
+};
 
 /** Operations that change something. One transaction each, or a share of one. */
 export const WRITES = {

@@ -51,7 +51,9 @@ const heldByAll = statement<{ pool: string; key: string; machine: string }>()((q
     .innerJoin("workspaces as w", "w.no", "r.workspace_no")
     .select(["k.nodes", "k.gpu_ids"])
     .select(sql<number>`case when w.key = ${p.key} then 1 else 0 end`.as("own"))
-    .select(sql<number>`case when coalesce(k.machine, ${p.machine}) = ${p.machine} then 1 else 0 end`.as("here"))
+    .select(
+      sql<number>`case when coalesce(k.machine, ${p.machine}) = ${p.machine} then 1 else 0 end`.as("here"),
+    )
     .where("k.stage", "in", ["claimed", "working"])
     .where("k.pool", "=", p.pool),
 );

@@ -43,7 +43,11 @@ const alive = statement<{ at: number }>()((q, p) =>
 /** Says that the server is there, and answers all that are, itself too. */
 export async function serverSeen(db: Executor, server: ServerRow, at: number): Promise<readonly ServerRow[]> {
   await forget(db, { owner: server.owner, before: Math.trunc(at) - FORGOTTEN_AFTER_MS });
-  await insert(db, { ...server, startedAt: Math.trunc(server.startedAt), seenUntil: Math.trunc(server.seenUntil) });
+  await insert(db, {
+    ...server,
+    startedAt: Math.trunc(server.startedAt),
+    seenUntil: Math.trunc(server.seenUntil),
+  });
   return (await alive(db, { at: Math.trunc(at) })).map((row) => ({
     owner: row.owner,
     machine: row.machine,
