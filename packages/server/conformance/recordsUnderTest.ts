@@ -12,12 +12,14 @@ import type {
   RunStore,
   RunTables,
   Scope,
+  ServerList,
   StoryEntry,
   TrackingStore,
   WorkspaceStore,
 } from "@malachite/core";
 
 export type Records = {
+  readonly servers: ServerList;
   readonly runs: RunStore;
   readonly tables: RunTables;
   readonly experiments: ExperimentStore;

@@ -294,40 +294,6 @@ export function runClaimsSuite(bench: RecordsBench): void {
       assert.deepEqual(await runs.renew([a.lease.token], 9_000), new Map());
     });
 
-    it("of runs that are bound to another machine are left to its servers", async () => {
-      const { runs } = bench.records;
-      const scope = freshScope();
-      for (const id of ["a", "b", "c", "free"]) await create(runs, newRun(scope, id));
-      const one = { places: 1, gpus: [0], machine: "one" };
-      const two = { places: 1, gpus: [0], machine: "two" };
-      const [a] = await claim(scope, one);
-      const [b] = await claim(scope, two);
-      assert.deepEqual([a?.run.id, b?.run.id], ["a", "b"], "each machine has places of its own");
-      assert.deepEqual(await claim(scope, one), []);
-      assert.ok(a && b);
-      const next = { scope, id: "c" };
-      assert.deepEqual(
-        (await runs.standing(next, one))?.holders.map(({ runId }) => runId),
-        ["a"],
-      );
-      const heir = { owner: "heir", at: 2_000, until: 3_000, force: false, limit: 10_000 };
-      const of = async (machine: string) =>
-        ids(await runs.claimAbandoned({ ...heir, machine })).filter((id) => ["a", "b"].includes(id));
-      const own = async (machine: string) =>
-        (await runs.claimAbandoned({ ...heir, machine })).filter(
-          ({ run }) => run.scope.workspace === scope.workspace,
-        );
-      assert.deepEqual(ids(await own("two")), ["b"]);
-      assert.deepEqual(ids(await own("one")), ["a"]);
-      assert.deepEqual(await of("three"), []);
-      await runs.letGo((await claim(scope, { places: 2, machine: "two" }))[0]?.lease ?? a.lease);
-      assert.deepEqual(
-        ids(await claim(scope, { places: 3, machine: "one" })),
-        ["c", "free"],
-        "not bound before it has begun",
-      );
-    });
-
     it("given back by a run that has not begun put it into the line again, at its old place", async () => {
       const { runs } = bench.records;
       const scope = freshScope();

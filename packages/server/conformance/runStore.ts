@@ -12,6 +12,7 @@ import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
+import { runMachinesSuite } from "./runMachinesSuite.ts";
 import { runQueueSuite } from "./runQueueSuite.ts";
 import { runTablesSuite } from "./runTablesSuite.ts";
 import { trackedSearchSuite } from "./trackedSearchSuite.ts";
@@ -28,6 +29,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runCreationSuite,
     runChangesSuite,
     runClaimsSuite,
+    runMachinesSuite,
     runListsSuite,
     runTablesSuite,
     runQueueSuite,

@@ -20,6 +20,7 @@ export type * from "./runStore.ts";
 export type * from "./runTables.ts";
 export type * from "./runTokens.ts";
 export type * from "./secretBox.ts";
+export type * from "./serverList.ts";
 export type * from "./snapshotStore.ts";
 export type * from "./stepWatch.ts";
 export type * from "./targets.ts";

@@ -4,6 +4,7 @@ import type {
   Capacity,
   ExperimentStore,
   ExperimentTableAsk,
+  KnownServer,
   NewRun,
   RunCountsAsk,
   RunsAsk,
@@ -72,7 +73,7 @@ import { readQueue } from "./queue.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
-import { type ServerRow, serverGone, serverSeen } from "./servers.ts";
+import { serverGone, serverSeen } from "./servers.ts";
 import { readStory } from "./story.ts";
 import {
   changeLoggedModel,
@@ -106,7 +107,7 @@ export const WRITES = {
   claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
   renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
   letGo: (db: Executor, token: string) => letGo(db, token),
-  serverSeen: (db: Executor, server: ServerRow, at: number) => serverSeen(db, server, at),
+  serverSeen: (db: Executor, server: KnownServer, at: number) => serverSeen(db, server, at),
   serverGone: (db: Executor, owner: string) => serverGone(db, owner),
   ensureExperiment: (db: Executor, scope: Scope, name: string, at: number) =>
     makeExperiment(db, scope, name, at),

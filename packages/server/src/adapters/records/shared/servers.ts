@@ -1,15 +1,7 @@
 // Which servers share these records: each says again and again that it is there. Leases do not depend on it.
+import type { KnownServer } from "@malachite/core";
 import type { Executor } from "./executor.ts";
 import { statement } from "./statement.ts";
-
-export type ServerRow = {
-  readonly owner: string;
-  readonly machine: string;
-  readonly sight: string;
-  readonly url: string;
-  readonly startedAt: number;
-  readonly seenUntil: number;
-};
 
 /** Those that were not heard of for so long are forgotten. */
 const FORGOTTEN_AFTER_MS = 3600_000;
@@ -41,7 +33,11 @@ const alive = statement<{ at: number }>()((q, p) =>
 );
 
 /** Says that the server is there, and answers all that are, itself too. */
-export async function serverSeen(db: Executor, server: ServerRow, at: number): Promise<readonly ServerRow[]> {
+export async function serverSeen(
+  db: Executor,
+  server: KnownServer,
+  at: number,
+): Promise<readonly KnownServer[]> {
   await forget(db, { owner: server.owner, before: Math.trunc(at) - FORGOTTEN_AFTER_MS });
   await insert(db, {
     ...server,

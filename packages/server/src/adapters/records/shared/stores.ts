@@ -9,21 +9,13 @@ import type {
   ModelRegistry,
   RunStore,
   RunTables,
+  ServerList,
   TrackingStore,
   WorkspaceStore,
 } from "@malachite/core";
 import { createMetricStore } from "./metrics/metricStore.ts";
 import type { Call } from "./operations.ts";
-import type { ServerRow } from "./servers.ts";
 import { createTrackingStore } from "./tracking/trackingStore.ts";
-
-/** Which servers share the records. */
-export interface ServerList {
-  /** Says that the server is there until `seenUntil`; answers all that are, itself too. */
-  seen(server: ServerRow, at: number): Promise<readonly ServerRow[]>;
-  /** The server has ended in peace. */
-  gone(owner: string): Promise<void>;
-}
 
 export type RecordStores = {
   readonly servers: ServerList;

@@ -1,0 +1,69 @@
+// Runs at work on targets of which each machine has its own: they are bound to the machine that claimed them.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Capacity, LeasedRun, Scope } from "@malachite/core";
+import { create, freshScope, newRun } from "./recordsUnderTest.ts";
+import type { RecordsBench } from "./runStore.ts";
+
+export function runMachinesSuite(bench: RecordsBench): void {
+  const ids = (claimed: readonly LeasedRun[]) => claimed.map(({ run }) => run.id);
+  const claim = (scope: Scope, capacity: Capacity) =>
+    bench.records.runs.claimQueued({
+      pool: scope.workspace,
+      capacity,
+      owner: "server-1",
+      at: 0,
+      until: 1_000,
+    });
+
+  describe("several machines", () => {
+    it("leaves the abandoned runs of another machine to its servers", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      for (const id of ["a", "b", "c", "free"]) await create(runs, newRun(scope, id));
+      const one = { places: 1, gpus: [0], machine: "one" };
+      const two = { places: 1, gpus: [0], machine: "two" };
+      const [a] = await claim(scope, one);
+      const [b] = await claim(scope, two);
+      assert.deepEqual([a?.run.id, b?.run.id], ["a", "b"], "each machine has places of its own");
+      assert.deepEqual(await claim(scope, one), []);
+      assert.ok(a && b);
+      const next = { scope, id: "c" };
+      assert.deepEqual(
+        (await runs.standing(next, one))?.holders.map(({ runId }) => runId),
+        ["a"],
+      );
+      const heir = { owner: "heir", at: 2_000, until: 3_000, force: false, limit: 10_000 };
+      const of = async (machine: string) =>
+        ids(await runs.claimAbandoned({ ...heir, machine })).filter((id) => ["a", "b"].includes(id));
+      const own = async (machine: string) =>
+        (await runs.claimAbandoned({ ...heir, machine })).filter(
+          ({ run }) => run.scope.workspace === scope.workspace,
+        );
+      assert.deepEqual(ids(await own("two")), ["b"]);
+      assert.deepEqual(ids(await own("one")), ["a"]);
+      assert.deepEqual(await of("three"), []);
+      await runs.letGo((await claim(scope, { places: 2, machine: "two" }))[0]?.lease ?? a.lease);
+      assert.deepEqual(
+        ids(await claim(scope, { places: 3, machine: "one" })),
+        ["c", "free"],
+        "not bound before it has begun",
+      );
+    });
+
+    it("know of each other who is there, and forget who is not", async () => {
+      const { servers } = bench.records;
+      const server = (owner: string, seenUntil: number) => ({
+        ...{ owner, machine: "m", sight: "s", url: "http://x", startedAt: 1, seenUntil },
+      });
+      const at = 9e14;
+      const others = (all: readonly { readonly owner: string }[]) => all.map(({ owner }) => owner);
+      assert.deepEqual(others(await servers.seen(server("a", at + 10), at)), ["a"]);
+      assert.deepEqual(others(await servers.seen(server("b", at + 20), at)), ["a", "b"]);
+      assert.deepEqual(others(await servers.seen(server("b", at + 30), at + 10)), ["b"]);
+      await servers.gone("b");
+      assert.deepEqual(await servers.seen(server("a", at + 50), at + 10), [server("a", at + 50)]);
+      await servers.gone("a");
+    });
+  });
+}
