@@ -3,7 +3,6 @@ import type {
   ArtifactStore,
   AssetStore,
   BlobStore,
-  Clock,
   Courier,
   DataCarrier,
   DatastoreRegistry,
