@@ -174,6 +174,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   fastify: ["packages/server/src/http/"],
   "@fastify/multipart": ["packages/server/src/http/"],
   kysely: ["packages/server/src/adapters/records/"],
+  pg: ["packages/server/src/adapters/records/postgres/"],
   "@peculiar/x509": ["packages/server/src/adapters/tls/"],
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
   dockerode: ["packages/server/src/containers/"],

@@ -87,7 +87,7 @@ const WATCH_INTERVAL_MS = 1000;
 const UPLOADS_SWEPT_EVERY_MS = 3600_000;
 const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 
-/** Locks the data folder and opens the stores. Throws Busy, StorageFailed. */
+/** Locks the data folder and opens the stores. Throws Busy, StorageFailed, DatabaseUnavailable. */
 export async function compose(
   settings: Settings,
   { env, writeLog, around = (ports) => ports, tokenLifetimeMs }: ComposeOptions,
@@ -110,7 +110,7 @@ export async function compose(
     }),
   );
   const foundGpus = settings.gpus === "auto" ? findGpus(settings.path, env.CUDA_VISIBLE_DEVICES) : undefined;
-  const records = await openSqliteRecords({ file: folder.records, entry: ENTRIES.records });
+  const records = await openRecords(settings, folder.records, log);
   opened.defer(() => records.close());
   const snapshots = opened.use(createSnapshotStore({ folder: folder.blobs, entry: ENTRIES.blobs }));
   const locks = new KeyedLock();
@@ -359,6 +359,18 @@ export async function compose(
       await owned.disposeAsync().finally(() => clearInterval(alive));
     },
   };
+}
+
+/** The file of the data folder, or the database that the settings name: its adapter is only loaded then. */
+async function openRecords({ database, databasePassword }: Settings, file: string, log: FlowPorts["log"]) {
+  if (database === undefined) return openSqliteRecords({ file, entry: ENTRIES.records });
+  const { openPostgresRecords } = await import("./adapters/records/postgres/postgresRecords.ts");
+  return openPostgresRecords({
+    url: database,
+    ...(databasePassword === undefined ? {} : { password: databasePassword }),
+    entry: ENTRIES.postgres,
+    note: (text) => log.warn("database", { says: text }),
+  });
 }
 
 /** Does it again and again until disposed of. A failure is logged and tried again at the next time. */

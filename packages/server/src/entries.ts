@@ -10,6 +10,7 @@ export const NODE_ARGS: readonly string[] = [
 export const ENTRIES = {
   launcher: new URL("./adapters/compute/process/launcherMain.js", import.meta.url),
   records: new URL("./adapters/records/sqlite/worker.ts", import.meta.url),
+  postgres: new URL("./adapters/records/postgres/worker.ts", import.meta.url),
   blobs: new URL("./adapters/blobs/folder/threads/worker.ts", import.meta.url),
   logs: new URL("./adapters/logs/threads/worker.ts", import.meta.url),
   /** The folder with programs of environment builds, ending in a slash. */

@@ -21,6 +21,9 @@ export type Settings = {
   readonly host: string;
   readonly port: number;
   readonly data: string;
+  /** The URL of the database that holds the records; undefined for the file of the data folder. */
+  readonly database: string | undefined;
+  readonly databasePassword: string | undefined;
   readonly token: readonly string[];
   readonly msiSecret: string | undefined;
   readonly issuer: string | undefined;
@@ -103,6 +106,8 @@ export function readSettings(
     host: (read("host") as string | undefined) ?? "127.0.0.1",
     port: (read("port") as number | undefined) ?? 7464,
     data: resolve((read("data") as string | undefined) ?? join(homedir(), ".malachite", "data")),
+    database: read("database") as string | undefined,
+    databasePassword: passwordOf(read("databasePasswordFile") as string | undefined, env.PGPASSWORD, faults),
     token: (read("token") as string[] | undefined) ?? [],
     msiSecret: read("msiSecret") as string | undefined,
     issuer: read("issuer") as string | undefined,
@@ -153,6 +158,23 @@ export function readSettings(
       `The settings are not right:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
     );
   return Object.freeze(settings);
+}
+
+/** The password that stands in the file, without the end of its line; else the other one. */
+function passwordOf(
+  file: string | undefined,
+  other: string | undefined,
+  faults: string[],
+): string | undefined {
+  if (file === undefined) return other;
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    faults.push(
+      `--database-password-file '${file}' cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+    return undefined;
+  }
 }
 
 function readFile(path: string | undefined, faults: string[]): Record<string, unknown> {

@@ -22,6 +22,15 @@ export const SETTINGS = {
     most: 65_535,
   },
   data: { kind: "text", about: "The data folder. Default ~/.malachite/data." },
+  database: {
+    kind: "text",
+    about:
+      "PostgreSQL for the records: postgres://USER@HOST/DATABASE?schema=NAME. Default: a file of the data folder.",
+  },
+  databasePasswordFile: {
+    kind: "text",
+    about: "A file with the password of the database's user. Default: that of the URL, else PGPASSWORD.",
+  },
   token: { kind: "list", about: "Tokens of the operator's own, accepted as bearer tokens." },
   msiSecret: {
     kind: "text",

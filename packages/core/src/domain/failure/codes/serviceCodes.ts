@@ -27,6 +27,11 @@ export const SERVICE_CODES = {
     means: "The engine behind the compute target does not answer.",
     todo: "Ask again later.",
   },
+  DatabaseUnavailable: {
+    kind: "unavailable",
+    means: "The database that holds the records does not answer, or was lost while it was asked.",
+    todo: "Ask again later; the service connects again by itself. If it stays so, see whether the database runs and can be reached.",
+  },
   Stopping: { kind: "unavailable", means: "The service is stopping.", todo: "Ask again when it is up." },
   Busy: {
     kind: "unavailable",

@@ -49,9 +49,9 @@ export async function countBelow(
         union all
         select r.id, r.status, below.depth + 1 from below
           cross join runs as r
-          where r.workspace_no = ${workspace.no} and r.parent_id = below.id and below.depth < ${DEEPEST}
-        limit ${MOST + 1})
-      select depth, status, count(*) as count from below group by depth, status`.compile(db.build),
+          where r.workspace_no = ${workspace.no} and r.parent_id = below.id and below.depth < ${DEEPEST})
+      select depth, status, count(*) as count from (select depth, status from below limit ${MOST + 1}) as counted
+      group by depth, status`.compile(db.build),
   );
   const levels: Counts[] = [];
   let all = 0;

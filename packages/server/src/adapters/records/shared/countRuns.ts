@@ -34,13 +34,13 @@ export async function countRuns(
     const most = conditions.length === 0 ? MOST_FOUND : Math.min(MOST_FOUND, looked);
     const { numbers, isExact } = await newestFound(db, range, search, most + 1, MOST_SEARCHED);
     const some = numbers.slice(0, most);
-    const from = sql`select value as no from json_each(${JSON.stringify(some)})`;
+    const from = sql`select value as no from ${db.dialect.numbers(sql`${JSON.stringify(some)}`)} as found`;
     return byStatus(db, range, columns, from, holds, isExact && numbers.length <= most);
   }
   const few = await fewestRuns(db, range, conditions, looked);
   if (few) return byStatus(db, range, columns, few, holds, true);
-  const all = sql`select no from (select i.no as no from runs as i where ${inRange(range, "i")}
-    order by i.created_at desc, i.no desc limit ${looked})`;
+  const all = sql`select i.no as no from runs as i where ${inRange(range, "i")}
+    order by i.created_at desc, i.no desc limit ${looked}`;
   const beyond = await db.all(
     sql<{ no: number }>`select i.no from runs as i where ${inRange(range, "i")}
       order by i.created_at desc, i.no desc limit 1 offset ${looked}`.compile(db.build),
@@ -64,10 +64,10 @@ async function byStatus(
   const status = columns.of({ of: "field", name: "status" }) ?? sql.ref("r.status");
   const column = range.experiment === undefined ? "r.workspace_no" : "r.experiment_no";
   const within = sql<SqlBool>`${db.dialect.noIndex(sql.ref<number>(column))} = ${range.experiment ?? range.workspace}`;
-  const all = [sql<SqlBool>`r.no = some.no`, sql<SqlBool>`e.no = r.experiment_no`, within, ...holds];
+  const all = [sql<SqlBool>`r.no = looked.no`, sql<SqlBool>`e.no = r.experiment_no`, within, ...holds];
   const rows = await db.all(
     sql<{ status: string; runs: number }>`select ${status} as status, count(*) as runs
-      from (${from}) as some cross join runs as r cross join experiments as e
+      from (${from}) as looked cross join runs as r cross join experiments as e
       where ${sql.join(all, sql` and `)} group by 1 order by 1`.compile(db.build),
   );
   return summed(rows, isExact);
@@ -90,7 +90,7 @@ const KEPT: Readonly<Record<string, string>> = {
   experimentname: "e.name",
 };
 const keptColumns = (db: Executor): Columns => ({
-  test: db.dialect.test,
+  dialect: db.dialect,
   of: (field: Field) => {
     const name = field.of === "field" ? KEPT[field.name] : undefined;
     return name === undefined ? undefined : sql.ref<string | number>(name);

@@ -27,6 +27,11 @@ export type Dialect = {
   member(json: RawBuilder<string>, name: string): RawBuilder<string | null>;
   /** The number at a path of member names of a JSON object; null when there is none. */
   number(json: RawBuilder<string>, path: readonly string[]): RawBuilder<number | null>;
+  /** A value that is compared with a column of its kind; a number with any column of numbers, whole or not. */
+  constant(value: string | number | null): RawBuilder<string | number | null>;
+  /** The items of a JSON array of texts, or of whole numbers, as a table with one column, `value`. */
+  texts(list: RawBuilder<string>): RawBuilder<unknown>;
+  numbers(list: RawBuilder<string>): RawBuilder<unknown>;
   /** Words of table definitions. */
   readonly types: {
     /** A whole number that the database counts up by itself, as primary key. */

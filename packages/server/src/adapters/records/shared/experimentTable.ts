@@ -75,7 +75,7 @@ async function statusesOf(db: Executor, workspace: number, experiments: readonly
       status: string;
       runs: number;
     }>`select experiment_no as no, status, sum(runs) as runs from run_counts
-      where workspace_no = ${workspace} and experiment_no in (select value from json_each(${JSON.stringify(experiments)}))
+      where workspace_no = ${workspace} and experiment_no in (select value from ${db.dialect.numbers(sql`${JSON.stringify(experiments)}`)} as listed)
         and runs > 0 group by experiment_no, status order by status`.compile(db.build),
   );
   for (const { no, status, runs } of rows) found.set(no, [...(found.get(no) ?? []), [status, runs]]);

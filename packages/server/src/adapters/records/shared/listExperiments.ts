@@ -34,7 +34,7 @@ export async function listExperiments(db: Executor, scope: Scope, ask: Ask): Pro
   const order = orOrder(ask.order, NEWEST);
   const view = ask.view ?? "All";
   const columns: Columns = {
-    test: db.dialect.test,
+    dialect: db.dialect,
     of: (field) =>
       field.of === "tags" ? db.dialect.label(sql.ref("e.tags"), undefined, field.key) : columnOf(field, db),
   };

@@ -34,7 +34,7 @@ const columnOf = (field: Field) => (field.of === "field" ? COLUMN[field.name] : 
 
 /** Filters: no index serves these. A run that has not started has no start. */
 export const runColumns = (dialect: Dialect, at: number | undefined): Columns => ({
-  test: dialect.test,
+  dialect,
   of(field) {
     if (field.of === "traits") return dialect.listed(sql.ref("r.about"), ["runTypeV2", "traits"], field.key);
     if (field.of === "params")

@@ -120,7 +120,7 @@ function countable({ range, conditions, matches }: Query): Countable | undefined
  */
 async function picked(db: Executor, query: Query): Promise<RawBuilder<unknown>> {
   const { range, few, byCreation, only } = query;
-  if (only) return among([{ index: numbered(only), values: [0] }], query);
+  if (only) return among([{ index: numbered(only, query.dialect), values: [0] }], query);
   if (range.runs !== undefined && range.runs <= few) return byOrder(query);
   const [best] = (await countedWays(db, query, few))
     .map((one) => ({ ...one, walkable: byCreation && isWalkable(one.way) }))
@@ -158,8 +158,8 @@ const isWalkable = (way: Way): boolean =>
   way.every(({ index }) => index.createdAt !== undefined) && oneByOne(way).length <= SIDE_BY_SIDE;
 
 /** Runs whose numbers are known. */
-const numbered = (numbers: readonly number[]): Indexed => ({
-  from: sql`json_each(${JSON.stringify(numbers)}) as j`,
+const numbered = (numbers: readonly number[], dialect: Dialect): Indexed => ({
+  from: sql`${dialect.numbers(sql`${JSON.stringify(numbers)}`)} as j`,
   when: () => sql`1 = 1`,
   no: sql`j.value`,
 });

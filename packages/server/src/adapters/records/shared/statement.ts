@@ -1,11 +1,15 @@
 // Statements whose text never changes are built once and then only filled in: building costs more than running them.
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
-import type { Executor, Take } from "./executor.ts";
+import type { Dialect, Executor, Take } from "./executor.ts";
 import type { Database } from "./schema.ts";
 
 export type Value = string | number | null;
 type Params<In> = { readonly [K in keyof In]: RawBuilder<In[K]> };
-type Build<In, Out> = (q: Kysely<Database>, p: Params<In>) => { compile(): CompiledQuery<Out> };
+type Build<In, Out> = (
+  q: Kysely<Database>,
+  p: Params<In>,
+  dialect: Dialect,
+) => { compile(): CompiledQuery<Out> };
 export type Statement<In, Out> = {
   (db: Executor, values: In): Promise<readonly Out[]>;
   /** The rows as lists, see `Executor`. */
@@ -31,7 +35,7 @@ export function statement<In extends Readonly<Record<string, Value>>>() {
     const queryFor = (db: Executor): CompiledQuery<Out> => {
       let query = compiled.get(db.build);
       if (!query) {
-        query = build(db.build, gaps<In>()).compile();
+        query = build(db.build, gaps<In>(), db.dialect).compile();
         compiled.set(db.build, query);
       }
       return query;

@@ -1,20 +1,13 @@
 // A filter as an SQL condition that no index serves: listRuns.ts decides which index is used and states that apart.
-import {
-  type Comparison,
-  type Field,
-  type Filter,
-  type Literal,
-  MalachiteError,
-  type TextTest,
-} from "@malachite/core";
+import { type Comparison, type Field, type Filter, type Literal, MalachiteError } from "@malachite/core";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Dialect } from "./executor.ts";
 
 /** What a list can be filtered and ordered by, as SQL. */
 export type Columns = {
   /** The expression of a field or label, which no index serves; undefined for a name that is not known. */
   of(field: Field): RawBuilder<string | number | null> | undefined;
-  /** Whether a text has another in it, at its beginning or at its end; null for a missing one. */
-  test(op: TextTest, value: RawBuilder<string | number | null>, text: string): RawBuilder<SqlBool>;
+  readonly dialect: Pick<Dialect, "test" | "constant">;
 };
 
 const NEGATED = { eq: "ne", ne: "eq", gt: "le", ge: "lt", lt: "ge", le: "gt" } as const satisfies Record<
@@ -39,7 +32,8 @@ export function where(filter: Filter, columns: Columns, negated = false): RawBui
       const { lists, rest } = negated ? { lists: [], rest: filter.parts } : gathered(filter);
       const parts = [
         ...lists.map(
-          ({ field, values }) => sql<SqlBool>`${expression(field, columns)} in (${sql.join(values)})`,
+          ({ field, values }) =>
+            sql<SqlBool>`${expression(field, columns)} in (${sql.join(values.map(columns.dialect.constant))})`,
         ),
         ...rest.map((part) => where(part, columns, negated)),
       ];
@@ -48,11 +42,17 @@ export function where(filter: Filter, columns: Columns, negated = false): RawBui
     case "contains":
     case "startswith":
     case "endswith": {
-      const test = columns.test(filter.op, expression(filter.field, columns), filter.text);
+      const test = columns.dialect.test(filter.op, expression(filter.field, columns), filter.text);
       return negated ? sql<SqlBool>`not coalesce(${test}, ${FALSE})` : test;
     }
     default:
-      return compare(filter.op, expression(filter.field, columns), columnValue(filter.literal), negated);
+      return compare(
+        filter.op,
+        expression(filter.field, columns),
+        columnValue(filter.literal),
+        negated,
+        columns.dialect,
+      );
   }
 }
 
@@ -61,6 +61,7 @@ function compare(
   left: RawBuilder<unknown>,
   value: string | number | null,
   negated: boolean,
+  dialect: Pick<Dialect, "constant">,
 ): RawBuilder<SqlBool> {
   const says = negated ? NEGATED[op] : op;
   if (value === null) {
@@ -68,8 +69,8 @@ function compare(
     if (says === "ne") return sql<SqlBool>`${left} is not null`;
     return negated ? TRUE : FALSE;
   }
-  if (says === "ne") return sql<SqlBool>`${left} is distinct from ${value}`;
-  const plain = sql<SqlBool>`${left} ${sql.raw(SIGN[says])} ${value}`;
+  if (says === "ne") return sql<SqlBool>`${left} is distinct from ${dialect.constant(value)}`;
+  const plain = sql<SqlBool>`${left} ${sql.raw(SIGN[says])} ${dialect.constant(value)}`;
   // A comparison with a missing value does not hold, so its negation does.
   return negated && says !== "eq" ? sql<SqlBool>`coalesce(${plain}, ${TRUE})` : plain;
 }

@@ -2,10 +2,13 @@
 // its commit is on disk.
 import type { Name } from "../shared/operations.ts";
 import { operation } from "../shared/operations.ts";
-import { type ErrorText, errorText, type Told } from "./messages.ts";
+import { type ErrorText, errorText, type Told } from "../shared/workers/messages.ts";
 import type { SqliteDatabase } from "./sqliteDatabase.ts";
 
 export type Write = { readonly id: number; readonly name: Name; readonly args: string };
+
+/** What to do about what the file system or the database refused. */
+export const ADVICE = "Check the space and the rights of the data folder.";
 
 /** So many writes share a commit at most: the first of them must not wait for ever more. */
 export const MOST_PER_COMMIT = 512;
@@ -23,7 +26,7 @@ export async function commitTogether(db: SqliteDatabase, writes: readonly Write[
     return told;
   } catch (error) {
     if (db.inTransaction) rollBack(db);
-    const failed = errorText(error, "The records could not be written");
+    const failed = errorText(error, "The records could not be written", ADVICE);
     return writes.map(({ id }) => ({ id, error: failed }));
   }
 }
@@ -40,7 +43,7 @@ async function oneWrite(db: SqliteDatabase, { id, name, args }: Write): Promise<
     if (!db.inTransaction) throw error;
     db.exec("rollback to one");
     db.exec("release one");
-    const text: ErrorText = errorText(error, `The records could not be written (${name})`);
+    const text: ErrorText = errorText(error, `The records could not be written (${name})`, ADVICE);
     return { id, error: text };
   }
 }

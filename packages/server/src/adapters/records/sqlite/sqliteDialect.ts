@@ -35,6 +35,9 @@ export const sqliteDialect: Dialect = {
     >`(select item.value from json_each(${json}, ${`$.${path.join(".")}`}) as item where item.value = ${item} limit 1)`,
   member: (json, name) => sql<string | null>`json_extract(${json}, ${`$.${name}`})`,
   number: (json, path) => sql<number | null>`json_extract(${json}, ${`$.${path.join(".")}`})`,
+  constant: (value) => sql`${value}`,
+  texts: (list) => sql`json_each(${list})`,
+  numbers: (list) => sql`json_each(${list})`,
   types: {
     counter: "integer primary key",
     integer: "integer",

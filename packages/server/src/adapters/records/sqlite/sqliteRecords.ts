@@ -4,7 +4,8 @@ import type { Clock } from "@malachite/core";
 import { KINDS } from "../shared/kinds.ts";
 import type { Arguments, Call, Name } from "../shared/operations.ts";
 import { createStores, type RecordStores } from "../shared/stores.ts";
-import { DatabaseWorker } from "./databaseWorker.ts";
+import { DatabaseWorker } from "../shared/workers/databaseWorker.ts";
+import type { Role, WorkerSettings } from "../shared/workers/messages.ts";
 
 export type SqliteRecordsSettings = {
   /** The database file; made if there is none, in a folder that exists. */
@@ -19,6 +20,8 @@ export type SqliteRecords = RecordStores & {
   close(): Promise<void>;
 };
 
+const ENTRY = new URL("./worker.ts", import.meta.url);
+
 /**
  * Opens the file and brings its tables up to date. Throws StorageFailed when it cannot be opened, is no database, or was written by
  * a newer program. One worker writes, one looks up, one lists, one reads metrics and one tables, the last three started by their first
@@ -27,14 +30,15 @@ export type SqliteRecords = RecordStores & {
 export async function openSqliteRecords({
   file,
   clock = Date,
-  entry,
+  entry = ENTRY,
 }: SqliteRecordsSettings): Promise<SqliteRecords> {
+  const worker = (role: Role) => new DatabaseWorker({ file, role } as WorkerSettings, entry);
   const workers = {
-    write: new DatabaseWorker(file, "writer", entry),
-    lookup: new DatabaseWorker(file, "reader", entry),
-    list: new DatabaseWorker(file, "reader", entry),
-    series: new DatabaseWorker(file, "reader", entry),
-    table: new DatabaseWorker(file, "reader", entry),
+    write: worker("writer"),
+    lookup: worker("reader"),
+    list: worker("reader"),
+    series: worker("reader"),
+    table: worker("reader"),
   };
   const close = async (): Promise<void> => {
     // The writer last: the last connection to close folds the log into the file.

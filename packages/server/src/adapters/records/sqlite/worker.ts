@@ -3,13 +3,19 @@ import { parentPort, workerData } from "node:worker_threads";
 import { giveBackAtRest } from "../../../files/atRest.ts";
 import { migrate } from "../shared/migrations/migrate.ts";
 import { operation } from "../shared/operations.ts";
-import { commitTogether, MOST_PER_COMMIT, type Write } from "./groupCommit.ts";
-import { type Ask, errorText, type News, type Told, type WorkerSettings } from "./messages.ts";
+import {
+  type Ask,
+  errorText,
+  type News,
+  type Told,
+  type WorkerSettings,
+} from "../shared/workers/messages.ts";
+import { ADVICE, commitTogether, MOST_PER_COMMIT, type Write } from "./groupCommit.ts";
 import { SqliteDatabase } from "./sqliteDatabase.ts";
 
 const port = parentPort;
 if (!port) throw new Error("This file is the entry of a worker thread and does nothing by itself.");
-const { file, role } = workerData as WorkerSettings;
+const { file, role } = workerData as WorkerSettings & { readonly file: string };
 const tell = (news: News): void => port.postMessage(news);
 
 const queue: Write[] = [];
@@ -30,7 +36,7 @@ async function start(): Promise<boolean> {
     return true;
   } catch (error) {
     opened?.close();
-    tell({ failed: errorText(error, `The records in '${file}' cannot be opened`) });
+    tell({ failed: errorText(error, `The records in '${file}' cannot be opened`, ADVICE) });
     return false;
   }
 }
@@ -51,7 +57,7 @@ async function read({ id, name, args }: Write): Promise<Told> {
     const answer = await operation(name)(database(), ...(JSON.parse(args) as never[]));
     return { id, answer: answer === undefined ? undefined : JSON.stringify(answer) };
   } catch (error) {
-    return { id, error: errorText(error, `The records could not be read (${name})`) };
+    return { id, error: errorText(error, `The records could not be read (${name})`, ADVICE) };
   }
 }
 

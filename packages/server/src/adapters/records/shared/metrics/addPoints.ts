@@ -34,12 +34,12 @@ const runNo = statement<{ key: string; id: string }>()((q, p) =>
     .where("r.id", "=", p.id),
 );
 
-const findMetrics = statement<{ run: number; names: string }>()((q, p) =>
+const findMetrics = statement<{ run: number; names: string }>()((q, p, { texts }) =>
   q
     .selectFrom("metrics")
     .selectAll()
     .where("run_no", "=", p.run)
-    .where("name", "in", sql<string>`(select value from json_each(${p.names}))`),
+    .where("name", "in", sql<string>`(select value from ${texts(p.names)} as named)`),
 );
 
 const insertMetric = statement<{

@@ -35,7 +35,7 @@ const selectHeads = statement<{
   names: string;
   namespace: string;
   measured: string;
-}>()((q, p) =>
+}>()((q, p, { texts }) =>
   q
     .selectFrom("workspaces as w")
     .innerJoin("runs as r", "r.workspace_no", "w.no")
@@ -43,8 +43,8 @@ const selectHeads = statement<{
     .select(["m.no", "r.id as run", "m.namespace", "m.name", "m.ux_type", "m.points"])
     .select(["m.lowest_step", "m.highest_step", "m.first_at", "m.last_at", "r.started_at", "r.created_at"])
     .where("w.key", "=", p.key)
-    .where("r.id", "in", sql<string>`(select value from json_each(${p.runs}))`)
-    .where("m.name", "in", sql<string>`(select value from json_each(${p.names}))`)
+    .where("r.id", "in", sql<string>`(select value from ${texts(p.runs)} as asked)`)
+    .where("m.name", "in", sql<string>`(select value from ${texts(p.names)} as named)`)
     .where(
       sql<boolean>`(m.namespace = ${p.namespace} or
         (m.namespace = ${p.measured} and substr(m.name, 1, ${SYSTEM_PREFIX.length}) = ${SYSTEM_PREFIX}))`,
@@ -113,7 +113,14 @@ async function bucketsOf(db: Executor, ask: BucketAsk): Promise<BucketPart> {
     if (x >= from && x <= to) buckets.add(x, value === null ? Number.NaN : (value as number));
   };
   const [at, step, seq] = part?.after ?? [FIRST, Number.MIN_SAFE_INTEGER, 0];
-  const walked = { metric: ask.metric, at, step, seq, to: LAST, limit: part?.limit ?? -1 };
+  const walked = {
+    metric: ask.metric,
+    at,
+    step,
+    seq,
+    to: LAST,
+    limit: part?.limit ?? Number.MAX_SAFE_INTEGER,
+  };
   let seen = part?.seen ?? 0;
   if (axis === "index")
     await steps.scan(db, walked, ["value"], (value) => {
@@ -141,7 +148,7 @@ async function ended(db: Executor, walked: Walk, buckets: Buckets, seen: number)
   return { buckets: buckets.list(), ...(last ? { next: { after: placeOf(last), seen } } : {}) };
 }
 
-/** Rows that are one number, in order of time. A negative limit is none. */
+/** Rows that are one number, in order of time. */
 const numbersOf = (x: "at" | "step") =>
   statement<Walk>()((q, p) => ({
     compile: () =>

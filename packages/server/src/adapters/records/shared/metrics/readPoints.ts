@@ -217,7 +217,7 @@ const firstOfEach = statement<Walk & { from: number; until: number; width: numbe
       select "interval", at, step, seq, stepped, value from (
         select walked.*, row_number() over (partition by "interval" order by at, step, seq) as nth from (
           select at, step, seq, stepped, value, case when data is null then 1 else 0 end as plain,
-            (step - cast(${p.from} as integer)) / cast(${p.width} as integer) as "interval"
+            (step - cast(${p.from} as bigint)) / cast(${p.width} as bigint) as "interval"
           from metric_points
           where metric_no = ${p.metric} and (at, step, seq) > (${p.at}, ${p.step}, ${p.seq}) and at <= ${p.to}
           order by at, step, seq limit ${p.limit}
@@ -239,5 +239,5 @@ export const walkEnd = statement<Walk>()((q, p) =>
     .orderBy("step")
     .orderBy("seq")
     .limit(1)
-    .offset(sql<number>`cast(${p.limit} as integer) - 1`),
+    .offset(sql<number>`cast(${p.limit} as bigint) - 1`),
 );

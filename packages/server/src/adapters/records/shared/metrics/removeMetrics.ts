@@ -42,7 +42,7 @@ const oneDropped = statement<Record<string, never>>()((q) =>
 const somePoints = statement<{ no: number; limit: number }>()((_q, p) => ({
   compile: () =>
     sql<{ seq: number }>`delete from metric_points where metric_no = ${p.no} and (at, step, seq) <= (
-      select at, step, seq from (select at, step, seq from metric_points where metric_no = ${p.no} order by at, step, seq limit ${p.limit}) as some
+      select at, step, seq from (select at, step, seq from metric_points where metric_no = ${p.no} order by at, step, seq limit ${p.limit}) as first_ones
       order by at desc, step desc, seq desc limit 1) returning seq`.compile(_q),
 }));
 

@@ -168,7 +168,7 @@ function conditionOf(db: Executor, list: List, condition: Condition<Field>): Raw
   const left = propertyOf(db, list, condition.on);
   switch (condition.is) {
     case "differs":
-      return sql<SqlBool>`${left} is distinct from ${condition.value}`;
+      return sql<SqlBool>`${left} is distinct from ${db.dialect.constant(condition.value)}`;
     case "set":
       return sql<SqlBool>`${left} is not null`;
     case "like":
@@ -177,9 +177,9 @@ function conditionOf(db: Executor, list: List, condition: Condition<Field>): Raw
     case "in":
       return condition.values.length === 0
         ? sql<SqlBool>`1 = 0`
-        : sql<SqlBool>`${left} in (${sql.join(condition.values)})`;
+        : sql<SqlBool>`${left} in (${sql.join(condition.values.map(db.dialect.constant))})`;
     default:
-      return sql<SqlBool>`${left} ${sql.raw(SIGN[condition.is])} ${condition.value}`;
+      return sql<SqlBool>`${left} ${sql.raw(SIGN[condition.is])} ${db.dialect.constant(condition.value)}`;
   }
 }
 

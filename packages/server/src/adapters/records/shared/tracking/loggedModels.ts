@@ -318,7 +318,7 @@ export async function searchLoggedModels(db: Executor, scope: Scope, ask: Ask): 
     terms: withNumber([...order.flatMap((one) => orderTerms(one, places)), NEWEST], sql.ref<number>("g.no")),
     where: (workspace) => [
       sql<SqlBool>`g.experiment_no in (select x.no from experiments as x where x.workspace_no = ${workspace}
-        and x.id in (select value from json_each(${JSON.stringify(experimentIds)})))`,
+        and x.id in (select value from ${db.dialect.texts(sql`${JSON.stringify(experimentIds)}`)} as listed))`,
       sql<SqlBool>`e.no = g.experiment_no`,
       sql<SqlBool>`g.deleted = 0`,
       ...wanted,

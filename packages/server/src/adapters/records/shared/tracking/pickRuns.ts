@@ -42,20 +42,20 @@ export async function* pick(db: Executor, query: Query, asked: Asked): AsyncGene
   }
   const [first] = asked.order;
   if (first?.key.of === "metric" && experiments.length <= SIDE_BY_SIDE) {
-    yield* byMetric(query, first, asked);
+    yield* byMetric(db, query, first, asked);
     return;
   }
   if (first && isStart(first) && !first.descending && experiments.length <= SIDE_BY_SIDE) {
     yield* byOldestStart(query);
     return;
   }
-  const ofExperiments = isOneOf(sql.ref<number>("r.experiment_no"), experiments);
+  const ofExperiments = isOneOf(db, sql.ref<number>("r.experiment_no"), experiments);
   if (!isByStart(asked.order)) yield select(query, sql`runs as r`, ofExperiments);
   else if (experiments.length > SIDE_BY_SIDE)
     yield select(
       query,
       sql`runs as r`,
-      sql<SqlBool>`r.workspace_no = ${query.workspace} and ${isOneOf(db.dialect.noIndex(sql.ref<number>("r.experiment_no")), experiments)}`,
+      sql<SqlBool>`r.workspace_no = ${query.workspace} and ${isOneOf(db, db.dialect.noIndex(sql.ref<number>("r.experiment_no")), experiments)}`,
     );
   else
     yield sideBySide(experiments, (no) =>
@@ -84,10 +84,14 @@ function select(query: Query, from: RawBuilder<unknown>, when: RawBuilder<SqlBoo
     where ${sql.join(all, sql` and `)} order by ${orderBy(terms)} limit ${limit}`;
 }
 
-const isOneOf = (column: RawBuilder<number>, values: readonly number[]): RawBuilder<SqlBool> =>
+const isOneOf = (
+  { dialect }: Executor,
+  column: RawBuilder<number>,
+  values: readonly number[],
+): RawBuilder<SqlBool> =>
   values.length === 1
     ? sql<SqlBool>`${column} = ${values[0]}`
-    : sql<SqlBool>`${column} in (select value from json_each(${JSON.stringify(values)}))`;
+    : sql<SqlBool>`${column} in (select value from ${dialect.numbers(sql`${JSON.stringify(values)}`)} as listed)`;
 
 /** Runs that an index tells: from where, and of which column their number is. */
 type Known = {
@@ -160,7 +164,7 @@ function among(db: Executor, query: Query, { from, when }: Known): RawBuilder<un
   return select(
     query,
     sql`${from} cross join runs as r`,
-    sql<SqlBool>`${when} and r.no = k.run_no and ${isOneOf(experiment, query.experiments)}`,
+    sql<SqlBool>`${when} and r.no = k.run_no and ${isOneOf(db, experiment, query.experiments)}`,
   );
 }
 
@@ -169,6 +173,7 @@ function among(db: Executor, query: Query, { from, when }: Known): RawBuilder<un
  * if nothing else is asked for.
  */
 function* byMetric(
+  db: Executor,
   query: Query,
   { key, descending }: SearchOrder,
   asked: Asked,
@@ -223,7 +228,7 @@ function* byMetric(
     select(
       rest(2),
       sql`runs as r`,
-      sql<SqlBool>`${isOneOf(sql.ref<number>("r.experiment_no"), experiments)} and ${missing}`,
+      sql<SqlBool>`${isOneOf(db, sql.ref<number>("r.experiment_no"), experiments)} and ${missing}`,
     );
   yield isByStart(asked.order.slice(1))
     ? sideBySide(experiments, (no) => ranked([sql`2`, sql`null`], without([no]), terms))

@@ -30,6 +30,7 @@ export function clauseSql(clause: SearchClause, places: Places, dialect: Dialect
 }
 
 function comparison({ comparator, value }: SearchClause, left: Value, dialect: Dialect): RawBuilder<SqlBool> {
+  const constant = dialect.constant(value as string | number);
   switch (comparator) {
     case "IS NULL":
       return sql<SqlBool>`${left} is null`;
@@ -40,13 +41,13 @@ function comparison({ comparator, value }: SearchClause, left: Value, dialect: D
     case "ILIKE":
       return dialect.ilike(left, String(value));
     case "IN":
-      return sql<SqlBool>`${left} in (${sql.join(value as readonly string[])})`;
+      return sql<SqlBool>`${left} in (${sql.join((value as readonly string[]).map(dialect.constant))})`;
     case "NOT IN":
-      return sql<SqlBool>`${left} not in (${sql.join(value as readonly string[])})`;
+      return sql<SqlBool>`${left} not in (${sql.join((value as readonly string[]).map(dialect.constant))})`;
     case "!=":
-      return sql<SqlBool>`${left} <> ${value}`;
+      return sql<SqlBool>`${left} <> ${constant}`;
     default:
-      return sql<SqlBool>`${left} ${sql.raw(comparator)} ${value}`;
+      return sql<SqlBool>`${left} ${sql.raw(comparator)} ${constant}`;
   }
 }
 

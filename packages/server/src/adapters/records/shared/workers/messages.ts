@@ -1,10 +1,11 @@
 // What the service and its database workers say to each other. Arguments and answers travel as JSON text: it is copied as one
 // block, keeps keys like `__proto__`, and is what most of it becomes in the database anyway.
 import { type Code, isMalachiteError, MalachiteError, type MalachiteErrorOptions } from "@malachite/core";
-import type { Name } from "../shared/operations.ts";
+import type { Name } from "../operations.ts";
 
 export type Role = "writer" | "reader";
-export type WorkerSettings = { readonly file: string; readonly role: Role };
+/** What a worker is started with; each database adds where it is. */
+export type WorkerSettings = { readonly role: Role };
 
 export type Ask =
   | { readonly id: number; readonly name: Name; readonly args: string }
@@ -17,6 +18,8 @@ export type News =
   | { readonly ready: true }
   | { readonly failed: ErrorText }
   | { readonly told: readonly Told[] }
+  /** Something that the operator should read. */
+  | { readonly note: string }
   | { readonly closed: true };
 
 /** An error as data. */
@@ -27,8 +30,8 @@ export type ErrorText = {
   readonly cause?: string;
 };
 
-/** Our own errors as they are; any other is a failure of the storage, with its words. */
-export function errorText(error: unknown, doing: string): ErrorText {
+/** Our own errors as they are; any other is a failure of the storage, with its words and what to do about it. */
+export function errorText(error: unknown, doing: string, advice: string): ErrorText {
   if (isMalachiteError(error)) {
     const { code, message, target, details, cause } = error;
     return {
@@ -44,7 +47,7 @@ export function errorText(error: unknown, doing: string): ErrorText {
   const says = error instanceof Error ? error.message : String(error);
   return {
     code: "StorageFailed",
-    message: `${doing}: ${says}. Check the space and the rights of the data folder.`,
+    message: `${doing}: ${says}. ${advice}`,
     options: {},
     cause: words(error),
   };

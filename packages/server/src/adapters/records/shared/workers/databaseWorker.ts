@@ -2,23 +2,23 @@
 // death.
 import { Worker } from "node:worker_threads";
 import { MalachiteError } from "@malachite/core";
-import type { Answer, Arguments, Name } from "../shared/operations.ts";
+import type { Answer, Arguments, Name } from "../operations.ts";
 import { type Ask, errorOf, type News, type Role, type WorkerSettings } from "./messages.ts";
 
 type Pending = { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void };
 
-/** Source or bundle: the entry lies beside this file unless the caller says otherwise. */
-const ENTRY = new URL("./worker.ts", import.meta.url);
-
 export class DatabaseWorker {
   readonly #settings: WorkerSettings;
   readonly #entry: URL;
+  readonly #note: (text: string) => void;
   #running: Running | undefined;
   #closed = false;
 
-  constructor(file: string, role: Role, entry: URL = ENTRY) {
-    this.#settings = { file, role };
+  /** `entry` is the program of the thread; `note` takes what it wants the operator to read. */
+  constructor(settings: WorkerSettings, entry: URL, note: (text: string) => void = () => {}) {
+    this.#settings = settings;
     this.#entry = entry;
+    this.#note = note;
   }
 
   /** Begins to start the thread, so that the first call need not. */
@@ -51,7 +51,8 @@ export class DatabaseWorker {
   }
 
   #worker(): Running {
-    if (!this.#running || this.#running.dead) this.#running = new Running(this.#settings, this.#entry);
+    if (!this.#running || this.#running.dead)
+      this.#running = new Running(this.#settings, this.#entry, this.#note);
     return this.#running;
   }
 }
@@ -67,7 +68,7 @@ class Running {
   #lastId = 0;
   #why: MalachiteError | undefined;
 
-  constructor(settings: WorkerSettings, entry: URL) {
+  constructor(settings: WorkerSettings, entry: URL, note: (text: string) => void) {
     this.#role = settings.role;
     this.#worker = new Worker(entry, {
       name: `records-${settings.role}`,
@@ -81,6 +82,7 @@ class Running {
     this.#worker.on("message", (news: News) => {
       if ("ready" in news) opened.resolve();
       else if ("failed" in news) this.#why = errorOf(news.failed);
+      else if ("note" in news) note(news.note);
       else if ("told" in news) this.#answer(news.told);
     });
     this.#worker.on("error", (error) => {
