@@ -178,6 +178,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@peculiar/x509": ["packages/server/src/adapters/tls/"],
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
   dockerode: ["packages/server/src/containers/"],
+  "@kubernetes/client-node": ["packages/server/src/adapters/compute/kubernetes/"],
   jose: ["packages/server/src/http/auth/"],
   "prom-client": ["packages/server/src/telemetry/metrics/"],
   "@opentelemetry/api": ["packages/server/src/telemetry/traces/"],

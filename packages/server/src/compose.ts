@@ -18,6 +18,8 @@ import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { createContainerDriver } from "./adapters/compute/container/containerDriver.ts";
 import { createCourier } from "./adapters/compute/courier/index.ts";
+import { createClusters } from "./adapters/compute/kubernetes/clusters.ts";
+import { createKubernetesDriver } from "./adapters/compute/kubernetes/kubernetesDriver.ts";
 import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
 import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createOutliving } from "./adapters/compute/process/outliving.ts";
@@ -30,6 +32,7 @@ import { createDataCarrier, createRemoteMounts } from "./adapters/data/index.ts"
 import { createAwayEnvironments } from "./adapters/environments/away/awayEnvironments.ts";
 import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
 import { createSparkJars } from "./adapters/environments/built/sparkJars.ts";
+import { createBroughtImages } from "./adapters/environments/image/broughtImages.ts";
 import { createImageEnvironments } from "./adapters/environments/image/imageEnvironments.ts";
 import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
@@ -164,6 +167,15 @@ export async function compose(
       path: settings.path,
     }),
   );
+  const kubernetes = opened.use(
+    createKubernetesDriver({
+      clusters: opened.use(createClusters()),
+      service: folder.id,
+      placer,
+      clock,
+      user: serviceUser(),
+    }),
+  );
   // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
   const development =
     isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined;
@@ -195,7 +207,7 @@ export async function compose(
   const targets = createTargets(
     settings.target,
     { runsAtOnce: settings.runsAtOnce, gpus },
-    [process, container],
+    [process, container, kubernetes],
     { volumes: settings.containerVolumes, privileges: settings.containerPrivileges },
   );
   const built = createBuiltEnvironments({
@@ -243,6 +255,7 @@ export async function compose(
       system: createSystemEnvironments({ path: settings.path, now: clock.now }),
       built,
       sparkJars: createSparkJars({ environments: built.environments, env, path: settings.path }),
+      brought: createBroughtImages({ defaultImage: settings.containerImage }),
       image: createImageEnvironments({
         engines,
         defaultImage: settings.containerImage,

@@ -19,6 +19,8 @@ export type EnvironmentMakers = {
   readonly image?: EnvironmentBuilder;
   /** For runs on machines that see nothing of this one: answers what is to be made there. */
   readonly away?: EnvironmentBuilder;
+  /** Images that the engine of a target brings to its machines itself. */
+  readonly brought?: EnvironmentBuilder;
   /** Packages for Spark on this machine, beside whichever environment; in images they are part of the image. */
   readonly sparkJars?: {
     has(ask: SparkJarsAsk, environment: PreparedEnvironment): Promise<boolean>;
@@ -37,6 +39,7 @@ export function createEnvironments({
   built,
   image,
   away,
+  brought,
   sparkJars,
 }: EnvironmentMakers): EnvironmentBuilder {
   function makerOf(ask: EnvironmentAsk): EnvironmentBuilder {
@@ -46,6 +49,8 @@ export function createEnvironments({
         "target",
         "No environments are made on machines that see nothing of the service's.",
       );
+    if (ask.bringsImage)
+      return offered(brought, "target", "No engine is there that brings images to its machines.");
     if (ask.container)
       return offered(image, "environment.docker.enabled", "Runs are not put into containers.");
     if (isBuilt(ask.environment)) {

@@ -13,6 +13,8 @@ import type { WholeDefinition } from "./runDefinition.ts";
 
 /** The kind of targets that put every run into a container. */
 export const CONTAINER = "container";
+/** The kind of those that do too, by an engine which brings the images itself. */
+export const KUBERNETES = "kubernetes";
 
 /** The property that puts the run into a container; undefined when it goes into none. */
 export function containerPath(
@@ -21,7 +23,7 @@ export function containerPath(
 ): string | undefined {
   if (configuration.docker?.useDocker === true) return "configuration.docker.useDocker";
   if (configuration.environment?.docker?.enabled === true) return "configuration.environment.docker.enabled";
-  return target?.kind === CONTAINER ? "configuration.target" : undefined;
+  return target?.kind === CONTAINER || target?.kind === KUBERNETES ? "configuration.target" : undefined;
 }
 
 /** Options of a target of another kind on this machine that mean the same for a container. */

@@ -1,6 +1,6 @@
 // What a script needs to run: as it is asked for, and once it is there.
 import type { execution } from "@malachite/contract";
-import { containerPath } from "../definition/containerAsk.ts";
+import { containerPath, KUBERNETES } from "../definition/containerAsk.ts";
 import { givenVariables, type WholeDefinition } from "../definition/runDefinition.ts";
 import type { AwayRecipe } from "../launch/awayPlan.ts";
 import { groupShape, isSingle } from "../launch/groupShape.ts";
@@ -16,6 +16,8 @@ export type EnvironmentAsk = {
   readonly container: boolean;
   /** The run goes to a machine that sees nothing of this one: what is made, is made there. */
   readonly away?: true;
+  /** The engine of the target brings the image to its machines itself: nothing of it is on the service's. */
+  readonly bringsImage?: true;
   /** The image for a container whose definition names none. */
   readonly image?: string;
   /** The run is a command, which may do without a python. */
@@ -87,6 +89,7 @@ export function environmentAsk(
     environment: configuration.environment ?? {},
     container: containerPath(definition, target) !== undefined,
     ...(away ? { away: true as const } : {}),
+    ...(target?.kind === KUBERNETES ? { bringsImage: true as const } : {}),
     // Several processes are started by a python, whatever they are.
     ...(configuration.command !== undefined && isSingle(groupShape(configuration))
       ? { withoutPython: true }

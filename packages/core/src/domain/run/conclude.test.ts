@@ -31,6 +31,15 @@ describe("conclude", () => {
     );
   });
 
+  it("tells that the engine took the run away, in its words", () => {
+    const taken = conclude({ code: null, taken: "Evicted: no memory.", endedAt: 1 }, undefined, "");
+    assert.equal(reasonOf(taken), "TakenAway");
+    assert.match(
+      taken.name === "failed" ? taken.message : "",
+      /before its script had ended.*Evicted: no memory/,
+    );
+  });
+
   it("says the error of a Python traceback", () => {
     const tail =
       'epoch 3\nTraceback (most recent call last):\n  File "train.py", line 3, in <module>\n    main()\nValueError: bad rate: -1\n';

@@ -7,6 +7,8 @@ export type LaunchHints = Disposable & {
   /** Watches the launch's folder until it has ended or `drop` is called. */
   follow(key: LaunchKey, folder: string): void;
   drop(key: LaunchKey): void;
+  /** News that came another way than by the folder. */
+  tell(key: LaunchKey): void;
   /** Keys with news, each once until taken. Ends with the signal. */
   stream(signal: AbortSignal): AsyncIterable<LaunchKey>;
 };
@@ -47,6 +49,7 @@ export function createLaunchHints(): LaunchHints {
       tell(key);
     },
     drop,
+    tell,
     async *stream(signal) {
       const news = new Set<LaunchKey>();
       let wake = (): void => {};

@@ -1,0 +1,75 @@
+// Whether a namespace of a cluster can be used: it answers, and the service may do there what it must.
+import { isMalachiteError } from "@malachite/core";
+import { ClusterRefused, isRefused } from "./clusterRefused.ts";
+import type { KubernetesOptions } from "./kubernetesTarget.ts";
+import type { Place } from "./places.ts";
+
+const NEEDED: readonly (readonly [string, string, readonly string[]])[] = [
+  ["batch", "jobs", ["create", "get", "list", "watch", "patch", "delete"]],
+  ["", "pods", ["list", "watch", "deletecollection"]],
+  ["", "secrets", ["create", "patch", "delete"]],
+];
+
+/** The reason in words why runs cannot go there; undefined when they can. */
+export async function faultOfPlace(
+  { cluster, namespace }: Place,
+  options: KubernetesOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const missing = (
+      await Promise.all(
+        NEEDED.flatMap(([group, resource, verbs]) =>
+          verbs.map(async (verb) =>
+            (await isAllowed(group, resource, verb)) ? [] : [`${verb} ${resource}`],
+          ),
+        ),
+      )
+    ).flat();
+    if (missing.length > 0)
+      return `The service may not do this in the namespace '${namespace}' of ${cluster.server}: ${missing.join(", ")}. Give its account a role that allows it.`;
+    return await faultOfClaim();
+  } catch (error) {
+    if (isMalachiteError(error)) return error.message;
+    if (error instanceof ClusterRefused) return `${cluster.server} refused: ${error.message}`;
+    throw error;
+  }
+
+  async function isAllowed(group: string, resource: string, verb: string): Promise<boolean> {
+    const body = {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: { resourceAttributes: { group, resource, verb, namespace } },
+    };
+    const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    const answer = await cluster.ask<{ status?: { allowed?: boolean } }>(
+      "POST",
+      path,
+      { body, deadlineMs: 5000 },
+      signal,
+    );
+    return answer.status?.allowed === true;
+  }
+
+  async function faultOfClaim(): Promise<string | undefined> {
+    if (options.volume === undefined || !("persistentVolumeClaim" in options.volume)) return undefined;
+    const claim = options.volume.persistentVolumeClaim;
+    try {
+      const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claim}`;
+      const found = await cluster.ask<{ status?: { phase?: string } }>(
+        "GET",
+        path,
+        { deadlineMs: 5000 },
+        signal,
+      );
+      return found.status?.phase === "Lost"
+        ? `The volume of the claim '${claim}' in the namespace '${namespace}' is lost.`
+        : undefined;
+    } catch (error) {
+      if (isRefused(error, 404)) return `There is no claim '${claim}' in the namespace '${namespace}'.`;
+      // Whether it is there shows when a pod asks for it.
+      if (isRefused(error, 403)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,281 @@
+// What Kubernetes is told to make of a launch plan: an indexed job whose pods are the run's nodes, and a secret for what nobody may read. Pure.
+import { relative } from "node:path";
+import type {
+  V1Container,
+  V1Job,
+  V1PodSpec,
+  V1Secret,
+  V1Volume,
+  V1VolumeMount,
+} from "@kubernetes/client-node";
+import {
+  CONTAINER_FOLDER,
+  type ContainerFlags,
+  type LaunchKey,
+  type LaunchPlan,
+  MalachiteError,
+  type PlannedImage,
+  readContainerFlags,
+  START_SCRIPT_NAME,
+} from "@malachite/core";
+import { isOutside, sourceSeen } from "../shared/placeMounts.ts";
+import type { Prepared } from "../shared/runEnvironment.ts";
+import { LABELS } from "./facts.ts";
+import type { KubernetesOptions, VolumeOption } from "./kubernetesTarget.ts";
+import { GRACE_BEYOND_SECONDS, STOP_HOOK, USUAL_GRACE_MS } from "./stopHook.ts";
+
+/** Who runs the service: the files of a run are to be this user's. */
+export type ServiceUser = { readonly uid: number; readonly gid: number; readonly name: string };
+
+export type SpecOf = {
+  readonly key: LaunchKey;
+  readonly name: string;
+  /** The service's own mark, in a label. */
+  readonly service: string;
+  readonly plan: LaunchPlan;
+  readonly image: PlannedImage;
+  readonly command: Prepared;
+  /** Names among the variables of the command that go into the secret. */
+  readonly secrets: ReadonlySet<string>;
+  readonly options: KubernetesOptions;
+  readonly user: ServiceUser;
+  /** The run's folder, as the service sees it. */
+  readonly folder: string;
+  /** Where the service sees the volume. */
+  readonly volumeFolder: string;
+  readonly startedAt: number;
+};
+
+/** A cluster keeps objects of 1.5 MB at most; the pod's template is all but a few kilobytes of the job. */
+const ALL_ARGUMENTS_BYTES = 1_000_000;
+/** And a system gives so much to a program in one argument (MAX_ARG_STRLEN of Linux). */
+const ONE_ARGUMENT_BYTES = 131_072;
+const WEEK_SECONDS = 7 * 86_400;
+/** Where a run that is not root finds a home. Made with the folder. */
+export const HOME = "home";
+const VOLUME = "run";
+const GPU = "nvidia.com/gpu";
+
+export const secretName = (job: string): string => `${job}-env`;
+
+/** Throws InvalidDefinition and UnsupportedField for what a cluster cannot do. */
+export function jobSpec(ask: SpecOf): { readonly job: V1Job; readonly secret: V1Secret | undefined } {
+  const { plan, options, command } = ask;
+  const { flags, faults } = readContainerFlags(ask.image.arguments);
+  const fault = faults[0] ?? unsupported(flags);
+  if (fault !== undefined)
+    throw new MalachiteError("UnsupportedField", fault, { target: "configuration.docker.arguments" });
+  const labels = { ...options.labels, ...flags.labels, [LABELS.service]: ask.service, [LABELS.key]: ask.key };
+  const annotations = { ...options.annotations, ...about(plan) };
+  const hidden = Object.entries(command.env).filter(([name]) => ask.secrets.has(name));
+  const metadata = { name: ask.name, labels, annotations };
+  return {
+    job: {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata,
+      spec: {
+        completions: 1,
+        parallelism: 1,
+        completionMode: "Indexed",
+        backoffLimit: 0,
+        ttlSecondsAfterFinished: options.ttlSeconds ?? WEEK_SECONDS,
+        template: { metadata: { labels, annotations }, spec: podSpec(ask, flags, hidden.length > 0) },
+      },
+    },
+    secret:
+      hidden.length === 0
+        ? undefined
+        : {
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name: secretName(ask.name), labels },
+            type: "Opaque",
+            data: Object.fromEntries(
+              hidden.map(([name, value]) => [name, Buffer.from(value).toString("base64")]),
+            ),
+          },
+  };
+}
+
+/** For people who look at the cluster. */
+function about({ target, environment }: LaunchPlan): Record<string, string> {
+  const of = {
+    "malachite.target": target.name,
+    "malachite.run": environment.AZUREML_RUN_ID,
+    "malachite.workspace": environment.AZUREML_ARM_WORKSPACE_NAME,
+    "malachite.experiment": environment.AZUREML_ARM_PROJECT_NAME,
+  };
+  return Object.fromEntries(
+    Object.entries(of).filter((one): one is [string, string] => one[1] !== undefined),
+  );
+}
+
+function podSpec(ask: SpecOf, flags: ContainerFlags, hasSecret: boolean): V1PodSpec {
+  const { options, user } = ask;
+  const { mounts, volumes } = volumesOf(ask, flags);
+  return {
+    restartPolicy: "Never",
+    terminationGracePeriodSeconds: USUAL_GRACE_MS / 1000 + GRACE_BEYOND_SECONDS,
+    enableServiceLinks: false,
+    // A run is no client of the cluster, unless its target names an account for it.
+    automountServiceAccountToken: options.serviceAccount !== undefined,
+    ...(options.serviceAccount === undefined ? {} : { serviceAccountName: options.serviceAccount }),
+    ...(options.priorityClass === undefined ? {} : { priorityClassName: options.priorityClass }),
+    ...(options.runtimeClass === undefined ? {} : { runtimeClassName: options.runtimeClass }),
+    ...(options.nodeSelector === undefined ? {} : { nodeSelector: { ...options.nodeSelector } }),
+    ...(options.tolerations === undefined ? {} : { tolerations: [...options.tolerations] as never }),
+    ...(options.imagePullSecrets === undefined
+      ? {}
+      : { imagePullSecrets: options.imagePullSecrets.map((name) => ({ name })) }),
+    ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
+    securityContext: (options.securityContext ?? { runAsUser: user.uid, runAsGroup: user.gid }) as never,
+    containers: [containerOf(ask, flags, mounts, hasSecret)],
+    volumes: [...volumes],
+  };
+}
+
+function containerOf(
+  ask: SpecOf,
+  flags: ContainerFlags,
+  mounts: readonly V1VolumeMount[],
+  hasSecret: boolean,
+): V1Container {
+  const { plan, command, options, secrets, user } = ask;
+  const env = { ...homeOf(user), ...flags.environment, ...command.env };
+  const shown = Object.entries(env).filter(([name]) => !secrets.has(name));
+  const args = [
+    ...[`${CONTAINER_FOLDER}/${START_SCRIPT_NAME}`, CONTAINER_FOLDER],
+    ...["--cgroups", "/sys/fs/cgroup", "--", ...command.argv],
+  ];
+  checkLengths([...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]);
+  return {
+    name: "run",
+    image: ask.image.reference,
+    ...(options.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.imagePullPolicy }),
+    // What the image would start by itself is not asked: the start script is all.
+    command: ["/bin/sh"],
+    args: args.map(literal),
+    workingDir: CONTAINER_FOLDER,
+    env: shown.map(([name, value]) => ({ name, value: literal(value) })),
+    ...(hasSecret ? { envFrom: [{ secretRef: { name: secretName(ask.name) } }] } : {}),
+    resources: resourcesOf(plan, options, flags),
+    volumeMounts: [...mounts],
+    lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", STOP_HOOK] } } },
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    ...capabilitiesOf(flags),
+  };
+}
+
+/** Kubernetes puts values of variables into arguments and variables where it finds `$(NAME)`; the user's texts are to stay as they are. */
+const literal = (text: string): string => text.replaceAll("$", "$$$$");
+
+/** A user whom the image does not know has no home there, and programs that ask for one fail. */
+const homeOf = ({ uid, name }: ServiceUser): Record<string, string> =>
+  uid === 0 ? {} : { HOME: `${CONTAINER_FOLDER}/${HOME}`, USER: name, LOGNAME: name };
+
+function checkLengths(texts: readonly string[]): void {
+  const lengths = texts.map((text) => Buffer.byteLength(text) + 1);
+  const all = lengths.reduce((sum, length) => sum + length + 8, 0);
+  if (all <= ALL_ARGUMENTS_BYTES && Math.max(...lengths) <= ONE_ARGUMENT_BYTES) return;
+  const text = `The arguments and environment of the run are longer than a Kubernetes cluster takes: ${ALL_ARGUMENTS_BYTES} bytes in all, ${ONE_ARGUMENT_BYTES} in one.`;
+  throw new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments" });
+}
+
+/** The run's folder, and of the volume what else the run is to see; the files of other runs are not shown to it. */
+function volumesOf(ask: SpecOf, flags: ContainerFlags): { mounts: V1VolumeMount[]; volumes: V1Volume[] } {
+  const { plan, options, folder } = ask;
+  const volume = options.volume as VolumeOption;
+  const base = "subPath" in volume && volume.subPath !== undefined ? `${volume.subPath}/` : "";
+  const onVolume = (source: string): string => {
+    const inside = relative(ask.volumeFolder, source);
+    if (inside === "" || inside.startsWith(".."))
+      throw new MalachiteError(
+        "UnsupportedField",
+        `The pods of the compute target '${plan.target.name}' do not see ${source}: it is not on the volume that the service sees at ${ask.volumeFolder}. Let the service's data folder lie on that volume.`,
+        { target: "configuration.data" },
+      );
+    return `${base}${inside}`;
+  };
+  const shown = (plan.mounts ?? []).flatMap((mount, index) => [
+    { source: mount.source, at: sourceSeen(CONTAINER_FOLDER, index), readOnly: mount.readOnly },
+    ...(isOutside(mount, CONTAINER_FOLDER) ? [mount] : []),
+  ]);
+  const mounts = [{ source: folder, at: CONTAINER_FOLDER, readOnly: false }, ...shown].map(
+    ({ source, at, readOnly }) => ({ name: VOLUME, mountPath: at, subPath: onVolume(source), readOnly }),
+  );
+  const shmBytes = flags.shmSizeBytes ?? ask.image.shmSizeBytes;
+  const shm = shmBytes === undefined ? [] : [{ name: "shm", mountPath: "/dev/shm" }];
+  return {
+    mounts: [...mounts, ...shm],
+    volumes: [
+      {
+        name: VOLUME,
+        ...("hostPath" in volume
+          ? { hostPath: { path: volume.hostPath, type: "Directory" } }
+          : { persistentVolumeClaim: { claimName: volume.persistentVolumeClaim } }),
+      },
+      ...(shmBytes === undefined
+        ? []
+        : [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: String(shmBytes) } }]),
+    ],
+  };
+}
+
+/** The target's limit holds whatever the definition asks for. What a run may use is also kept for it. */
+function resourcesOf(plan: LaunchPlan, { memoryMiB, cpus }: KubernetesOptions, flags: ContainerFlags) {
+  const least = (a: number | undefined, b: number | undefined) =>
+    a === undefined ? b : b === undefined ? a : Math.min(a, b);
+  const memory = least(flags.memoryBytes, memoryMiB === undefined ? undefined : memoryMiB * 2 ** 20);
+  const cpu = least(flags.cpus, cpus);
+  const gpus = plan.gpus?.length ?? (typeof flags.gpus === "number" ? flags.gpus : 0);
+  const limits = {
+    ...(memory === undefined ? {} : { memory: String(memory) }),
+    ...(cpu === undefined ? {} : { cpu: `${Math.max(1, Math.round(cpu * 1000))}m` }),
+    ...(gpus === 0 ? {} : { [GPU]: String(gpus) }),
+  };
+  return { limits, requests: { ...limits } };
+}
+
+function capabilitiesOf({
+  capAdd,
+  capDrop,
+  privileged,
+}: ContainerFlags): Pick<V1Container, "securityContext"> {
+  const plain = (names: readonly string[]) => names.map((name) => name.toUpperCase().replace(/^CAP_/, ""));
+  if (capAdd.length + capDrop.length === 0 && !privileged) return {};
+  return {
+    securityContext: {
+      ...(privileged ? { privileged: true } : {}),
+      ...(capAdd.length + capDrop.length === 0
+        ? {}
+        : { capabilities: { add: plain(capAdd), drop: plain(capDrop) } }),
+    },
+  };
+}
+
+/** Flags of docker that a pod has no word for, or that mean the machine of the service. */
+function unsupported(flags: ContainerFlags): string | undefined {
+  const asked: readonly (readonly [string, boolean])[] = [
+    ["--ipc", flags.ipc !== undefined],
+    ["--cpuset-cpus", flags.cpuset !== undefined],
+    ["--memory-swap", flags.memorySwapBytes !== undefined],
+    ["--memory-reservation", flags.memoryReservationBytes !== undefined],
+    ["--pids-limit", flags.pids !== undefined],
+    ["--ulimit", flags.ulimits.length > 0],
+    ["--network", flags.network !== undefined],
+    ["--add-host", flags.hosts.length > 0],
+    ["--dns", flags.dns.length > 0],
+    ["--tmpfs", Object.keys(flags.tmpfs).length > 0],
+    ["--volume", flags.volumes.length > 0],
+    ["--device", flags.devices.length > 0],
+    ["--security-opt", flags.securityOptions.length > 0],
+    ["--gpus by name", Array.isArray(flags.gpus)],
+    ["--gpus all", flags.gpus === "all"],
+  ];
+  const found = asked.find(([, is]) => is)?.[0];
+  return (
+    found &&
+    `${found} is not taken by a Kubernetes target: there the cluster decides. Set it in the options of the target where it has one.`
+  );
+}

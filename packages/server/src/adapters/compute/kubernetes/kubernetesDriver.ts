@@ -1,0 +1,320 @@
+// The driver that runs each launch as a Job of a Kubernetes cluster. The run's folder lies on a volume that service and pods see; the
+// start script is the pod's first process, so its end is the end of all that the run started.
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Clock,
+  CONTAINER_FOLDER,
+  type ComputeDriver,
+  type Handle,
+  inFolder,
+  isMalachiteError,
+  type Launch,
+  type LaunchKey,
+  type LaunchPlan,
+  MalachiteError,
+  type Sighting,
+  START_FILES,
+  type TargetHealth,
+  type TargetSettings,
+} from "@malachite/core";
+import { createLines } from "../shared/inLine.ts";
+import { createLaunchHints } from "../shared/launchHints.ts";
+import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { createLostFolders } from "../shared/lostFolders.ts";
+import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
+import { prepareCommand } from "../shared/runEnvironment.ts";
+import { createRunsRoot, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
+import { exists } from "../shared/smallFiles.ts";
+import { refusedOption } from "../shared/targetOptions.ts";
+import { ClusterRefused } from "./clusterRefused.ts";
+import type { Clusters } from "./clusters.ts";
+import { endJob } from "./endJob.ts";
+import { faultOfPlace } from "./health.ts";
+import { HOME, jobSpec, type ServiceUser } from "./jobSpec.ts";
+import { KIND, type KubernetesState, makeHandle, readHandle } from "./kubernetesHandle.ts";
+import {
+  faultOfOptions,
+  folderOf,
+  type KubernetesOptions,
+  parseKubernetesOptions,
+} from "./kubernetesTarget.ts";
+import { createPlaces, type Place } from "./places.ts";
+import { isQuota } from "./podlessJobs.ts";
+import { createSightRun } from "./sightRun.ts";
+
+export type KubernetesDriverOptions = {
+  readonly clusters: Clusters;
+  /** Tells this service's jobs from those of another in the same namespace: the id of its data folder. */
+  readonly service: string;
+  readonly placer: RunPlacer;
+  readonly clock: Clock;
+  readonly user: ServiceUser;
+};
+
+/** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
+export type KubernetesDriver = ComputeDriver & AsyncDisposable;
+
+/** On the volume: the folder in which each launch gets one of its own. */
+const RUNS = "malachite-runs";
+/** In a run's folder: whom to trust, where the plan shows that to the run. */
+const TRUST = "trust.pem";
+const START_MS = 120_000;
+const HEALTH_TRUST_MS = 10_000;
+
+/** Starts and opens nothing until its first call. */
+export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
+  const { clusters, service, placer, clock, user } = options;
+  const hints = createLaunchHints();
+  const places = createPlaces({ clusters, service, clock, onChange: (key) => hints.tell(key) });
+  const roots = new Map<string, RunsRoot>();
+  const inLine = createLines();
+  const lost = createLostFolders(clock);
+  const sights = createSightRun({
+    clock,
+    hints,
+    lost,
+    assertPresent: (runs) => rootAt(runs).assertPresent(),
+  });
+  const healths = new Map<string, { readonly health: Promise<string | undefined>; readonly until: number }>();
+
+  const jobName = (key: LaunchKey): string => `m${service.replaceAll("-", "").slice(0, 8)}-${key}`;
+  const placeOf = ({ kubeconfig, context, namespace }: KubernetesOptions | KubernetesState): Promise<Place> =>
+    places.at({
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+
+  function rootAt(path: string): RunsRoot {
+    const root = roots.get(path) ?? createRunsRoot(path);
+    roots.set(path, root);
+    return root;
+  }
+
+  /** The options of a target, and where its runs lie. */
+  function read(target: TargetSettings) {
+    const parsed = parseKubernetesOptions(target);
+    const volumeFolder = folderOf(parsed);
+    if (volumeFolder === undefined)
+      throw refusedOption(
+        target,
+        "volume",
+        "is needed: a volume that the service and the pods see, for the runs' folders",
+      );
+    return { parsed, volumeFolder, root: rootAt(join(volumeFolder, RUNS)) };
+  }
+
+  function follow(key: LaunchKey, state: KubernetesState): Handle {
+    hints.follow(key, join(state.runs, key));
+    return makeHandle(key, state);
+  }
+
+  const stateOf = (
+    key: LaunchKey,
+    parsed: KubernetesOptions,
+    { namespace }: Place,
+    root: RunsRoot,
+  ): KubernetesState => ({
+    ...(parsed.kubeconfig === undefined ? {} : { kubeconfig: parsed.kubeconfig }),
+    ...(parsed.context === undefined ? {} : { context: parsed.context }),
+    namespace,
+    job: jobName(key),
+    runs: root.path,
+    nodes: 1,
+    startMs: parsed.startSeconds === undefined ? START_MS : parsed.startSeconds * 1000,
+  });
+
+  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+    const { key } = asked;
+    const { parsed, volumeFolder, root } = read(asked.target);
+    const folder = root.folder(key);
+    const { plan, trust } = withTrust(inFolder(asked, CONTAINER_FOLDER), folder);
+    if (plan.image === undefined)
+      throw new MalachiteError("Unexpected", `The plan of ${key} names no image.`);
+    const command = prepareCommand({ plan, secrets }, {}, CONTAINER_FOLDER);
+    const { job, secret } = jobSpec({
+      ...{ key, name: jobName(key), service, plan, image: plan.image, command, user, folder, volumeFolder },
+      ...{ secrets: new Set(Object.keys(secrets)), options: parsed, startedAt: clock.now() },
+    });
+    const place = await placeOf(parsed);
+    await root.ready();
+    signal.throwIfAborted();
+    const state = stateOf(key, parsed, place, root);
+    if (!(await root.make(key)) && (await findStarted(place, root, key, signal))) return follow(key, state);
+    let asking = false;
+    try {
+      await prepareFolder(folder, plan, placer, { job: state.job }, signal, CONTAINER_FOLDER);
+      if (trust !== undefined) await copyFile(trust, join(folder, TRUST));
+      await mkdir(join(folder, HOME), { recursive: true });
+      signal.throwIfAborted();
+      asking = true;
+      place.watch.learn(await place.jobs.create(job, secret, signal));
+      return follow(key, state);
+    } catch (error) {
+      // What was not answered may have been heard: then the folder is in use, and `find` tells.
+      if (!asking || error instanceof ClusterRefused) await root.remove(key).catch(() => {});
+      throw refusal(error, place);
+    }
+  }
+
+  /** Whether the launch has begun; when it has not, what is left of it is gone afterwards, and its folder is new. */
+  async function findStarted(
+    place: Place,
+    root: RunsRoot,
+    key: LaunchKey,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const job = await place.jobs.find(jobName(key), signal);
+    if (job !== undefined) place.watch.learn(job);
+    if (job !== undefined || (await exists(join(root.folder(key), START_FILES.claim)))) return true;
+    await discard(place, root, key, signal);
+    await root.make(key);
+    return false;
+  }
+
+  async function discard(place: Place, root: RunsRoot, key: LaunchKey, signal: AbortSignal): Promise<void> {
+    await place.jobs.remove(jobName(key), signal);
+    await root.remove(key);
+  }
+
+  async function find(
+    target: TargetSettings,
+    key: LaunchKey,
+    signal: AbortSignal,
+  ): Promise<Handle | undefined> {
+    const { parsed, root } = read(target);
+    await root.ready();
+    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
+    if (!(await exists(root.folder(key)))) return undefined;
+    const place = await placeOf(parsed);
+    if (await findStarted(place, root, key, signal)) return follow(key, stateOf(key, parsed, place, root));
+    await root.remove(key);
+    return undefined;
+  }
+
+  async function observe(handles: readonly Handle[], signal: AbortSignal) {
+    const byPlace = Map.groupBy(handles, (handle) => {
+      const { kubeconfig, context, namespace } = readHandle(handle);
+      return JSON.stringify([kubeconfig, context, namespace]);
+    });
+    const seen = new Map<LaunchKey, Sighting>();
+    const failed: unknown[] = [];
+    await Promise.all(
+      [...byPlace.values()].map(async (group) => {
+        try {
+          const place = await placeOf(readHandle(group[0] as Handle));
+          await place.watch.current(signal);
+          const found = await lost.all(group, (handle) => sights.sight(place, handle, signal), signal);
+          for (const [key, sighting] of found) seen.set(key, sighting);
+        } catch (error) {
+          signal.throwIfAborted();
+          failed.push(error);
+        }
+      }),
+    );
+    // One cluster that does not answer holds up no other.
+    if (seen.size === 0 && failed.length > 0) throw failed[0];
+    return seen;
+  }
+
+  async function release(handle: Handle, signal: AbortSignal): Promise<void> {
+    const { runs, job } = readHandle(handle);
+    const place = await placeOf(readHandle(handle));
+    await endJob(place, handle, 0, signal);
+    hints.drop(handle.key);
+    await place.jobs.remove(job, signal);
+    place.watch.forget(handle.key);
+    const root = rootAt(runs);
+    await root.ready();
+    await root.remove(handle.key);
+    lost.forget(handle.key);
+    sights.forget(handle.key);
+  }
+
+  async function check(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth> {
+    const fault = faultOfOptions(target);
+    if (fault !== undefined) return { usable: false, reason: fault };
+    try {
+      const { parsed, root } = read(target);
+      const reason = (await faultOfRoot(root)) ?? (await health(parsed, signal));
+      return reason === undefined ? { usable: true } : { usable: false, reason };
+    } catch (error) {
+      if (isMalachiteError(error)) return { usable: false, reason: error.message };
+      throw error;
+    }
+  }
+
+  /** Asked for each run that is submitted: a cluster is not asked for its permissions each time. */
+  async function health(parsed: KubernetesOptions, signal: AbortSignal): Promise<string | undefined> {
+    const place = await placeOf(parsed);
+    const name = JSON.stringify([place.cluster.server, place.namespace, parsed.context, parsed.volume]);
+    const known = healths.get(name);
+    if (known !== undefined && known.until > clock.now() && (await known.health) === undefined)
+      return undefined;
+    const asked = faultOfPlace(place, parsed, signal);
+    healths.set(name, { health: asked.catch(String), until: clock.now() + HEALTH_TRUST_MS });
+    return asked;
+  }
+
+  const wrapped = async <T>(handle: Handle, work: () => Promise<T>): Promise<T> =>
+    rootAt(readHandle(handle).runs).wrapped(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof ClusterRefused)) throw error;
+        throw new MalachiteError("EngineUnavailable", `The cluster refused: ${error.message}`, {
+          cause: error,
+        });
+      }
+    });
+
+  return {
+    kind: KIND,
+    can: { multiNode: true, images: true, gpus: true },
+    check,
+    launch: async (asked, signal) =>
+      inLine(asked.plan.key, () => read(asked.plan.target).root.wrapped(() => launch(asked, signal))),
+    find: async (target, key, signal) =>
+      inLine(key, () => read(target).root.wrapped(() => find(target, key, signal))),
+    async observe(handles, signal) {
+      signal.throwIfAborted();
+      return handles.length === 0 ? new Map() : observe(handles, signal);
+    },
+    async stop(handle, graceMs, signal) {
+      await wrapped(handle, async () => endJob(await placeOf(readHandle(handle)), handle, graceMs, signal));
+    },
+    folder: (handle) => createLocalRunFolder(rootAt(readHandle(handle).runs).folder(handle.key)),
+    release: async (handle, signal) =>
+      inLine(handle.key, () => wrapped(handle, () => release(handle, signal))),
+    hints: (signal) => hints.stream(signal),
+    async [Symbol.asyncDispose]() {
+      hints[Symbol.dispose]();
+      places[Symbol.dispose]();
+      for (const root of roots.values()) await root[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Whom to trust is a file of the service's own machine: a copy of it comes into the run's folder, and is shown under the same path. */
+function withTrust(
+  plan: LaunchPlan,
+  folder: string,
+): { readonly plan: LaunchPlan; readonly trust: string | undefined } {
+  const trust = plan.environment.REQUESTS_CA_BUNDLE;
+  const isTrust = ({ source, at }: { source: string; at: string }) => source === at && at === trust;
+  if (plan.mounts?.some(isTrust) !== true) return { plan, trust: undefined };
+  const mounts = plan.mounts.map((mount) =>
+    isTrust(mount) ? { ...mount, source: join(folder, TRUST) } : mount,
+  );
+  return { plan: { ...plan, mounts }, trust };
+}
+
+/** What the cluster says no to is the run's end, but for what it may allow later. */
+function refusal(error: unknown, { cluster, namespace }: Place): unknown {
+  if (!(error instanceof ClusterRefused)) return error;
+  const text = `${cluster.server} did not take the job into the namespace '${namespace}': ${error.message}`;
+  return new MalachiteError(isQuota(error.message) ? "EngineUnavailable" : "EngineRefused", text, {
+    cause: error,
+  });
+}

@@ -1,0 +1,50 @@
+// Where jobs are: a namespace of a cluster, with all that the driver asks there. Each is opened once.
+import type { Clock, LaunchKey } from "@malachite/core";
+import type { Cluster } from "./cluster.ts";
+import type { ClusterAccess, Clusters } from "./clusters.ts";
+import { createJobs, type Jobs } from "./jobs.ts";
+import { createNamespaceWatch, type NamespaceWatch } from "./namespaceWatch.ts";
+import { createWhyPodless, type WhyPodless } from "./podlessJobs.ts";
+
+export type Place = {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly jobs: Jobs;
+  readonly watch: NamespaceWatch;
+  readonly whyPodless: WhyPodless;
+};
+
+export type Places = Disposable & {
+  /** Without a namespace that of the context is meant. Throws EngineUnavailable. */
+  at(access: ClusterAccess & { readonly namespace?: string }): Promise<Place>;
+};
+
+export type PlacesOptions = {
+  readonly clusters: Clusters;
+  readonly service: string;
+  readonly clock: Pick<Clock, "now">;
+  readonly onChange: (key: LaunchKey) => void;
+};
+
+export function createPlaces({ clusters, service, clock, onChange }: PlacesOptions): Places {
+  const known = new Map<string, Place>();
+  return {
+    async at(access) {
+      const cluster = await clusters.at(access);
+      const namespace = access.namespace ?? cluster.namespace ?? "default";
+      const name = JSON.stringify([access.kubeconfig, access.context, namespace]);
+      const place = known.get(name) ?? {
+        ...{ cluster, namespace },
+        jobs: createJobs(cluster, namespace, service),
+        watch: createNamespaceWatch({ cluster, namespace, service, onChange }),
+        whyPodless: createWhyPodless(cluster, namespace, clock),
+      };
+      known.set(name, place);
+      return place;
+    },
+    [Symbol.dispose]() {
+      for (const { watch } of known.values()) watch[Symbol.dispose]();
+      known.clear();
+    },
+  };
+}

@@ -1,0 +1,157 @@
+// Where a run is, from what its job and pods say and what lies in its folder. Remembers only since when a launch fails to start.
+import { join } from "node:path";
+import {
+  type Clock,
+  type Handle,
+  type LaunchKey,
+  parseExitRecord,
+  RUN_FOLDER,
+  type Sighting,
+  START_FILES,
+} from "@malachite/core";
+import type { LaunchHints } from "../shared/launchHints.ts";
+import type { LostFolders } from "../shared/lostFolders.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { lookAgain } from "./endJob.ts";
+import { readHandle } from "./kubernetesHandle.ts";
+import type { Place } from "./places.ts";
+import { isQuota } from "./podlessJobs.ts";
+import { type PodSight, sightPods } from "./sightPods.ts";
+
+export type SightRunOptions = {
+  readonly clock: Pick<Clock, "now">;
+  readonly hints: LaunchHints;
+  readonly lost: LostFolders;
+  /** Throws EngineUnavailable when the folder of the runs is not there at all. */
+  readonly assertPresent: (runs: string) => Promise<void>;
+};
+
+export type SightRun = {
+  /** Ask it of a place whose watch is current. */
+  sight(place: Place, handle: Handle, signal: AbortSignal): Promise<Sighting>;
+  forget(key: LaunchKey): void;
+};
+
+/** A network file system shows a file that a node has written within so long. */
+const RECORD_WITHIN_MS = 5000;
+
+export function createSightRun({ clock, hints, lost, assertPresent }: SightRunOptions): SightRun {
+  /** When a launch was first seen to fail to start, or to be over without a record. */
+  const since = new Map<LaunchKey, { readonly what: "failing" | "over"; readonly at: number }>();
+
+  async function sight(place: Place, handle: Handle, signal: AbortSignal): Promise<Sighting> {
+    const { key } = handle;
+    const { job, runs, startMs } = readHandle(handle);
+    const folder = join(runs, key);
+    let seen = place.watch.seen(key);
+    let sighted = sightPods(seen, failingMs(key), startMs);
+    if (sighted.at === "unknown") {
+      // A job that the list does not hold is gone only when it is not there by its name either.
+      const facts = await place.jobs.find(job, signal);
+      if (facts !== undefined) {
+        place.watch.learn(facts);
+        for (const pod of await place.jobs.pods(key, signal)) place.watch.learn(pod);
+        seen = place.watch.seen(key);
+        sighted = sightPods(seen, failingMs(key), startMs);
+      }
+    }
+    if (sighted.at === "over" || sighted.at === "unknown") await lookAgain(folder);
+    // What does not run now has written its exit record before.
+    const text = await readSmallFile(folder, RUN_FOLDER.exit);
+    const exit = text === undefined ? undefined : parseExitRecord(text);
+    if (exit !== undefined) {
+      hints.drop(key);
+      since.delete(key);
+      const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true;
+      const byMemory = wasKilled && seen.pods.some((pod) => pod.end?.reason === "OOMKilled");
+      return { at: "ended", ...exit, ...(byMemory ? { outOfMemory: true } : {}) };
+    }
+    if (sighted.at === "podless") sighted = await sightPodless(place, job, failingMs(key) >= startMs, signal);
+    if (sighted.at === "waiting" && seen.pods.some(({ node }) => node !== undefined)) {
+      // A node tells the cluster a second or so after the start script has begun.
+      const startedAt = await startedAtOf(folder);
+      if (startedAt !== undefined) sighted = { at: "running", startedAt };
+    }
+    await assertPresent(runs);
+    switch (sighted.at) {
+      case "running":
+        hints.follow(key, folder);
+        since.delete(key);
+        return sighted;
+      case "waiting": {
+        hints.follow(key, folder);
+        const { failing, ...waiting } = sighted;
+        if (failing) mark(key, "failing");
+        else since.delete(key);
+        return waiting;
+      }
+      case "ended":
+        return sighted;
+      case "over":
+        if (seen.job?.stopped) return lost.gone(folder);
+        if (mark(key, "over") < RECORD_WITHIN_MS) return { at: "running" };
+        return sightLost(folder, sighted);
+      default:
+        return lost.gone(folder);
+    }
+  }
+
+  /** Its folder is there and holds no exit record: the engine's words are all there is. */
+  async function sightLost(
+    folder: string,
+    { words, as }: Extract<PodSight, { at: "over" }>,
+  ): Promise<Sighting> {
+    const gone = await lost.gone(folder);
+    if (gone.at !== "gone" || gone.why !== undefined) return gone;
+    if (await exists(join(folder, START_FILES.claim)))
+      return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
+    // The image has no shell, or none for this machine: the start script did not even begin.
+    return { at: "ended", code: null, failure: `The container ended before the command began: ${words}` };
+  }
+
+  async function sightPodless(
+    place: Place,
+    job: string,
+    isLate: boolean,
+    signal: AbortSignal,
+  ): Promise<PodSight> {
+    const message = await place.whyPodless(job, signal);
+    if (message === undefined) return { at: "waiting" };
+    const words = `Kubernetes makes no pod for it: ${message}`;
+    if (isQuota(message)) return { at: "waiting", why: words };
+    return isLate
+      ? { at: "ended", code: null, failure: words }
+      : { at: "waiting", why: words, failing: true };
+  }
+
+  /** How long it has been like that, in ms. */
+  function mark(key: LaunchKey, what: "failing" | "over"): number {
+    const known = since.get(key);
+    if (known?.what === what) return clock.now() - known.at;
+    since.set(key, { what, at: clock.now() });
+    return 0;
+  }
+
+  function failingMs(key: LaunchKey): number {
+    const known = since.get(key);
+    return known?.what === "failing" ? clock.now() - known.at : 0;
+  }
+
+  return {
+    sight,
+    forget: (key) => {
+      since.delete(key);
+    },
+  };
+}
+
+/** When the start script began, as it wrote down; undefined when it has not. */
+async function startedAtOf(folder: string): Promise<number | undefined> {
+  try {
+    const { startedAt } = JSON.parse((await readSmallFile(folder, START_FILES.pids)) ?? "{}");
+    return Number.isSafeInteger(startedAt) ? startedAt : undefined;
+  } catch {
+    // Half written, or overwritten by the run.
+    return undefined;
+  }
+}
