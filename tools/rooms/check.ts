@@ -131,8 +131,8 @@ function checkImport(path: string, room: Room, one: Import, means: Means): void 
   }
   const entry = PACKAGES[specifier]?.entry;
   const only = ONLY_HERE[specifier];
-  if (only !== undefined && path.startsWith(only.in) && path !== only.importer && !isTest(path))
-    tell(`${specifier} is imported in ${only.importer} alone`);
+  if (only !== undefined && path.startsWith(only.in) && !only.importers.includes(path) && !isTest(path))
+    tell(`${specifier} is imported in ${only.importers.join(" and ")} alone`);
   if (entry !== undefined) {
     checkDeclared(path, packageName(specifier), means, tell);
     for (const name of one.names) {

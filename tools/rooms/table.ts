@@ -225,9 +225,14 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
 /** Third-party packages that any test may import. */
 export const TEST_PACKAGES: readonly string[] = ["fast-check"];
 
-/** Imports that are allowed in one file alone. */
-export const ONLY_HERE: Readonly<Record<string, { readonly in: string; readonly importer: string }>> = {
-  "@malachite/server": { in: "packages/cli/", importer: "packages/cli/src/commands/upCommand.ts" },
+/** Imports that are allowed in these files alone. */
+export const ONLY_HERE: Readonly<
+  Record<string, { readonly in: string; readonly importers: readonly string[] }>
+> = {
+  "@malachite/server": {
+    in: "packages/cli/",
+    importers: ["packages/cli/src/commands/upCommand.ts", "packages/cli/src/commands/targetAdd.ts"],
+  },
 };
 
 /** Folders of adapters that are one adapter each, beside `shared`, which all in the parent may use. */

@@ -67,7 +67,7 @@ if "--sleep" in sys.argv:
 sys.exit(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
 `,
   );
-  const up = start(["up", "--port", "0", "--data", join(home, "data")]);
+  const up = start(["up", "--port", "0", "--data", join(home, "data"), "--target", "named=process"]);
   service = up.child;
   endpoint = (await seen(up, /takes work at (\S+)/))[1] ?? "";
 });
@@ -109,6 +109,33 @@ test("submit --follow writes the log to stdout and nothing else", async () => {
   const { code, stdout, stderr } = await malachite("submit", "project", "--follow");
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "arguments [] None\n");
+});
+
+test("a target that is added is there at once, with the reason where it is not usable", async () => {
+  const here = ["--data", join(home, "data")];
+  const added = await malachite("target", "add", "night", "process", "runsAtOnce=1", ...here);
+  assert.deepEqual([added.code, added.stdout], [0, "night (process): usable\n"], added.stderr);
+  const again = await malachite("target", "add", "night", "process", ...here);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /'night' already.*--replace/);
+  const replaced = await malachite(
+    "target",
+    "add",
+    "night",
+    "process",
+    "memoryMiB=0.5",
+    "--replace",
+    ...here,
+  );
+  assert.equal(replaced.code, 1, replaced.stderr);
+  assert.match(
+    replaced.stdout,
+    /^night \(process\): not usable\n {2}Option memoryMiB .* whole number of MiB/,
+  );
+  const checked = await malachite("target", "check", "local");
+  assert.deepEqual([checked.code, checked.stdout], [0, "local (process): usable\n"]);
+  assert.equal((await malachite("target", "check")).code, 1);
+  assert.equal((await malachite("target", "check", "nowhere")).code, 5);
 });
 
 test("list, download and target list speak JSON when asked", async () => {

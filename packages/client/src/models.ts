@@ -87,6 +87,8 @@ export type Workspace = arm.Workspace;
 export type Health = AnswerOf<typeof malachite.health>;
 /** A named place to run. */
 export type ComputeTarget = AnswerOf<typeof malachite.listTargets>["value"][number];
+/** The same with what the settings say of it. */
+export type ComputeTargetDetail = AnswerOf<typeof malachite.getTarget>;
 /** Either the snapshot, or the hashes of the contents that the server lacks. */
 export type SnapshotOffer = AnswerOf<typeof malachite.offerSnapshot>;
 

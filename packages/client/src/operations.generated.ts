@@ -543,6 +543,16 @@ export const operations = {
     body: "none",
     answer: "json",
   },
+  getTarget: {
+    id: "Malachite_Target",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/targets/{targetName}",
+    ],
+    query: [],
+    body: "none",
+    answer: "json",
+  },
   offerSnapshot: {
     id: "Malachite_OfferSnapshot",
     method: "POST",

@@ -132,6 +132,7 @@ test("every operation is sent as the contract describes it", async () => {
   for await (const event of workspace.events({ kinds: ["run"], logs: [{ runId: "r1", place: 3 }] }))
     if (event.kind === "hello") break;
   await workspace.listTargets();
+  await workspace.getTarget("a b");
   await workspace.findSnapshot(SHA);
   await workspace.offerSnapshot([{ path: "a", sizeBytes: 1, sha256: SHA, executable: true }]);
   await workspace.sendContents("PK");

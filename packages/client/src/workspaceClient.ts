@@ -8,6 +8,7 @@ import { type EventsOptions, liveEvents } from "./live/liveEvents.ts";
 import { type MetricSeriesOptions, metricSeries } from "./metrics/runMetrics.ts";
 import type {
   ComputeTarget,
+  ComputeTargetDetail,
   Experiment,
   MetricSeries,
   Page,
@@ -38,6 +39,7 @@ export interface ListExperimentsOptions extends QueryOptions {
 export type GetWorkspaceOptions = OperationOptions;
 export type CreateWorkspaceOptions = OperationOptions;
 export type ListTargetsOptions = OperationOptions;
+export type GetTargetOptions = OperationOptions;
 export interface ListRunPointsOptions extends QueryOptions {
   /** Only the runs right below this one. */
   parentRunId?: string;
@@ -194,6 +196,12 @@ export class WorkspaceClient {
   async listTargets(options: ListTargetsOptions = {}): Promise<ComputeTarget[]> {
     const call = { path: this.#path, retry: "always", options } as const;
     return (await this.#transport.json<{ value: ComputeTarget[] }>(operations.listTargets, call)).value;
+  }
+
+  /** One compute target, whether it is usable, and its options. Throws a RestError of code ComputeNotFound. Malachite only. */
+  getTarget(target: string, options: GetTargetOptions = {}): Promise<ComputeTargetDetail> {
+    const path = { ...this.#path, targetName: target };
+    return this.#transport.json(operations.getTarget, { path, retry: "always", options });
   }
 
   /** The snapshot of a tree by its hash; undefined when the workspace has none, or the server has no such operation. */

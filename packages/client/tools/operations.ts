@@ -57,6 +57,7 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   queryExperimentTable: malachite.queryExperimentTable,
   changeRuns: malachite.changeRuns,
   listTargets: malachite.listTargets,
+  getTarget: malachite.getTarget,
   offerSnapshot: malachite.offerSnapshot,
   findSnapshot: malachite.findSnapshot,
   sendContents: malachite.sendContents,

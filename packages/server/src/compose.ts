@@ -1,6 +1,5 @@
-// The only file that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
+// With compose/ the only place that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import {
   createFlow,
   type Flow,
@@ -16,25 +15,12 @@ import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { fileZipper } from "./adapters/blobs/folder/fileZipper.ts";
 import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
-import { createContainerDriver } from "./adapters/compute/container/containerDriver.ts";
 import { createCourier } from "./adapters/compute/courier/index.ts";
-import { createClusters } from "./adapters/compute/kubernetes/clusters.ts";
-import { createKubernetesDriver } from "./adapters/compute/kubernetes/kubernetesDriver.ts";
-import { detectCgroups } from "./adapters/compute/process/cgroups.ts";
-import { createLauncher } from "./adapters/compute/process/launcher.ts";
 import { createOutliving } from "./adapters/compute/process/outliving.ts";
-import { createProcessDriver } from "./adapters/compute/process/processDriver.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
 import { createLocalRunFolder } from "./adapters/compute/shared/localRunFolder.ts";
 import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
-import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createDataCarrier, createRemoteMounts } from "./adapters/data/index.ts";
-import { createAwayEnvironments } from "./adapters/environments/away/awayEnvironments.ts";
-import { createBuiltEnvironments } from "./adapters/environments/built/builtEnvironments.ts";
-import { createSparkJars } from "./adapters/environments/built/sparkJars.ts";
-import { createBroughtImages } from "./adapters/environments/image/broughtImages.ts";
-import { createImageEnvironments } from "./adapters/environments/image/imageEnvironments.ts";
-import { createSystemEnvironments } from "./adapters/environments/system/systemEnvironments.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";
 import { createLogScanner } from "./adapters/logs/logScanner.ts";
@@ -47,16 +33,17 @@ import { createSecretBox } from "./adapters/system/secretBox.ts";
 import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
 import { guidOf, scopeOf, urlOf } from "./addresses.ts";
-import { createEngines } from "./containers/index.ts";
+import { composeDrivers } from "./compose/drivers.ts";
+import { composeEnvironments } from "./compose/environments.ts";
+import { repeated } from "./compose/repeated.ts";
 import { openDataFolder } from "./dataFolder.ts";
-import { ENTRIES, NODE_ARGS } from "./entries.ts";
-import { createEnvironments, environmentsInUse } from "./environments.ts";
+import { ENTRIES } from "./entries.ts";
 import { giveBackAtRest } from "./files/atRest.ts";
 import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
 import { AZURE_HOSTS } from "./http/azureHost.ts";
 import { createHttpServer } from "./http/server.ts";
-import { serviceUser } from "./serviceUser.ts";
+import { watchedFile } from "./settings/watchFile.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { createTargets } from "./targets.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
@@ -68,6 +55,8 @@ export type ComposeOptions = {
   readonly writeLog: (line: string) => void;
   /** For tests: puts something around the ports, as a fault. */
   readonly around?: (ports: FlowPorts) => FlowPorts;
+  /** The targets as the settings say now; they are looked at again when the settings file changes. Throws for wrong ones. */
+  readonly targetsNow?: () => Settings["target"];
   /** For tests: how long tokens say that they last. */
   readonly tokenLifetimeMs?: number;
 };
@@ -93,7 +82,7 @@ const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed, DatabaseUnavailable. */
 export async function compose(
   settings: Settings,
-  { env, writeLog, around = (ports) => ports, tokenLifetimeMs }: ComposeOptions,
+  { env, writeLog, around = (ports) => ports, targetsNow, tokenLifetimeMs }: ComposeOptions,
 ): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const log = createLog(settings.logLevel, writeLog);
@@ -126,9 +115,6 @@ export async function compose(
   await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(clock.now())]);
   opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => blobs.sweepBlocks(clock.now()), log));
   const logs = opened.use(createLogScanner({ entry: ENTRIES.logs }));
-  const launcher = opened.use(
-    createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
-  );
   const courier = opened.use(
     createCourier({
       folder: folder.away,
@@ -140,42 +126,7 @@ export async function compose(
       agent: ENTRIES.agent,
     }),
   );
-  const process = opened.use(
-    createProcessDriver({
-      folder: folder.runs,
-      placer,
-      launcher,
-      clock,
-      cgroups: detectCgroups(folder.runs),
-      inherited: inheritedEnvironment(env),
-      path: settings.path,
-    }),
-  );
-  const engines = createEngines({
-    socket: settings.containerSocket,
-    dockerHost: settings.dockerHost,
-    runtimeFolder: settings.runtimeFolder,
-  });
-  const container = opened.use(
-    createContainerDriver({
-      folder: folder.containers,
-      service: folder.id,
-      engines,
-      placer,
-      clock,
-      user: serviceUser(),
-      path: settings.path,
-    }),
-  );
-  const kubernetes = opened.use(
-    createKubernetesDriver({
-      clusters: opened.use(createClusters()),
-      service: folder.id,
-      placer,
-      clock,
-      user: serviceUser(),
-    }),
-  );
+  const { drivers, launcher, engines } = composeDrivers(settings, { folder, placer, clock, env, opened });
   // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
   const development =
     isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined;
@@ -204,26 +155,9 @@ export async function compose(
   );
   const { gpus, fault } = (await foundGpus) ?? { gpus: settings.gpus as readonly number[], fault: undefined };
   if (fault !== undefined) log.warn("gpusUnknown", { reason: fault });
-  const targets = createTargets(
-    settings.target,
-    { runsAtOnce: settings.runsAtOnce, gpus },
-    [process, container, kubernetes],
-    { volumes: settings.containerVolumes, privileges: settings.containerPrivileges },
-  );
-  const built = createBuiltEnvironments({
-    folder: folder.environments,
-    env,
-    path: settings.path,
-    uv: settings.uv,
-    conda: settings.conda,
-    condaChannels: settings.condaChannels,
-    packageIndex: settings.packageIndex,
-    pythonDownloads: settings.pythonDownloads,
-    limitBytes: settings.environmentBytes,
-    buildMs: settings.environmentBuildMinutes * 60_000,
-    files: ENTRIES.builds,
-    now: clock.now,
-    inUse: () => environmentsInUse(records.runs, targets),
+  const targets = createTargets(settings.target, { runsAtOnce: settings.runsAtOnce, gpus }, drivers, {
+    volumes: settings.containerVolumes,
+    privileges: settings.containerPrivileges,
   });
   let url = "";
   const given = around({
@@ -250,33 +184,13 @@ export async function compose(
     snapshots,
     artifacts,
     blobs,
-    environments: createEnvironments({
-      away: createAwayEnvironments(),
-      system: createSystemEnvironments({ path: settings.path, now: clock.now }),
-      built,
-      sparkJars: createSparkJars({ environments: built.environments, env, path: settings.path }),
-      brought: createBroughtImages({ defaultImage: settings.containerImage }),
-      image: createImageEnvironments({
-        engines,
-        defaultImage: settings.containerImage,
-        layers: {
-          service: folder.id,
-          recipe: {
-            packageIndex: settings.packageIndex,
-            condaChannels: settings.condaChannels,
-            condaFolders: [],
-          },
-          folder: join(folder.containers, ".builds"),
-          caBundle: certificates.bundle,
-          variables: env,
-          files: ENTRIES.builds,
-        },
-        buildMs: settings.environmentBuildMinutes * 60_000,
-        marks: join(folder.containers, ".images"),
-        limitBytes: settings.environmentBytes,
-        inUse: () => environmentsInUse(records.runs, targets),
-        now: clock.now,
-      }),
+    environments: composeEnvironments(settings, {
+      folder,
+      engines,
+      caBundle: certificates.bundle,
+      runs: records.runs,
+      clock,
+      env,
     }),
     courier,
     bundler: createLocalBundler({
@@ -319,6 +233,18 @@ export async function compose(
   opened.use(giveBackAtRest());
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
+  if (targetsNow !== undefined)
+    opened.use(
+      watchedFile(settings.settingsFile, () => {
+        try {
+          targets.replace(targetsNow());
+          ports.news.queueMoved();
+          log.info("targetsRead", { file: settings.settingsFile });
+        } catch (error) {
+          log.error("the settings file has changed and is wrong: the targets stay as they were", error);
+        }
+      }),
+    );
   let ready = false;
   const http = createHttpServer({
     flow,
@@ -363,7 +289,12 @@ export async function compose(
       await flow.snapshots.sweepUploads();
       await keeper.start();
       ready = true;
-      folder.announce({ pid: globalThis.process.pid, url, startedAt: new Date(clock.now()).toISOString() });
+      folder.announce({
+        pid: process.pid,
+        url,
+        startedAt: new Date(clock.now()).toISOString(),
+        settings: settings.settingsFile,
+      });
       return url;
     },
     async [Symbol.asyncDispose]() {
@@ -384,12 +315,4 @@ async function openRecords({ database, databasePassword }: Settings, file: strin
     entry: ENTRIES.postgres,
     note: (text) => log.warn("database", { says: text }),
   });
-}
-
-/** Does it again and again until disposed of. A failure is logged and tried again at the next time. */
-function repeated(everyMs: number, work: () => Promise<void>, log: FlowPorts["log"]): Disposable {
-  const timer = setInterval(() => {
-    work().catch((error: unknown) => log.error("sweep failed", error));
-  }, everyMs).unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

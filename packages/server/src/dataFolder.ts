@@ -6,7 +6,13 @@ import { DatabaseSync } from "node:sqlite";
 import { MalachiteError } from "@malachite/core";
 
 /** What a running server tells of itself in `server.json`, for people and for the CLI. */
-export type ServerNote = { readonly pid: number; readonly url: string; readonly startedAt: string };
+export type ServerNote = {
+  readonly pid: number;
+  readonly url: string;
+  readonly startedAt: string;
+  /** The settings file that it follows. */
+  readonly settings: string;
+};
 
 export type DataFolder = {
   readonly path: string;

@@ -9,7 +9,6 @@ import {
   type RunStore,
   type SparkJars,
   type SparkJarsAsk,
-  type Targets,
 } from "@malachite/core";
 
 /** The makers. `built`: python with packages; `image`: containers. One that is absent is not offered, and says so. */
@@ -89,9 +88,9 @@ function offered(maker: EnvironmentBuilder | undefined, path: string, message: s
 }
 
 /** The environments, and the images, that runs rely on which have begun and not ended. */
-export async function environmentsInUse(runs: RunStore, targets: Targets): Promise<ReadonlySet<string>> {
+export async function environmentsInUse(runs: RunStore): Promise<ReadonlySet<string>> {
   const used = new Set<string>();
-  for (const pool of targets.pools())
+  for (const pool of await runs.poolsAtWork())
     for (const { scope, runId } of await runs.holding(pool)) {
       const { environmentId, sparkJarsId, image } = (await runs.get(scope, runId))?.life.plan ?? {};
       for (const id of [environmentId, sparkJarsId, image?.reference]) if (id !== undefined) used.add(id);

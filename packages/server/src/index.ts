@@ -1,5 +1,6 @@
 // The service as a library: start it, compose it with faults, read its settings.
 export { type App, type ComposeOptions, compose } from "./compose.ts";
 export { type ServeOptions, type Serving, serve } from "./main.ts";
-export { DEFAULT_WORKSPACE, readSettings, SETTINGS, type Settings } from "./settings.ts";
+export { addTarget, readOption, type WrittenTarget } from "./settings/addTarget.ts";
+export { DEFAULT_WORKSPACE, readSettings, SETTINGS, type Settings, settingsFileOf } from "./settings.ts";
 export { VERSION } from "./version.ts";

@@ -25,7 +25,8 @@ export async function serve({
   tokenLifetimeMs,
 }: ServeOptions): Promise<Serving> {
   const settings = readSettings(flags, env);
-  const app = await compose(settings, { env, writeLog, around, tokenLifetimeMs });
+  const targetsNow = () => readSettings(flags, env).target;
+  const app = await compose(settings, { env, writeLog, around, targetsNow, tokenLifetimeMs });
   try {
     const url = await app.start();
     return {

@@ -36,6 +36,17 @@ describe("settings", () => {
     });
   });
 
+  it("have the targets of all places, the strongest where two name the same", () => {
+    withFile("target: { a: process, b: { kind: process, runsAtOnce: 3 } }\n", (file) => {
+      const { target } = readSettings(
+        { settings: file, target: ["b=process", "c=container"] },
+        { MALACHITE_TARGET: "c=process,d=ssh" },
+      );
+      const of = (kind: string) => ({ kind, options: {} });
+      assert.deepEqual(target, { a: of("process"), b: of("process"), c: of("container"), d: of("ssh") });
+    });
+  });
+
   it("name every fault at once and where it comes from", () => {
     withFile("prot: 1\nrunsAtOnce: 0\n", (file) => {
       assert.throws(

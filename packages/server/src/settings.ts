@@ -35,6 +35,8 @@ export type Settings = {
   readonly tlsKey: string | undefined;
   readonly allowHost: readonly string[];
   readonly allowOrigin: readonly string[];
+  /** The settings file: the one that was named, else malachite.yaml in the data folder, which need not be there. */
+  readonly settingsFile: string;
   readonly target: Readonly<Record<string, TargetEntry>>;
   readonly runsAtOnce: number;
   /** The numbers of this machine's GPUs, or that nvidia-smi is asked for them. */
@@ -73,6 +75,8 @@ export type Settings = {
   readonly trusted: readonly string[];
 };
 
+const DEFAULT_DATA = (): string => join(homedir(), ".malachite", "data");
+
 type Name = keyof typeof SETTINGS;
 export type GivenSettings = Readonly<Partial<Record<Name, unknown>>>;
 
@@ -88,24 +92,28 @@ export function readSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
   const faults: string[] = [];
-  const file = readFile(flags.settings ?? env.MALACHITE_SETTINGS, faults);
-  const read = (name: Name): unknown => {
+  const settingsFile = settingsFileOf(flags, env);
+  const file = readFile(settingsFile.path, settingsFile.named, faults);
+  /** What is given of a setting, the strongest first. */
+  const given = (name: Name) => {
     const variable = `MALACHITE_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
     const flag = `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    const given =
-      flags[name] !== undefined
-        ? { value: flags[name], from: flag }
-        : env[variable] !== undefined
-          ? { value: env[variable], from: variable }
-          : { value: file[name], from: `'${name}' in the settings file` };
-    return given.value === undefined || given.value === null
-      ? undefined
-      : checkValue(SETTINGS[name], given.value, given.from, faults);
+    return [
+      { value: flags[name], from: flag },
+      { value: env[variable], from: variable },
+      { value: file[name], from: `'${name}' in the settings file` },
+    ].filter(({ value }) => value !== undefined && value !== null);
+  };
+  const check = (name: Name, { value, from }: { value: unknown; from: string }): unknown =>
+    checkValue(SETTINGS[name], value, from, faults);
+  const read = (name: Name): unknown => {
+    const [strongest] = given(name);
+    return strongest === undefined ? undefined : check(name, strongest);
   };
   const settings = {
     host: (read("host") as string | undefined) ?? "127.0.0.1",
     port: (read("port") as number | undefined) ?? 7464,
-    data: resolve((read("data") as string | undefined) ?? join(homedir(), ".malachite", "data")),
+    data: resolve((read("data") as string | undefined) ?? DEFAULT_DATA()),
     database: read("database") as string | undefined,
     databasePassword: passwordOf(read("databasePasswordFile") as string | undefined, env.PGPASSWORD, faults),
     token: (read("token") as string[] | undefined) ?? [],
@@ -119,7 +127,14 @@ export function readSettings(
     tlsKey: read("tlsKey") as string | undefined,
     allowHost: (read("allowHost") as string[] | undefined) ?? [],
     allowOrigin: (read("allowOrigin") as string[] | undefined) ?? [],
-    target: (read("target") as Record<string, TargetEntry> | undefined) ?? {},
+    settingsFile: settingsFile.path,
+    // Each place adds targets to those of the others.
+    target: Object.assign(
+      {},
+      ...given("target")
+        .toReversed()
+        .map((from) => check("target", from)),
+    ) as Record<string, TargetEntry>,
     runsAtOnce: (read("runsAtOnce") as number | undefined) ?? availableParallelism(),
     gpus: (read("gpus") as Settings["gpus"] | undefined) ?? "auto",
     containerSocket: read("containerSocket") as string | undefined,
@@ -177,8 +192,18 @@ function passwordOf(
   }
 }
 
-function readFile(path: string | undefined, faults: string[]): Record<string, unknown> {
-  if (path === undefined) return {};
+/** Without a name it is the malachite.yaml of the data folder that the command line or the environment names. */
+export function settingsFileOf(
+  flags: Readonly<{ settings?: string; data?: unknown }>,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly path: string; readonly named: boolean } {
+  const named = flags.settings ?? env.MALACHITE_SETTINGS;
+  if (named !== undefined) return { path: resolve(named), named: true };
+  const data = flags.data ?? env.MALACHITE_DATA ?? DEFAULT_DATA();
+  return { path: resolve(String(data), "malachite.yaml"), named: false };
+}
+
+function readFile(path: string, named: boolean, faults: string[]): Record<string, unknown> {
   try {
     const content: unknown = parseYaml(readFileSync(path, "utf8")) ?? {};
     if (typeof content !== "object" || Array.isArray(content))
@@ -186,8 +211,13 @@ function readFile(path: string | undefined, faults: string[]): Record<string, un
     for (const name of Object.keys(content as object))
       if (!(name in SETTINGS))
         faults.push(`'${name}' in ${path} is not a setting. There are: ${Object.keys(SETTINGS).join(", ")}.`);
+    if (!named && "data" in (content as object))
+      faults.push(
+        `'data' in ${path} cannot be: the file lies in the data folder. Name another with --settings.`,
+      );
     return content as Record<string, unknown>;
   } catch (cause) {
+    if (!named && cause instanceof Error && "code" in cause && cause.code === "ENOENT") return {};
     faults.push(
       `The settings file '${path}' cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
     );

@@ -1,5 +1,5 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
-import type { Abilities, Capacity, ComputeDriver, Targets } from "@malachite/core";
+import type { Abilities, Capacity, ComputeDriver, TargetSettings, Targets } from "@malachite/core";
 import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
 
@@ -19,24 +19,22 @@ export type MachineShare = {
 /** What the flags of a definition may ask for in a container. */
 export type ContainerRights = Pick<Abilities, "volumes" | "privileges">;
 
+/** Targets that follow the settings while the service is up. */
+export type ChangingTargets = Targets & {
+  /** From now on there are these. What waits for one that is there no more waits on, and says so. */
+  replace(entries: Readonly<Record<string, TargetEntry>>): void;
+};
+
 /** `local` is always there. A name `*` stands for every name that is not given. */
 export function createTargets(
   entries: Readonly<Record<string, TargetEntry>>,
   machine: MachineShare,
   drivers: readonly ComputeDriver[],
   allowed: ContainerRights = { volumes: [], privileges: false },
-): Targets {
-  const all: Readonly<Record<string, TargetEntry>> = { local: { kind: "process", options: {} }, ...entries };
-  const pools = poolsOf(all, machine);
-  const named = new Map(
-    Object.entries(all).map(([name, entry]) => {
-      const { kind, options } = entry;
-      return [name, { name, kind, pool: poolOf(name, entry), options }];
-    }),
-  );
+): ChangingTargets {
+  let now = read(entries, machine);
   const byKind = new Map(drivers.map((driver) => [driver.kind, driver]));
-  const any = named.get("*");
-  const capacity = (pool: string): Capacity => pools.get(pool) ?? { places: machine.runsAtOnce };
+  const capacity = (pool: string): Capacity => now.pools.get(pool) ?? { places: machine.runsAtOnce };
   return {
     async abilities(target, signal) {
       const { name, kind, pool } = target;
@@ -44,7 +42,7 @@ export function createTargets(
       const { multiNode, images } = driver?.can ?? { multiNode: false, images: false };
       const health = images ? await driver?.check(target, signal) : undefined;
       const { nodes = Number.POSITIVE_INFINITY, gpus = [] } = capacity(pool);
-      const perRun = (all[name] ?? all["*"])?.gpusPerRun;
+      const perRun = (now.all[name] ?? now.all["*"])?.gpusPerRun;
       const reason = gpus.length > 0 && health?.usable === true ? health.withoutGpus : undefined;
       const given = reason === undefined ? gpus.length : 0;
       return {
@@ -61,8 +59,11 @@ export function createTargets(
         ...(reason === undefined ? {} : { gpusReason: reason }),
       };
     },
-    find: (name) => (name === "*" ? undefined : (named.get(name) ?? (any ? { ...any, name } : undefined))),
-    all: () => [...named.values()],
+    find: (name) => {
+      const any = now.named.get("*");
+      return name === "*" ? undefined : (now.named.get(name) ?? (any ? { ...any, name } : undefined));
+    },
+    all: () => [...now.named.values()],
     driver: (kind) => {
       const driver = byKind.get(kind);
       if (!driver) throw new Error(`No driver serves the kind '${kind}'.`);
@@ -71,8 +72,21 @@ export function createTargets(
     drivers: () => drivers,
     isAway: (target) => byKind.get(target.kind)?.isAway?.(target) ?? false,
     capacity,
-    pools: () => [...pools.keys()],
+    pools: () => [...now.pools.keys()],
+    replace: (changed) => {
+      now = read(changed, machine);
+    },
   };
+}
+
+function read(entries: Readonly<Record<string, TargetEntry>>, machine: MachineShare) {
+  const all: Readonly<Record<string, TargetEntry>> = { local: { kind: "process", options: {} }, ...entries };
+  const named = new Map<string, TargetSettings>();
+  for (const [name, entry] of Object.entries(all)) {
+    const { kind, options } = entry;
+    named.set(name, { name, kind, pool: poolOf(name, entry), options });
+  }
+  return { all, named, pools: poolsOf(all, machine) };
 }
 
 function poolOf(name: string, { kind, runsAtOnce, nodes, gpuIds }: TargetEntry): string {

@@ -32,5 +32,5 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./envCommand.ts"),
   },
   workspace: { about: "List, show and make workspaces.", load: () => import("./workspaceCommand.ts") },
-  target: { about: "List the compute targets.", load: () => import("./targetCommand.ts") },
+  target: { about: "List, check and add compute targets.", load: () => import("./targetCommand.ts") },
 };

@@ -1,52 +1,15 @@
-// `malachite target list`: where runs can go.
+// `malachite target`: where runs can go, whether it can be used, and how a further target comes about.
 import type { Command } from "commander";
-import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
 import type { Io } from "../io.ts";
-import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
-import { table } from "../output/table.ts";
 import type { Frame } from "../program.ts";
+import { defineTargetAdd } from "./targetAdd.ts";
+import { defineTargetCheck } from "./targetCheck.ts";
+import { defineTargetList } from "./targetList.ts";
 
-/** Adds the subcommand, its options and the action. */
+/** Adds the subcommands, their options and actions. */
 export function define(command: Command, io: Io, frame: Frame): void {
-  const list = command
-    .command("list", { isDefault: true })
-    .description("List the compute targets and whether they are usable.")
-    .copyInheritedSettings(command);
-  addFormatOption(addConnectionOptions(list))
-    .addHelpText("after", "\nExamples:\n  malachite target list\n  malachite target list -o json")
-    .action(async (options: ConnectionOptions & FormatOptions) => {
-      const { runs } = await connect(options, io, frame);
-      const targets = await runs.listTargets();
-      if (options.output === "json") return io.out(json(targets));
-      const text = (value: number | undefined) => (value === undefined ? "" : String(value));
-      const share = (free: number | undefined, all: number | undefined) =>
-        all === undefined ? "" : `${text(free)} of ${all}`;
-      await io.out(
-        table(
-          [
-            { head: "TARGET" },
-            { head: "KIND" },
-            { head: "USABLE" },
-            { head: "AT ONCE" },
-            { head: "RUNNING" },
-            { head: "WAITING" },
-            { head: "NODES FREE" },
-            { head: "GPUS FREE" },
-            { head: "WHY NOT", shrinks: true },
-          ],
-          targets.map((one) => [
-            one.name,
-            one.kind,
-            one.usable ? "yes" : "no",
-            text(one.runsAtOnce),
-            text(one.running),
-            text(one.waiting),
-            share(one.nodesFree, one.nodes),
-            share(one.gpusFree, one.gpus),
-            one.reason ?? one.gpusReason ?? "",
-          ]),
-          io.columns,
-        ),
-      );
-    });
+  const add = (name: string) => command.command(name).copyInheritedSettings(command);
+  defineTargetList(command.command("list", { isDefault: true }).copyInheritedSettings(command), io, frame);
+  defineTargetCheck(add("check"), io, frame);
+  defineTargetAdd(add("add"), io, frame);
 }

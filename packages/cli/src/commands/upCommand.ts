@@ -1,4 +1,4 @@
-// `malachite up`: starts the service in this process. The only file of the command line that loads the server.
+// `malachite up`: starts the service in this process.
 import { X509Certificate } from "node:crypto";
 import type { Serving } from "@malachite/server";
 import type { Command } from "commander";

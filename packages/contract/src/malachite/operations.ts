@@ -197,6 +197,26 @@ export const listTargets = operation({
   },
 });
 
+export const TargetDetail = model("ComputeTargetDetail", {
+  ...Target.properties,
+  options: Type.Record(Type.String(), Type.Unknown(), {
+    description: "What the settings say of it, as its driver reads it. Secrets are shown as ***.",
+  }),
+});
+
+export const getTarget = operation({
+  id: "Malachite_Target",
+  method: "GET",
+  path: `${base}/targets/{targetName}`,
+  summary: "One compute target, whether it is usable, and its options.",
+  source,
+  params: Type.Object({
+    ...workspaceParams,
+    targetName: Type.String({ minLength: 1, maxLength: 255, description: "The name of the target." }),
+  }),
+  answer: { kind: "json", schema: TargetDetail, description: "The target." },
+});
+
 export const offerSnapshot = operation({
   id: "Malachite_OfferSnapshot",
   method: "POST",

@@ -156,6 +156,9 @@ export type ShownTarget = {
   readonly gpusReason?: string;
 };
 
+/** What its settings say besides; secrets are not in it. */
+export type ShownTargetDetail = ShownTarget & { readonly options: JsonObject };
+
 /** A workspace as it is shown, in the spelling of its first use. */
 export type Workspace = {
   readonly scope: Scope;
@@ -254,7 +257,7 @@ export interface Flow {
     ask: { readonly scope: Scope; readonly after?: string; readonly limit: number },
   ): Promise<QueueOfTarget>;
   /** The target of that name, also one that a `*` stands for. Throws ComputeNotFound. */
-  target(name: string): Promise<ShownTarget>;
+  target(name: string): Promise<ShownTargetDetail>;
 
   // Where runs belong.
 

@@ -3,7 +3,8 @@ import type { Abilities } from "../domain/definition/abilities.ts";
 import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { TargetSettings } from "../domain/launch/launchPlan.ts";
 import { roomOf } from "../domain/queue/line.ts";
-import type { ShownTarget } from "./flow.ts";
+import type { JsonObject } from "../domain/scope.ts";
+import type { ShownTarget, ShownTargetDetail } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
 
 /** The longest that a target may take to answer. */
@@ -14,8 +15,26 @@ type Ports = Pick<FlowPorts, "targets" | "runs">;
 export const listTargets = (ports: Ports): Promise<readonly ShownTarget[]> =>
   Promise.all(ports.targets.all().map((target) => show(target, ports)));
 
-export const getTarget = async (name: string, ports: Ports): Promise<ShownTarget> =>
-  show(targetNamed(name, ports), ports);
+export async function getTarget(name: string, ports: Ports): Promise<ShownTargetDetail> {
+  const target = targetNamed(name, ports);
+  return { ...(await show(target, ports)), options: withoutSecrets(target.options) };
+}
+
+/** Names of options whose values are nobody's to read. A path of a file that holds a secret is none. */
+const SECRET = /(password|secret|token|passphrase)$/i;
+
+/** The options at any depth, with what is secret as ***. */
+function withoutSecrets(options: JsonObject): JsonObject {
+  const shown = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map(shown)
+      : typeof value === "object" && value !== null
+        ? withoutSecrets(value as JsonObject)
+        : value;
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name, SECRET.test(name) ? "***" : shown(value)]),
+  ) as JsonObject;
+}
 
 /** Throws ComputeNotFound, which names those that there are. */
 export function targetNamed(name: string, ports: Pick<FlowPorts, "targets">): TargetSettings {

@@ -156,6 +156,8 @@ export interface RunStore {
   letGo(lease: Lease): Promise<void>;
   /** Unfinished runs of a pool that were claimed, by id: they hold its slots, even without a lease, for their jobs may run. */
   holding(pool: string): Promise<readonly Holder[]>;
+  /** The pools that have such runs, also those that the settings name no more. */
+  poolsAtWork(): Promise<readonly string[]>;
   /** Where the run stands in the line of its pool; undefined when it does not wait. */
   standing(run: Pick<Run, "scope" | "id">, capacity: Capacity): Promise<Standing | undefined>;
   /** The queue of a pool, as one workspace may see it. Throws BadContinuationToken. */

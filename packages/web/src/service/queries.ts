@@ -35,3 +35,8 @@ export const targetsQuery = (workspace: WorkspaceClient) =>
     queryKey: [keyOf(workspace), "targets"],
     queryFn: ({ signal }) => workspace.listTargets({ abortSignal: signal }),
   });
+export const targetQuery = (workspace: WorkspaceClient, name: string) =>
+  queryOptions({
+    queryKey: [keyOf(workspace), "targets", name],
+    queryFn: ({ signal }) => workspace.getTarget(name, { abortSignal: signal }),
+  });

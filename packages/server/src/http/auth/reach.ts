@@ -137,6 +137,7 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     malachite.latestMetrics,
     malachite.queryExperimentTable,
     malachite.listTargets,
+    malachite.getTarget,
     malachite.metricSeries,
     malachite.runPoints,
     malachite.runTree,

@@ -15,6 +15,7 @@ import * as files from "./files.ts";
 import { followLog } from "./followLog.ts";
 import * as read from "./getRun.ts";
 import * as many from "./getRuns.ts";
+import { getTarget } from "./getTarget.ts";
 import * as lists from "./listRuns.ts";
 import { listTargets } from "./listTargets.ts";
 import * as local from "./localRun.ts";
@@ -93,5 +94,6 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(resources),
   ...Object.values(deployments),
   listTargets,
+  getTarget,
   targetQueue,
 ];

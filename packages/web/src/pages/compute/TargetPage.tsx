@@ -19,6 +19,7 @@ import { submitTo } from "./moreTargets.ts";
 import { lineQuery } from "./queueQueries.ts";
 import { ShareBar } from "./ShareBar.tsx";
 import { TargetHealth, TargetReasons } from "./TargetHealth.tsx";
+import { TargetOptions } from "./TargetOptions.tsx";
 import classes from "./TargetPage.module.css";
 
 type Canceled = { readonly runId: string; readonly run: Run };
@@ -71,6 +72,7 @@ export function TargetPage() {
         {target && <TargetHealth target={target} />}
       </div>
       {target && <TargetReasons target={target} />}
+      <TargetOptions name={name} />
       {sharedWith.length > 0 && (
         <p className={classes.note}>
           It shares its line and all it has with{" "}

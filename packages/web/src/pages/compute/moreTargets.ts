@@ -12,17 +12,21 @@ export const WAYS_TO_ADD: readonly Way[] = [
     code: "malachite up --target cpu-cluster=process --target gpu-cluster=process",
   },
   {
-    name: "In a settings file",
+    name: "While the service runs",
+    about:
+      "Writes into the settings file of the service, which has the target within a second. It may be of kind process, container, slurm, ssh or kubernetes.",
+    code: "malachite target add lab slurm partition=gpu",
+  },
+  {
+    name: "In the settings file",
     about:
       "A target with runsAtOnce, nodes or GPUs of its own has a line of its own; all others share the places of this machine.",
-    code: `cat > malachite.yaml <<'END'
+    code: `# malachite.yaml in the data folder, or --settings FILE
 runsAtOnce: 4
 target:
   cpu-cluster: process
   night: { kind: process, runsAtOnce: 1 }
-  box: { kind: container, image: "python:3.12", memoryMiB: 4096 }
-END
-malachite up --settings malachite.yaml`,
+  box: { kind: container, image: "python:3.12", memoryMiB: 4096 }`,
   },
 ];
 

@@ -58,6 +58,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   isWithin: "lookup",
   getMany: "lookup",
   holding: "lookup",
+  poolsAtWork: "lookup",
   waiting: "lookup",
   standing: "list",
   queue: "list",

@@ -57,6 +57,10 @@ const heldInPool = statement<{ pool: string; machine: string }>()((q, p) =>
     .where((or) => or.or([or("machine", "is", null), or("machine", "=", p.machine)])),
 );
 
+const poolsHeld = statement<Record<never, never>>()((q) =>
+  q.selectFrom("run_work").select("pool").distinct().where("stage", "in", ["claimed", "working"]),
+);
+
 const atWork = statement<{ pool: string }>()((q, p) =>
   q
     .selectFrom("run_work as k")
@@ -213,6 +217,11 @@ export async function holding(
     runId: row.id,
     ...(row.machine === null ? {} : { machine: row.machine }),
   }));
+}
+
+/** See `RunStore.poolsAtWork`. */
+export async function poolsAtWork(db: Executor): Promise<readonly string[]> {
+  return (await poolsHeld(db, {})).flatMap(({ pool }) => pool ?? []);
 }
 
 /** The state of the line right before a waiting run that fits into the pool: what is free, what is kept, how many are served first. */

@@ -43,7 +43,7 @@ import {
 } from "./experiments.ts";
 import { experimentTable } from "./experimentTable.ts";
 import { isWithin } from "./isWithin.ts";
-import { holding, standing } from "./line.ts";
+import { holding, poolsAtWork, standing } from "./line.ts";
 import { listExperiments } from "./listExperiments.ts";
 import { listRuns } from "./listRuns.ts";
 import { addPoints, type PackedPost } from "./metrics/addPoints.ts";
@@ -153,6 +153,7 @@ export const LOOKUPS = {
     isWithin(db, scope, runId, ancestorId),
   getMany: (db: Executor, scope: Scope, runIds: readonly string[]) => getRuns(db, scope, runIds),
   holding: (db: Executor, pool: string) => holding(db, pool),
+  poolsAtWork: (db: Executor) => poolsAtWork(db),
   waiting: (db: Executor, pool: string) => waiting(db, pool),
   experimentByName: (db: Executor, scope: Scope, name: string) => experimentByName(db, scope, name),
   experimentById: (db: Executor, scope: Scope, id: string) => experimentById(db, scope, id),

@@ -55,6 +55,7 @@ export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStore
     renew: async (tokens, until) => new Map(tokens.length === 0 ? [] : await call("renew", tokens, until)),
     letGo: (lease) => call("letGo", lease.token),
     holding: (pool) => call("holding", pool),
+    poolsAtWork: () => call("poolsAtWork"),
     standing: (run, capacity) => call("standing", { scope: run.scope, id: run.id }, capacity),
     childCounts: async (scope, runIds) => new Map(await call("childCounts", scope, runIds)),
     countBelow: (scope, runId) => call("countBelow", scope, runId),

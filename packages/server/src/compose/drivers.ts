@@ -1,0 +1,80 @@
+// The compute drivers, and the engines and programs that they share with others.
+import type { Clock, ComputeDriver } from "@malachite/core";
+import { createContainerDriver } from "../adapters/compute/container/containerDriver.ts";
+import { createClusters } from "../adapters/compute/kubernetes/clusters.ts";
+import { createKubernetesDriver } from "../adapters/compute/kubernetes/kubernetesDriver.ts";
+import { detectCgroups } from "../adapters/compute/process/cgroups.ts";
+import { createLauncher, type Launcher } from "../adapters/compute/process/launcher.ts";
+import { createProcessDriver } from "../adapters/compute/process/processDriver.ts";
+import type { RunPlacer } from "../adapters/compute/shared/prepareFolder.ts";
+import { inheritedEnvironment } from "../adapters/compute/shared/runEnvironment.ts";
+import { createEngines } from "../containers/index.ts";
+import type { DataFolder } from "../dataFolder.ts";
+import { ENTRIES, NODE_ARGS } from "../entries.ts";
+import { serviceUser } from "../serviceUser.ts";
+import type { Settings } from "../settings.ts";
+
+export type Drivers = {
+  readonly drivers: readonly ComputeDriver[];
+  readonly launcher: Launcher;
+  readonly engines: ReturnType<typeof createEngines>;
+};
+
+/** Whatever must end with the service goes onto `opened`. */
+export function composeDrivers(
+  settings: Settings,
+  {
+    folder,
+    placer,
+    clock,
+    env,
+    opened,
+  }: {
+    readonly folder: DataFolder;
+    readonly placer: RunPlacer;
+    readonly clock: Clock;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly opened: AsyncDisposableStack;
+  },
+): Drivers {
+  const launcher = opened.use(
+    createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
+  );
+  const process = opened.use(
+    createProcessDriver({
+      folder: folder.runs,
+      placer,
+      launcher,
+      clock,
+      cgroups: detectCgroups(folder.runs),
+      inherited: inheritedEnvironment(env),
+      path: settings.path,
+    }),
+  );
+  const engines = createEngines({
+    socket: settings.containerSocket,
+    dockerHost: settings.dockerHost,
+    runtimeFolder: settings.runtimeFolder,
+  });
+  const container = opened.use(
+    createContainerDriver({
+      folder: folder.containers,
+      service: folder.id,
+      engines,
+      placer,
+      clock,
+      user: serviceUser(),
+      path: settings.path,
+    }),
+  );
+  const kubernetes = opened.use(
+    createKubernetesDriver({
+      clusters: opened.use(createClusters()),
+      service: folder.id,
+      placer,
+      clock,
+      user: serviceUser(),
+    }),
+  );
+  return { drivers: [process, container, kubernetes], launcher, engines };
+}
