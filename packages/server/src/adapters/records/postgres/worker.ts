@@ -100,9 +100,17 @@ async function start(): Promise<boolean> {
     tell({ ready: true });
     return true;
   }
+  const until = Date.now() + startMs;
   try {
-    const session = await writer.session(Date.now() + startMs, startMs);
-    await migrateAlone(session, address.schema, Date.now());
+    for (;;) {
+      try {
+        await migrateAlone(await writer.session(until, startMs), address.schema, Date.now());
+        break;
+      } catch (error) {
+        // A migration whose connection ends is undone, or done: either way it is gone on with.
+        if (!isAway(error) || Date.now() >= until) throw error;
+      }
+    }
     tell({ ready: true });
     return true;
   } catch (error) {
