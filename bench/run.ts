@@ -8,6 +8,7 @@ const BENCHES = {
   ingest: async () => (await import("./ingest.ts")).ingest(),
   resubmit: async () => (await import("./resubmit.ts")).resubmit(),
   records: async () => (await import("./records.ts")).records(),
+  postgres: async () => (await import("./postgres.ts")).postgres(),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   mlflow: async (figures: readonly string[]) => (await import("./mlflow.ts")).mlflow(figures),

@@ -1,4 +1,4 @@
-// One question to the server and its answer: some commands, then one statement, run once or many times over, all in one message.
+// One question to the server and its answer: commands, writes that answer nothing, then one statement, all in one message.
 // For pg's client a query of its own kind; it sends nothing else until this is answered.
 import type { Connection } from "pg";
 import { readable, writable } from "./texts.ts";
@@ -9,6 +9,7 @@ export type Prepared = {
   readonly text: string;
   /** What it answers; undefined until it is prepared, and for one that answers no rows. */
   columns?: readonly Column[];
+  /** Taken back where what prepared it has failed. */
   isPrepared: boolean;
 };
 export type Column = { readonly name: string; readonly read: (text: string) => unknown };
@@ -31,23 +32,23 @@ type Message = { readonly text?: string; readonly fields?: unknown };
 export class Exchange {
   /** How many rows each run has changed or found. */
   readonly done: Promise<readonly number[]>;
-  readonly #commands: readonly Prepared[];
+  readonly #before: readonly Asked[];
   readonly #asked: Asked;
   readonly #closing: readonly string[];
   readonly #settled = Promise.withResolvers<readonly number[]>();
   readonly #counts: number[] = [];
-  /** Commands that are not yet answered. */
+  /** What comes before the statement and is not yet answered. */
   #ahead: number;
   #failed: unknown;
   /** Set by pg's client. */
   callback = (): void => {};
 
   /** `closing`: names of prepared statements that the server may forget. */
-  constructor(commands: readonly Prepared[], asked: Asked, closing: readonly string[]) {
-    this.#commands = commands;
+  constructor(before: readonly Asked[], asked: Asked, closing: readonly string[]) {
+    this.#before = before;
     this.#asked = asked;
     this.#closing = closing;
-    this.#ahead = commands.length;
+    this.#ahead = before.reduce((sum, { parameters }) => sum + parameters.length, 0);
     this.done = this.#settled.promise;
   }
 
@@ -64,18 +65,17 @@ export class Exchange {
     stream.cork();
     try {
       for (const name of this.#closing) send.close({ type: "S", name });
-      for (const { name } of this.#commands) {
-        send.bind({ statement: name, values: [] });
-        send.execute({});
-      }
-      const { statement, parameters } = this.#asked;
-      if (!statement.isPrepared) {
-        send.parse({ name: statement.name, text: statement.text });
-        send.describe({ type: "S", name: statement.name });
-      }
-      for (const values of parameters) {
-        send.bind({ statement: statement.name, values: values.map(written) });
-        send.execute({});
+      for (const { statement, parameters } of [...this.#before, this.#asked]) {
+        if (!statement.isPrepared) {
+          send.parse({ name: statement.name, text: statement.text });
+          // Only the last answers rows, so what is described is always its.
+          if (statement === this.#asked.statement) send.describe({ type: "S", name: statement.name });
+          statement.isPrepared = true;
+        }
+        for (const values of parameters) {
+          send.bind({ statement: statement.name, values: values.map(written) });
+          send.execute({});
+        }
       }
       send.sync();
     } finally {

@@ -27,6 +27,10 @@ export const isAway = (error: unknown): boolean =>
 const AGAIN = new Set(["40001", "40P01", "55P03", "0A000", "26000"]);
 export const isForAgain = (error: unknown): boolean => AGAIN.has(codeOf(error));
 
+/** Whether it is an answer of the server, after which a transaction can only be rolled back. */
+export const isOfServer = (error: unknown): boolean =>
+  typeof (error as { severity?: unknown } | undefined)?.severity === "string";
+
 /** What no waiting changes: a wrong password, a database that is not there, no right to it. */
 export const isRefusal = (error: unknown): boolean => /^(28|3D|42501)/.test(codeOf(error));
 

@@ -4,7 +4,7 @@
 import { CompiledQuery } from "kysely";
 import { type Name, operation } from "../shared/operations.ts";
 import { errorText, type Told } from "../shared/workers/messages.ts";
-import { ADVICE, faultOf, isAway, isForAgain, reasonOf, unavailable } from "./faults.ts";
+import { ADVICE, faultOf, isAway, isForAgain, isOfServer, reasonOf, unavailable } from "./faults.ts";
 import { type Link, pause } from "./link.ts";
 import type { Session } from "./session.ts";
 
@@ -85,6 +85,7 @@ export class GroupCommit {
           [this.#schema],
         ) as CompiledQuery<{ xid: string }>,
       );
+      session.isLazy = !careful;
       const told: Told[] = [];
       const started = Date.now();
       for (const write of writes) {
@@ -95,8 +96,13 @@ export class GroupCommit {
       await this.#end(session, begun?.xid ?? "", first + PATIENCE_MS);
       return { told, left };
     } catch (error) {
-      if (!session.isLost) await session.command("rollback").catch(() => session.drop());
+      if (session.isLost) throw error;
+      await session.command("rollback").catch(() => session.drop());
+      // What waited for the commit has failed there.
+      if (!careful && isOfServer(error) && !isAway(error) && !isForAgain(error)) throw new NeedsSavepoints();
       throw error;
+    } finally {
+      session.isLazy = false;
     }
   }
 
@@ -112,7 +118,7 @@ export class GroupCommit {
       if (careful) {
         session.before("rollback to one");
         session.before("release one");
-      } else if (session.wrote || session.isBroken) throw new NeedsSavepoints();
+      } else if (session.wrote || isOfServer(error)) throw new NeedsSavepoints();
       return this.#refused(id, name, error);
     }
   }

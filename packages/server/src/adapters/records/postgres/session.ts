@@ -48,6 +48,9 @@ const SETTINGS: Readonly<Record<Purpose, readonly string[]>> = {
   ],
 };
 
+const ANSWERS_NOTHING = /^\s*(insert|update|delete)\b/i;
+const RETURNS = /\breturning\b/i;
+
 /** Commands that ride along with the next statement. */
 export type Command = "begin" | "savepoint one" | "release one" | "rollback to one";
 const COMMANDS: readonly Command[] = ["begin", "savepoint one", "release one", "rollback to one"];
@@ -60,9 +63,14 @@ export class Session implements Executor {
   readonly #commands = new Map<Command, Prepared>();
   readonly #limitMs: number;
   #closing: string[] = [];
-  #pending: Command[] = [];
+  #pending: { readonly text: string; readonly asked: Asked }[] = [];
   #names = 0;
   #lost: ConnectionLost | undefined;
+  /**
+   * Writes that answer nothing wait for the next statement and go with it: half of what a record takes are such. Then what is wrong
+   * with one is told to whoever asks next, so this is for transactions that are run again with care when anything goes wrong.
+   */
+  isLazy = false;
   /** Whether a statement that changes something was sent since `begin`. */
   wrote = false;
 
@@ -124,13 +132,7 @@ export class Session implements Executor {
     // Never forgotten: it is sent without a look into the list.
     this.#statements.delete(text);
     await this.#send({ statement, parameters: [] });
-    statement.isPrepared = true;
     return statement;
-  }
-
-  /** Whether the transaction can only be rolled back. */
-  get isBroken(): boolean {
-    return this.#client.getTransactionStatus() === "E";
   }
 
   get isLost(): boolean {
@@ -139,11 +141,13 @@ export class Session implements Executor {
 
   /** The command is sent before the next statement. */
   before(command: Command): void {
-    this.#pending.push(command);
+    const statement = this.#commands.get(command) as Prepared;
+    this.#pending.push({ text: command, asked: { statement, parameters: [[]] } });
   }
 
   /** Runs a command at once, with all that was to go before it. False where the server rolled back instead. */
   async command(text: "commit" | "rollback"): Promise<boolean> {
+    if (text === "rollback") this.#pending = [];
     const [count] = await this.#run(text, [[]]);
     return text === "rollback" || count !== -1;
   }
@@ -154,6 +158,11 @@ export class Session implements Executor {
   }
 
   async all<T>({ sql, parameters }: CompiledQuery<T>): Promise<readonly T[]> {
+    if (this.isLazy && ANSWERS_NOTHING.test(sql) && !RETURNS.test(sql)) {
+      this.wrote = true;
+      this.#pending.push({ text: sql, asked: { statement: this.#statement(sql), parameters: [parameters] } });
+      return [];
+    }
     const rows: T[] = [];
     await this.#run(sql, [parameters], (cells, columns) => {
       const row: Record<string, unknown> = {};
@@ -193,24 +202,27 @@ export class Session implements Executor {
 
   async #run(text: string, parameters: Asked["parameters"], row?: Row): Promise<readonly number[]> {
     if (!/^\s*(select|commit|rollback)/i.test(text)) this.wrote = true;
+    const before = this.#pending;
+    this.#pending = [];
     const statement = this.#statement(text);
     try {
-      const counts = await this.#send({ statement, parameters, ...(row ? { row } : {}) });
-      statement.isPrepared = true;
-      return counts;
+      return await this.#send({ statement, parameters, ...(row ? { row } : {}) }, before);
     } catch (error) {
-      // Whether the server knows the name now is not known; another will be taken.
-      this.#forget(text, statement);
+      // Which names the server knows now is not known; others will be taken.
+      for (const one of [...before, { text, asked: { statement } }])
+        if (!this.#commands.has(one.text as Command)) this.#forget(one.text, one.asked.statement);
       if (isForAgain(error)) for (const [other, kept] of [...this.#statements]) this.#forget(other, kept);
       throw error;
     }
   }
 
-  async #send(asked: Asked): Promise<readonly number[]> {
+  async #send(asked: Asked, before: readonly { readonly asked: Asked }[] = []): Promise<readonly number[]> {
     if (this.#lost) throw this.#lost;
-    const commands = this.#pending.map((text) => this.#commands.get(text) as Prepared);
-    this.#pending = [];
-    const exchange = new Exchange(commands, asked, this.#closing);
+    const exchange = new Exchange(
+      before.map((one) => one.asked),
+      asked,
+      this.#closing,
+    );
     this.#closing = [];
     this.#client.query(exchange as unknown as pg.Submittable);
     return this.#guarded(exchange.done, this.#limitMs);

@@ -106,5 +106,6 @@ export async function newestFound(
 
 /** The search as a condition on `runs as r`. */
 export const isFound = ({ holds }: Search): RawBuilder<SqlBool> =>
-  sql<SqlBool>`exists (select 1 from run_texts as t where t.workspace_no = r.workspace_no
-    and t.created_at = r.created_at and t.run_no = r.no and ${holds})`;
+  // Not as `exists`, which a planner may turn into a join that reads all runs: there is at most one.
+  sql<SqlBool>`(select 1 from run_texts as t where t.workspace_no = r.workspace_no
+    and t.created_at = r.created_at and t.run_no = r.no and ${holds}) = 1`;

@@ -39,8 +39,8 @@ const paramOf = (key: string): RawBuilder<string | null> =>
 
 /** Asked of the index of labels, without a look into the run. */
 const labelled = (kind: "tags" | "params", key: string, value: string): RawBuilder<SqlBool> =>
-  sql<SqlBool>`exists (select 1 from run_labels as l where l.workspace_no = r.workspace_no and l.kind = ${kind}
-    and l.key = ${labelText(key)} and l.value = ${labelText(value)} and l.created_at = r.created_at and l.run_no = r.no)`;
+  sql<SqlBool>`(select 1 from run_labels as l where l.workspace_no = r.workspace_no and l.kind = ${kind}
+    and l.key = ${labelText(key)} and l.value = ${labelText(value)} and l.created_at = r.created_at and l.run_no = r.no) = 1`;
 
 function attribute(key: string, bare: (name: string) => Place["value"]): Place | undefined {
   switch (key) {
