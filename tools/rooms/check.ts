@@ -17,6 +17,7 @@ import {
   PACKAGES,
   ROOMS,
   type Room,
+  SHARED_PARTS,
   TEST_PACKAGES,
   THIRD_PARTY,
 } from "./table.ts";
@@ -54,7 +55,8 @@ function adapterOf(path: string): { name: string; shared: boolean } | undefined 
   if (kind === "shared") return { name: kind, shared: true };
   if (!ADAPTERS_BY_SUBFOLDER.includes(kind) || part === undefined)
     return { name: kind, shared: part === undefined };
-  return { name: part === "shared" ? kind : `${kind}/${part}`, shared: part === "shared" };
+  const shared = SHARED_PARTS.includes(part);
+  return { name: shared ? kind : `${kind}/${part}`, shared };
 }
 
 /** Finds where a package's exported name is declared, so that an arrow can be held through an index file. */

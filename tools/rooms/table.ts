@@ -179,6 +179,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["packages/server/src/adapters/tls/"],
   dockerode: ["packages/server/src/containers/"],
   "@kubernetes/client-node": ["packages/server/src/adapters/compute/kubernetes/"],
+  ssh2: ["packages/server/src/adapters/compute/ssh/"],
   jose: ["packages/server/src/http/auth/"],
   "prom-client": ["packages/server/src/telemetry/metrics/"],
   "@opentelemetry/api": ["packages/server/src/telemetry/traces/"],
@@ -237,6 +238,9 @@ export const ONLY_HERE: Readonly<
 
 /** Folders of adapters that are one adapter each, beside `shared`, which all in the parent may use. */
 export const ADAPTERS_BY_SUBFOLDER: readonly string[] = ["compute"];
+
+/** What all of those may use: `courier` is what engines share whose machines see nothing of the service's. */
+export const SHARED_PARTS: readonly string[] = ["shared", "courier"];
 
 /** Types of ports that flow's own interface speaks of, so whoever may call flow may name them. */
 export const COMMON_PORT_TYPES: readonly string[] = [

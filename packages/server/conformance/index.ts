@@ -17,4 +17,11 @@ export { withoutMounts } from "./mountsUnderTest.ts";
 export * from "./runStore.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";
+export {
+  type Door,
+  openDoor,
+  type SshServerUnderTest,
+  startSshServer,
+  withoutSshServer,
+} from "./sshServer.ts";
 export { type AzureServer, type S3Server, startAzurite, startS3 } from "./storageServers.ts";

@@ -16,6 +16,13 @@ export function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${reachable}:${port}`;
 }
 
+/** Where to connect to for that address; undefined for none yet. */
+export function hostAndPort(url: string): { readonly host: string; readonly port: number } | undefined {
+  if (url === "") return undefined;
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
+}
+
 /** Of a workspace as the settings write it: subscription/group/name. */
 export function scopeOf(name: string): Scope {
   const [subscriptionId = "", resourceGroup = "", workspace = ""] = name.split("/");

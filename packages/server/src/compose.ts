@@ -45,6 +45,7 @@ import { AZURE_HOSTS } from "./http/azureHost.ts";
 import { createHttpServer } from "./http/server.ts";
 import { watchedFile } from "./settings/watchFile.ts";
 import { isLoopback, type Settings } from "./settings.ts";
+import { createSshRuns } from "./sshRuns.ts";
 import { createTargets } from "./targets.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { VERSION } from "./version.ts";
@@ -127,6 +128,12 @@ export async function compose(
     }),
   );
   const { drivers, launcher, engines } = composeDrivers(settings, { folder, placer, clock, env, opened });
+  const ssh = createSshRuns({
+    ...{ folder, courier, clock, agentSocket: env.SSH_AUTH_SOCK },
+    targets: () => targets.all(),
+    url: () => url,
+  });
+  opened.use(ssh.driver);
   // Whoever names a token or an issuer wants callers to be known: then `dev` is not one of them.
   const development =
     isLoopback(settings.host) && settings.token.length === 0 && settings.issuer === undefined;
@@ -155,10 +162,15 @@ export async function compose(
   );
   const { gpus, fault } = (await foundGpus) ?? { gpus: settings.gpus as readonly number[], fault: undefined };
   if (fault !== undefined) log.warn("gpusUnknown", { reason: fault });
-  const targets = createTargets(settings.target, { runsAtOnce: settings.runsAtOnce, gpus }, drivers, {
-    volumes: settings.containerVolumes,
-    privileges: settings.containerPrivileges,
-  });
+  const targets = createTargets(
+    settings.target,
+    { runsAtOnce: settings.runsAtOnce, gpus },
+    [...drivers, ssh.driver],
+    {
+      volumes: settings.containerVolumes,
+      privileges: settings.containerPrivileges,
+    },
+  );
   let url = "";
   const given = around({
     runs: records.runs,
@@ -255,6 +267,7 @@ export async function compose(
     ready: () => ready,
     watches: telemetry.requests,
     certificates,
+    isOfRuns: ssh.isOfRuns,
     settings: {
       version: VERSION,
       webFolder: ENTRIES.web,

@@ -22,6 +22,8 @@ export type DataFolder = {
   readonly containers: string;
   /** What goes to runs on machines that see nothing of this one, and what comes home from there. */
   readonly away: string;
+  /** What came home of runs on machines reached over ssh. */
+  readonly ssh: string;
   readonly blobs: string;
   readonly incoming: string;
   /** Environments that were built, and the tools for it. */
@@ -60,6 +62,7 @@ export function openDataFolder(path: string): DataFolder {
     runs: join(path, "runs"),
     containers: join(path, "containers"),
     away: join(path, "away"),
+    ssh: join(path, "ssh"),
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
     environments: join(path, "environments"),

@@ -19,6 +19,8 @@ export const ENTRIES = {
   agent: new URL("./adapters/localbundle/files/", import.meta.url),
   /** The folder with the program for machines that see nothing of this one, ending in a slash. */
   courier: new URL("./adapters/compute/courier/files/", import.meta.url),
+  /** The folder with the program that helps on machines reached over ssh, ending in a slash. */
+  far: new URL("./adapters/compute/ssh/files/", import.meta.url),
   /** The folder with the built pages, ending in a slash. */
   web: new URL("../../web/dist/", import.meta.url),
 } as const;

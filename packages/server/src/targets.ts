@@ -1,5 +1,6 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
 import type { Abilities, Capacity, ComputeDriver, TargetSettings, Targets } from "@malachite/core";
+import { slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
 
@@ -111,7 +112,8 @@ function poolsOf(
     const { kind, nodes, gpuIds = [] } = entry;
     const elsewhere = ENGINE_KINDS.includes(kind);
     // Where nodes are counted they are what limits, unless places are named too.
-    const places = entry.runsAtOnce ?? nodes ?? (elsewhere ? IN_ENGINES : runsAtOnce);
+    const slots = kind === "ssh" ? slotsOf({ name, kind, pool, options: entry.options }) : undefined;
+    const places = entry.runsAtOnce ?? nodes ?? slots ?? (elsewhere ? IN_ENGINES : runsAtOnce);
     pools.set(pool, {
       places,
       ...(nodes === undefined ? {} : { nodes }),

@@ -23,10 +23,12 @@ export type ProxyRules = {
   readonly take: (socket: Duplex) => void;
   /** Whether connections to other hosts are passed on: whoever reaches a loopback address could make them anyway. */
   readonly passesOn: boolean;
+  /** Whether the connection is one that only runs are to use: it is never passed on. */
+  readonly isOfRuns?: ((socket: { readonly remotePort?: number | undefined }) => boolean) | undefined;
 };
 
 /** Answers CONNECT. Gives what cuts the connections that are passed on. */
-export function answerConnect(server: Server, { take, passesOn }: ProxyRules): { cut(): void } {
+export function answerConnect(server: Server, { take, passesOn, isOfRuns }: ProxyRules): { cut(): void } {
   const passed = new Set<Duplex>();
   server.on("connect", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
@@ -40,7 +42,7 @@ export function answerConnect(server: Server, { take, passesOn }: ProxyRules): {
       if (head.length > 0) socket.unshift(head);
       return take(socket);
     }
-    if (!passesOn)
+    if (!passesOn || isOfRuns?.(request.socket))
       return refuse(
         socket,
         403,

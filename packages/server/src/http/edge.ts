@@ -89,6 +89,8 @@ export type HttpParts = {
   /** True while the service takes work. */
   readonly ready: () => boolean;
   readonly watches?: readonly RequestWatch[];
+  /** Whether the connection is one that only runs are to use. */
+  readonly isOfRuns?: (socket: { readonly remotePort?: number | undefined }) => boolean;
   /** Absent: the server speaks HTTP alone. */
   readonly certificates?: CertificateSource;
   readonly settings: HttpSettings;

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { FastifyServerFactory } from "fastify";
 import { answerConnect } from "./azureHost.ts";
-import type { CertificateSource } from "./edge.ts";
+import type { CertificateSource, HttpParts } from "./edge.ts";
 
 /** The first byte of a TLS handshake; no HTTP request begins so. */
 const TLS_HANDSHAKE = 0x16;
@@ -26,6 +26,7 @@ export type Limits = {
   readonly keepAliveMs: number;
   /** Whether it is a proxy to any host (azureHost.ts). */
   readonly passesOn: boolean;
+  readonly isOfRuns: HttpParts["isOfRuns"];
   readonly http: ServerOptions;
 };
 
@@ -55,7 +56,9 @@ export function createOnePort(certificates: CertificateSource, limits: Limits): 
         socket.once("close", () => secured.delete(socket));
         tls.emit("connection", socket);
       };
-      proxies.add(answerConnect(server, { take: secure, passesOn: limits.passesOn }));
+      proxies.add(
+        answerConnect(server, { take: secure, passesOn: limits.passesOn, isOfRuns: limits.isOfRuns }),
+      );
       server.on("connection", (socket: Socket) => {
         silent.add(socket);
         const forget = () => silent.delete(socket);

@@ -11,6 +11,7 @@ import {
 } from "@malachite/contract";
 import { MalachiteError, type Principal, type RunAddress, type Scope } from "@malachite/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { refuseStrangers } from "./auth/fromRuns.ts";
 import { mayReach } from "./auth/reach.ts";
 import { baseUrl, secureBase } from "./baseUrl.ts";
 import type { Edge } from "./edge.ts";
@@ -135,6 +136,7 @@ async function readAsk(
 ): Promise<Ask<Operation>> {
   const by =
     operation.authenticated === false ? NOBODY : await edge.auth.verify(request.headers.authorization);
+  if (edge.isOfRuns?.(request.raw.socket)) refuseStrangers(operation, by);
   if (operation.authenticated !== false) request.caller = by;
   const sentRest = restOf(address, request.originalUrl);
   const given = namedParams(address, request.params as Record<string, string>, sentRest);

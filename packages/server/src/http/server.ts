@@ -53,6 +53,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     withinMs: settings.silentAfterMs ?? HEADERS_WITHIN_MS,
     keepAliveMs: KEEP_ALIVE_MS,
     passesOn: settings.passesOn ?? false,
+    isOfRuns: parts.isOfRuns,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: settings.silentAfterMs ?? HEADERS_WITHIN_MS,

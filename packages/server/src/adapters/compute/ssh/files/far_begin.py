@@ -1,0 +1,52 @@
+"""Begins one run on its machine, in a process that outlives the connection: makes its folders and its environment with the courier's own
+means, and then becomes the start script. What cannot be begun leaves an exit record that says why."""
+import json
+import os
+import sys
+import time
+
+
+def main():
+    archive, path, group = sys.argv[1:4]
+    sys.path.insert(0, archive)
+    from malachite_agent import builds
+    from malachite_courier import arrange, environment, run
+    from malachite_courier.folder import Busy, Folder, Wrong
+    from malachite_courier.job import Job
+
+    started = time.time()
+    secrets = json.loads(os.environ.pop("MALACHITE_SECRETS", "{}"))
+    folder = Folder(path)
+    try:
+        folder.hold()
+    except Busy:
+        # Another one is at it.
+        return 75
+    try:
+        job = Job(folder)
+        arrange.arrange(folder, job)
+        environment.make(folder, job, lambda: None)
+        if "group" in job.data:
+            folder.write("group.json", json.dumps(job.fill(job.data["group"])))
+        arguments = ["/bin/sh", folder.inside("start.sh"), folder.path, "--at", str(int(time.time() * 1000))]
+        if group:
+            arguments += ["--cgroup", group]
+        arguments += ["--"] + job.fill(job.data["argv"])
+        env = job.environment(secrets, False)
+        os.chdir(folder.path)
+        os.execve(
+            arguments[0],
+            [one.encode("utf-8", "surrogateescape") for one in arguments],
+            {name.encode("utf-8", "surrogateescape"): value.encode("utf-8", "surrogateescape") for name, value in env.items()},
+        )
+    except Wrong as failure:
+        run.note_failure(folder, failure, started)
+    except builds.Stopped:
+        run.note_stopped(folder, started)
+    except OSError as error:
+        run.note_failure(folder, Wrong("The run could not be started: %s" % error), started)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""The runs of one service on this machine: each has a folder, in which the start script of the service is started once."""
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import far_files
+import far_groups
+import far_processes
+from far_wire import Refused
+
+# A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on.
+BEGIN_DEADLINE = 30.0
+# A place that was taken for a run which then was not started is free again after so long, in seconds.
+TAKEN_FOR = 600
+# So long after it was laid down, what has not begun never will.
+ABANDONED_AFTER = 24 * 3600
+# What the service is told of the machine's own environment; runs inherit it.
+INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
+
+
+class Runs:
+    def __init__(self, root, service):
+        self.root = root
+        self.service = service
+        self.folder = os.path.join(root, "runs", service)
+        self.trash = os.path.join(root, "trash")
+        self.ending = {}
+        self.lock = threading.Lock()
+
+    def prepare(self):
+        for folder in (self.root, self.folder, self.trash, os.path.join(self.root, "contents")):
+            os.makedirs(folder, 0o700, exist_ok=True)
+        probe = os.path.join(self.folder, ".probe-%d" % os.getpid())
+        with open(probe, "w") as file:
+            file.write("x")
+        os.unlink(probe)
+        threading.Thread(target=self.tidy, daemon=True).start()
+
+    def tidy(self):
+        """What was laid down for a run that then began elsewhere, and what an earlier connection has not finished removing."""
+        for key in self.keys():
+            folder = os.path.join(self.folder, key)
+            begun = any(os.path.lexists(folder + "/" + name) for name in ("claim", "exit.json", "starter.json"))
+            try:
+                if not begun and time.time() - os.stat(folder).st_mtime > ABANDONED_AFTER:
+                    self.discard(key)
+            except OSError:
+                # Released in this moment.
+                pass
+        for name in os.listdir(self.trash):
+            try:
+                far_files.remove_tree(os.path.join(self.trash, name))
+            except OSError:
+                # Another connection removes it too, or something is mounted in it: next time.
+                pass
+
+    def path(self, key):
+        if not key or len(key) > 48 or any(c not in "abcdefghijklmnopqrstuvwxyz0123456789-" for c in key):
+            raise Refused("fault", "%r is no launch key" % key)
+        return os.path.join(self.folder, key)
+
+    # Places.
+
+    def busy(self):
+        """How many runs of all services are at work here, or have a place."""
+        count = 0
+        boot = far_processes.boot_id()
+        base = os.path.join(self.root, "runs")
+        for service in os.listdir(base):
+            for key in os.listdir(os.path.join(base, service)):
+                if not key.startswith(".") and self.is_busy(os.path.join(base, service, key), boot):
+                    count += 1
+        return count
+
+    def is_busy(self, folder, boot):
+        if os.path.exists(folder + "/exit.json"):
+            return False
+        starter = self.note(folder, "starter.json")
+        if starter is not None:
+            return far_processes.is_alive(starter, boot)
+        try:
+            return time.time() - os.stat(folder).st_mtime < TAKEN_FOR
+        except OSError:
+            # Released in this moment.
+            return False
+
+    def reserve(self, key, slots):
+        with open(os.path.join(self.root, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            folder = self.path(key)
+            if os.path.isdir(folder):
+                return {"there": True}
+            busy = self.busy()
+            if busy >= slots:
+                return {"full": busy}
+            os.mkdir(folder, 0o700)
+            return {"made": True}
+
+    # Starting.
+
+    def note(self, folder, name):
+        try:
+            found = json.loads(far_files.read_small(folder, name) or "null")
+            whole = isinstance(found, dict) and isinstance(found.get("pid"), int) and isinstance(found.get("startTime"), str)
+            return found if whole and isinstance(found.get("boot"), str) else None
+        except (ValueError, OSError):
+            # Half written, or replaced by the run.
+            return None
+
+    def start(self, key, program, secrets, environment, at):
+        """`program`: the text of far_begin. The process is the start script's own from the moment on at which the environment is there."""
+        folder = self.path(key)
+        refuse_long(folder, secrets)
+        group = far_groups.make("%s-%s" % (self.service[:8], key))
+        env = dict(inherited(), **environment)
+        env.update(MALACHITE_RUN_FOLDER=folder, MALACHITE_LAUNCH_KEY=key, MALACHITE_SECRETS=json.dumps(secrets))
+        env["MALACHITE_CACHE"] = os.path.join(self.root, "cache")
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-c", program, os.path.join(folder, ".courier", "courier.pyz"), folder, group],
+                env=env,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                close_fds=True,
+            )
+        except OSError as error:
+            far_groups.remove(group)
+            raise Refused("start", os.strerror(error.errno or 0))
+        row = far_processes.read_process(child.pid)
+        script = {"pid": child.pid, "startTime": row[4] if row else "", "boot": far_processes.boot_id()}
+        try:
+            far_files.write_whole(folder + "/starter.json", json.dumps(dict(script, group=group, startedAt=at)))
+        except OSError:
+            # The run has taken its folder away already: then nobody needs the note.
+            pass
+        threading.Thread(target=child.wait, daemon=True).start()
+        return {"script": script, "group": group, "startedAt": at}
+
+    def begun(self, key):
+        """What has begun in the folder, or None when nothing has and nothing is about to."""
+        folder = self.path(key)
+        if not os.path.isdir(folder):
+            return None
+        deadline = time.monotonic() + BEGIN_DEADLINE
+        boot = far_processes.boot_id()
+        mark = b"MALACHITE_RUN_FOLDER=" + os.fsencode(folder)
+        while True:
+            starter = self.note(folder, "starter.json")
+            group = (starter or {}).get("group")
+            group = group if isinstance(group, str) and group.startswith("/sys/fs/cgroup/") and ".." not in group else ""
+            pids = self.note(folder, "pids")
+            found = pids or (starter if far_processes.is_alive(starter, boot) else None)
+            if found is None:
+                # In this order: who is alive first, then what was written.
+                beginning = far_processes.marked(mark)
+                pids = self.note(folder, "pids")
+                found = pids
+                if found is None and not beginning:
+                    if not os.path.exists(folder + "/claim") and not os.path.exists(folder + "/exit.json"):
+                        return None
+                    # Its script was killed before it wrote a word: it has begun, and will not be begun again.
+                    found = {"pid": 0, "startTime": "", "boot": boot}
+            if found is not None:
+                script = {name: found[name] for name in ("pid", "startTime", "boot")}
+                at = found.get("startedAt", 0)
+                return {"script": script, "group": group, "startedAt": at if isinstance(at, int) else 0}
+            if time.monotonic() > deadline:
+                raise Refused("system", "the start script in %s neither begins nor ends" % folder)
+            time.sleep(0.01)
+
+    # Looking.
+
+    def sight(self, key, script, boot):
+        folder = self.path(key)
+        alive = far_processes.is_alive(script, boot)
+        begun = None
+        exit_text = far_files.read_small(folder, "exit.json") if os.path.isdir(folder) else None
+        if not exit_text and not alive:
+            # Where two were started of one launch, the one that is known may be the one that lost.
+            begun = self.begun(key)
+            if begun is not None and begun["script"]["pid"] != script.get("pid"):
+                alive = far_processes.is_alive(begun["script"], boot)
+                exit_text = far_files.read_small(folder, "exit.json")
+        answer = {"key": key, "alive": alive, "claimed": os.path.exists(folder + "/claim")}
+        if exit_text:
+            answer["exit"] = exit_text
+        if not os.path.isdir(folder):
+            answer["lost"] = True
+        if alive and not answer["claimed"]:
+            stage = stage_of(folder)
+            if stage:
+                answer["phase"] = stage
+        return answer
+
+    # Ending.
+
+    def end(self, key, script, group, grace):
+        folder = self.path(key)
+        if not far_processes.is_alive(script, far_processes.boot_id()):
+            begun = self.begun(key)
+            if begun is not None:
+                script, group = begun["script"], group or begun["group"]
+        far_processes.end_tree(script, folder, group, grace, lambda: False)
+        return group
+
+    def release(self, key, script, group):
+        group = self.end(key, script, group, 0)
+        far_groups.remove(group)
+        self.discard(key)
+
+    def discard(self, key):
+        folder = self.path(key)
+        moved = os.path.join(self.trash, "%s-%d-%d" % (key, os.getpid(), time.monotonic() * 1000000))
+        try:
+            os.rename(folder, moved)
+        except FileNotFoundError:
+            return
+        except PermissionError:
+            # Moving a folder asks the right to write to it.
+            os.close(far_files.open_writable(folder, None))
+            os.rename(folder, moved)
+        far_files.remove_tree(moved)
+
+    def keys(self):
+        return [name for name in os.listdir(self.folder) if not name.startswith(".")]
+
+
+def stage_of(folder):
+    """What is done before the script runs, as the courier writes it down."""
+    try:
+        why = json.loads(far_files.read_small(folder, "stage.json") or "{}").get("why")
+        return why[:500] if isinstance(why, str) else None
+    except (ValueError, AttributeError):
+        # Replaced by the run.
+        return None
+
+
+def refuse_long(folder, secrets):
+    """What no program here can be given is refused before anything is started."""
+    try:
+        with open(folder + "/job.json", encoding="utf-8") as file:
+            job = json.load(file)
+    except (OSError, ValueError) as error:
+        raise Refused("start", "its job cannot be read: %s" % error)
+    texts = list(job["argv"]) + ["%s=%s" % pair for pair in list(job["environment"].items()) + list(secrets.items())]
+    sizes = [len(text.encode("utf-8", "surrogateescape")) + 9 for text in texts]
+    if sum(sizes) > os.sysconf("SC_ARG_MAX") - 8192 or max(sizes, default=0) > 128 * 1024 + 8:
+        raise Refused("E2BIG", "Argument list too long")
+
+
+def inherited():
+    found = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+    for name, value in os.environ.items():
+        if (name in INHERITED or (name.startswith("LC_") and name[3:].isalpha())) and far_files.is_text(value):
+            found[name] = value
+    return found

@@ -1,0 +1,74 @@
+// What `check` says of machines that are not as they should be, with a real ssh server.
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import {
+  type SshServerUnderTest,
+  startSshServer,
+  withoutSshServer,
+} from "../../../../conformance/sshServer.ts";
+import { ENTRIES } from "../../../entries.ts";
+import { createSshDriver } from "./sshDriver.ts";
+
+describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-check-"));
+  let server: SshServerUnderTest;
+  before(async () => {
+    server = await startSshServer();
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function check(more: Record<string, unknown> = {}): Promise<string> {
+    const { host, port, user, key, knownHosts } = server;
+    await using driver = createSshDriver({
+      folder: join(folder, "home"),
+      service: "check",
+      login: { agentSocket: undefined, home: folder },
+      clock: { now: Date.now, sleep: async () => {} },
+      files: ENTRIES.far,
+      courier: undefined as never,
+    });
+    const options = { host, port, user, key, knownHosts, folder: join(folder, "far"), ...more };
+    const target = { name: "lab", kind: "ssh", pool: "lab", options };
+    const health = await driver.check(target, new AbortController().signal);
+    return health.usable ? "usable" : health.reason;
+  }
+
+  it("is good where all is well, by known hosts and by fingerprint", async () => {
+    assert.equal(await check(), "usable");
+    assert.equal(
+      await check({ knownHosts: join(folder, "none"), fingerprint: server.fingerprint }),
+      "usable",
+    );
+  });
+
+  it("says what to add for a machine that is not known, and refuses another key than the pinned one", async () => {
+    const unknown = await check({ knownHosts: join(folder, "none") });
+    assert.match(
+      unknown,
+      /is not known: SHA256:.+add this line to .+none: \[127\.0\.0\.1\]:\d+ ssh-ed25519 AAAA/,
+    );
+    assert.match(await check({ fingerprint: `SHA256:${"A".repeat(43)}` }), /the target pins SHA256:AAAA/);
+  });
+
+  it("says what is wrong with the key, the user, the port, the python and the folder", async () => {
+    assert.match(await check({ key: join(folder, "no-key") }), /the key .+no-key cannot be read/);
+    const strange = join(folder, "strange");
+    writeFileSync(strange, "no key at all");
+    assert.match(await check({ key: strange }), /strange cannot be used/);
+    assert.match(await check({ user: "nobody-at-all" }), /the login of nobody-at-all was refused/);
+    assert.match(await check({ key: undefined }), /no key to log in with/);
+    assert.match(await check({ port: 1 }), /takes no connections/);
+    assert.match(await check({ python: "python9" }), /there is no python9/);
+    const old = join(folder, "old-python");
+    writeFileSync(old, "#!/bin/sh\necho 'it is 2.7.18, and 3.6 or newer is needed' >&2; exit 1\n");
+    chmodSync(old, 0o755);
+    assert.match(await check({ python: old }), /ended \(1\).+2\.7\.18, and 3\.6 or newer/);
+    assert.match(await check({ folder: "/proc/none" }), /the folder \/proc\/none there cannot be used/);
+  });
+});

@@ -1,0 +1,166 @@
+// The options of a compute target of kind ssh: which machines, how to log in, what they are known by.
+import type { TargetSettings } from "@malachite/core";
+import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+
+/** One machine, and how to get into it. */
+export type SshHost = {
+  readonly host: string;
+  readonly port: number;
+  /** The service's own user unless told. */
+  readonly user: string | undefined;
+  /** Runs at once. */
+  readonly slots: number;
+  readonly fingerprint: string | undefined;
+};
+
+export type SshOptions = {
+  readonly hosts: readonly SshHost[];
+  /** A file with a private key; keys of the agent and the user's usual ones unless told. */
+  readonly key: string | undefined;
+  /** Whether keys of the agent are used; unless told, where there is one and no key is given. */
+  readonly agent: boolean | undefined;
+  readonly knownHosts: string | undefined;
+  /** Where runs lie on the machines. */
+  readonly folder: string;
+  /** The python there that helps: 3.6 or newer. */
+  readonly python: string;
+  /** Whether runs reach a service that listens on loopback alone. */
+  readonly tunnel: boolean;
+};
+
+const KNOWN = [
+  "host",
+  "hosts",
+  "user",
+  "port",
+  "slots",
+  "key",
+  "agent",
+  "knownHosts",
+  "fingerprint",
+  "folder",
+  "python",
+  "tunnel",
+] as const;
+const OF_HOST = ["host", "port", "user", "slots", "fingerprint"] as const;
+
+/** A name or an address; what begins with - could be read as an option by somebody. */
+const HOST = /^[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,252}$/;
+const USER = /^[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}$/;
+const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
+/** It is the one word of ours that a shell over there reads. */
+const PYTHON = /^[A-Za-z0-9_.~/][A-Za-z0-9_.~/+-]{0,255}$/;
+const MOST_SLOTS = 10_000;
+
+/** Throws UnsupportedField naming the option that is unknown, wrong or missing. */
+export function parseSshOptions(target: TargetSettings): SshOptions {
+  const { options } = target;
+  for (const name of Object.keys(options))
+    if (!(KNOWN as readonly string[]).includes(name))
+      throw refusedOption(target, name, `is not known; an ssh target knows ${KNOWN.join(", ")}`);
+  const { hosts, host, slots, fingerprint, port, user, ...rest } = options;
+  const text = (name: (typeof KNOWN)[number], value: unknown): string | undefined => {
+    if (value === undefined) return undefined;
+    if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
+    throw refusedOption(target, name, "must be text");
+  };
+  const truth = (name: (typeof KNOWN)[number], value: unknown): boolean | undefined => {
+    if (value === undefined || typeof value === "boolean") return value;
+    throw refusedOption(target, name, "must be true or false");
+  };
+  const python = text("python", rest.python) ?? "python3";
+  if (!PYTHON.test(python))
+    throw refusedOption(target, "python", "must be a plain name or path of a program");
+  if (host !== undefined && hosts !== undefined)
+    throw refusedOption(target, "hosts", "and host are two ways to say it; give one of them");
+  if (hosts !== undefined && !(Array.isArray(hosts) && hosts.length > 0))
+    throw refusedOption(target, "hosts", "must be a list of machines, as [{ host: gpu1, slots: 2 }, gpu2]");
+  if (host === undefined && hosts === undefined)
+    throw refusedOption(target, "host", "is missing: it says which machine, as user@machine:22");
+  const common = { slots, fingerprint, port, user };
+  const given = (hosts as readonly unknown[] | undefined) ?? [host];
+  const all = given.map((one) => hostOf(target, hosts === undefined ? "host" : "hosts", one, common));
+  const names = all.map(hostName);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw refusedOption(target, "hosts", `names ${twice} twice`);
+  return {
+    hosts: all,
+    key: text("key", rest.key),
+    agent: truth("agent", rest.agent),
+    knownHosts: text("knownHosts", rest.knownHosts),
+    folder: text("folder", rest.folder) ?? "~/.malachite",
+    python,
+    tunnel: truth("tunnel", rest.tunnel) ?? true,
+  };
+}
+
+type Common = Readonly<Record<"slots" | "fingerprint" | "port" | "user", unknown>>;
+
+function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown, common: Common): SshHost {
+  const parts: Record<string, unknown> =
+    typeof given === "string"
+      ? partsOf(given)
+      : typeof given === "object" && given !== null && !Array.isArray(given)
+        ? { ...(given as object) }
+        : {};
+  for (const name of Object.keys(parts))
+    if (!(OF_HOST as readonly string[]).includes(name))
+      throw refusedOption(
+        target,
+        option,
+        `has a machine with '${name}'; a machine has ${OF_HOST.join(", ")}`,
+      );
+  const { host, port, user, slots, fingerprint } = {
+    ...common,
+    ...Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)),
+  } as Record<string, unknown>;
+  if (typeof host !== "string" || !HOST.test(host))
+    throw refusedOption(
+      target,
+      option,
+      `must name machines as user@machine:22; ${JSON.stringify(host ?? given)} is none`,
+    );
+  const count = (name: "port" | "slots", value: unknown, most: number): number => {
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most) return Number(value);
+    throw refusedOption(target, name, `must be a whole number from 1 to ${most}`);
+  };
+  if (user !== undefined && (typeof user !== "string" || !USER.test(user)))
+    throw refusedOption(target, "user", "must be the name of a user");
+  if (fingerprint !== undefined && (typeof fingerprint !== "string" || !FINGERPRINT.test(fingerprint)))
+    throw refusedOption(
+      target,
+      "fingerprint",
+      "must be as ssh-keygen -l prints it: SHA256: and 43 characters",
+    );
+  return {
+    host,
+    port: count("port", port ?? 22, 65_535),
+    user,
+    slots: count("slots", slots ?? 1, MOST_SLOTS),
+    fingerprint,
+  };
+}
+
+/** `user@host:port`; an IPv6 address with a port stands in brackets. */
+function partsOf(text: string): Record<string, unknown> {
+  const match = /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+?))(?::(\d{1,5}))?$/.exec(
+    text,
+  );
+  if (match === null) return {};
+  const [, user, bracketed, plain, port] = match;
+  return { user, host: bracketed ?? plain, port: port === undefined ? undefined : Number(port) };
+}
+
+/** As it is shown to people, and as a host is told from others in the records. */
+export const hostName = ({ host, port, user }: Pick<SshHost, "host" | "port" | "user">): string =>
+  `${user === undefined ? "" : `${user}@`}${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** Runs that the machines of the options take at once; undefined where the options are wrong. */
+export function slotsOf(target: TargetSettings): number | undefined {
+  if (faultOfOptions(target) !== undefined) return undefined;
+  return parseSshOptions(target).hosts.reduce((sum, { slots }) => sum + slots, 0);
+}
+
+/** The reason in words when the options cannot be used. */
+export const faultOfOptions = (target: TargetSettings): string | undefined =>
+  faultOf(() => parseSshOptions(target));
