@@ -71,6 +71,7 @@ export * from "./domain/tracking/runTags.ts";
 export type * from "./domain/tracking/tracked.ts";
 export type { AssetFlow } from "./flow/assets.ts";
 export { artifactBlob, bucketOfBlob, containerOf } from "./flow/blobs.ts";
+export type { CourierFlow, LaunchAddress } from "./flow/courier.ts";
 export type { DatastoreFlow, ShownDatastore } from "./flow/datastores.ts";
 export type { EnvironmentFlow } from "./flow/environments.ts";
 export type * from "./flow/flow.ts";

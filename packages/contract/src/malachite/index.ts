@@ -1,3 +1,4 @@
+export * from "./courier.ts";
 export * from "./definition.ts";
 export * from "./files.ts";
 export * from "./live.ts";

@@ -8,6 +8,7 @@ import type { BlobStore } from "../ports/blobStore.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Upload } from "../ports/snapshotStore.ts";
 import type { AssetFlow } from "./assets.ts";
+import type { CourierFlow } from "./courier.ts";
 import type { DatastoreFlow } from "./datastores.ts";
 import type { EnvironmentFlow } from "./environments.ts";
 import type { MetricFlow } from "./metrics.ts";
@@ -324,6 +325,8 @@ export interface Flow {
   readonly datastores: DatastoreFlow;
   /** Registered environments and their versions. */
   readonly environments: EnvironmentFlow;
+  /** What runs on machines of their own ask for themselves. */
+  readonly courier: CourierFlow;
   /** What MLflow's clients ask. */
   readonly tracking: TrackingFlow;
 }

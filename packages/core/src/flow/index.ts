@@ -7,6 +7,7 @@ import { allowWorkspace } from "./allowWorkspace.ts";
 import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
+import { courierFlow } from "./courier.ts";
 import { datastoreFlow } from "./datastores.ts";
 import { definitionOf } from "./definitionOf.ts";
 import { environmentFlow } from "./environments.ts";
@@ -116,6 +117,7 @@ export function createFlow(ports: FlowPorts): Flow {
     snapshots: snapshotFlow(ports),
     models: modelFlow(ports),
     assets: assetFlow(ports),
+    courier: courierFlow(ports),
     datastores: datastoreFlow(ports),
     environments: environmentFlow(ports),
     tracking: trackingFlow(ports),

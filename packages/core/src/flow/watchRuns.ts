@@ -34,8 +34,11 @@ export function eventsOf(
     const reason = why !== undefined ? "FilesLost" : taken !== undefined ? (as ?? "TakenAway") : "Vanished";
     return [again(run, reason) ?? { name: "ended", exit }];
   }
-  const { code, signal, outOfMemory, failure } = sighting;
-  const exit = { code, signal, outOfMemory, failure, endedAt: sighting.endedAt ?? now };
+  const { code, signal, outOfMemory, failure, as } = sighting;
+  const exit = {
+    ...{ code, signal, outOfMemory, failure, endedAt: sighting.endedAt ?? now },
+    ...(as === undefined ? {} : { as }),
+  };
   const started: RunEvent[] =
     isNew && failure === undefined
       ? [{ name: "started", startedAt: sighting.startedAt ?? exit.endedAt }]

@@ -23,8 +23,9 @@ export type Sighting =
       readonly outOfMemory?: boolean;
       readonly startedAt?: number;
       readonly endedAt?: number;
-      /** Why the command could not be started at all, in the engine's words. */
+      /** Why the command could not be started at all, in the engine's words; `as` what that counts, StartFailed unless told. */
       readonly failure?: string;
+      readonly as?: FailureReason;
     }
   | {
       readonly at: "gone";

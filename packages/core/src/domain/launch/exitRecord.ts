@@ -10,9 +10,13 @@ export type ExitReport = {
   readonly outOfMemory?: boolean;
   readonly startedAt?: number;
   readonly endedAt?: number;
-  /** Why the command could not be started at all. */
+  /** Why the command could not be started at all; `stage`: what was being done for it. */
   readonly failure?: string;
+  readonly stage?: "environment";
 };
+
+/** Longer ones say nothing more: the start script writes one sentence, a courier the last words of a tool. */
+const FAILURE_LETTERS = 1500;
 
 /** An exit record is never longer; a longer file is none. */
 export const EXIT_RECORD_MAX_BYTES = 4096;
@@ -35,7 +39,8 @@ export function parseExitRecord(text: string): ExitReport | undefined {
     ...(value.outOfMemory === true && { outOfMemory: true }),
     ...(isInstant(value.startedAt) && { startedAt: value.startedAt }),
     ...(isInstant(value.endedAt) && { endedAt: value.endedAt }),
-    ...(typeof value.failure === "string" && { failure: value.failure.slice(0, 300) }),
+    ...(value.stage === "environment" && { stage: value.stage }),
+    ...(typeof value.failure === "string" && { failure: value.failure.slice(0, FAILURE_LETTERS) }),
   };
 }
 

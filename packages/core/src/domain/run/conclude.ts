@@ -28,6 +28,7 @@ export function conclude(
     }) as const;
   /** Said of one of several processes already. */
   const alone = (text: string) => (first === undefined ? text : "");
+  if (failure && exit?.as !== undefined) return failed(exit.as, failure);
   if (failure) return failed("StartFailed", `The command could not be started: ${failure}`);
   if (first?.failure !== undefined && exit?.code !== 0)
     return failed("StartFailed", `The run could not be started: ${first.failure}`);

@@ -16,7 +16,7 @@ export type ExitRecord = {
   readonly failure?: string;
   /** Why nothing is known of its end: its folder is lost. */
   readonly lost?: string;
-  /** The engine ended it, in its words; `as` what that counts, TakenAway unless told. */
+  /** The engine ended it, in its words; `as` what that, or the failure, counts. */
   readonly taken?: string;
   readonly as?: FailureReason;
   readonly endedAt: Instant;

@@ -46,6 +46,11 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     metric.deleteMetrics,
     metric.postRunMetric,
     metric.postRunMetrics,
+    // Of its own alone, and of the attempt that is at work: the flow sees to that.
+    malachite.parcelListing,
+    malachite.parcelContent,
+    malachite.homeFiles,
+    malachite.takeFiles,
   ],
   upload: [
     artifact.uploadArtifact,

@@ -5,6 +5,7 @@ import * as artifacts from "./artifacts.ts";
 import * as cancel from "./cancelRun.ts";
 import * as change from "./changeRun.ts";
 import * as content from "./content.ts";
+import * as courier from "./courier.ts";
 import * as datastores from "./datastores.ts";
 import * as definition from "./definition.ts";
 import * as deployments from "./deployments.ts";
@@ -82,6 +83,8 @@ export const ROUTES: readonly Route[] = [
   ...Object.values(takeArtifacts),
   ...Object.values(runArtifacts),
   ...Object.values(files),
+  // Runs on machines of their own.
+  ...Object.values(courier),
   // What has a name and versions.
   ...Object.values(datastores),
   ...Object.values(environments),

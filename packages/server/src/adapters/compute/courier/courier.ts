@@ -1,11 +1,13 @@
 // One for all drivers whose machines see nothing of this one: the parcels of launches, and the homes that their files come to.
-import { join } from "node:path";
+import { mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import {
   type Courier,
   isLaunchKey,
   type Launch,
   type LaunchKey,
   type LaunchPlan,
+  logsOf,
   MalachiteError,
   type OpenFile,
   parseExitRecord,
@@ -66,7 +68,7 @@ export function createCourier(options: CourierOptions): AwayCourier {
   const program = createProgram(options);
   const wrapped = homes.wrapped;
 
-  async function open(path: string, name: string): Promise<OpenFile | undefined> {
+  async function openIn(path: string, name: string): Promise<OpenFile | undefined> {
     const handle = await openFileInside(path, name);
     return handle && openFileOf(handle);
   }
@@ -81,6 +83,7 @@ export function createCourier(options: CourierOptions): AwayCourier {
           await makeParcel(parcels.folder(key), launch, options, signal);
           // The home comes last: it says that the launch is whole.
           await homes.make(key);
+          await Promise.all(logsOf(launch.plan).map((path) => makeLog(join(homes.folder(key), path))));
         }),
       ),
     has: (key) => wrapped(() => exists(homes.folder(key))),
@@ -100,7 +103,7 @@ export function createCourier(options: CourierOptions): AwayCourier {
       ),
     program,
 
-    listing: (key) => wrapped(() => open(parcels.folder(checked(key)), listingName)),
+    listing: (key) => wrapped(() => openIn(parcels.folder(checked(key)), listingName)),
     content: (key) => wrapped(() => openParcel(parcels.folder(checked(key)), options)),
     home: (key) =>
       wrapped(async () => {
@@ -122,6 +125,12 @@ export function createCourier(options: CourierOptions): AwayCourier {
   return courier;
 }
 
+/** It exists from the start, so that whoever follows it can begin. */
+async function makeLog(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await (await open(path, "a")).close();
+}
+
 const listingName = listingPath("").replace(/^\//, "");
 
 function checked(key: LaunchKey): LaunchKey {
@@ -132,7 +141,10 @@ function checked(key: LaunchKey): LaunchKey {
 async function sight(home: string): Promise<Sighting | undefined> {
   const exit = await readSmallFile(home, RUN_FOLDER.exit);
   const ended = exit === undefined ? undefined : parseExitRecord(exit);
-  if (ended !== undefined) return { at: "ended", ...ended };
+  if (ended !== undefined) {
+    const { stage, ...report } = ended;
+    return { at: "ended", ...report, ...(stage === undefined ? {} : { as: "EnvironmentFailed" as const }) };
+  }
   const pids = parsed(await readSmallFile(home, START_FILES.pids));
   if (pids !== undefined) {
     const { startedAt } = pids;

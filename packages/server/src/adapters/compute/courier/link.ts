@@ -1,6 +1,6 @@
 // The same questions that a courier asks over HTTP, asked over a stream that a driver has opened to it: `courier.pyz … --stdio`. The far
 // side asks, one question at a time; each is a line of JSON, and each answer a line of JSON, then chunks: a line `{"bytes":n}` and the
-// bytes, the last one with none.
+// bytes, the last one with none, or a line with an error.
 import { type Courier, isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/core";
 import { ByteReader } from "./byteReader.ts";
 
@@ -24,10 +24,16 @@ export async function serveLink(
   const say = (value: unknown): Promise<void> => write(Buffer.from(`${JSON.stringify(value)}\n`));
   const answer = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
     await say({ ok: true });
-    for await (const chunk of bytes) {
-      if (chunk.byteLength === 0) continue;
-      await say({ bytes: chunk.byteLength });
-      await write(chunk);
+    try {
+      for await (const chunk of bytes) {
+        if (chunk.byteLength === 0) continue;
+        await say({ bytes: chunk.byteLength });
+        await write(chunk);
+      }
+    } catch (error) {
+      // In the place of a chunk: what came before it counts.
+      if (isMalachiteError(error)) return say({ error: told(error) });
+      throw error;
     }
     await say({ bytes: 0 });
   };
@@ -55,7 +61,7 @@ export async function serveLink(
         for await (const _ of body()) {
           // What was asked is refused; the next question comes behind it.
         }
-        await say({ error: { code: error.code, kind: error.kind, message: error.message } });
+        await say({ error: told(error) });
         continue;
       }
       await answer(answered);
@@ -64,6 +70,8 @@ export async function serveLink(
     await reader.close();
   }
 }
+
+const told = ({ code, kind, message }: MalachiteError) => ({ code, kind, message });
 
 type Question =
   | { readonly ask: "listing" | "home" }

@@ -16,6 +16,9 @@ import {
 /** What a definition without an interpreter means. */
 const DEFAULT_INTERPRETER = "python";
 
+const SOLVED_ANEW =
+  "The packages are solved anew on the machine of the compute target: they may be others than those of the run that this one repeats.";
+
 export function createAwayEnvironments(): EnvironmentBuilder {
   return {
     async check(ask) {
@@ -33,6 +36,7 @@ function prepared(ask: EnvironmentAsk): PreparedEnvironment {
   const { recipe, variables } = recipeOf(ask);
   const image = ask.container ? imageOf(ask) : undefined;
   const content = JSON.stringify([recipe, image ?? null]);
+  const solvedAnew = ask.lock !== undefined && "build" in recipe;
   return {
     id: `away:${createHash("sha256").update(content).digest("hex").slice(0, 32)}`,
     python: AWAY_MARKS.python,
@@ -40,6 +44,7 @@ function prepared(ask: EnvironmentAsk): PreparedEnvironment {
     variables,
     recipe,
     ...(image === undefined ? {} : { image }),
+    ...(solvedAnew ? { warnings: [SOLVED_ANEW] } : {}),
   };
 }
 

@@ -7,12 +7,14 @@ import threading
 import time
 import zlib
 
-from .links import Away, Refused
+from .links import Away, Ended, Refused
 from .patience import pause
 
 # What is sent at once, and of one file: held in memory until it is answered.
 BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
+# A connection that breaks again and again still brings so much.
+SMALLEST_BATCH = 16 << 10
 # So much of what was sent last is looked at again: whether the file is still the same.
 TAIL = 1024
 LOOK_SECONDS = 0.1
@@ -70,6 +72,21 @@ class Piece:
         return json.dumps(head).encode("ascii") + b"\n"
 
 
+def _fitting(pieces, limit):
+    """The first of them, up to so many bytes, and the rest; one that is cut goes on in the rest."""
+    part, left = [], limit
+    for index, piece in enumerate(pieces):
+        if len(piece.data) > left:
+            if left > 0:
+                first = Piece(piece.file, piece.start, piece.data[:left], piece.anew, None)
+                second = Piece(piece.file, piece.start + left, piece.data[left:], False, piece.facts)
+                return part + [first], [second] + pieces[index + 1 :]
+            return part, pieces[index:]
+        part.append(piece)
+        left -= len(piece.data)
+    return part, []
+
+
 class Home:
     """Carries until `finish` is called, then until all is home. Runs in the thread that calls `carry`."""
 
@@ -83,6 +100,7 @@ class Home:
         self._finish = threading.Event()
         self._told = set()
         self._next_scan = 0.0
+        self._limit = BATCH_BYTES
         self._tries = 0
         self._failing = None
 
@@ -106,7 +124,10 @@ class Home:
             pass
         self._send_gone()
         if self._folder.has(LAST):
-            self._send_small(LAST)
+            try:
+                self._send_small(LAST)
+            except Ended:
+                pass  # An earlier try has ended the run, and only its answer was lost.
 
     # What there is.
 
@@ -291,20 +312,35 @@ class Home:
         return crc
 
     def _send(self, batch):
-        body = b"".join(part for piece in batch for part in (piece.head(), piece.data))
-        try:
-            answers = self._patiently(lambda: self._link.take(body))
-        except Refused as refused:
-            if len(batch) > 1:
-                for piece in batch:
-                    self._send([piece])
+        waiting = batch
+        while waiting:
+            try:
+                part, waiting, answers = self._patiently(lambda: self._take(waiting))
+            except Refused as refused:
+                if len(waiting) > 1:
+                    for piece in waiting:
+                        self._send([piece])
+                    return
+                # One odd file is no reason to lose all others.
+                say("%s does not go home: %s" % (waiting[0].file.path, refused))
+                waiting[0].file.refused = True
                 return
-            # One odd file is no reason to lose all others.
-            say("%s does not go home: %s" % (batch[0].file.path, refused))
-            batch[0].file.refused = True
-            return
-        for piece, answer in zip(batch, answers):
-            self._answered(piece, answer)
+            for piece, answer in zip(part, answers):
+                self._answered(piece, answer)
+            # What comes behind a piece that was not taken as it was is read anew.
+            waiting = [piece for piece in waiting if piece.anew or piece.file.sent == piece.start]
+
+    def _take(self, waiting):
+        """One try, of as much as the connection has lately been good for."""
+        part, rest = _fitting(waiting, self._limit)
+        body = b"".join(text for piece in part for text in (piece.head(), piece.data))
+        try:
+            answers = self._link.take(body)
+        except Away:
+            self._limit = max(SMALLEST_BATCH, self._limit // 4)
+            raise
+        self._limit = min(BATCH_BYTES, self._limit * 2)
+        return part, rest, answers
 
     def _answered(self, piece, answer):
         file = piece.file

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from malachite_agent.transport import Transport
 
-from .links import Away, Ended, Refused
+from .links import Away, Ended, Fault, Refused
 
 TEMPORARY = (408, 425, 429)
 # The token of a run that has not ended is taken, however old it is.
@@ -57,7 +57,9 @@ class HttpLink:
         text = "%s: %s" % (status, _message(content))
         if status in OVER:
             raise Ended(text)
-        if status in TEMPORARY or status >= 500:
+        if status == 500:
+            raise Fault(text)
+        if status in TEMPORARY or status > 500:
             raise Away(text, _seconds(answered.get("Retry-After")))
         raise Refused(text)
 

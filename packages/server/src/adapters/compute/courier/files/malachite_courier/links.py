@@ -15,3 +15,7 @@ class Away(Exception):
     def __init__(self, problem, asked=None):
         Exception.__init__(self, problem)
         self.asked = asked
+
+
+class Fault(Away):
+    """The service has a fault of its own: it may pass, and one that stays for many tries does not."""

@@ -7,6 +7,7 @@ import random
 import shutil
 
 from .folder import OWN, Wrong, cache_folder
+from .links import Fault
 
 LISTING = "listing.jsonl"
 # One question for so much: large enough that the round trip does not count, small enough that others get their turn.
@@ -15,6 +16,7 @@ RANGE = 16 << 20
 CACHED_FROM = 16 << 10
 CACHE_BYTES = int(os.environ.get("MALACHITE_CACHE_BYTES") or 4 << 30)
 BLOCK = 1 << 18
+FAULT_TRIES = 10
 
 
 def is_here(folder):
@@ -36,10 +38,27 @@ def fetch(folder, link, patient):
             if taking.at % (4 * RANGE) == 0 and taking.at > start:
                 folder.tell("%s of %s are on the machine." % (_size(taking.at), _size(total)))
             to = min(end, taking.at + RANGE)
-            patient(lambda: link.content(taking.at, to, taking.sink(to)))
+            patient(_once(link, taking, to))
         taking.close()
     unpack_done(folder)
     cache.prune()
+
+
+def _once(link, taking, to):
+    """One stretch as a question. A fault of the service that stays at the same byte is told as one: what is there is damaged."""
+    faults = {"at": -1, "count": 0}
+
+    def ask():
+        try:
+            link.content(taking.at, to, taking.sink(to))
+        except Fault as fault:
+            faults["count"] = faults["count"] + 1 if faults["at"] == taking.at else 1
+            faults["at"] = taking.at
+            if faults["count"] >= FAULT_TRIES:
+                raise Wrong("What the run is made of is not whole on the service: %s" % fault)
+            raise
+
+    return ask
 
 
 def unpack_done(folder):
@@ -72,18 +91,23 @@ def _get_listing(folder, link, patient):
     if os.path.exists(path):
         return
     part = path + ".part"
-    while True:
+    while not _is_whole(part):
+        size = _size_of(part)
         with open(part, "ab") as file:
-            size = file.tell()
             patient(lambda: link.listing(file.tell(), _ToFile(file)))
+        if _size_of(part) == size:
+            raise Wrong("The listing of what the run is made of is not whole on the service.")
+    os.replace(part, path)
+
+
+def _is_whole(part):
+    try:
         with open(part, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 200))
             last = file.read().splitlines()[-1:]
-        if last and _is_end(last[0]):
-            break
-        if os.path.getsize(part) == size:
-            raise Wrong("The listing of what the run is made of is not whole on the service.")
-    os.replace(part, path)
+    except OSError:
+        return False
+    return bool(last) and _is_end(last[0])
 
 
 def _is_end(line):

@@ -11,6 +11,7 @@ from malachite_agent.processes import Tree, start_time
 LAST_WORDS_SECONDS = 10.0
 # Longer texts have no place in an exit record.
 FAILURE_LETTERS = 1500
+RECORD_BYTES = 3500
 
 
 class Script:
@@ -109,6 +110,8 @@ def note_failure(folder, failure, started):
     }
     if failure.stage:
         record["stage"] = failure.stage
+    while len(json.dumps(record)) > RECORD_BYTES:
+        record["failure"] = record["failure"][len(record["failure"]) // 4 :]
     folder.write("exit.json", json.dumps(record))
 
 

@@ -4,10 +4,10 @@ import os
 import sys
 import threading
 
-from .links import Away, Ended, Refused
+from .links import Away, Ended, Fault, Refused
 
 OVER = ("notFound", "conflict", "denied")
-TEMPORARY = ("unavailable", "throttled", "fault")
+TEMPORARY = ("unavailable", "throttled")
 BLOCK = 1 << 16
 
 
@@ -56,15 +56,15 @@ class StdioLink:
                     return
             except (OSError, ValueError) as broken:
                 raise Closed(str(broken))
-        text = str(error.get("message"))
-        if error.get("kind") in OVER:
-            raise Ended(text)
-        raise Away(text) if error.get("kind") in TEMPORARY else Refused(text)
+        raise _problem(error)
 
     def _chunks(self, sink):
         failed = None
         while True:
-            left = self._line()["bytes"]
+            line = self._line()
+            if "error" in line:
+                raise _problem(line["error"])
+            left = line["bytes"]
             if left == 0:
                 break
             while left > 0:
@@ -86,6 +86,15 @@ class StdioLink:
         if not line.endswith(b"\n"):
             raise Closed("the stream has ended")
         return json.loads(line.decode("utf-8"))
+
+
+def _problem(error):
+    text, kind = str(error.get("message")), error.get("kind")
+    if kind in OVER:
+        return Ended(text)
+    if kind == "fault":
+        return Fault(text)
+    return Away(text) if kind in TEMPORARY else Refused(text)
 
 
 class _Parts:

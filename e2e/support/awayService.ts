@@ -1,0 +1,131 @@
+// A real service with one more compute target, `far`: processes of this machine in folders of their own, which share nothing with the
+// service but HTTP. What a driver of an engine without a shared file system does, in its shortest form.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { ComputeDriver, FlowPorts, Handle, LaunchKey, Sighting } from "@malachite/core";
+import { serve } from "@malachite/server";
+import { type AwayCourier, launchUrl } from "../../packages/server/src/adapters/compute/courier/index.ts";
+
+const { values } = parseArgs({ options: { port: { type: "string" }, data: { type: "string" } } });
+const FAR = process.env.FAR ?? "";
+/** The service as the far machine reaches it: a proxy, where a test puts one in between. */
+const through = (url: string): string => {
+  const other = existsSync(join(FAR, "through")) ? readFileSync(join(FAR, "through"), "utf8").trim() : "";
+  return other === "" ? url : url.replace(/^http:\/\/[^/]+/, other);
+};
+
+function createFarDriver(courier: AwayCourier): ComputeDriver {
+  const kind = "far";
+  const folder = (key: LaunchKey): string => join(FAR, "runs", key);
+  const note = (key: LaunchKey): string => join(FAR, `${key}.pid`);
+  const handleOf = (key: LaunchKey): Handle => ({ key, kind, version: 1, state: "{}" });
+  const pidOf = (key: LaunchKey): number | undefined =>
+    existsSync(note(key)) ? Number(readFileSync(note(key), "utf8")) : undefined;
+  const isAlive = (key: LaunchKey): boolean => {
+    const pid = pidOf(key);
+    try {
+      return pid !== undefined && readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] !== "Z";
+    } catch {
+      // There is no such process.
+      return false;
+    }
+  };
+  return {
+    kind,
+    can: { multiNode: true, images: false, gpus: false },
+    isAway: () => true,
+    check: async () => ({ usable: true }),
+    async launch({ plan, secrets }, signal) {
+      const { key } = plan;
+      await courier.pack({ plan, secrets }, signal);
+      courier.hints.follow(key, courier.homePath(key));
+      if (!existsSync(note(key))) {
+        mkdirSync(join(FAR, "runs"), { recursive: true });
+        const program = join(FAR, "courier.pyz");
+        writeFileSync(program, await courier.program());
+        const args = [
+          program,
+          "run",
+          "--folder",
+          folder(key),
+          "--service",
+          through(launchUrl(plan)),
+          "--grace",
+          "2",
+        ];
+        const child = spawn("python3", args, {
+          detached: true,
+          stdio: ["ignore", "ignore", openSync(join(FAR, `${key}.err`), "a")],
+          cwd: "/",
+          env: {
+            PATH: process.env.PATH,
+            HOME: FAR,
+            MALACHITE_CACHE: join(FAR, "cache"),
+            MALACHITE_SECRETS: JSON.stringify(secrets),
+          },
+        });
+        writeFileSync(note(key), String(child.pid));
+        child.unref();
+      }
+      return handleOf(key);
+    },
+    async find(_target, key) {
+      if (!(await courier.has(key)) || pidOf(key) === undefined) return undefined;
+      courier.hints.follow(key, courier.homePath(key));
+      return handleOf(key);
+    },
+    async observe(handles) {
+      const seen = new Map<LaunchKey, Sighting>();
+      for (const { key } of handles) {
+        const alive = isAlive(key);
+        seen.set(key, (await courier.sight(key)) ?? (alive ? { at: "waiting" } : { at: "gone" }));
+        if (!alive && seen.get(key)?.at !== "ended") seen.set(key, { at: "gone" });
+      }
+      return seen;
+    },
+    async stop({ key }) {
+      const pid = pidOf(key);
+      for (let tries = 0; pid !== undefined && isAlive(key) && tries < 300; tries++) {
+        if (tries === 0) process.kill(pid, "SIGTERM");
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    folder: ({ key }) => courier.folder(key),
+    async release({ key }) {
+      const pid = pidOf(key);
+      // It has sent all, and only ends.
+      for (let tries = 0; pid !== undefined && isAlive(key) && tries < 50; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      if (pid !== undefined && isAlive(key)) process.kill(-pid, "SIGKILL");
+      await courier.forget(key);
+      rmSync(folder(key), { recursive: true, force: true });
+      rmSync(note(key), { force: true });
+    },
+    hints: (signal) => courier.hints.stream(signal),
+  };
+}
+
+await serve({
+  flags: { port: values.port, data: values.data, runsAtOnce: "8" },
+  env: process.env,
+  around: (ports: FlowPorts): FlowPorts => {
+    const driver = createFarDriver(ports.courier as AwayCourier);
+    const { targets } = ports;
+    const far = { name: "far", kind: "far", pool: "machine", options: {} };
+    return {
+      ...ports,
+      targets: {
+        ...targets,
+        find: (name) => (name === "far" ? far : targets.find(name)),
+        all: () => [...targets.all(), far],
+        driver: (kind) => (kind === "far" ? driver : targets.driver(kind)),
+        drivers: () => [...targets.drivers(), driver],
+        isAway: (target) => target.kind === "far" || targets.isAway(target),
+        abilities: (target, signal) =>
+          targets.abilities(target.kind === "far" ? { ...target, kind: "process" } : target, signal),
+      },
+    };
+  },
+});
