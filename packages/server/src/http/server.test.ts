@@ -35,6 +35,7 @@ const VALUES: Readonly<Record<string, string>> = {
   snapshotId: "22222222-2222-2222-2222-222222222222",
   tenantId: "tenant",
   metricId: "33333333-3333-3333-3333-333333333333",
+  launchKey: "run1-1-abc",
 };
 const addressesOf = ({ path, alsoAt = [] }: Operation) =>
   [path, ...alsoAt].map((address) =>

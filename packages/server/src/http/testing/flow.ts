@@ -57,6 +57,11 @@ export type TestFlow = Flow & {
   on<K extends keyof Flow>(name: K, does: Flow[K]): void;
 };
 
+/** Nothing runs on a machine of its own. */
+const noLaunch = async (): Promise<never> => {
+  throw new MalachiteError("LaunchEnded", "No launch is at work.");
+};
+
 export function testFlow(): TestFlow {
   const runs = new Map<string, ShownRun>();
   const files = new Map<string, Buffer>();
@@ -249,6 +254,7 @@ export function testFlow(): TestFlow {
       remove: async () => true,
       list: async () => ({ values: [assetOf("asset")] }),
     },
+    courier: { listing: noLaunch, content: noLaunch, home: noLaunch, take: noLaunch },
     datastores: {
       list: async () => ({ values: [OWN] }),
       get: async () => OWN,
