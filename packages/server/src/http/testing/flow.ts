@@ -228,7 +228,7 @@ export function testFlow(): TestFlow {
     labels: [],
     definition: {},
   });
-  const parts: { readonly [K in "models" | "assets" | "datastores" | "environments"]: Flow[K] } = {
+  const parts: { readonly [K in "models" | "assets" | "courier" | "datastores" | "environments"]: Flow[K] } = {
     models: {
       create: async (_scope, name) => registered(name),
       get: async (_scope, name) => registered(name),
