@@ -228,49 +228,50 @@ export function testFlow(): TestFlow {
     labels: [],
     definition: {},
   });
-  const parts: { readonly [K in "models" | "assets" | "courier" | "datastores" | "environments"]: Flow[K] } = {
-    models: {
-      create: async (_scope, name) => registered(name),
-      get: async (_scope, name) => registered(name),
-      change: async (_scope, name) => registered(name),
-      rename: async (_scope, _name, newName) => registered(newName),
-      remove: async () => {},
-      search: async () => ({ values: [registered("model")] }),
-      createVersion: async (_scope, name) => versionOf(name, 1),
-      version: async (_scope, name, version) => versionOf(name, version),
-      versionByAlias: async (_scope, name) => versionOf(name, 1),
-      patchVersion: async (_scope, name, version) => versionOf(name, version),
-      changeVersion: async (_scope, name, version) => versionOf(name, version),
-      setStage: async (_scope, name, version, stage) => ({ ...versionOf(name, version), stage }),
-      removeVersion: async () => true,
-      searchVersions: async () => ({ values: [versionOf("model", 1)] }),
-      setAlias: async () => {},
-      removeAlias: async () => {},
-    },
-    assets: {
-      create: async () => assetOf("asset"),
-      get: async (_scope, id) => assetOf(id),
-      patch: async (_scope, id) => assetOf(id),
-      remove: async () => true,
-      list: async () => ({ values: [assetOf("asset")] }),
-    },
-    courier: { listing: noLaunch, content: noLaunch, home: noLaunch, take: noLaunch },
-    datastores: {
-      list: async () => ({ values: [OWN] }),
-      get: async () => OWN,
-      create: async () => {},
-      update: async () => {},
-      remove: async () => true,
-      default: async () => OWN,
-      setDefault: async () => {},
-    },
-    environments: {
-      register: async (_scope, name, _sent, version) => environmentOf(name, version),
-      get: async (_scope, name, which) => environmentOf(name, which?.version),
-      list: async () => ({ values: [environmentOf("environment")] }),
-      setLabels: async () => {},
-    },
-  };
+  const parts: { readonly [K in "models" | "assets" | "courier" | "datastores" | "environments"]: Flow[K] } =
+    {
+      models: {
+        create: async (_scope, name) => registered(name),
+        get: async (_scope, name) => registered(name),
+        change: async (_scope, name) => registered(name),
+        rename: async (_scope, _name, newName) => registered(newName),
+        remove: async () => {},
+        search: async () => ({ values: [registered("model")] }),
+        createVersion: async (_scope, name) => versionOf(name, 1),
+        version: async (_scope, name, version) => versionOf(name, version),
+        versionByAlias: async (_scope, name) => versionOf(name, 1),
+        patchVersion: async (_scope, name, version) => versionOf(name, version),
+        changeVersion: async (_scope, name, version) => versionOf(name, version),
+        setStage: async (_scope, name, version, stage) => ({ ...versionOf(name, version), stage }),
+        removeVersion: async () => true,
+        searchVersions: async () => ({ values: [versionOf("model", 1)] }),
+        setAlias: async () => {},
+        removeAlias: async () => {},
+      },
+      assets: {
+        create: async () => assetOf("asset"),
+        get: async (_scope, id) => assetOf(id),
+        patch: async (_scope, id) => assetOf(id),
+        remove: async () => true,
+        list: async () => ({ values: [assetOf("asset")] }),
+      },
+      courier: { listing: noLaunch, content: noLaunch, home: noLaunch, take: noLaunch },
+      datastores: {
+        list: async () => ({ values: [OWN] }),
+        get: async () => OWN,
+        create: async () => {},
+        update: async () => {},
+        remove: async () => true,
+        default: async () => OWN,
+        setDefault: async () => {},
+      },
+      environments: {
+        register: async (_scope, name, _sent, version) => environmentOf(name, version),
+        get: async (_scope, name, which) => environmentOf(name, which?.version),
+        list: async () => ({ values: [environmentOf("environment")] }),
+        setLabels: async () => {},
+      },
+    };
   const on: TestFlow["on"] = (name, does) => {
     base[name] = does;
   };
