@@ -2,10 +2,11 @@
 // themselves, whoever is killed and wherever a connection is cut.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { cuttingProxy } from "../support/cuttingProxy.ts";
 import { cancel, ended, fileOf, getRun, processesOf, reached, submit } from "../support/runs.ts";
 import { ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
@@ -126,6 +127,31 @@ describe("runs on a machine that shares nothing with the service", () => {
     const expected = Array.from({ length: 400 }, (_, i) => `line ${i} ${"x".repeat(200)}\n`).join("");
     assert.equal(await text(runId), expected);
     assert.equal(await text(runId, "outputs/end.txt"), "end");
+  });
+
+  it("takes up again what a connection was cut in, in whichever direction", async () => {
+    await using proxy = await cuttingProxy(service.url, 150_000);
+    writeFileSync(join(far, "through"), proxy.url);
+    try {
+      const script = [
+        "import hashlib, random",
+        "r = random.Random(1)",
+        "data = bytes(r.getrandbits(8) for _ in range(200000)) * 3",
+        "open('outputs/big.bin', 'wb').write(data)",
+        "print(hashlib.sha256(data).hexdigest(), hashlib.sha256(open('big.txt','rb').read()).hexdigest())",
+      ].join("\n");
+      const big = "0123456789abcdef".repeat(30_000);
+      const runId = await start(script, {}, { "big.txt": big });
+      const run = await ended(service, runId, 240_000);
+      assert.equal(run.status, "Completed", JSON.stringify(run.error));
+      const sum = createHash("sha256")
+        .update(await fileOf(service, runId, "outputs/big.bin"))
+        .digest("hex");
+      assert.equal(await text(runId), `${sum} ${createHash("sha256").update(big).digest("hex")}\n`);
+      assert.ok(proxy.cuts > 3, `${proxy.cuts} cuts`);
+    } finally {
+      rmSync(join(far, "through"));
+    }
   });
 
   it("brings files home as they are at the end: rotated, shortened, written anew in place, renamed, removed", async () => {

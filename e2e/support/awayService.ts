@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { ComputeDriver, FlowPorts, Handle, LaunchKey, Sighting } from "@malachite/core";
+import type { ComputeDriver, FlowPorts, Handle, LaunchKey, LaunchPlan, Sighting } from "@malachite/core";
 import { serve } from "@malachite/server";
-import { type AwayCourier, launchUrl } from "../../packages/server/src/adapters/compute/courier/index.ts";
+import type { AwayCourier } from "@malachite/server/conformance";
 
 const { values } = parseArgs({ options: { port: { type: "string" }, data: { type: "string" } } });
 const FAR = process.env.FAR ?? "";
@@ -15,6 +15,10 @@ const through = (url: string): string => {
   const other = existsSync(join(FAR, "through")) ? readFileSync(join(FAR, "through"), "utf8").trim() : "";
   return other === "" ? url : url.replace(/^http:\/\/[^/]+/, other);
 };
+
+/** Where the launch asks for its own. */
+const launchUrl = ({ environment, key }: LaunchPlan): string =>
+  `${environment.AZUREML_SERVICE_ENDPOINT}/malachite/v1.0${environment.AZUREML_WORKSPACE_SCOPE}/runs/${environment.AZUREML_RUN_ID}/launches/${key}`;
 
 function createFarDriver(courier: AwayCourier): ComputeDriver {
   const kind = "far";

@@ -15,6 +15,8 @@ BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
 # A connection that breaks again and again still brings so much.
 SMALLEST_BATCH = 16 << 10
+# So many answers in a row say that more would come through.
+GOOD_TRIES = 8
 # So much of what was sent last is looked at again: whether the file is still the same.
 TAIL = 1024
 LOOK_SECONDS = 0.1
@@ -101,6 +103,7 @@ class Home:
         self._told = set()
         self._next_scan = 0.0
         self._limit = BATCH_BYTES
+        self._good = 0
         self._tries = 0
         self._failing = None
 
@@ -338,8 +341,11 @@ class Home:
             answers = self._link.take(body)
         except Away:
             self._limit = max(SMALLEST_BATCH, self._limit // 4)
+            self._good = 0
             raise
-        self._limit = min(BATCH_BYTES, self._limit * 2)
+        self._good += 1
+        if self._good % GOOD_TRIES == 0:
+            self._limit = min(BATCH_BYTES, self._limit * 2)
         return part, rest, answers
 
     def _answered(self, piece, answer):
