@@ -4,9 +4,17 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { ComputeDriver, FlowPorts, Handle, LaunchKey, LaunchPlan, Sighting } from "@malachite/core";
+import type {
+  ComputeDriver,
+  FlowPorts,
+  Handle,
+  Launch,
+  LaunchKey,
+  LaunchPlan,
+  RunFolder,
+  Sighting,
+} from "@malachite/core";
 import { serve } from "@malachite/server";
-import type { AwayCourier } from "@malachite/server/conformance";
 
 const { values } = parseArgs({ options: { port: { type: "string" }, data: { type: "string" } } });
 const FAR = process.env.FAR ?? "";
@@ -16,11 +24,26 @@ const through = (url: string): string => {
   return other === "" ? url : url.replace(/^http:\/\/[^/]+/, other);
 };
 
+/** The courier as drivers of the service have it, as far as this one uses it. */
+type FarCourier = {
+  pack(launch: Launch, signal: AbortSignal): Promise<void>;
+  has(key: LaunchKey): Promise<boolean>;
+  homePath(key: LaunchKey): string;
+  folder(key: LaunchKey): RunFolder;
+  sight(key: LaunchKey): Promise<Sighting | undefined>;
+  readonly hints: {
+    follow(key: LaunchKey, folder: string): void;
+    stream(signal: AbortSignal): AsyncIterable<LaunchKey>;
+  };
+  forget(key: LaunchKey): Promise<void>;
+  program(): Promise<Uint8Array>;
+};
+
 /** Where the launch asks for its own. */
 const launchUrl = ({ environment, key }: LaunchPlan): string =>
   `${environment.AZUREML_SERVICE_ENDPOINT}/malachite/v1.0${environment.AZUREML_WORKSPACE_SCOPE}/runs/${environment.AZUREML_RUN_ID}/launches/${key}`;
 
-function createFarDriver(courier: AwayCourier): ComputeDriver {
+function createFarDriver(courier: FarCourier): ComputeDriver {
   const kind = "far";
   const folder = (key: LaunchKey): string => join(FAR, "runs", key);
   const note = (key: LaunchKey): string => join(FAR, `${key}.pid`);
@@ -115,7 +138,7 @@ await serve({
   flags: { port: values.port, data: values.data, runsAtOnce: "8" },
   env: process.env,
   around: (ports: FlowPorts): FlowPorts => {
-    const driver = createFarDriver(ports.courier as AwayCourier);
+    const driver = createFarDriver(ports.courier as unknown as FarCourier);
     const { targets } = ports;
     const far = { name: "far", kind: "far", pool: "machine", options: {} };
     return {

@@ -1,6 +1,5 @@
 // Suites that hold drivers and stores to their ports; exported, so that others can test theirs.
 
-export type { AwayCourier } from "../src/adapters/compute/courier/index.ts";
 export * from "./artifactStore.ts";
 export * from "./blobStore.ts";
 export * from "./buildZip.ts";
