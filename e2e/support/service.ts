@@ -106,7 +106,7 @@ export class Service implements AsyncDisposable {
       "the server to take work",
       async () =>
         ended ||
-        (await fetch(`${this.url}/healthz`)
+        (await fetch(`${this.url}/readyz`)
           .then((answer) => answer.ok)
           .catch(() => false)),
     );

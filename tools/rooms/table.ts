@@ -125,7 +125,7 @@ export const ROOMS: readonly Room[] = [
   },
   { name: "client/tools", at: "packages/client/", may: ["contract", "client", "client/node"], node: true },
 
-  // upCommand.ts alone starts the server; ONLY_HERE below holds it to that.
+  // upCommand.ts alone starts the server, backupCommand.ts copies its data folder; ONLY_HERE below holds it to that.
   {
     name: "cli",
     at: "packages/cli/",
@@ -232,7 +232,11 @@ export const ONLY_HERE: Readonly<
 > = {
   "@malachite/server": {
     in: "packages/cli/",
-    importers: ["packages/cli/src/commands/upCommand.ts", "packages/cli/src/commands/targetAdd.ts"],
+    importers: [
+      "packages/cli/src/commands/upCommand.ts",
+      "packages/cli/src/commands/targetAdd.ts",
+      "packages/cli/src/commands/backupCommand.ts",
+    ],
   },
 };
 
@@ -244,6 +248,8 @@ export const SHARED_PARTS: readonly string[] = ["shared", "courier"];
 
 /** Types of ports that flow's own interface speaks of, so whoever may call flow may name them. */
 export const COMMON_PORT_TYPES: readonly string[] = [
+  "AuditedAct",
+  "AuditLog",
   "BlobAddress",
   "BlobDigests",
   "BlobFacts",

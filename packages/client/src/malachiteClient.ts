@@ -1,7 +1,14 @@
 // The way in: a service, and the workspaces on it.
 import type { TokenCredential } from "@azure/core-auth";
 import { ExecutionApi } from "./executionApi.ts";
-import type { Health, Workspace, WorkspaceAddress } from "./models.ts";
+import type {
+  AuditPage,
+  Health,
+  ServiceChange,
+  ServiceStatus,
+  Workspace,
+  WorkspaceAddress,
+} from "./models.ts";
 import { operations } from "./operations.generated.ts";
 import type { ClientOptions, OperationOptions } from "./options.ts";
 import { type RunPoller, type RunPollerOptions, readPollerState } from "./runPoller.ts";
@@ -10,6 +17,18 @@ import { WorkspaceClient } from "./workspaceClient.ts";
 
 export type GetHealthOptions = OperationOptions;
 export type ListWorkspacesOptions = OperationOptions;
+export type ServiceOptions = OperationOptions;
+export type GetAuditOptions = OperationOptions & {
+  /** Nothing before this. */
+  readonly since?: Date;
+  /** The name or the object id of who did it. */
+  readonly who?: string;
+  readonly runId?: string;
+  /** Only operations whose id begins with this. */
+  readonly operation?: string;
+  readonly limit?: number;
+  readonly after?: string;
+};
 
 /** A client of one service. Holds no connection of its own, so there is nothing to close. */
 export class MalachiteClient {
@@ -57,6 +76,35 @@ export class MalachiteClient {
   /** Whether the service takes work. Needs no token; Malachite only. */
   getHealth(options: GetHealthOptions = {}): Promise<Health> {
     return this.#transport.json(operations.health, { path: {}, retry: "always", options });
+  }
+
+  /** What the service is doing. For operators; Malachite only. */
+  getService(options: ServiceOptions = {}): Promise<ServiceStatus> {
+    return this.#transport.json(operations.getService, { path: {}, retry: "always", options });
+  }
+
+  /** Drains the service or lets it go on; changes what it logs. For operators; Malachite only. */
+  changeService(change: ServiceChange, options: ServiceOptions = {}): Promise<ServiceStatus> {
+    return this.#transport.json(operations.changeService, {
+      path: {},
+      json: change,
+      retry: "always",
+      options,
+    });
+  }
+
+  /** Who did what, the newest first, a page; `after` is the `next` of the page before. For operators; Malachite only. */
+  getAuditPage({
+    since,
+    who,
+    runId,
+    operation,
+    limit,
+    after,
+    ...options
+  }: GetAuditOptions = {}): Promise<AuditPage> {
+    const query = { since: since?.toISOString(), who, runId, operation, limit, after };
+    return this.#transport.json(operations.audit, { path: {}, query, retry: "always", options });
   }
 
   /** The poller that an earlier `poller.toString()` describes, in any process, against the same service. */

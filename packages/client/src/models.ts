@@ -85,6 +85,11 @@ export type Workspace = arm.Workspace;
 
 /** Whether the service takes work. */
 export type Health = AnswerOf<typeof malachite.health>;
+export type Readiness = AnswerOf<typeof malachite.readiness>;
+export type ServiceStatus = AnswerOf<typeof malachite.getService>;
+export type ServiceChange = malachite.ServiceChange;
+export type AuditPage = AnswerOf<typeof malachite.audit>;
+export type AuditEntry = malachite.AuditEntry;
 /** A named place to run. */
 export type ComputeTarget = AnswerOf<typeof malachite.listTargets>["value"][number];
 /** The same with what the settings say of it. */

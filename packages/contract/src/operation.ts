@@ -56,6 +56,8 @@ export type Operation = {
   readonly refusal?: { readonly statuses: readonly number[]; readonly schema: TSchema };
   /** False for the few addresses that answer without a token. */
   readonly authenticated?: boolean;
+  /** Only those who run the service may call it. */
+  readonly operatorsOnly?: true;
 };
 
 /** Declares an operation and keeps its literal types, so that route and client are typed by it. */

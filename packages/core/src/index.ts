@@ -54,6 +54,7 @@ export * from "./domain/query/mlflow/subjects.ts";
 export * from "./domain/query/parseFilter.ts";
 export * from "./domain/query/parseOrder.ts";
 export * from "./domain/query/printFilter.ts";
+export * from "./domain/queue/quotas.ts";
 export * from "./domain/queue/line.ts";
 export * from "./domain/queue/needs.ts";
 export * from "./domain/queue/queueView.ts";

@@ -1,6 +1,7 @@
 // The metric APIs over HTTP on a real store, for the tests of both.
 import assert from "node:assert/strict";
 import { createAuth, createHttpServer } from "../src/http/index.ts";
+import { stillService } from "../src/http/testing/edge.ts";
 import { SCOPE, ScriptedService } from "./scriptedService.ts";
 
 export const WS = `/subscriptions/${SCOPE.subscriptionId}/resourceGroups/${SCOPE.resourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/${SCOPE.workspace}`;
@@ -43,6 +44,8 @@ export class MetricsBench implements AsyncDisposable {
       clock: service.clock,
       spool: () => Promise.reject(new Error("nothing is spooled here")),
       ready: () => true,
+      service: stillService(service.clock),
+      audit: { add: async () => {}, read: async () => ({ values: [] }) },
       settings: { version: "test", uploadsFolder: "/nowhere" },
     });
   }

@@ -10,6 +10,7 @@ import {
   scopeOfKey,
   tellNews,
 } from "@malachite/core";
+import { createAuditLog } from "./adapters/audit/auditLog.ts";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { fileZipper } from "./adapters/blobs/folder/fileZipper.ts";
@@ -24,7 +25,6 @@ import { createDataCarrier, createRemoteMounts } from "./adapters/data/index.ts"
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";
 import { createLogScanner } from "./adapters/logs/logScanner.ts";
-import { openSqliteRecords } from "./adapters/records/sqlite/sqliteRecords.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { systemIds } from "./adapters/system/ids.ts";
 import { createLog } from "./adapters/system/log.ts";
@@ -44,6 +44,9 @@ import { createAuth } from "./http/auth/auth.ts";
 import { AZURE_HOSTS } from "./http/azureHost.ts";
 import { createHttpServer } from "./http/server.ts";
 import { watchedFile } from "./settings/watchFile.ts";
+import { openRecords } from "./openRecords.ts";
+import { createRequestLog } from "./requestLog.ts";
+import { createServiceControl } from "./serviceControl.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { createSshRuns } from "./sshRuns.ts";
 import { createTargets } from "./targets.ts";
@@ -67,6 +70,10 @@ export type App = AsyncDisposable & {
   readonly flow: Flow;
   /** The certificate authority of the data folder, PEM. */
   readonly authority: string;
+  /** Resolves when an operator has drained the service and its last run has ended: it may be disposed of. */
+  readonly drained: Promise<void>;
+  /** Logs everything, or again what the settings say. */
+  turnLog(): void;
   /** Takes over unfinished runs, then listens. Resolves with the base URL when the service takes work. */
   start(): Promise<string>;
 };
@@ -144,6 +151,7 @@ export async function compose(
       tokens: settings.token,
       msiSecret: settings.msiSecret,
       tokenLifetimeMs,
+      operators: settings.operator,
       issuer:
         settings.issuer === undefined
           ? undefined
@@ -240,6 +248,7 @@ export async function compose(
   const telemetry = opened.use(
     await openTelemetry({ ...settings, version: VERSION, instance: given.settings.owner }),
   );
+  log.also = telemetry.logFields;
   const ports = telemetry.around(tellNews(given));
   const flow = createFlow(ports);
   opened.use(giveBackAtRest());
@@ -257,15 +266,25 @@ export async function compose(
         }
       }),
     );
-  let ready = false;
+  const control = createServiceControl({
+    keeper,
+    log,
+    records: () => records.runs.waiting(""),
+    dataFolder: settings.data,
+    version: VERSION,
+    now: clock.now,
+  });
+  const audit = opened.use(createAuditLog({ folder: folder.audit, limitBytes: settings.auditBytes }));
   const http = createHttpServer({
     flow,
     auth,
     log,
     clock,
     spool,
-    ready: () => ready,
-    watches: telemetry.requests,
+    ready: () => control.phase === "ok",
+    service: control,
+    audit,
+    watches: [...telemetry.requests, ...(settings.requestLog ? [createRequestLog(log)] : [])],
     certificates,
     isOfRuns: ssh.isOfRuns,
     settings: {
@@ -280,13 +299,15 @@ export async function compose(
   });
   opened.defer(() => http.close());
   opened.defer(() => {
-    ready = false;
+    control.phase = "stopping";
   });
 
   const owned = opened.move();
   return {
     flow,
     authority: certificates.authority,
+    drained: control.drained,
+    turnLog: () => log.turn(),
     async start() {
       for (const name of settings.workspace) await ports.workspaces.ensure(scopeOf(name), clock.now());
       launcher.start();
@@ -295,13 +316,13 @@ export async function compose(
       url = urlOf(http.server.address() as AddressInfo);
       const metricsAt = await telemetry.start({
         ...ports,
-        ready: () => ready,
+        ready: () => control.phase === "ok",
         dataFolder: settings.data,
       });
       if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });
       await flow.snapshots.sweepUploads();
       await keeper.start();
-      ready = true;
+      control.phase = "ok";
       folder.announce({
         pid: process.pid,
         url,
@@ -316,16 +337,4 @@ export async function compose(
       await owned.disposeAsync().finally(() => clearInterval(alive));
     },
   };
-}
-
-/** The file of the data folder, or the database that the settings name: its adapter is only loaded then. */
-async function openRecords({ database, databasePassword }: Settings, file: string, log: FlowPorts["log"]) {
-  if (database === undefined) return openSqliteRecords({ file, entry: ENTRIES.records });
-  const { openPostgresRecords } = await import("./adapters/records/postgres/postgresRecords.ts");
-  return openPostgresRecords({
-    url: database,
-    ...(databasePassword === undefined ? {} : { password: databasePassword }),
-    entry: ENTRIES.postgres,
-    note: (text) => log.warn("database", { says: text }),
-  });
 }

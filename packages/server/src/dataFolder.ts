@@ -30,6 +30,8 @@ export type DataFolder = {
   readonly environments: string;
   /** What is brought to runs and taken from them, by their launch keys. */
   readonly runData: string;
+  /** Who did what. */
+  readonly audit: string;
   /** The authority, the server's certificate, and what clients trust. */
   readonly tls: string;
   /** Signs the service's own tokens and links; made once, readable by its owner alone. */
@@ -67,6 +69,7 @@ export function openDataFolder(path: string): DataFolder {
     incoming: join(path, "incoming"),
     environments: join(path, "environments"),
     runData: join(path, "data"),
+    audit: join(path, "audit"),
     tls: join(path, "tls"),
   };
   for (const folder of [folders.runs, folders.containers, folders.blobs, folders.tls])

@@ -1,4 +1,7 @@
 // The service as a library: start it, compose it with faults, read its settings.
+export { type Backup, backupData } from "./backup/backupData.ts";
+export type { BackupNote } from "./backup/backupFolder.ts";
+export { restoreData } from "./backup/restoreData.ts";
 export { type App, type ComposeOptions, compose } from "./compose.ts";
 export { type ServeOptions, type Serving, serve } from "./main.ts";
 export { addTarget, readOption, type WrittenTarget } from "./settings/addTarget.ts";

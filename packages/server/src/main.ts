@@ -14,6 +14,10 @@ export type Serving = AsyncDisposable & {
   readonly settings: Settings;
   /** The certificate authority of the data folder, PEM. */
   readonly authority: string;
+  /** Resolves when an operator has drained it and its last run has ended: it may be disposed of. */
+  readonly drained: Promise<void>;
+  /** Logs everything, or again what the settings say. */
+  turnLog(): void;
 };
 
 /** Throws MalachiteError: InvalidRequest for wrong settings, Busy for a data folder in use, StorageFailed. */
@@ -33,6 +37,8 @@ export async function serve({
       url,
       settings,
       authority: app.authority,
+      drained: app.drained,
+      turnLog: app.turnLog,
       [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
     };
   } catch (error) {

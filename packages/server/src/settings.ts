@@ -61,6 +61,10 @@ export type Settings = {
   /** The address that traces are sent to, whole. */
   readonly tracesEndpoint: string | undefined;
   readonly tracesPercent: number;
+  readonly quota: readonly string[];
+  readonly requestLog: boolean;
+  readonly operator: readonly string[];
+  readonly auditBytes: number;
   readonly logLevel: LogLevel;
   readonly uv: string | undefined;
   readonly conda: string | undefined;
@@ -155,6 +159,10 @@ export function readSettings(
     metricsHost: (read("metricsHost") as string | undefined) ?? "127.0.0.1",
     tracesEndpoint: tracesEndpoint(read("tracesEndpoint") as string | undefined, env, faults),
     tracesPercent: (read("tracesPercent") as number | undefined) ?? 100,
+    quota: (read("quota") as string[] | undefined) ?? [],
+    requestLog: (read("requestLog") as boolean | undefined) ?? false,
+    operator: (read("operator") as string[] | undefined) ?? [],
+    auditBytes: (read("auditBytes") as number | undefined) ?? 1_000_000_000,
     logLevel: (read("logLevel") as LogLevel | undefined) ?? "warn",
     uv: read("uv") as string | undefined,
     conda: read("conda") as string | undefined,

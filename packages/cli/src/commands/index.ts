@@ -32,5 +32,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./envCommand.ts"),
   },
   workspace: { about: "List, show and make workspaces.", load: () => import("./workspaceCommand.ts") },
+  drain: {
+    about: "Let the service end its runs, start no further one, and stop.",
+    load: () => import("./drainCommand.ts"),
+  },
+  audit: { about: "Show who did what on the service.", load: () => import("./auditCommand.ts") },
+  backup: {
+    about: "Copy the data folder of a service, also while it works.",
+    load: () => import("./backupCommand.ts"),
+  },
+  restore: {
+    about: "Make a data folder out of a backup.",
+    load: async () => ({ define: (await import("./backupCommand.ts")).defineRestore }),
+  },
   target: { about: "List, check and add compute targets.", load: () => import("./targetCommand.ts") },
 };

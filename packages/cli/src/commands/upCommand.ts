@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { UsageError } from "../errors/usageError.ts";
 import type { Io } from "../io.ts";
 import type { Frame } from "../program.ts";
+import { createNotify } from "./notify.ts";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/i;
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
@@ -67,6 +68,14 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--metrics-host <address>", "address of that port (default 127.0.0.1)"],
   ["--traces-endpoint <url>", "where traces go by OTLP (default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)"],
   ["--traces-percent <number>", "how many of the traces that begin here are kept (default 100)"],
+  ["--quota <of.what=number>", "a limit on runs taken in, as user.unfinishedRuns=10", "repeats"],
+  ["--request-log <true|false>", "whether a line is logged for each request (default false)"],
+  [
+    "--operator <object-id>",
+    "a user of the issuer who may drain the service, read its audit log and the like",
+    "repeats",
+  ],
+  ["--audit-bytes <number>", "how much the audit log may take (default 1000000000)"],
   ["--log-level <level>", "what is written to stderr: info, warn, error or silent (default warn)"],
   ["--settings <file>", "a YAML file with any of these settings; flags and variables win over it"],
 ];
@@ -103,8 +112,16 @@ async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise
   if (!LOOPBACK.test(settings.host))
     io.say(`certificate authority, SHA-256: ${new X509Certificate(authority).fingerprint256}`);
   io.say("Try: malachite submit examples/train      Stop: Ctrl-C");
-  await untilStopped();
-  io.say("Stopping. Runs go on, and the next start finds them.");
+  if (process.platform !== "win32") process.on("SIGUSR2", () => serving.turnLog());
+  const notify = createNotify(io.env);
+  await notify("READY=1", `STATUS=Takes work at ${url}`);
+  const why = await Promise.race([untilStopped().then(() => "asked"), serving.drained.then(() => "drained")]);
+  await notify("STOPPING=1");
+  io.say(
+    why === "drained"
+      ? "Drained: no run is left. Stopping."
+      : "Stopping. Runs go on, and the next start finds them.",
+  );
 }
 
 /** Starts the service in this process. Throws UsageError for wrong settings, MalachiteError for a data folder that is in use. */

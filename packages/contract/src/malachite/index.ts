@@ -7,6 +7,7 @@ export * from "./metricSeries.ts";
 export * from "./operations.ts";
 export * from "./queue.ts";
 export * from "./runPoints.ts";
+export * from "./service.ts";
 export * from "./snapshotFiles.ts";
 export * from "./tables.ts";
 export * from "./tree.ts";

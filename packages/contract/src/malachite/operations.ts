@@ -7,12 +7,6 @@ import { operation } from "../operation.ts";
 import { workspaceParams } from "../scope.ts";
 import { base, oneRun, source } from "./base.ts";
 
-export const Health = model("Health", {
-  status: oneOf(["ok", "stopping"]),
-  version: Type.String(),
-  pid: integer(),
-});
-
 /** One file of a project: where it is in the folder, and the SHA-256 of its bytes in lower-case hex. */
 export const ProjectFile = model("ProjectFile", {
   path: Type.String({ description: "Relative, with forward slashes." }),
@@ -92,16 +86,6 @@ export const Target = model("ComputeTarget", {
   ),
 });
 
-export const health = operation({
-  id: "Malachite_Health",
-  method: "GET",
-  path: "/healthz",
-  summary: "200 when the service takes work.",
-  source,
-  params: Type.Object({}),
-  answer: { kind: "json", schema: Health, description: "Ready." },
-  authenticated: false,
-});
 export const openapi = operation({
   id: "Malachite_OpenApi",
   method: "GET",

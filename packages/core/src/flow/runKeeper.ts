@@ -2,7 +2,6 @@
 // that is not in the records: kill it at any moment, and the next one goes on.
 import { type FailureReason, REASONS } from "../domain/failure/reasons.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
-import { nextLook, type Usage } from "../domain/metric/systemMetrics.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import { nextStep } from "../domain/run/nextStep.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -10,10 +9,10 @@ import type { Lease, LeasedRun } from "../ports/runStore.ts";
 import { Bell } from "./bell.ts";
 import { changeRun } from "./changeRun.ts";
 import { claimRuns } from "./claimRun.ts";
-import { collectsOutput } from "./collectRun.ts";
+import { Draining } from "./draining.ts";
 import { driveRun } from "./driveRun.ts";
 import { holdFiles, LET_GO } from "./holdFiles.ts";
-import { type Due, measureRuns } from "./measureRuns.ts";
+import { type Measured, measureKept } from "./measureRuns.ts";
 import type { FlowPorts } from "./ports.ts";
 import { recoverRuns, takeOverRuns } from "./recoverRuns.ts";
 import { retryOf } from "./retryRun.ts";
@@ -33,18 +32,15 @@ const UNSURE_SHARE = 0.2;
 const OVERDUE_RETRY_MS = 200;
 
 /** A run in our hands. `watched`: it waits for its engine and no step is under way. */
-type Kept = {
+type Kept = Measured & {
   run: Run;
   readonly lease: Lease;
   /** Until when nobody else can have it, in the time of `SteadyClock.monotonic`. */
   sureUntil: number;
-  watched: boolean;
   interrupt: AbortController;
   readonly unlisten: () => void;
   /** It was told that files of it were let go of. */
   warned: boolean;
-  /** What it used when that was last looked at, and when that is due again. */
-  usage?: { readonly first: Usage | undefined; readonly seen: Usage | undefined; readonly due: number };
 };
 
 /** The service's engine room. Disposing ends its loops and leaves the runs to go on by themselves. */
@@ -57,6 +53,7 @@ export class RunKeeper implements AsyncDisposable {
   readonly #watchBell = new Bell();
   readonly #work = new Set<Promise<unknown>>();
   #lastFullWatch = 0;
+  readonly #draining = new Draining(() => this.#kept.size);
 
   constructor(ports: FlowPorts) {
     this.#ports = ports;
@@ -108,11 +105,27 @@ export class RunKeeper implements AsyncDisposable {
       this.#loop(
         "measure",
         new Bell(),
-        () => this.#measure(),
+        () => measureKept(this.#kept.values(), this.#ports, this.#stopping.signal),
         () => settings.systemMetricsMs,
       );
     for (const driver of targets.drivers())
       this.#run("hints", this.#listen(driver.hints(this.#stopping.signal)));
+  }
+
+  /** How many runs it works on. */
+  get inHand(): number {
+    return this.#kept.size;
+  }
+
+  /** Takes no further run from the line; `drained` is called once none is in hand. Those in hand go on to their end. */
+  drain(drained: () => void): void {
+    this.#draining.begin(drained);
+  }
+
+  /** Takes runs from the line again. */
+  undrain(): void {
+    this.#draining.end();
+    this.#claimBell.ring();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,16 +169,21 @@ export class RunKeeper implements AsyncDisposable {
   }
 
   async #claim(): Promise<void> {
+    if (this.#draining.is) return;
     const sureUntil = this.#sureFromNow();
-    for (const leased of await claimRuns(this.#ports)) this.#take(leased, sureUntil);
+    await this.#draining.taking(async () => {
+      for (const leased of await claimRuns(this.#ports)) this.#take(leased, sureUntil);
+    });
   }
 
   /** What this server holds itself is renewed before, so that it is not taken for another's after a time without the records. */
   async #takeOver(): Promise<void> {
     const { clock } = this.#ports;
     if ([...this.#kept.values()].some((kept) => kept.sureUntil <= clock.monotonic())) await this.#renew();
+    // Those of a server that has died are for one that stays.
+    if (this.#draining.is) return;
     const sureUntil = this.#sureFromNow();
-    await takeOverRuns(this.#ports, (leased) => this.#take(leased, sureUntil));
+    await this.#draining.taking(() => takeOverRuns(this.#ports, (leased) => this.#take(leased, sureUntil)));
   }
 
   /** The end, as its holder may rely on, of a lease that is asked for now. */
@@ -236,6 +254,7 @@ export class RunKeeper implements AsyncDisposable {
   #forget(key: string, kept: Kept): void {
     kept.unlisten();
     if (this.#kept.get(key) === kept) this.#kept.delete(key);
+    this.#draining.look();
   }
 
   /** Looks at all runs once an interval, and in between only at those that a hint or a deadline names. */
@@ -306,27 +325,6 @@ export class RunKeeper implements AsyncDisposable {
       if ((await holdFiles(run, this.#ports)) === 0 || kept.warned) continue;
       kept.warned = true;
       await this.#ports.runs.describe(run.scope, run.id, { addWarnings: [LET_GO] }, this.#ports.clock.now());
-    }
-  }
-
-  async #measure(): Promise<void> {
-    const { clock, settings } = this.#ports;
-    const now = clock.now();
-    const due = new Map<Due, Kept>();
-    for (const kept of this.#kept.values()) {
-      const { run, watched, usage } = kept;
-      // A turn comes a little early or late: what is due until half way to the next is due now.
-      if (!watched || run.life.status !== "Running" || !collectsOutput(run)) continue;
-      if (usage === undefined || usage.due <= now + settings.systemMetricsMs / 2)
-        due.set({ run, before: usage?.seen, first: usage?.first }, kept);
-    }
-    if (due.size === 0) return;
-    const seen = await measureRuns([...due.keys()], this.#ports, this.#stopping.signal);
-    for (const [ask, kept] of due) {
-      const took = now - (kept.run.life.attemptStartedAt ?? kept.run.life.startedAt ?? now);
-      const found = seen.get(ask);
-      const first = ask.first ?? found;
-      kept.usage = { first, seen: found, due: now + nextLook(settings.systemMetricsMs, took) };
     }
   }
 

@@ -1,5 +1,6 @@
 export type * from "./artifactStore.ts";
 export type * from "./assetStore.ts";
+export type * from "./auditLog.ts";
 export type * from "./blobStore.ts";
 export type * from "./clock.ts";
 export type * from "./computeDriver.ts";

@@ -103,6 +103,7 @@ export interface RunStore {
   /**
    * Records the run, its experiment and workspace if new, its first story entry, and (with a pool) its place in the queue.
    * An id that is taken: same fingerprint answers the existing run with `created: false`, else throws RunIdTaken.
+   * Throws QuotaExceeded for a hosted run that is one too many; runs that come at the same time are counted one after the other.
    */
   create(run: NewRun, entry: StoryEntry): Promise<{ readonly run: Run; readonly created: boolean }>;
   get(scope: Scope, runId: string): Promise<Run | undefined>;

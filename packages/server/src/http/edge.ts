@@ -1,6 +1,6 @@
 // What the HTTP edge is given: the flow it calls, who may call it, and the numbers it works by. Types only.
-import type { Operation } from "@malachite/contract";
-import type { Clock, Flow, Log, Principal, Upload } from "@malachite/core";
+import type { malachite, Operation } from "@malachite/contract";
+import type { AuditLog, Clock, Flow, Log, Principal, Upload } from "@malachite/core";
 import type { Auth } from "./auth/auth.ts";
 import type { MetricPosts } from "./metricPosts.ts";
 import type { Correlation } from "./plugins/errors.ts";
@@ -79,6 +79,18 @@ export type RequestWatch = {
   answered(request: AnsweredRequest): void;
 };
 
+export type ServiceState = malachite.ServiceStatus["status"];
+
+/** The service as those who run it see and change it. */
+export type ServiceControl = {
+  /** Answers at once. */
+  state(): ServiceState;
+  /** Answers within seconds. */
+  readiness(): Promise<malachite.Readiness>;
+  status(): malachite.ServiceStatus;
+  change(change: malachite.ServiceChange, by: Principal): void;
+};
+
 /** All that the edge asks for. */
 export type HttpParts = {
   readonly flow: Flow;
@@ -88,6 +100,8 @@ export type HttpParts = {
   readonly spool: Spool;
   /** True while the service takes work. */
   readonly ready: () => boolean;
+  readonly service: ServiceControl;
+  readonly audit: AuditLog;
   readonly watches?: readonly RequestWatch[];
   /** Whether the connection is one that only runs are to use. */
   readonly isOfRuns?: (socket: { readonly remotePort?: number | undefined }) => boolean;

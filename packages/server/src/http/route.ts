@@ -150,6 +150,7 @@ async function readAsk(
     workspace: named.workspaceName ?? "",
   };
   await mayReach(by, operation, scope, named, edge.flow);
+  if (operation.operatorsOnly === true) edge.auth.assertOperator(by);
 
   const { jsonLimitBytes } = edge.settings;
   const base = baseUrl(request, edge.settings);

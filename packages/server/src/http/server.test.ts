@@ -261,12 +261,16 @@ describe("every answer", () => {
   it("is 503 with Retry-After until the service takes work, and tokens are not looked at", async () => {
     await using edge = await testEdge();
     edge.ready = false;
-    for (const url of ["/healthz", `/history/v1.0${WORKSPACE}/runs/a`]) {
-      const answer = await edge.app.inject({ url });
-      assert.equal(answer.statusCode, 503);
-      assert.equal(codeOf(answer.body), "Stopping");
-      assert.ok(answer.headers["retry-after"]);
-    }
+    const answer = await edge.app.inject({ url: `/history/v1.0${WORKSPACE}/runs/a` });
+    assert.equal(answer.statusCode, 503);
+    assert.equal(codeOf(answer.body), "Stopping");
+    assert.ok(answer.headers["retry-after"]);
+    const readiness = await edge.app.inject({ url: "/readyz" });
+    assert.equal(readiness.statusCode, 503);
+    assert.equal(readiness.json().ready, false);
+    const health = await edge.app.inject({ url: "/healthz" });
+    assert.equal(health.statusCode, 200);
+    assert.equal(health.json().status, "starting");
     assert.equal((await edge.app.inject({ url: "/openapi.json" })).statusCode, 200);
   });
 });

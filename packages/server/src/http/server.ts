@@ -7,6 +7,7 @@ import type { Edge, HttpParts } from "./edge.ts";
 import { createMetricPosts } from "./metricPosts.ts";
 import { notOffered } from "./notOffered.ts";
 import { createOnePort, type Limits, type OnePort } from "./onePort.ts";
+import { addAudit } from "./plugins/audit.ts";
 import { createStallWatch } from "./plugins/bodyStream.ts";
 import { answerBrokenRequest, lingerNoMore } from "./plugins/connections.ts";
 import { correlate } from "./plugins/correlation.ts";
@@ -122,6 +123,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   };
   app.addHook("onRequest", async (request, reply) => correlate(request, reply));
   watchRequests(app, parts.watches ?? []);
+  addAudit(app, parts);
   app.addHook("onRequest", async (request, reply) => {
     const foreign = checkOrigin(request.headers);
     if (foreign !== undefined) allowOrigin(reply, foreign);

@@ -1,4 +1,5 @@
 // What is wrong with settings only together, or with their texts: closed unless somebody opens it knowingly.
+import { parseQuotas } from "@malachite/core";
 import type { Settings } from "../settings.ts";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i;
@@ -19,9 +20,15 @@ export function faultsTogether(
     | "tlsKey"
     | "workspace"
     | "condaChannels"
+    | "quota"
   >,
 ): string[] {
   const faults: string[] = [];
+  for (const text of settings.quota)
+    if (parseQuotas([text]) === undefined)
+      faults.push(
+        `--quota must be workspace or user, a dot, unfinishedRuns or runsPerMinute, and a number, as user.unfinishedRuns=10; it is '${text}'.`,
+      );
   if (!isLoopback(settings.host) && settings.issuer === undefined && settings.token.length === 0) {
     faults.push(
       `--host ${settings.host} is reachable from other machines, and whoever reaches the service can run code on this one. Give --issuer and --audience, or a --token of your own.`,

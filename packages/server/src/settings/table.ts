@@ -178,6 +178,25 @@ export const SETTINGS = {
     least: 0,
     most: 100,
   },
+  quota: {
+    kind: "list",
+    about:
+      "How much is taken in: workspace.unfinishedRuns=N, workspace.runsPerMinute=N, and user.… for each user in a workspace. Default: no limit.",
+  },
+  requestLog: {
+    kind: "boolean",
+    about: "Whether a line is logged for each request: who, what, the answer, how long. Default false.",
+  },
+  operator: {
+    kind: "list",
+    about:
+      "Object ids of users of the issuer who may drain the service, read its audit log and the like, beside those with a token of the operator's own.",
+  },
+  auditBytes: {
+    kind: "number",
+    about: "How much the audit log may take; its oldest entries go first. Default 1000000000.",
+    least: 200_000_000,
+  },
   logLevel: {
     kind: "level",
     about: "What the service writes to stderr: info, warn, error or silent. Default warn.",

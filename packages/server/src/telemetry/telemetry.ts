@@ -17,6 +17,8 @@ export type Telemetry = AsyncDisposable & {
   /** The ports, with everything around them that looks on. */
   around(ports: FlowPorts): FlowPorts;
   readonly requests: readonly RequestWatch[];
+  /** What lines of the log say of the trace that they are part of. */
+  logFields(): { readonly trace?: string };
   /** Opens the port for Prometheus. Resolves with its address, where there is one. */
   start(ask: Telling): Promise<string | undefined>;
 };
@@ -39,6 +41,10 @@ export async function openTelemetry(settings: TelemetrySettings): Promise<Teleme
       return metrics?.around(traced) ?? traced;
     },
     requests: [...(traces ? [traces.requests] : []), ...(metrics ? [metrics.requests] : [])],
+    logFields() {
+      const trace = traces?.here();
+      return trace === undefined ? {} : { trace };
+    },
     async start(ask) {
       if (metrics === undefined || port === undefined) return undefined;
       const { createMetricsServer } = await import("./metrics/metricsServer.ts");

@@ -4,21 +4,40 @@ import type { Log } from "@malachite/core";
 export type LogLevel = "info" | "warn" | "error" | "silent";
 const RANK: Readonly<Record<LogLevel, number>> = { info: 0, warn: 1, error: 2, silent: 3 };
 
-/** Writes what is at least as grave as `level`. */
-export function createLog(level: LogLevel, write: (line: string) => void): Log {
-  const say = (
-    at: Exclude<LogLevel, "silent">,
-    event: string,
-    fields: Readonly<Record<string, unknown>> = {},
-  ) => {
-    if (RANK[at] >= RANK[level])
-      write(`${JSON.stringify({ time: new Date().toISOString(), level: at, event, ...fields })}\n`);
-  };
-  return {
-    info: (event, fields) => say("info", event, fields),
-    warn: (event, fields) => say("warn", event, fields),
+type Fields = Readonly<Record<string, unknown>>;
+
+export type OperatorLog = Log & {
+  level: LogLevel;
+  /** Gives what every line has besides. */
+  also: () => Fields;
+  /** Writes everything, or again what it was made for. */
+  turn(): void;
+  /** Writes a line that was asked for by a setting of its own, whatever the level is. */
+  always(event: string, fields: Fields): void;
+};
+
+/** Writes what is at least as grave as `level`, which may change. */
+export function createLog(level: LogLevel, write: (line: string) => void): OperatorLog {
+  const line = (at: LogLevel, event: string, fields: Fields) =>
+    write(
+      `${JSON.stringify({ time: new Date().toISOString(), level: at, event, ...log.also(), ...fields })}\n`,
+    );
+  const log: OperatorLog = {
+    level,
+    also: () => ({}),
+    turn() {
+      log.level = log.level === "info" ? level : "info";
+      log.always("logLevel", { now: log.level });
+    },
+    always: (event, fields) => line("info", event, fields),
+    info: (event, fields = {}) => say("info", event, fields),
+    warn: (event, fields = {}) => say("warn", event, fields),
     error: (event, error, fields) => say("error", event, { ...fields, error: told(error) }),
   };
+  const say = (at: LogLevel, event: string, fields: Fields) => {
+    if (RANK[at] >= RANK[log.level]) line(at, event, fields);
+  };
+  return log;
 }
 
 const told = (error: unknown): unknown =>

@@ -8,7 +8,7 @@ import {
   type RunTokens,
 } from "@malachite/core";
 import { decodeJwt, errors } from "jose";
-import { createFixedTokens, DEVELOPER, OPERATOR, sameText } from "./fixedTokens.ts";
+import { createFixedTokens, DEVELOPER, LOCAL_TENANT, OPERATOR, sameText } from "./fixedTokens.ts";
 import { keyFor } from "./keys.ts";
 import { createLinks, type Links } from "./links.ts";
 import { createOidcVerifier, type OidcSettings } from "./oidc.ts";
@@ -25,6 +25,8 @@ export type AuthSettings = {
   /** What a caller of /msi/token may send as `secret` where development is off, instead of one of the operator's tokens. */
   readonly msiSecret?: string;
   readonly issuer?: OidcSettings;
+  /** Object ids of users of the issuer who run the service, beside whoever has one of the operator's tokens. */
+  readonly operators?: readonly string[];
   /** The stated lifetime of issued tokens. Default 24 h. */
   readonly tokenLifetimeMs?: number;
 };
@@ -34,6 +36,8 @@ export interface Auth {
   verify(authorization: string | undefined): Promise<Principal>;
   /** A token for a user. Throws NotAllowed unless in development or with the right secret. */
   userToken(secret: string | undefined): Promise<IssuedToken>;
+  /** Throws NotAllowed for who does not run the service. */
+  assertOperator(by: Principal): void;
   readonly runTokens: RunTokens;
   readonly links: Links;
   /** Links to blobs, in Azure's form. */
@@ -90,11 +94,22 @@ export function createAuth(settings: AuthSettings, clock: Clock, isLive: IsLive 
         "This service gives tokens only to callers that send its --msi-secret, or a --token of it, in the header or the query as 'secret'.",
       );
     },
+    assertOperator(by) {
+      if (by.run === undefined && (isOwnOperator(by) || settings.operators?.includes(by.objectId))) return;
+      throw new MalachiteError(
+        "NotAllowed",
+        "Only operators of the service may do this: with a token of --token, or as a user whose object id --operator names.",
+      );
+    },
     runTokens: own,
     links: createLinks({ key: keyFor("links", settings.secret), clock }),
     blobs: createBlobLinks({ key: keyFor("blobs", settings.secret), clock }),
   };
 }
+
+/** Who has the operator's own token, or on loopback the one for development. */
+const isOwnOperator = ({ tenantId, objectId }: Principal): boolean =>
+  tenantId === LOCAL_TENANT && (objectId === OPERATOR.objectId || objectId === DEVELOPER.objectId);
 
 function issuerOf(token: string): string | undefined {
   try {

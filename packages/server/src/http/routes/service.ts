@@ -3,11 +3,32 @@ import { malachite, openApiDocument } from "@malachite/contract";
 import { MalachiteError } from "@malachite/core";
 import type { Edge } from "../edge.ts";
 import { readBytes } from "../plugins/jsonBody.ts";
-import { type Ask, refuseUnlessReady, route } from "../route.ts";
+import { type Ask, route } from "../route.ts";
 
-export const health = route(malachite.health, async (_ask, edge) => {
-  refuseUnlessReady(edge);
-  return { status: "ok" as const, version: edge.settings.version, pid: process.pid };
+export const health = route(malachite.health, async (_ask, { service, settings }) => ({
+  status: service.state(),
+  version: settings.version,
+  pid: process.pid,
+}));
+
+export const readiness = route(malachite.readiness, async ({ reply }, { service }) => {
+  const told = await service.readiness();
+  if (!told.ready) reply.code(503).header("retry-after", "2");
+  return told;
+});
+
+export const getService = route(malachite.getService, async (_ask, { service }) => service.status());
+export const changeService = route(malachite.changeService, async (ask, { service }) => {
+  service.change(await ask.body(), ask.by);
+  return service.status();
+});
+
+const AUDIT_PAGE = 100;
+export const audit = route(malachite.audit, async ({ query }, { audit: log }) => {
+  const { since, limit = AUDIT_PAGE, ...ask } = query;
+  // Entries are compared as texts, and are written in this form.
+  const from = since === undefined ? {} : { since: new Date(since).toISOString() };
+  return { ...(await log.read({ ...ask, ...from, limit })) } as malachite.AuditPage;
 });
 
 /** Made when it is first asked for; the same for the life of the program. */

@@ -2,10 +2,10 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Log, Upload } from "@malachite/core";
+import type { AuditedAct, Clock, Log, Upload } from "@malachite/core";
 import type { FastifyInstance } from "fastify";
 import { type Auth, type AuthSettings, createAuth } from "../auth/auth.ts";
-import type { CertificateSource, HttpSettings } from "../edge.ts";
+import type { CertificateSource, HttpSettings, ServiceControl } from "../edge.ts";
 import { createHttpServer } from "../server.ts";
 import { type TestClock, testClock } from "./clock.ts";
 import { type TestFlow, testFlow } from "./flow.ts";
@@ -20,6 +20,8 @@ export type TestEdge = AsyncDisposable & {
   readonly auth: Auth;
   readonly clock: TestClock;
   readonly errors: unknown[];
+  /** What the audit log was told. */
+  readonly acts: AuditedAct[];
   readonly uploads: string;
   /** What is left in the uploads folder. */
   left(): Promise<string[]>;
@@ -35,6 +37,7 @@ export async function testEdge(
   const flow = testFlow();
   const clock = testClock();
   const errors: unknown[] = [];
+  const acts: AuditedAct[] = [];
   const log: Log = { info() {}, warn() {}, error: (_event, error) => void errors.push(error) };
   const made = createAuth({ secret: SECRET, development: true, ...auth }, clock);
   const edge: TestEdge = {
@@ -42,6 +45,7 @@ export async function testEdge(
     auth: made,
     clock,
     errors,
+    acts,
     uploads,
     ready: true,
     left: () => readdir(uploads),
@@ -52,6 +56,15 @@ export async function testEdge(
       clock,
       spool,
       ready: () => edge.ready,
+      service: {
+        ...stillService(clock),
+        state: () => (edge.ready ? "ok" : "starting"),
+        readiness: async () => ({ ready: edge.ready, parts: [] }),
+      },
+      audit: {
+        add: async (act) => void acts.push(act),
+        read: async () => ({ values: [] }),
+      },
       certificates,
       settings: { version: "test", uploadsFolder: uploads, ...settings },
     }),
@@ -62,6 +75,21 @@ export async function testEdge(
   };
   return edge;
 }
+
+/** A service that takes work and never does otherwise. */
+export const stillService = (clock: Pick<Clock, "now">): ServiceControl => ({
+  state: () => "ok",
+  readiness: async () => ({ ready: true, parts: [] }),
+  status: () => ({
+    status: "ok",
+    version: "test",
+    pid: 1,
+    startedAt: new Date(clock.now()).toISOString(),
+    logLevel: "warn",
+    inHand: 0,
+  }),
+  change() {},
+});
 
 let spooled = 0;
 /** Keeps the promise of the port: nothing is left when the stream breaks. */

@@ -104,8 +104,8 @@ function meterChange(before: Run, after: Run, target: string, meters: Meters): v
 
 /** A name that only `*` stands for is whatever somebody wrote into a definition. */
 export function targetLabel(targets: Targets): (run: { readonly target: string }) => string {
-  const named = new Set(targets.all().map(({ name }) => name));
-  return ({ target }) => (named.has(target) ? target : "*");
+  // The settings may change while the service is up.
+  return ({ target }) => (targets.all().some(({ name }) => name === target) ? target : "*");
 }
 
 const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1000;

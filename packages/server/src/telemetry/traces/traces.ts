@@ -8,6 +8,8 @@ import { createTracer, type TracerSettings } from "./tracer.ts";
 export type Traces = AsyncDisposable & {
   around(ports: FlowPorts): FlowPorts;
   readonly requests: RequestWatch;
+  /** The id of the trace that the code is inside of which asks. */
+  here(): string | undefined;
 };
 
 export function createTraces(settings: TracerSettings): Traces {
@@ -15,6 +17,7 @@ export function createTraces(settings: TracerSettings): Traces {
   return {
     around: (ports) => traceRuns(ports, tracer),
     requests: traceRequests(tracer),
+    here: () => tracer.here()?.traceId,
     [Symbol.asyncDispose]: () => tracer[Symbol.asyncDispose](),
   };
 }

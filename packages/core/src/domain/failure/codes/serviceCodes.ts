@@ -22,6 +22,11 @@ export const SERVICE_CODES = {
     means: "Too many requests at once.",
     todo: "Wait as Retry-After says and ask again.",
   },
+  QuotaExceeded: {
+    kind: "throttled",
+    means: "The workspace, or this user in it, has as many runs as the settings of the service allow.",
+    todo: "Wait until a run has ended, or a minute; the message says which. An operator raises quotas with --quota.",
+  },
   EngineUnavailable: {
     kind: "unavailable",
     means: "The engine behind the compute target does not answer.",

@@ -3,6 +3,7 @@ export * from "./artifactStore.ts";
 export * from "./blobStore.ts";
 export { fileZipper } from "./fileZipper.ts";
 export { KeyedLock } from "./keyedLock.ts";
+export { movedFacts } from "./movedFacts.ts";
 export * from "./snapshotStore.ts";
 export { workerEntry } from "./threads/workerEntry.ts";
 export { type ArchiveLimits, DEFAULT_LIMITS } from "./zip/archiveLimits.ts";

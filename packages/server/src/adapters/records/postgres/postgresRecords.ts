@@ -1,5 +1,5 @@
 // Runs, experiments, workspaces and metrics in a PostgreSQL database, which several servers may share.
-import type { Clock } from "@malachite/core";
+import type { Clock, Quotas } from "@malachite/core";
 import { KINDS } from "../shared/kinds.ts";
 import type { Arguments, Call, Name } from "../shared/operations.ts";
 import { createStores, type RecordStores } from "../shared/stores.ts";
@@ -14,6 +14,8 @@ export type PostgresRecordsSettings = {
   /** Where the URL has none. */
   readonly password?: string;
   readonly clock?: Pick<Clock, "now">;
+  /** What new runs are held to; nothing unless told. */
+  readonly quotas?: Quotas;
   /** How long the database may be away when the service starts. */
   readonly startMs?: number;
   /** Takes what the operator should read: that the database is away, that it is back. */
@@ -39,6 +41,7 @@ export async function openPostgresRecords({
   url,
   password,
   clock = Date,
+  quotas,
   startMs = START_MS,
   note,
   entry = ENTRY,
@@ -62,5 +65,5 @@ export async function openPostgresRecords({
   }
   const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
     workers[KINDS[name]].call(name, args);
-  return { ...createStores(call, clock), close };
+  return { ...createStores(call, clock, quotas), close };
 }

@@ -1,10 +1,11 @@
 // Records a new run: its workspace and experiment if new, its number, its labels, its story, its place in the line.
-import { MalachiteError, type NewRun, type Run, type StoryEntry } from "@malachite/core";
+import { MalachiteError, type NewRun, type Quotas, type Run, type StoryEntry } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { ensureExperiment } from "./experiments.ts";
 import { labelsOf } from "./labels.ts";
 import { needsColumns } from "./line.ts";
+import { holdToQuotas } from "./quotas.ts";
 import { getRun } from "./readRuns.ts";
 import { nextChange } from "./runChanges.ts";
 import { countNew } from "./runCounts.ts";
@@ -116,6 +117,8 @@ const insertWork = statement<{
   nodes: number;
   gpus: number;
   wants_gpus: number;
+  workspace: number;
+  user: string;
 }>()((q, p) =>
   q.insertInto("run_work").values({
     run_no: p.run,
@@ -125,6 +128,8 @@ const insertWork = statement<{
     nodes: p.nodes,
     gpus: p.gpus,
     wants_gpus: p.wants_gpus,
+    workspace_no: p.workspace,
+    user_id: p.user,
   }),
 );
 
@@ -133,12 +138,14 @@ export async function createRun(
   db: Executor,
   run: NewRun,
   entry: StoryEntry,
+  quotas: Quotas = {},
 ): Promise<{ readonly run: Run; readonly created: boolean }> {
   const known = await findWorkspace(db, run.scope);
   const workspace = known?.no ?? (await ensureWorkspace(db, run.scope, run.createdAt));
   const scope = known?.scope ?? run.scope;
   const [taken] = await fingerprintOf(db, { workspace, id: run.id });
   if (taken) return answerTaken(db, run, taken.fingerprint);
+  await holdToQuotas(db, run, workspace, quotas);
 
   const experiment = await ensureExperiment(db, workspace, run.experimentName, run.createdAt);
   const fixed = fixedColumns(run);
@@ -167,7 +174,14 @@ export async function createRun(
   await appendStory(db, no, [entry]);
   const stage = firstStage(run);
   if (stage)
-    await insertWork(db, { run: no, pool: run.pool ?? null, stage, ...needsColumns(run.life.needs) });
+    await insertWork(db, {
+      run: no,
+      pool: run.pool ?? null,
+      stage,
+      ...needsColumns(run.life.needs),
+      workspace,
+      user: fixed.user_id,
+    });
 
   const changedAt = fixed.created_at;
   return {

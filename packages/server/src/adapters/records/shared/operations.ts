@@ -6,6 +6,7 @@ import type {
   ExperimentTableAsk,
   KnownServer,
   NewRun,
+  Quotas,
   RunCountsAsk,
   RunsAsk,
   RunTableAsk,
@@ -99,7 +100,8 @@ type Abandoned = {
 
 /** Operations that change something. One transaction each, or a share of one. */
 export const WRITES = {
-  create: (db: Executor, run: NewRun, entry: StoryEntry) => createRun(db, run, entry),
+  create: (db: Executor, run: NewRun, entry: StoryEntry, quotas?: Quotas) =>
+    createRun(db, run, entry, quotas),
   apply: (db: Executor, change: LifeChange) => applyLife(db, change),
   describe: (db: Executor, scope: Scope, runId: string, change: AboutChange, at: number) =>
     describeRun(db, scope, runId, change, at),

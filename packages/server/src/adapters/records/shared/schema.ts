@@ -270,6 +270,9 @@ export type Database = {
     nodes: Generated<number>;
     gpus: Generated<number>;
     wants_gpus: Generated<number>;
+    /** Whose the run is; null in rows of a program that did not count them. */
+    workspace_no: number | null;
+    user_id: string | null;
     /** The GPUs it has been given, joined by commas; null where nobody counts them. */
     gpu_ids: string | null;
     /** The machine whose processes it is of, from its claim on; null where its target is the same for all servers. */

@@ -7,6 +7,7 @@ import type {
   ExperimentStore,
   MetricStore,
   ModelRegistry,
+  Quotas,
   RunStore,
   RunTables,
   ServerList,
@@ -32,10 +33,10 @@ export type RecordStores = {
 };
 
 /** The clock only dates changes that come without a time of their own. */
-export function createStores(call: Call, clock: Pick<Clock, "now">): RecordStores {
+export function createStores(call: Call, clock: Pick<Clock, "now">, quotas: Quotas = {}): RecordStores {
   const runs: RunStore = {
     now: async () => clock.now(),
-    create: (run, entry) => call("create", run, entry),
+    create: (run, entry) => call("create", run, entry, quotas),
     get: (scope, runId) => call("get", scope, runId),
     isWithin: (scope, runId, ancestorId) => call("isWithin", scope, runId, ancestorId),
     getMany: (scope, runIds) => call("getMany", scope, runIds),

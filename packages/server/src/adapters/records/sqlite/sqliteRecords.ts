@@ -1,6 +1,6 @@
 // Runs, experiments, workspaces and metrics in one SQLite file of this machine. For one server at a time: the data folder's lock sees to
 // that.
-import type { Clock } from "@malachite/core";
+import type { Clock, Quotas } from "@malachite/core";
 import { KINDS } from "../shared/kinds.ts";
 import type { Arguments, Call, Name } from "../shared/operations.ts";
 import { createStores, type RecordStores } from "../shared/stores.ts";
@@ -11,6 +11,8 @@ export type SqliteRecordsSettings = {
   /** The database file; made if there is none, in a folder that exists. */
   readonly file: string;
   readonly clock?: Pick<Clock, "now">;
+  /** What new runs are held to; nothing unless told. */
+  readonly quotas?: Quotas;
   /** The built worker, where the program is a bundle and `worker.ts` does not lie beside this file. */
   readonly entry?: URL;
 };
@@ -30,6 +32,7 @@ const ENTRY = new URL("./worker.ts", import.meta.url);
 export async function openSqliteRecords({
   file,
   clock = Date,
+  quotas,
   entry = ENTRY,
 }: SqliteRecordsSettings): Promise<SqliteRecords> {
   const worker = (role: Role) => new DatabaseWorker({ file, role } as WorkerSettings, entry);
@@ -56,5 +59,5 @@ export async function openSqliteRecords({
   }
   const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
     workers[KINDS[name]].call(name, args);
-  return { ...createStores(call, clock), close };
+  return { ...createStores(call, clock, quotas), close };
 }

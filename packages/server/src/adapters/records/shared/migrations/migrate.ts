@@ -14,6 +14,7 @@ import { queue } from "./0009-queue.ts";
 import { registryPasswords } from "./0010-registry-passwords.ts";
 import { tables } from "./0011-tables.ts";
 import { servers } from "./0012-servers.ts";
+import { quotas } from "./0013-quotas.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly Migration[] = [
   registryPasswords,
   tables,
   servers,
+  quotas,
 ];
 
 /** Runs `work` in one transaction. */

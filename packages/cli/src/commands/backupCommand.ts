@@ -1,0 +1,68 @@
+// `malachite backup` and `malachite restore`: copies of a data folder of this machine. They ask no service, and need none.
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { UsageError } from "../errors/usageError.ts";
+import type { Io } from "../io.ts";
+import { localTime, size } from "../output/times.ts";
+
+type Options = { readonly data?: string };
+
+const dataOf = ({ data }: Options, { env, cwd }: Io): string =>
+  resolve(cwd, data ?? env.MALACHITE_DATA ?? join(env.HOME ?? homedir(), ".malachite", "data"));
+
+/** Adds the options and the action of `backup`. */
+export function define(command: Command, io: Io): void {
+  command
+    .argument("<folder>", "where to; made if it is new. The next backup into it copies only what is new")
+    .option("--data <folder>", "the data folder (MALACHITE_DATA, default ~/.malachite/data)")
+    .addHelpText(
+      "after",
+      `
+Run it as the user of the service, whose keys are in the backup too: keep it as safe as the data folder.
+
+Examples:
+  malachite backup /mnt/backup/malachite
+  malachite backup /mnt/backup/malachite --data /var/lib/malachite`,
+    )
+    .action(async (folder: string, options: Options) => {
+      const { backupData } = await import("@malachite/server");
+      const { note, copied } = await told(() => backupData(dataOf(options, io), resolve(io.cwd, folder)));
+      await io.out(
+        `All that was acknowledged by ${localTime(note.beganAt)} is in ${folder}: ${note.files} files, ${size(note.bytes)}; new: ${copied.files} files, ${size(copied.bytes)}.\n`,
+      );
+    });
+}
+
+/** Adds the options and the action of `restore`. */
+export function defineRestore(command: Command, io: Io): void {
+  command
+    .argument("<folder>", "the backup")
+    .option("--data <folder>", "the data folder to make (MALACHITE_DATA, default ~/.malachite/data)")
+    .addHelpText(
+      "after",
+      `
+The data folder must be new or empty. What is restored takes the place of the service it was taken from: do not run both.
+
+Examples:
+  malachite restore /mnt/backup/malachite --data /var/lib/malachite`,
+    )
+    .action(async (folder: string, options: Options) => {
+      const { restoreData } = await import("@malachite/server");
+      const data = dataOf(options, io);
+      const note = await told(() => restoreData(resolve(io.cwd, folder), data));
+      await io.out(
+        `${data} is as it was at ${localTime(note.beganAt)}. Start it with: malachite up --data ${data}\n`,
+      );
+    });
+}
+
+/** What can be wrong with the folders that were named is for whoever named them. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const wrong = error instanceof Error && "kind" in error && error.kind === "invalid";
+    throw wrong ? new UsageError(error.message, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,145 @@
+// The service itself, for those who run it: is it alive, does it take work, what is it doing, and who did what.
+import Type, { type Static } from "typebox";
+import { anyObject, dateTime, integer, model, oneOf, optional } from "../model.ts";
+import { operation } from "../operation.ts";
+import { source } from "./base.ts";
+
+const service = "/malachite/v1.0/service";
+
+export const SERVICE_STATES = ["starting", "ok", "draining", "stopping"] as const;
+
+export const Health = model("Health", {
+  status: oneOf(SERVICE_STATES),
+  version: Type.String(),
+  pid: integer(),
+});
+
+export const ReadinessPart = model("ReadinessPart", {
+  name: Type.String({ description: "records, dataFolder, runs or draining." }),
+  ok: Type.Boolean(),
+  reason: optional(Type.String({ description: "What is wrong, where it is not ok." })),
+});
+export type ReadinessPart = Static<typeof ReadinessPart>;
+
+export const Readiness = model("Readiness", {
+  ready: Type.Boolean(),
+  parts: Type.Array(ReadinessPart),
+});
+export type Readiness = Static<typeof Readiness>;
+
+export const LOG_LEVELS = ["info", "warn", "error", "silent"] as const;
+
+export const ServiceStatus = model("ServiceStatus", {
+  status: oneOf(SERVICE_STATES),
+  version: Type.String(),
+  pid: integer(),
+  startedAt: dateTime(),
+  logLevel: oneOf(LOG_LEVELS),
+  inHand: integer({
+    description: "Runs that this server works on: being prepared, at work, or with something owed.",
+  }),
+});
+export type ServiceStatus = Static<typeof ServiceStatus>;
+
+export const ServiceChange = model("ServiceChange", {
+  draining: optional(
+    Type.Boolean({
+      description:
+        "True: no further run is started, submitted ones wait, and the service stops when those in hand have ended. False: it goes on.",
+    }),
+  ),
+  logLevel: optional(oneOf(LOG_LEVELS)),
+});
+export type ServiceChange = Static<typeof ServiceChange>;
+
+export const AuditEntry = model("AuditEntry", {
+  no: integer({ format: "int64", description: "Counts the entries of a data folder, from 1." }),
+  at: dateTime(),
+  operation: Type.String({ description: "Its id in openapi.json." }),
+  who: Type.Object(
+    {
+      name: Type.String(),
+      objectId: Type.String(),
+      tenantId: Type.String(),
+      run: optional(Type.String({ description: "The run whose own token it was." })),
+    },
+    { description: "Empty texts where the address asks for no token." },
+  ),
+  from: Type.String({ description: "The address of the caller." }),
+  of: anyObject({ description: "What the path named: workspace, run and so on." }),
+  status: integer({ description: "Of the answer." }),
+  correlation: Type.String(),
+  before: Type.String({ description: "The hash of the entry before." }),
+  hash: Type.String({
+    description:
+      "SHA-256, in hex, of `before` and this entry as JSON, up to `before`: a change of any entry shows in all later ones.",
+  }),
+});
+export type AuditEntry = Static<typeof AuditEntry>;
+
+export const AuditPage = model("AuditPage", {
+  values: Type.Array(AuditEntry, { description: "The newest first. A page may be short, also empty." }),
+  next: optional(Type.String({ description: "As `after`: the next page. Absent: no older entry is kept." })),
+});
+export type AuditPage = Static<typeof AuditPage>;
+
+export const health = operation({
+  id: "Malachite_Health",
+  method: "GET",
+  path: "/healthz",
+  summary: "200 while the process is alive and answers. Asks nothing of stores and engines.",
+  source,
+  params: Type.Object({}),
+  answer: { kind: "json", schema: Health, description: "Alive." },
+  authenticated: false,
+});
+export const readiness = operation({
+  id: "Malachite_Readiness",
+  method: "GET",
+  path: "/readyz",
+  summary: "200 when the service takes work, 503 when it does not, with each part and its reason.",
+  source,
+  params: Type.Object({}),
+  answer: { kind: "json", schema: Readiness, description: "Its parts; the same with 503." },
+  refusal: { statuses: [503], schema: Readiness },
+  authenticated: false,
+});
+export const getService = operation({
+  id: "Malachite_GetService",
+  method: "GET",
+  path: service,
+  summary: "What the service is doing. For operators.",
+  source,
+  params: Type.Object({}),
+  answer: { kind: "json", schema: ServiceStatus, description: "Its state." },
+  operatorsOnly: true,
+});
+export const changeService = operation({
+  id: "Malachite_ChangeService",
+  method: "PATCH",
+  path: service,
+  summary: "Drain the service or let it go on; change what it logs. For operators.",
+  source,
+  params: Type.Object({}),
+  body: { kind: "json", schema: ServiceChange, required: true },
+  answer: { kind: "json", schema: ServiceStatus, description: "Its state." },
+  operatorsOnly: true,
+});
+export const audit = operation({
+  id: "Malachite_Audit",
+  method: "GET",
+  path: `${service}/audit`,
+  summary: "Who did what, the newest first. For operators.",
+  source,
+  params: Type.Object({}),
+  query: Type.Object({
+    since: optional(dateTime({ description: "Nothing before this." })),
+    who: optional(Type.String({ description: "The name or the object id of who did it." })),
+    runId: optional(Type.String({ description: "Only what named this run, or came with its token." })),
+    operation: optional(Type.String({ description: "Only operations whose id begins with this." })),
+    limit: optional(integer({ minimum: 1, maximum: 1000, description: "Default 100." })),
+    after: optional(Type.String({ description: "The `next` of the page before." })),
+  }),
+  answer: { kind: "json", schema: AuditPage, description: "A page." },
+  operatorsOnly: true,
+});

@@ -1,0 +1,58 @@
+// Holds new runs to the quotas of the settings, in the transaction that records them. Counts no further than the quota is.
+import { MalachiteError, type NewRun, type Quota, type Quotas, quotaText } from "@malachite/core";
+import { sql } from "kysely";
+import type { Executor } from "./executor.ts";
+import { statement } from "./statement.ts";
+
+type Of = { workspace: number; user: string };
+const MINUTE_MS = 60_000;
+
+const unfinished = (ofUser: boolean) =>
+  statement<Of & { most: number }>()((q, p) => {
+    const rows = q
+      .selectFrom("run_work")
+      .select("run_no")
+      .where("workspace_no", "=", p.workspace)
+      .where("stage", "!=", "owed");
+    return (ofUser ? rows.where("user_id", "=", p.user) : rows).limit(p.most);
+  });
+const recent = (ofUser: boolean) =>
+  statement<Of & { since: number; most: number }>()((q, p) => {
+    const rows = q
+      .selectFrom("runs")
+      .select("no")
+      .where("workspace_no", "=", p.workspace)
+      .where("created_at", ">", p.since)
+      .where("origin", "=", sql<"hosted">`'hosted'`);
+    return (ofUser ? rows.where("user_id", "=", p.user) : rows).limit(p.most);
+  });
+const UNFINISHED = { workspace: unfinished(false), user: unfinished(true) };
+const RECENT = { workspace: recent(false), user: recent(true) };
+
+/** Throws QuotaExceeded. */
+export async function holdToQuotas(
+  db: Executor,
+  run: NewRun,
+  workspace: number,
+  quotas: Quotas,
+): Promise<void> {
+  if (run.origin !== "hosted") return;
+  const of = { workspace, user: run.createdBy.objectId };
+  for (const whose of ["workspace", "user"] as const) {
+    const { unfinishedRuns, runsPerMinute } = quotas[whose] ?? {};
+    if (unfinishedRuns !== undefined) {
+      const found = await UNFINISHED[whose](db, { ...of, most: unfinishedRuns });
+      if (found.length >= unfinishedRuns) throw exceeded(run, whose, "unfinishedRuns", unfinishedRuns);
+    }
+    if (runsPerMinute !== undefined) {
+      const found = await RECENT[whose](db, { ...of, since: run.createdAt - MINUTE_MS, most: runsPerMinute });
+      if (found.length >= runsPerMinute) throw exceeded(run, whose, "runsPerMinute", runsPerMinute);
+    }
+  }
+}
+
+const exceeded = (run: NewRun, of: keyof Quotas, name: keyof Quota, most: number): MalachiteError =>
+  new MalachiteError(
+    "QuotaExceeded",
+    quotaText(of, name, most, { workspace: run.scope.workspace, user: run.createdBy.name }),
+  );

@@ -1,0 +1,101 @@
+// Backup and restore of a data folder without a service: facts of blobs, what a killed backup leaves, what is half done.
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { BlobAddress } from "@malachite/core";
+import { createBlobStore, KeyedLock } from "../adapters/blobs/folder/index.ts";
+import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
+import { openDataFolder } from "../dataFolder.ts";
+import { backupData } from "./backupData.ts";
+import { filesBelow } from "./mirrorTree.ts";
+import { restoreData } from "./restoreData.ts";
+
+async function* streamOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+const check = () => {};
+const scope = { subscriptionId: "s", resourceGroup: "g", workspace: "w" };
+const inStore = (path: string): BlobAddress => ({ bucket: { kind: "store", name: "azureml-x" }, path });
+const ofRun = (path: string): BlobAddress => ({
+  bucket: { kind: "artifacts", scope, container: "dcid.Run A" },
+  path,
+});
+
+async function inFolder(work: (home: string) => Promise<void>): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), "malachite-backup-"));
+  try {
+    await work(home);
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}
+
+async function listed(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of filesBelow(folder)) if (!path.startsWith("lock")) found.push(path);
+  return found;
+}
+
+describe("a backup of a data folder", { timeout: 60_000 }, () => {
+  it("has blobs with all that is known of them, and nothing that is half done or gone", () =>
+    inFolder(async (home) => {
+      const data = join(home, "data");
+      {
+        using folder = openDataFolder(data);
+        await (await openSqliteRecords({ file: folder.records })).close();
+        const blobs = createBlobStore({ folder: folder.blobs, locks: new KeyedLock() });
+        const headers = { contentType: "text/markdown", cacheControl: "no-store" };
+        const facts = { headers, metadata: { of: "mine" }, writer: "w", digests: {}, check };
+        await blobs.put(inStore("a b/c.txt"), streamOf("text"), facts);
+        await blobs.put(ofRun("logs/one.txt"), streamOf("log"), facts);
+        await blobs.put(inStore("gone.txt"), streamOf("gone"), facts);
+        await blobs.createAppend(inStore("grows"), { headers: {}, metadata: { kind: "append" }, check });
+        await blobs.append(inStore("grows"), streamOf("piece"), { digests: {}, check });
+        await mkdir(join(folder.blobs, "contents", "staging"), { recursive: true });
+        await writeFile(join(folder.blobs, "contents", "staging", "half"), "half");
+
+        const backup = join(home, "backup");
+        const first = await backupData(data, backup);
+        assert.equal(first.copied.files, first.note.files);
+        await blobs.remove(inStore("gone.txt"), { check });
+        // What a kill in the middle of one leaves.
+        await writeFile(join(backup, "records.sqlite.new"), "half");
+        await writeFile(join(backup, "blobs", "x.part"), "half");
+        const second = await backupData(data, backup);
+        assert.equal(second.copied.files, 0);
+        assert.equal(second.note.files, first.note.files - 2, "the blob and its facts");
+      }
+      const restored = join(home, "restored");
+      await restoreData(join(home, "backup"), restored);
+      assert.ok(!(await listed(restored)).some((path) => /half|part|gone|new$/.test(path)));
+      const blobs = createBlobStore({ folder: join(restored, "blobs"), locks: new KeyedLock() });
+      for (const at of [inStore("a b/c.txt"), ofRun("logs/one.txt")]) {
+        const found = await blobs.get(at);
+        assert.deepEqual(found?.metadata, { of: "mine" }, at.path);
+        assert.equal(found?.headers.contentType, "text/markdown");
+      }
+      assert.equal(await blobs.get(inStore("gone.txt")), undefined);
+      const grown = await blobs.get(inStore("grows"));
+      assert.deepEqual([grown?.kind, grown?.sizeBytes, grown?.metadata.kind], ["append", 5, "append"]);
+      await blobs.append(inStore("grows"), streamOf(" more"), { digests: {}, check });
+      assert.equal((await blobs.get(inStore("grows")))?.sizeBytes, 10);
+      using _folder = openDataFolder(restored);
+      assert.ok((await readdir(restored)).includes("secret"));
+    }));
+
+  it("is refused by two at once into one folder", () =>
+    inFolder(async (home) => {
+      const data = join(home, "data");
+      using folder = openDataFolder(data);
+      await (await openSqliteRecords({ file: folder.records })).close();
+      const both = await Promise.allSettled([
+        backupData(data, join(home, "b")),
+        backupData(data, join(home, "b")),
+      ]);
+      assert.equal(both.filter(({ status }) => status === "fulfilled").length, 1);
+      const [refused] = both.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+      assert.equal(refused.code, "Busy");
+    }));
+});

@@ -1,0 +1,85 @@
+// A backup of a data folder, while its service works. The records first, in one instant; then the files, which only ever become more:
+// what the records of that instant speak of is among them. The next backup into the same folder copies what is new. Until it is whole
+// the one before stays as it was.
+import { existsSync } from "node:fs";
+import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { MalachiteError } from "@malachite/core";
+import { writeFileAtomic } from "../files/index.ts";
+import { VERSION } from "../version.ts";
+import { type BackupNote, FOLDERS, HALF_DONE, KEYS, NOTE, RECORDS } from "./backupFolder.ts";
+import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";
+
+export type Backup = {
+  readonly note: BackupNote;
+  readonly copied: { readonly files: number; readonly bytes: number };
+};
+
+/** How long a service that writes without a pause may keep the copy of the records from beginning. */
+const RECORDS_WITHIN_MS = 60_000;
+
+/** Throws InvalidRequest for what is no data folder, Busy where another backup goes into the same folder, StorageFailed. */
+export async function backupData(data: string, into: string, now: () => number = Date.now): Promise<Backup> {
+  if (!existsSync(join(data, RECORDS)))
+    throw new MalachiteError(
+      "InvalidRequest",
+      `'${data}' holds no ${RECORDS}, so it is no data folder whose records are here. Records in PostgreSQL are backed up with pg_dump.`,
+    );
+  await mkdir(into, { recursive: true, mode: 0o700 });
+  using _lock = lockBackup(into);
+  const beganAt = new Date(now()).toISOString();
+  const records = join(into, `${RECORDS}.new`);
+  await rm(records, { force: true });
+  copyRecords(join(data, RECORDS), records);
+  const handle = await open(records, "r+");
+  await handle.sync().finally(() => handle.close());
+
+  const counts: Mirrored = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0 };
+  const mirrors = FOLDERS.map((name) => ({
+    from: join(data, name),
+    to: join(into, name),
+    without: HALF_DONE,
+  }));
+  for (const name of KEYS) await copyWhole(join(data, name), join(into, name), await lstat(join(data, name)));
+  for (const mirror of mirrors) await mirrorTree(mirror, counts);
+  await rename(records, join(into, RECORDS));
+  const { files, bytes, copiedFiles, copiedBytes } = counts;
+  const note: BackupNote = {
+    format: 1,
+    version: VERSION,
+    beganAt,
+    endedAt: new Date(now()).toISOString(),
+    files,
+    bytes,
+  };
+  await writeFileAtomic(join(into, NOTE), `${JSON.stringify(note, null, 2)}\n`, 0o600);
+  // Not before: the backup before this one needed them until now.
+  for (const mirror of mirrors) await dropStale(mirror);
+  return { note, copied: { files: copiedFiles, bytes: copiedBytes } };
+}
+
+/** One read transaction from beginning to end, so the copy is of one instant; writers are not held up. */
+function copyRecords(from: string, to: string): void {
+  const db = new DatabaseSync(from, { timeout: RECORDS_WITHIN_MS });
+  try {
+    db.prepare("vacuum into ?").run(to);
+  } catch (cause) {
+    const text = `The records '${from}' cannot be copied: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new MalachiteError("StorageFailed", text, { cause });
+  } finally {
+    db.close();
+  }
+}
+
+/** The lock is the kernel's own, on an open file: it ends with the process however that dies. */
+function lockBackup(folder: string): Disposable {
+  const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
+  try {
+    lock.exec("pragma journal_mode = memory; begin exclusive");
+  } catch (cause) {
+    lock.close();
+    throw new MalachiteError("Busy", `Another backup into '${folder}' is under way.`, { cause });
+  }
+  return { [Symbol.dispose]: () => lock.close() };
+}
