@@ -34,7 +34,9 @@ export function quotaText(
   who: { readonly workspace: string; readonly user: string },
 ): string {
   const whose =
-    of === "workspace" ? `The workspace '${who.workspace}'` : `'${who.user}' in the workspace '${who.workspace}'`;
+    of === "workspace"
+      ? `The workspace '${who.workspace}'`
+      : `'${who.user}' in the workspace '${who.workspace}'`;
   return name === "unfinishedRuns"
     ? `${whose} may have ${most} runs that wait or are at work (quota ${of}.${name}), and has them. Submit it again when one has ended, or cancel one.`
     : `${whose} may submit ${most} runs a minute (quota ${of}.${name}), and has done so. Submit it again in a minute.`;
