@@ -188,10 +188,16 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/exporter-trace-otlp-http": ["packages/server/src/telemetry/traces/"],
   "@azure/storage-blob": [
     "packages/server/src/adapters/data/storages/azureStorage.ts",
+    "packages/server/src/adapters/blobs/objects/azureObjects.ts",
     "packages/server/conformance/dataCarrier",
     "packages/server/conformance/storagesUnderTest.ts",
+    "packages/server/conformance/objectStoragesUnderTest.ts",
   ],
-  "@aws-sdk/client-s3": ["packages/server/src/adapters/data/storages/s3Storage.ts"],
+  "@aws-sdk/client-s3": [
+    "packages/server/src/adapters/data/storages/s3Storage.ts",
+    "packages/server/src/adapters/blobs/objects/s3Objects.ts",
+  ],
+  "@aws-sdk/s3-request-presigner": ["packages/server/src/adapters/blobs/objects/s3Objects.ts"],
   yaml: ["packages/server/src/settings", "packages/cli/"],
   commander: ["packages/cli/"],
   "cli-progress": ["packages/cli/"],

@@ -24,4 +24,4 @@ export {
   startSshServer,
   withoutSshServer,
 } from "./sshServer.ts";
-export { type AzureServer, type S3Server, startAzurite, startS3 } from "./storageServers.ts";
+export { type AzureServer, type S3Server, startAzurite, startMoto, startS3 } from "./storageServers.ts";

@@ -1,4 +1,5 @@
-// Storages of others that run on this machine for a test: Azurite and an S3 server, from npm, kept in a cache that is safe to delete.
+// Storages of others that run on this machine for a test: Azurite and an S3 server from npm, and moto from PyPI, which knows conditional
+// writes; kept in a cache that is safe to delete.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -27,6 +28,21 @@ function installed(name: string, version: string): string {
   return join(folder, "node_modules", name);
 }
 
+/** The folder of a virtual environment that has the package. Throws what pip says when it cannot be had. */
+function installedPython(name: string, version: string): string {
+  const folder = join(CACHE, `${name}-${version}`);
+  if (existsSync(join(folder, "installed"))) return folder;
+  // An environment cannot be moved: it is made in its place, and whole when its mark is there.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const run = (program: string, ...args: string[]) =>
+    execFileSync(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
+  run("python3", "-m", "venv", folder);
+  run(join(folder, "bin/pip"), "install", "-q", `${name}[server,s3]==${version}`);
+  writeFileSync(join(folder, "installed"), "");
+  return folder;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -37,8 +53,14 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts it and waits until the port takes connections. */
-async function started(args: readonly string[], port: number, env: Record<string, string>, folder: string) {
-  const child: ChildProcess = spawn(process.execPath, args, {
+async function started(
+  args: readonly string[],
+  port: number,
+  env: Record<string, string>,
+  folder: string,
+  program = process.execPath,
+) {
+  const child: ChildProcess = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -118,6 +140,25 @@ export async function startS3(): Promise<S3Server> {
     bucket: "malachite",
     accessKeyId: "S3RVER",
     secretAccessKey: "S3RVER",
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Moto, which keeps everything in memory. */
+export async function startMoto(): Promise<S3Server> {
+  const moto = installedPython("moto", "5.2.5");
+  const folder = mkdtempSync(join(tmpdir(), "malachite-moto-"));
+  const port = await freePort();
+  const args = ["-H", "127.0.0.1", "-p", String(port)];
+  const stop = await started(args, port, {}, folder, join(moto, "bin/moto_server"));
+  const endpoint = `http://127.0.0.1:${port}`;
+  const made = await fetch(`${endpoint}/malachite`, { method: "PUT" });
+  if (!made.ok) throw new Error(`The bucket was not made: ${made.status} ${await made.text()}`);
+  return {
+    endpoint,
+    bucket: "malachite",
+    accessKeyId: "MOTO",
+    secretAccessKey: "MOTO",
     [Symbol.asyncDispose]: stop,
   };
 }

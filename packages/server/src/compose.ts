@@ -14,8 +14,6 @@ import { createAuditLog } from "./adapters/audit/auditLog.ts";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { fileZipper } from "./adapters/blobs/folder/fileZipper.ts";
-import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
-import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import { createCourier } from "./adapters/compute/courier/index.ts";
 import { createOutliving } from "./adapters/compute/process/outliving.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
@@ -38,6 +36,7 @@ import { composeEnvironments } from "./compose/environments.ts";
 import { repeated } from "./compose/repeated.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES } from "./entries.ts";
+import { openFileStores } from "./fileStores.ts";
 import { giveBackAtRest } from "./files/atRest.ts";
 import { spool } from "./files/index.ts";
 import { createAuth } from "./http/auth/auth.ts";
@@ -93,6 +92,9 @@ export async function compose(
   { env, writeLog, around = (ports) => ports, targetsNow, tokenLifetimeMs }: ComposeOptions,
 ): Promise<App> {
   await using opened = new AsyncDisposableStack();
+  // The parts keep no process alive by themselves: without this, Node would end before those of a failed start have closed.
+  const alive = setInterval(() => {}, 1000);
+  opened.defer(() => clearInterval(alive));
   const log = createLog(settings.logLevel, writeLog);
   const clock = systemClock;
   const folder = opened.use(openDataFolder(settings.data));
@@ -112,16 +114,22 @@ export async function compose(
   const foundGpus = settings.gpus === "auto" ? findGpus(settings.path, env.CUDA_VISIBLE_DEVICES) : undefined;
   const records = await openRecords(settings, folder.records, log);
   opened.defer(() => records.close());
-  const snapshots = opened.use(createSnapshotStore({ folder: folder.blobs, entry: ENTRIES.blobs }));
-  const locks = new KeyedLock();
-  const artifacts = createArtifactStore({ folder: folder.blobs, locks });
-  const blobs = createBlobStore({ folder: folder.blobs, locks });
+  const stores = opened.use(
+    await openFileStores({
+      setting: settings.blobs,
+      folder: folder.blobs,
+      incoming: folder.incoming,
+      entry: ENTRIES.blobs,
+      now: clock.now(),
+      log,
+    }),
+  );
+  const { snapshots, artifacts, blobs } = stores;
   const placer: RunPlacer = {
     place: (tree, into, signal) => snapshots.place(tree, into, signal),
     placeFiles: (files, project, signal) => artifacts.placeFiles(files, project, signal),
   };
-  await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(clock.now())]);
-  opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => blobs.sweepBlocks(clock.now()), log));
+  opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => stores.sweep(clock.now()), log));
   const logs = opened.use(createLogScanner({ entry: ENTRIES.logs }));
   const courier = opened.use(
     createCourier({
@@ -192,7 +200,7 @@ export async function compose(
     data: createDataCarrier({
       folder: folder.runData,
       blobs,
-      blobsFolder: (container) => blobs.folderOf({ kind: "store", name: container }),
+      blobsFolder: stores.blobsFolder,
       named: settings.datastores,
       allowHosts: settings.allowDataHost,
       openFolder: createLocalRunFolder,
@@ -302,6 +310,7 @@ export async function compose(
     control.phase = "stopping";
   });
 
+  clearInterval(alive);
   const owned = opened.move();
   return {
     flow,
@@ -320,7 +329,8 @@ export async function compose(
         dataFolder: settings.data,
       });
       if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });
-      await flow.snapshots.sweepUploads();
+      // Of a storage that does not answer now, the next sweep does it.
+      await flow.snapshots.sweepUploads().catch((error: unknown) => log.error("sweep failed", error));
       await keeper.start();
       control.phase = "ok";
       folder.announce({

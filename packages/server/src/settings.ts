@@ -5,6 +5,7 @@ import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { MalachiteError } from "@malachite/core";
 import { parse as parseYaml } from "yaml";
+import { type BlobsSetting, readBlobs } from "./settings/blobs.ts";
 import { checkValue } from "./settings/checkValue.ts";
 import type { DatastoreEntry } from "./settings/datastores.ts";
 import { faultsTogether, isLoopback } from "./settings/faultsTogether.ts";
@@ -24,6 +25,8 @@ export type Settings = {
   /** The URL of the database that holds the records; undefined for the file of the data folder. */
   readonly database: string | undefined;
   readonly databasePassword: string | undefined;
+  /** Where files are kept, with what opens it. */
+  readonly blobs: BlobsSetting;
   readonly token: readonly string[];
   readonly msiSecret: string | undefined;
   readonly issuer: string | undefined;
@@ -120,6 +123,18 @@ export function readSettings(
     data: resolve((read("data") as string | undefined) ?? DEFAULT_DATA()),
     database: read("database") as string | undefined,
     databasePassword: passwordOf(read("databasePasswordFile") as string | undefined, env.PGPASSWORD, faults),
+    blobs: readBlobs(
+      {
+        blobs: read("blobs") as string | undefined,
+        blobsEndpoint: read("blobsEndpoint") as string | undefined,
+        blobsRegion: read("blobsRegion") as string | undefined,
+        blobsKeys: read("blobsKeys") as string | undefined,
+        blobLinks: read("blobLinks") as string | undefined,
+        blobCacheBytes: read("blobCacheBytes") as number | undefined,
+      },
+      env,
+      faults,
+    ),
     token: (read("token") as string[] | undefined) ?? [],
     msiSecret: read("msiSecret") as string | undefined,
     issuer: read("issuer") as string | undefined,

@@ -66,7 +66,9 @@ export function withLiveFiles(ports: BlobPorts): BlobStore {
   };
   const open = async (at: BlobAddress): Promise<OpenBlob | undefined> => {
     const file = await live(at);
-    return file === undefined ? blobs.open(at) : { ...file, info: liveInfo(file.info) };
+    if (file === undefined) return blobs.open(at);
+    const { link: _, ...growing } = file;
+    return { ...growing, info: liveInfo(file.info) };
   };
   return {
     ...bound(blobs),

@@ -126,7 +126,8 @@ async function keep(
     await artifacts.put(run.scope, run.dataContainerId, path, source, { overwrite: true });
     return undefined;
   } catch (error) {
-    if (!isMalachiteError(error) || error.kind === "fault") throw error;
+    // A store that fails, or is away for now, is asked again: only what the file itself is to blame for is a warning.
+    if (!isMalachiteError(error) || error.kind === "fault" || error.kind === "unavailable") throw error;
     if (error.code === "ArtifactNotFound") return undefined;
     log.warn("artifactNotKept", { runId: run.id, path, reason: error.message });
     return { source: "Malachite", message: `The file '${path}' was not kept: ${error.message}` };
@@ -150,7 +151,8 @@ export async function whileAwaited(
     await work();
   } catch (error) {
     const now = clock.now();
-    const isAway = isMalachiteError(error) && error.kind === "unavailable";
+    // Files that cannot be kept now are still where they are; those of an engine that is away may never come.
+    const isAway = isMalachiteError(error) && error.kind === "unavailable" && error.code !== "StorageAway";
     if (!isAway || since === undefined || now - since < FILES_AWAITED_MS) throw error;
     const message = `Files of the run could not be read for ${FILES_AWAITED_MS / 60_000} minutes after its end; those that were not kept by then are lost: ${error.message}`;
     await runs.describe(scope, id, { addWarnings: [{ source: "Malachite", message }] }, now);

@@ -1,10 +1,12 @@
 // What the outside may ask of the service. The HTTP edge calls these and nothing else; index.ts lists the files that do them.
+
 import type { history, malachite } from "@malachite/contract";
 import type { LogPlace } from "../domain/launch/logPlace.ts";
 import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope, Tags } from "../domain/scope.ts";
 import type { BlobStore } from "../ports/blobStore.ts";
+import type { LinkHeaders } from "../ports/openFile.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Upload } from "../ports/snapshotStore.ts";
 import type { AssetFlow } from "./assets.ts";
@@ -89,6 +91,8 @@ export type OpenRunFile = AsyncDisposable & {
   readonly info: RunFile;
   /** Bytes `from` up to but not including `to`. */
   read(from: number, to: number): AsyncIterable<Uint8Array>;
+  /** An address outside the service from which anybody reads it until then; undefined where there is none. */
+  link?(until: number, headers: LinkHeaders): Promise<string | undefined>;
 };
 
 /** Where files are: a container of a workspace. A run's is `dcid.<run id>`. */

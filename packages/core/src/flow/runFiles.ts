@@ -4,7 +4,7 @@ import { isTerminal } from "../domain/run/next.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { ArtifactInfo } from "../ports/artifactStore.ts";
 import type { RunFolder } from "../ports/computeDriver.ts";
-import type { FileLook, OpenFile } from "../ports/openFile.ts";
+import type { FileLook, LinkHeaders, OpenFile } from "../ports/openFile.ts";
 import { liveFolders } from "./collectRun.ts";
 import type { Container, OpenRunFile, RunFile } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -12,6 +12,7 @@ import type { FlowPorts } from "./ports.ts";
 type FilePorts = Pick<FlowPorts, "artifacts" | "runs" | "targets">;
 
 const RUN_CONTAINER = "dcid.";
+const NO_LINK = Promise.resolve(undefined);
 
 /** The run whose container this is; undefined for a container that belongs to none. */
 async function runOf({ scope, container }: Container, { runs }: FilePorts): Promise<Run | undefined> {
@@ -120,6 +121,9 @@ export async function openFile(at: Container, path: string, ports: FilePorts): P
     return {
       info: shown(path, await file.look(), live),
       read: (from, to) => file.read(from, to),
+      ...(file.link === undefined
+        ? {}
+        : { link: (until: number, headers: LinkHeaders) => file.link?.(until, headers) ?? NO_LINK }),
       [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
     };
   } catch (error) {

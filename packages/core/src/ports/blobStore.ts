@@ -42,6 +42,11 @@ export type OpenBlob = AsyncDisposable & {
   readonly info: BlobInfo;
   /** Bytes `from` up to but not including `to`. */
   read(from: number, to: number): AsyncIterable<Uint8Array>;
+  /**
+   * An address outside the service from which anybody reads the bytes of this version until then, marked with its content type and
+   * disposition; undefined where there is none.
+   */
+  link?(until: number): Promise<string | undefined>;
 };
 
 /** Asked while nobody else writes the blob, with what is there now. Throws to refuse the write. */

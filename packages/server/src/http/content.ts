@@ -4,6 +4,7 @@ import { type Container, type Flow, MalachiteError, type OpenRunFile } from "@ma
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { disposition, HARMLESS } from "./harmless.ts";
 import { inlineHeaders } from "./inline.ts";
+import { sentOn } from "./sendOn.ts";
 
 /** What an error about a file keeps of the headers that the file would have had. */
 const KEPT = /^(?:x-|access-control-|vary$)/;
@@ -31,9 +32,16 @@ export async function sendFile(
   at: Container,
   path: string,
   as: "attachment" | "inline" = "attachment",
+  /** Whether the reader may be sent on to where the file lies: it came by a link, without a token that would come along. */
+  sendsOn = false,
 ): Promise<void> {
   const file = await flow.openFile(at, path);
-  if (as === "attachment") return sendOpenFile(ask, file);
+  if (as === "attachment") {
+    const headers = { contentType: "application/octet-stream", contentDisposition: disposition(path) };
+    const isSentOn = sendsOn && (await sentOn(ask.request, ask.reply, file, Date.now(), headers));
+    if (!isSentOn) return sendOpenFile(ask, file);
+    return file[Symbol.asyncDispose]();
+  }
   const start = await firstBytes(file).catch(async (error) => {
     await file[Symbol.asyncDispose]();
     throw error;

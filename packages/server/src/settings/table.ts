@@ -31,6 +31,31 @@ export const SETTINGS = {
     kind: "text",
     about: "A file with the password of the database's user. Default: that of the URL, else PGPASSWORD.",
   },
+  blobs: {
+    kind: "text",
+    about:
+      "Where files are kept: folder (the data folder), azure://ACCOUNT/CONTAINER[/PREFIX] or s3://BUCKET[/PREFIX]. Default folder.",
+  },
+  blobsEndpoint: {
+    kind: "text",
+    about: "The address of the object storage, when it is not Azure's or Amazon's own.",
+  },
+  blobsRegion: { kind: "text", about: "The region of the bucket. Default AWS_REGION, else us-east-1." },
+  blobsKeys: {
+    kind: "text",
+    about:
+      "A file with what opens the object storage, as lines of NAME=VALUE: AZURE_STORAGE_KEY and the like, AWS_ACCESS_KEY_ID and the like. Default: the environment.",
+  },
+  blobLinks: {
+    kind: "text",
+    about:
+      "service: files are read through the service. direct: who reads one is sent on to the object storage by a signed link. Default service.",
+  },
+  blobCacheBytes: {
+    kind: "number",
+    about: "How much of projects in an object storage is kept on this machine too. Default 20000000000.",
+    least: 0,
+  },
   token: { kind: "list", about: "Tokens of the operator's own, accepted as bearer tokens." },
   msiSecret: {
     kind: "text",

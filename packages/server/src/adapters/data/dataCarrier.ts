@@ -37,8 +37,8 @@ export type NamedStorage =
 export type DataCarrierOptions = {
   readonly folder: string;
   readonly blobs: BlobStore;
-  /** Where the blobs of a container lie, as plain files. */
-  readonly blobsFolder: (container: string) => string;
+  /** Where the blobs of a container lie, as plain files; not there when they do not. */
+  readonly blobsFolder?: ((container: string) => string) | undefined;
   readonly named: Readonly<Record<string, NamedStorage>>;
   /** Hosts at private addresses that users' datastores and URIs may name. */
   readonly allowHosts: readonly string[];
@@ -69,10 +69,16 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
   const ofName = ({ key, name }: Into): string => join(ofKey(key), name);
   const mountOf = ({ key, name }: Into): string => join(ofKey(key), MOUNTS, name);
 
+  /** Whether a place is on this machine by what it is. */
+  const isOnThisMachine = ({ storage }: StoragePlace): boolean =>
+    storage.kind === "own"
+      ? blobsFolder !== undefined
+      : storage.kind === "named" && named[storage.name]?.kind !== "s3";
+
   async function open({ storage, called }: StoragePlace): Promise<FileStorage> {
     switch (storage.kind) {
       case "own":
-        return createOwnStorage(blobs, storage.container, blobsFolder(storage.container));
+        return createOwnStorage(blobs, storage.container, blobsFolder?.(storage.container));
       case "web":
         return createWebStorage(guard);
       case "registered":
@@ -133,13 +139,12 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
 
   return {
     async check(place, use, inContainer) {
+      const isHere = isOnThisMachine(place);
       const fault =
         faultOf(place, use, named, guard) ??
-        (use === "mount" && !isHere(place, named)
-          ? await faultOfMount(place, inContainer, mounts)
-          : undefined);
+        (use === "mount" && !isHere ? await faultOfMount(place, inContainer, mounts) : undefined);
       if (fault !== undefined) throw new MalachiteError("UnsupportedField", fault);
-      return isHere(place, named) ? "here" : "elsewhere";
+      return isHere ? "here" : "elsewhere";
     },
     async bring(place, into, tell, signal) {
       return wrapped(place, async () => {
@@ -212,16 +217,15 @@ const unreachable = (message: string, cause?: unknown): MalachiteError =>
 
 const NOTHING_SENT: Sent = { files: 0, bytes: 0, faults: [] };
 
-/** Whether a place is on this machine by what it is. */
-const isHere = ({ storage }: StoragePlace, named: DataCarrierOptions["named"]): boolean =>
-  storage.kind === "own" || (storage.kind === "named" && named[storage.name]?.kind !== "s3");
-
 async function faultOfMount(
   { storage, called }: StoragePlace,
   inContainer: boolean,
   mounts: RemoteMounts,
 ): Promise<string | undefined> {
   const fault =
+    (storage.kind === "own"
+      ? "the service keeps its files in an object storage, as pieces of its own"
+      : undefined) ??
     (storage.kind === "registered" ? faultOfAzureMount(storage.section) : undefined) ??
     (await mounts.fault(inContainer));
   return fault === undefined

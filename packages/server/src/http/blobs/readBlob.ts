@@ -5,6 +5,7 @@ import { MalachiteError, type OpenBlob } from "@malachite/core";
 import { exactly, parseRange } from "../content.ts";
 import { HARMLESS } from "../harmless.ts";
 import { readBytes } from "../plugins/jsonBody.ts";
+import { sentOn } from "../sendOn.ts";
 import { factHeaders, sendMetadata, versionHeaders } from "./blobAnswer.ts";
 import { addressOf, type BlobRequest, demand, invalid } from "./blobRequest.ts";
 import { readCondition } from "./conditions.ts";
@@ -18,6 +19,7 @@ export async function readBlob(ask: BlobRequest): Promise<void> {
   if (!blob) throw new MalachiteError("BlobNotFound", "There is no blob of that name.");
   let body: Readable | undefined;
   try {
+    if (await sentOn(ask.request, ask.reply, blob, Date.now(), {})) return;
     body = await answer(ask, blob);
   } finally {
     if (body === undefined) await blob[Symbol.asyncDispose]();

@@ -36,7 +36,7 @@ export const signedFiles = route(malachite.signedFiles, async (ask, { flow, auth
   const { path, prefix, as } = ask.query;
   if (path === undefined)
     return sendZip(ask.reply, `${ask.params.runId}.zip`, flow.zipFiles(at, given({ prefix })));
-  await sendFile(ask, flow, at, path, as ?? "attachment");
+  await sendFile(ask, flow, at, path, as ?? "attachment", true);
   return undefined;
 });
 

@@ -63,6 +63,11 @@ export const SERVICE_CODES = {
     means: "The data folder cannot be read or written.",
     todo: "See the cause; check space and rights of the data folder.",
   },
+  StorageAway: {
+    kind: "unavailable",
+    means: "The object storage that keeps the files does not answer, or has too much to do.",
+    todo: "Ask again later. Runs wait for it by themselves and lose nothing.",
+  },
   Unexpected: {
     kind: "fault",
     means: "A fault of the service itself.",

@@ -59,6 +59,12 @@ export type FolderSnapshotStore = SnapshotStore &
   AsyncDisposable & {
     /** Removes what an interrupted upload left. Call once at start, when no other server uses the folder. */
     sweep(): Promise<void>;
+    /** As keepContents; answers the hashes of what came. */
+    takeContents(zip: Upload, signal?: AbortSignal): Promise<readonly string[]>;
+    /** Checks the files as `offer` does; answers the hashes, each once, of which no content is here. */
+    missingOf(files: readonly malachite.ProjectFile[]): Promise<readonly string[]>;
+    /** The listing of checked files, whether their contents are here or not. */
+    makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot>;
   };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -124,6 +130,10 @@ class SnapshotFolder implements FolderSnapshotStore {
   }
 
   async keepContents(zip: Upload, signal?: AbortSignal): Promise<number> {
+    return (await this.takeContents(zip, signal)).length;
+  }
+
+  async takeContents(zip: Upload, signal?: AbortSignal): Promise<readonly string[]> {
     try {
       const ask = { file: zip.file, layout: this.#layout, limits: this.#limits };
       return await this.#takers.run("ingestContents", ask, signal);
@@ -136,13 +146,21 @@ class SnapshotFolder implements FolderSnapshotStore {
     scope: Scope,
     files: readonly malachite.ProjectFile[],
   ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }> {
-    await checkFiles(files, this.#limits);
-    const missing = await onStorage("Making a snapshot", () => this.#missing(files));
+    const missing = await this.missingOf(files);
     if (missing.length > 0) return { missing };
-    await onStorage("Making a snapshot", () => makeFolder(this.#layout.trees));
-    const snapshot = await this.#givers.run("keepTree", { layout: this.#layout, files });
+    const snapshot = await this.makeTree(files);
     await this.#register(scope, snapshot);
     return { snapshot };
+  }
+
+  async missingOf(files: readonly malachite.ProjectFile[]): Promise<readonly string[]> {
+    await checkFiles(files, this.#limits);
+    return await onStorage("Making a snapshot", () => this.#missing(files));
+  }
+
+  async makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot> {
+    await onStorage("Making a snapshot", () => makeFolder(this.#layout.trees));
+    return await this.#givers.run("keepTree", { layout: this.#layout, files });
   }
 
   readTreeBody(file: string): Promise<TreeBody> {

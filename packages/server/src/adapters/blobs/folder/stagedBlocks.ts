@@ -102,7 +102,10 @@ export class StagedBlocks {
 }
 
 /** A file name for a block: its id's bytes. Throws BadBlockList. */
-function blockFile(id: string): string {
+const blockFile = (id: string): string => blockIdBytes(id).toString("hex");
+
+/** Throws BadBlockList for what can be no id of a block. */
+export function blockIdBytes(id: string): Buffer {
   const bytes = Buffer.from(id, "base64");
   if (bytes.length === 0 || bytes.length > LONGEST_ID_BYTES || bytes.toString("base64") !== id) {
     throw new MalachiteError(
@@ -111,5 +114,5 @@ function blockFile(id: string): string {
       { target: "blockid" },
     );
   }
-  return bytes.toString("hex");
+  return bytes;
 }

@@ -8,8 +8,12 @@ import { type FileStorage, StorageTrouble, type StoredFile } from "../fileStorag
 
 const PAGE = 1000;
 
-/** `folder`: where the container's blobs lie, as plain files. */
-export function createOwnStorage(blobs: BlobStore, container: string, folder: string): FileStorage {
+/** `folder`: where the container's blobs lie, as plain files; without one, they are nowhere on this machine. */
+export function createOwnStorage(
+  blobs: BlobStore,
+  container: string,
+  folder: string | undefined,
+): FileStorage {
   const bucket: BlobBucket = { kind: "store", name: container };
   return {
     async find(path) {
@@ -62,24 +66,31 @@ export function createOwnStorage(blobs: BlobStore, container: string, folder: st
         throw error;
       }
     },
-    async local(path, make) {
-      // Links inside lead nowhere: each part is opened as what it is.
-      const segments = path === "" ? [] : segmentsOf(path);
-      const at = join(folder, ...segments);
-      const found = await stat(at).catch((error: unknown) => {
-        if (hasCode(error, "ENOENT")) return undefined;
-        throw error;
-      });
-      if (found?.isFile()) {
-        await using _ = await openFolderInside(folder, segments.slice(0, -1), { make: false });
-        return { source: at, file: basename(at) };
-      }
-      if (make) await mkdir(folder, { recursive: true });
-      await using _ = await openFolderInside(folder, segments, { make });
-      return { source: at };
-    },
+    ...(folder === undefined ? {} : { local: (path, make) => localIn(folder, path, make) }),
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** Where a path lies below the folder; `make`: as a folder, when there is nothing. */
+async function localIn(
+  folder: string,
+  path: string,
+  make: boolean,
+): Promise<{ readonly source: string; readonly file?: string }> {
+  // Links inside lead nowhere: each part is opened as what it is.
+  const segments = path === "" ? [] : segmentsOf(path);
+  const at = join(folder, ...segments);
+  const found = await stat(at).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  if (found?.isFile()) {
+    await using _ = await openFolderInside(folder, segments.slice(0, -1), { make: false });
+    return { source: at, file: basename(at) };
+  }
+  if (make) await mkdir(folder, { recursive: true });
+  await using _ = await openFolderInside(folder, segments, { make });
+  return { source: at };
 }
 
 const fileOf = ({ path, sizeBytes, changedAt, etag, headers }: BlobInfo): StoredFile => ({

@@ -41,8 +41,8 @@ export async function ingestProject(ask: IngestAsk, flag: CancelFlag): Promise<S
   });
 }
 
-/** Keeps contents, each named by its hash; answers how many came. Throws ContentMismatch for the first that lies. */
-export async function ingestContents(ask: IngestAsk, flag: CancelFlag): Promise<number> {
+/** Keeps contents, each named by its hash; answers which came. Throws ContentMismatch for the first that lies. */
+export async function ingestContents(ask: IngestAsk, flag: CancelFlag): Promise<readonly string[]> {
   return await unpack(ask, async (fd, entries, listAt, staging) => {
     for (const entry of entries) {
       if (!isSha256(entry.path)) {
@@ -64,7 +64,7 @@ export async function ingestContents(ask: IngestAsk, flag: CancelFlag): Promise<
       }
     }
     await staging.commit();
-    return entries.length;
+    return entries.map(({ path }) => path);
   });
 }
 

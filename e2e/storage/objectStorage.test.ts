@@ -1,0 +1,262 @@
+// A real service whose files are in a real object storage: everything is as with plain files, whoever is killed and whatever is away.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { linksTo } from "../blob/links.ts";
+import { ended, fileOf, getRun, reached, submit } from "../support/runs.ts";
+import { type Service, until, workspacePath } from "../support/service.ts";
+import { type Storage, type StorageName, serviceOn, startStorage } from "./storage.ts";
+
+const LARGE = 20_000_000;
+/** Logs, a log of its own, small files, a large one, an empty one, an odd name. */
+const SCRIPT = `
+import os, sys
+os.makedirs("logs", exist_ok=True)
+os.makedirs("outputs/deep/er", exist_ok=True)
+print("begun", flush=True)
+open("logs/own.txt", "w").write("own log\\n")
+open("outputs/empty", "w").close()
+open("outputs/deep/er/\\u00fc b~!.txt", "w").write("odd")
+for i in range(40): open(f"outputs/f{i:03}.txt", "w").write(f"file {i}")
+block = bytes(range(256)) * 4096
+with open("outputs/large.bin", "wb") as f:
+    left = ${LARGE}
+    while left: left -= f.write(block[:left])
+if len(sys.argv) > 1:
+    import time
+    while not os.path.exists(sys.argv[1]): time.sleep(0.05)
+print("done", flush=True)
+`;
+const large = Buffer.alloc(LARGE, Buffer.from(Array.from({ length: 256 }, (_, i) => i)));
+const sha = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const BLOCK = { "x-ms-blob-type": "BlockBlob" };
+
+async function assertKept(service: Service, runId: string): Promise<void> {
+  assert.equal(String(await fileOf(service, runId)), "begun\ndone\n");
+  assert.equal(String(await fileOf(service, runId, "logs/own.txt")), "own log\n");
+  assert.equal((await fileOf(service, runId, "outputs/empty")).length, 0);
+  assert.equal(String(await fileOf(service, runId, "outputs/deep/er/ü b~!.txt")), "odd");
+  for (const i of [0, 17, 39])
+    assert.equal(
+      String(await fileOf(service, runId, `outputs/f${String(i).padStart(3, "0")}.txt`)),
+      `file ${i}`,
+    );
+  assert.equal(sha(await fileOf(service, runId, "outputs/large.bin")), sha(large));
+  const page = await service.json<{ value: { path: string }[] }>(
+    "GET",
+    `/artifact/v2.0${workspacePath}/artifacts/ExperimentRun/dcid.${runId}`,
+  );
+  const paths = page.value.map(({ path }) => path).filter((path) => !path.startsWith("azureml-logs/"));
+  assert.equal(paths.length, 45, paths.join(" "));
+}
+
+async function put(url: string, body: BodyInit, headers: Record<string, string> = {}) {
+  try {
+    const answer = await fetch(url, { method: "PUT", headers, body });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    return undefined; // The server went away.
+  }
+}
+
+for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[])
+  describe(`files in ${name}`, { timeout: 600_000 }, () => {
+    let storage: Storage | undefined;
+    let why = "";
+    before(async () => {
+      storage = await startStorage(name).catch((error: Error) => {
+        why = `${name} cannot be had: ${error.message.slice(0, 200)}`;
+        return undefined;
+      });
+    });
+    after(() => storage?.[Symbol.asyncDispose]());
+
+    it("a run's project, logs and outputs are there, also for a service that has only the records", async (t) => {
+      if (!storage) return t.skip(why);
+      await using service = await serviceOn(storage, { flags: ["--log-level", "info"] });
+      const files = { "main.py": SCRIPT, "pkg/__init__.py": "", "data.bin": "x".repeat(300_000) };
+      const runId = await submit(service, { files });
+      assert.equal((await ended(service, runId)).status, "Completed");
+      await assertKept(service, runId);
+      const blobs = join(service.data, "blobs");
+      assert.ok(!existsSync(join(blobs, "artifacts")) && !existsSync(join(blobs, "contents")));
+      const { snapshotId } = await service.json<{ snapshotId: string }>(
+        "GET",
+        `/malachite/v1.0${workspacePath}/runs/${runId}/definition`,
+      );
+      const said = service.output;
+      await service.kill();
+      rmSync(join(blobs, "objects"), { recursive: true });
+      await service.start();
+      await assertKept(service, runId);
+      const zip = await service.call("GET", `/malachite/v1.0${workspacePath}/snapshots/${snapshotId}/zip`);
+      assert.equal(zip.status, 200, await zip.clone().text());
+      assert.ok((await zip.arrayBuffer()).byteLength > 500);
+      // The same project again: nothing of it is sent, all is fetched.
+      const again = await submit(service, { files });
+      assert.equal((await ended(service, again)).status, "Completed");
+      for (const secret of storage.secrets) assert.ok(!(said + service.output).includes(secret));
+      await service.kill();
+      await service.start({ flags: [] });
+      assert.match(service.output, /kept in (azure|s3):\/\/.*Give --blobs/);
+    });
+
+    it("kill -9 while files are collected loses and doubles nothing", async (t) => {
+      if (!storage) return t.skip(why);
+      await using service = await serviceOn(storage);
+      const ids: string[] = [];
+      for (let n = 0; n < 3; n += 1) ids.push(await submit(service, { files: { "main.py": SCRIPT } }));
+      for (const id of ids) {
+        await until(
+          "collecting",
+          async () => /Finalizing|Completed/.test((await getRun(service, id)).status),
+          60_000,
+        );
+        await service.kill();
+        await service.start();
+      }
+      for (const id of ids) {
+        assert.equal((await ended(service, id)).status, "Completed");
+        await assertKept(service, id);
+      }
+    });
+
+    it("a storage that is away is waited for, and told to clients as that", async (t) => {
+      if (!storage) return t.skip(why);
+      await using service = await serviceOn(storage);
+      const go = join(service.data, "..", "go");
+      const configuration = { arguments: [go] };
+      const runId = await submit(service, { files: { "main.py": SCRIPT }, configuration });
+      await reached(service, runId, "Running");
+      const [link = ""] = await linksTo(service, `dcid.${runId}`, ["sent.txt"]);
+      storage.cut(true);
+      try {
+        writeFileSync(go, "");
+        await until(
+          "the collection",
+          async () => (await getRun(service, runId)).status === "Finalizing",
+          60_000,
+        );
+        const answer = await fetch(link, { method: "PUT", headers: BLOCK, body: "while it is away" });
+        assert.equal(answer.status, 503, await answer.text());
+        assert.ok(answer.headers.has("retry-after"));
+        await sleep(1000);
+        assert.equal((await getRun(service, runId)).status, "Finalizing");
+        await service.kill();
+        await service.start();
+        assert.equal((await getRun(service, runId)).status, "Finalizing");
+      } finally {
+        storage.cut(false);
+      }
+      const run = await ended(service, runId);
+      assert.deepEqual([run.status, (run as { warnings?: unknown[] }).warnings ?? []], ["Completed", []]);
+      await assertKept(service, runId);
+      assert.equal(await put(link, "now", BLOCK), 201);
+    });
+
+    it("kill -9 loses nothing of blobs that was acknowledged", async (t) => {
+      if (!storage) return t.skip(why);
+      await using service = await serviceOn(storage);
+      const [whole = "", log = "", blocks = ""] = await linksTo(service, "dcid.crash", [
+        "whole",
+        "log",
+        "blocks",
+      ]);
+      assert.equal(await put(log, "", { "x-ms-blob-type": "AppendBlob" }), 201);
+      const kept = { whole: -1, lines: 0, staged: 0 };
+      const sent = { whole: -1, lines: 0 };
+      const id = (n: number) =>
+        encodeURIComponent(Buffer.from(String(n).padStart(6, "0")).toString("base64"));
+      const content = (n: number) => `${n} `.repeat(20_000);
+      const writers = [
+        async () => {
+          sent.whole += 1;
+          if ((await put(whole, content(sent.whole), { ...BLOCK, "x-ms-meta-n": `${sent.whole}` })) !== 201)
+            return false;
+          kept.whole = sent.whole;
+          return true;
+        },
+        async () => {
+          sent.lines += 1;
+          if ((await put(`${log}&comp=appendblock`, `line ${sent.lines}\n`)) !== 201) return false;
+          kept.lines = sent.lines;
+          return true;
+        },
+        async () => {
+          if ((await put(`${blocks}&comp=block&blockid=${id(kept.staged)}`, `block ${kept.staged};`)) !== 201)
+            return false;
+          kept.staged += 1;
+          return true;
+        },
+      ];
+      const text = async (url: string) => (await fetch(url)).text();
+      for (let round = 0; round < 3; round += 1) {
+        const loops = writers.map(async (write) => {
+          while (await write());
+        });
+        await sleep(700 + 300 * round);
+        await service.kill();
+        await Promise.all(loops);
+        await service.start();
+        const found = await text(whole);
+        const n = Number(found.split(" ", 1)[0]);
+        if (kept.whole >= 0) {
+          assert.ok(n === kept.whole || n === sent.whole, `blob ${n}; ${kept.whole} was acknowledged`);
+          assert.equal(found, content(n), "a blob is whole");
+          assert.equal((await fetch(whole, { method: "HEAD" })).headers.get("x-ms-meta-n"), String(n));
+        }
+        const lines = (await text(log)).split("\n").slice(0, -1);
+        assert.ok(lines.length === kept.lines || lines.length === sent.lines, `${lines.length} lines`);
+        assert.deepEqual(
+          lines,
+          Array.from({ length: lines.length }, (_, i) => `line ${i + 1}`),
+        );
+        [sent.lines, kept.lines, sent.whole] = [lines.length, lines.length, Math.max(n, kept.whole)];
+      }
+      const list = Array.from(
+        { length: kept.staged },
+        (_, n) => `<Latest>${decodeURIComponent(id(n))}</Latest>`,
+      );
+      const xml = `<?xml version="1.0"?><BlockList>${list.join("")}</BlockList>`;
+      assert.equal(await put(`${blocks}&comp=blocklist`, xml), 201);
+      assert.equal(await text(blocks), Array.from({ length: kept.staged }, (_, n) => `block ${n};`).join(""));
+      assert.deepEqual(
+        readdirSync(join(service.data, "incoming")).filter((one) => one.startsWith("object-")),
+        [],
+        "nothing is left on this machine",
+      );
+    });
+
+    it("readers are sent on to the storage where that is set, and get the same bytes", async (t) => {
+      if (!storage) return t.skip(why);
+      await using service = await serviceOn(storage, { flags: ["--blob-links", "direct"] });
+      const runId = await submit(service, { files: { "main.py": SCRIPT } });
+      assert.equal((await ended(service, runId)).status, "Completed");
+      await assertKept(service, runId);
+      const signed = await service.json<{ uri: string }>(
+        "GET",
+        `/malachite/v1.0${workspacePath}/runs/${runId}/files/link?path=outputs/large.bin`,
+      );
+      const sent = await fetch(signed.uri, { redirect: "manual" });
+      const to = new URL(sent.headers.get("location") ?? "http://none");
+      assert.equal(sent.status, 307);
+      assert.equal(to.origin, new URL(storage.flags[3] ?? "").origin);
+      const answer = await fetch(to);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers.get("content-disposition") ?? "", /attachment.*large\.bin/);
+      assert.equal(sha(Buffer.from(await answer.arrayBuffer())), sha(large));
+      const part = await fetch(to, { headers: { range: "bytes=10-19" } });
+      assert.deepEqual([part.status, (await part.arrayBuffer()).byteLength], [206, 10]);
+      // A page reads by script, which the storage would have to allow; Azure's own clients speak to the service.
+      const byScript = await fetch(signed.uri, {
+        redirect: "manual",
+        headers: { "sec-fetch-site": "same-origin" },
+      });
+      assert.equal(byScript.status, 200);
+      assert.equal(sha(Buffer.from(await byScript.arrayBuffer())), sha(large));
+    });
+  });

@@ -1,0 +1,297 @@
+// Blobs in an object storage: the same files as those of the artifact store, with facts beside the bytes. Blocks are not copied when
+// they become a blob: its record names them.
+import {
+  type BlobAddress,
+  type BlobBucket,
+  type BlobCheck,
+  type BlobDigests,
+  type BlobFacts,
+  type BlobInfo,
+  type BlobStore,
+  type BlockChoice,
+  MalachiteError,
+  type OpenBlob,
+} from "@malachite/core";
+import { shown } from "../../../files/index.ts";
+import { blockIdBytes, STAGED_KEPT_MS } from "../folder/stagedBlocks.ts";
+import { type FileRecord, infoOf, type Piece } from "./fileRecord.ts";
+import { newName, type Place } from "./fileTable.ts";
+import type { ObjectFiles } from "./objectFiles.ts";
+import { writePiece } from "./pieces.ts";
+import { receive } from "./received.ts";
+import { latestOf, type Staged, StagedMarks } from "./stagedMarks.ts";
+
+/** As Azure. */
+const MOST_BLOCKS = 50_000;
+
+export type ObjectBlobStore = BlobStore & {
+  /** Gives up blocks that nobody commits. Any time. */
+  sweepBlocks(now: number): Promise<void>;
+};
+
+export const createObjectBlobStore = (files: ObjectFiles): ObjectBlobStore => new ObjectBlobs(files);
+
+class ObjectBlobs implements ObjectBlobStore {
+  readonly #files: ObjectFiles;
+  readonly #staged: StagedMarks;
+
+  constructor(files: ObjectFiles) {
+    this.#files = files;
+    this.#staged = new StagedMarks(files.objects);
+  }
+
+  async open(at: BlobAddress): Promise<OpenBlob | undefined> {
+    const version = await this.#files.open(this.#place(at));
+    if (version === undefined) return undefined;
+    const info = infoOf(at.path, version.record);
+    const { contentType, contentDisposition } = info.headers;
+    return {
+      info,
+      read: (from, to) => version.read(from, to),
+      link: (until) =>
+        version.link(until, {
+          ...(contentType === undefined ? {} : { contentType }),
+          ...(contentDisposition === undefined ? {} : { contentDisposition }),
+        }),
+      [Symbol.asyncDispose]: () => version[Symbol.asyncDispose](),
+    };
+  }
+
+  async get(at: BlobAddress): Promise<BlobInfo | undefined> {
+    const record = await this.#files.table.get(this.#place(at));
+    return record && infoOf(at.path, record);
+  }
+
+  async put(
+    at: BlobAddress,
+    stream: AsyncIterable<Uint8Array>,
+    {
+      headers,
+      metadata,
+      writer,
+      digests,
+      check,
+    }: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck },
+  ): Promise<BlobInfo & { readonly md5: string }> {
+    const place = this.#place(at);
+    // Refused before the bytes come in; decided again when the record is written.
+    check(await this.get(at));
+    await using received = await receive(stream, this.#files.incoming, digests);
+    const record = await this.#files.replace(place, received, (there, bytes) => {
+      check(there && infoOf(at.path, there));
+      return { ...newRecord("block"), ...bytes, headers, metadata };
+    });
+    await this.#dropStaged(place, writer);
+    return { ...infoOf(at.path, record), md5: received.md5 };
+  }
+
+  async stage(
+    at: BlobAddress,
+    id: string,
+    stream: AsyncIterable<Uint8Array>,
+    { writer, digests }: { readonly writer: string; readonly digests: BlobDigests },
+  ): Promise<{ readonly md5: string }> {
+    const place = this.#place(at);
+    blockIdBytes(id); // Refused before the bytes come in.
+    await using received = await receive(stream, this.#files.incoming, digests);
+    const { sizeBytes, md5 } = received;
+    await this.#staged.checkRoom(place.key, writer);
+    const name = newName();
+    const mark = this.#staged.mark(place.key, writer, { id, sizeBytes, md5, name });
+    const note = await this.#files.noteBlock({ record: place.key, names: [name], mark });
+    try {
+      await writePiece(this.#files.objects, place.key, name, received);
+      await this.#staged.set(mark, place.key);
+      await note.forget();
+    } catch (error) {
+      await note.leave();
+      throw error;
+    }
+    return { md5 };
+  }
+
+  async commit(
+    at: BlobAddress,
+    blocks: readonly BlockChoice[],
+    { headers, metadata, writer, check }: BlobFacts & { readonly writer: string; readonly check: BlobCheck },
+  ): Promise<BlobInfo> {
+    const place = this.#place(at);
+    if (blocks.length > MOST_BLOCKS) {
+      throw new MalachiteError(
+        "TooManyBlocks",
+        `A blob has at most ${MOST_BLOCKS} blocks; ${blocks.length} were given.`,
+      );
+    }
+    const staged = await this.#staged.list(place.key, writer);
+    const latest = latestOf(staged);
+    const record = await this.#files.change(place, (there) => {
+      check(there && infoOf(at.path, there));
+      const pieces = piecesOf(at.path, blocks, latest, there?.pieces ?? []);
+      return { ...newRecord("block"), pieces, headers, metadata };
+    });
+    await this.#drop(place, writer, staged);
+    return infoOf(at.path, record);
+  }
+
+  async blocks(at: BlobAddress, { writer }: { readonly writer: string }) {
+    const place = this.#place(at);
+    const [there, staged] = await Promise.all([
+      this.#files.table.get(place),
+      this.#staged.list(place.key, writer),
+    ]);
+    const uncommitted = [...latestOf(staged).values()].map(({ id, sizeBytes }) => ({ id, sizeBytes }));
+    if (there === undefined && uncommitted.length === 0) return undefined;
+    const committed = (there?.pieces ?? []).flatMap(({ block, sizeBytes }) =>
+      block === undefined ? [] : [{ id: block, sizeBytes }],
+    );
+    return { blob: there && infoOf(at.path, there), committed, uncommitted };
+  }
+
+  async createAppend(at: BlobAddress, ask: BlobFacts & { readonly check: BlobCheck }): Promise<BlobInfo> {
+    const { headers, metadata, check } = ask;
+    const record = await this.#files.change(this.#place(at), (there) => {
+      check(there && infoOf(at.path, there));
+      return { ...newRecord("append"), headers, metadata, added: 0 };
+    });
+    return infoOf(at.path, record);
+  }
+
+  async append(
+    at: BlobAddress,
+    stream: AsyncIterable<Uint8Array>,
+    ask: {
+      readonly digests: BlobDigests;
+      readonly check: (there: BlobInfo, pieceBytes: number) => void;
+    },
+  ): Promise<{ readonly blob: BlobInfo; readonly offset: number; readonly md5: string }> {
+    const place = this.#place(at);
+    if ((await this.#files.table.get(place)) === undefined) throw notFound(at);
+    await using received = await receive(stream, this.#files.incoming, ask.digests);
+    const { record, offset } = await this.#files.add(place, received, (there) => {
+      if (there === undefined) throw notFound(at);
+      if (there.kind !== "append") {
+        throw new MalachiteError(
+          "BlobTypeMismatch",
+          `${shown(at.path)} is a block blob: nothing can be added at its end. Make it anew as an append blob.`,
+        );
+      }
+      ask.check(infoOf(at.path, there), received.sizeBytes);
+      return { ...there, changedAt: Date.now(), added: (there.added ?? 0) + 1 };
+    });
+    return { blob: infoOf(at.path, record), offset, md5: received.md5 };
+  }
+
+  async describe(
+    at: BlobAddress,
+    change: Partial<BlobFacts>,
+    ask: { readonly check: BlobCheck },
+  ): Promise<BlobInfo> {
+    const record = await this.#files.change(this.#place(at), (there) => {
+      ask.check(there && infoOf(at.path, there));
+      if (there === undefined) throw notFound(at);
+      return { ...there, ...change, changedAt: Date.now() };
+    });
+    return infoOf(at.path, record);
+  }
+
+  remove(at: BlobAddress, ask: { readonly check: BlobCheck }): Promise<boolean> {
+    return this.#files.remove(this.#place(at), (there) => ask.check(there && infoOf(at.path, there)));
+  }
+
+  take(at: BlobAddress): Promise<{ readonly file: string; readonly sizeBytes: number } | undefined> {
+    return this.#files.take(this.#place(at));
+  }
+
+  async list(
+    bucket: BlobBucket,
+    ask: {
+      readonly prefix?: string;
+      readonly after?: string;
+      readonly limit: number;
+      readonly folders?: boolean;
+    },
+  ): Promise<{
+    readonly values: readonly (BlobInfo | { readonly folder: string })[];
+    readonly more: boolean;
+  }> {
+    const { prefix = "", after, limit, folders } = ask;
+    const values: (BlobInfo | { readonly folder: string })[] = [];
+    for await (const one of this.#files.table.list(bucket, { prefix, after, pageSize: limit + 1, folders })) {
+      if (values.length === limit) return { values, more: true };
+      values.push("folder" in one ? one : infoOf(one.path, one.record));
+    }
+    return { values, more: false };
+  }
+
+  async sweepBlocks(now: number): Promise<void> {
+    for await (const { record, staged } of this.#staged.before(now - STAGED_KEPT_MS)) {
+      // From here on the object is left over, unless the file has it by now.
+      const note = await this.#files.noteBlock({ record, names: [staged.name] });
+      await this.#files.objects.remove([staged.mark]);
+      await note.leave();
+    }
+  }
+
+  async #dropStaged(place: Place, writer: string): Promise<void> {
+    await this.#drop(place, writer, await this.#staged.list(place.key, writer));
+  }
+
+  /** The marks go; the objects are left over unless the file has them. */
+  async #drop(place: Place, writer: string, staged: readonly Staged[]): Promise<void> {
+    if (staged.length === 0) return;
+    const note = await this.#files.noteBlock({ record: place.key, names: staged.map(({ name }) => name) });
+    await this.#staged.clear(
+      place.key,
+      writer,
+      staged.map(({ mark }) => mark),
+    );
+    await note.leave();
+  }
+
+  #place({ bucket, path }: BlobAddress): Place {
+    return this.#files.place(bucket, path);
+  }
+}
+
+/** The objects of the blocks, in order. Throws BadBlockList. */
+function piecesOf(
+  path: string,
+  blocks: readonly BlockChoice[],
+  staged: ReadonlyMap<string, Staged>,
+  there: readonly Piece[],
+): Piece[] {
+  const committed = new Map<string, Piece>();
+  for (const piece of there)
+    if (piece.block !== undefined && !committed.has(piece.block)) committed.set(piece.block, piece);
+  return blocks.map(({ id, from }) => {
+    const found = from === "committed" ? undefined : staged.get(id);
+    if (found !== undefined)
+      return { name: found.name, sizeBytes: found.sizeBytes, md5: found.md5, block: id };
+    const piece = from === "uncommitted" ? undefined : committed.get(id);
+    if (piece !== undefined) return piece;
+    throw new MalachiteError(
+      "BadBlockList",
+      `The block ${JSON.stringify(id.slice(0, 100))} is not among the ${from === "latest" ? "" : `${from} `}blocks of ${shown(path)}.`,
+      { target: "blocklist" },
+    );
+  });
+}
+
+/** A record without bytes. The revision is given when it is written. */
+function newRecord(kind: FileRecord["kind"]): FileRecord {
+  const now = Date.now();
+  return {
+    kind,
+    revision: "",
+    identity: newName(),
+    createdAt: now,
+    changedAt: now,
+    headers: {},
+    metadata: {},
+    pieces: [],
+    tail: Buffer.alloc(0),
+  };
+}
+
+const notFound = (at: BlobAddress): MalachiteError =>
+  new MalachiteError("BlobNotFound", `There is no blob ${shown(at.path)}.`, { target: at.path });

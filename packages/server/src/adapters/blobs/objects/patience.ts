@@ -1,0 +1,103 @@
+// Asks a storage again when it does not answer or has too much to do: with growing waits, until a deadline. Then StorageAway is thrown.
+import { setTimeout as sleep } from "node:timers/promises";
+import { MalachiteError } from "@malachite/core";
+import type { Objects } from "./objects.ts";
+import { isAway } from "./trouble.ts";
+
+export type Patience = {
+  /** So long one thing is tried: a client that waits must hear in time that it is of no use. */
+  readonly deadlineMs: number;
+  readonly firstWaitMs: number;
+};
+
+export const DEFAULT_PATIENCE: Patience = { deadlineMs: 20_000, firstWaitMs: 100 };
+const LONGEST_WAIT_MS = 3000;
+
+/** Tries until it works, the error is no passing one, or the deadline comes. */
+export async function patiently<T>(
+  { deadlineMs, firstWaitMs }: Patience,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+    try {
+      signal?.throwIfAborted();
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      // Some chance in it, so that many who wait do not come back at once.
+      const pause = waitMs * (0.5 + Math.random());
+      if (!isAway(error) || Date.now() + pause > end) throw error;
+      await sleep(pause, undefined, signal === undefined ? {} : { signal });
+    }
+  }
+}
+
+/**
+ * The storage, asked patiently. A write with a condition that was tried twice may find its own first try: it then says that the
+ * condition did not hold, and the caller looks whose bytes are there.
+ */
+export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE): Objects {
+  const again = <T>(signal: AbortSignal | undefined, work: () => Promise<T>) =>
+    patiently(patience, signal, work);
+  return {
+    place: objects.place,
+    longestKeyBytes: objects.longestKeyBytes,
+    put: (key, bytes, ask) => again(ask.signal, () => objects.put(key, bytes, ask)),
+    // Asks again itself, part by part.
+    putLarge: (key, content, signal) => objects.putLarge(key, content, signal),
+    get: (key, signal) => again(signal, () => objects.get(key, signal)),
+    head: (key, signal) => again(signal, () => objects.head(key, signal)),
+    remove: (keys, signal) => again(signal, () => objects.remove(keys, signal)),
+    removeVersion: (key, etag, signal) => again(signal, () => objects.removeVersion(key, etag, signal)),
+    sweepParts: (before, signal) => again(signal, () => objects.sweepParts(before, signal)),
+    link: (key, until, headers) => objects.link(key, until, headers),
+    close: () => objects.close(),
+    async *read(key, from, to, signal) {
+      // Objects that are read in part are never changed, so a stream that broke goes on where it was.
+      let at = from;
+      for (let end = Date.now() + patience.deadlineMs, waitMs = patience.firstWaitMs; at < to; ) {
+        try {
+          for await (const chunk of objects.read(key, at, to, signal)) {
+            at += chunk.byteLength;
+            yield chunk;
+            end = Date.now() + patience.deadlineMs;
+            waitMs = patience.firstWaitMs;
+          }
+          if (at < to) throw cutShort(key);
+        } catch (error) {
+          signal?.throwIfAborted();
+          if (!isAway(error) || Date.now() + waitMs > end) throw error;
+          await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+          waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+        }
+      }
+    },
+    async *list(ask) {
+      let { after } = ask;
+      for (let end = Date.now() + patience.deadlineMs, waitMs = patience.firstWaitMs; ; ) {
+        try {
+          for await (const one of objects.list({ ...ask, ...(after === undefined ? {} : { after }) })) {
+            after = "folder" in one ? one.folder : one.key;
+            yield one;
+            end = Date.now() + patience.deadlineMs;
+            waitMs = patience.firstWaitMs;
+          }
+          return;
+        } catch (error) {
+          ask.signal?.throwIfAborted();
+          if (!isAway(error) || Date.now() + waitMs > end) throw error;
+          await sleep(waitMs, undefined, ask.signal === undefined ? {} : { signal: ask.signal });
+          waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+        }
+      }
+    },
+  };
+}
+
+const cutShort = (key: string): MalachiteError =>
+  new MalachiteError(
+    "StorageAway",
+    `The storage ended its answer too early, while ${JSON.stringify(key.slice(-200))} was read. Ask again.`,
+  );

@@ -1,0 +1,137 @@
+// Where the files of the service are: plain files of the data folder, or an object storage. The three ports over the one or the other.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type ArtifactPlacer,
+  type ArtifactStore,
+  type BlobStore,
+  type Log,
+  MalachiteError,
+  type ProjectPlacer,
+  type SnapshotStore,
+} from "@malachite/core";
+import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
+import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
+import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
+import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
+import { writeFileAtomic } from "./files/index.ts";
+import type { BlobsSetting } from "./settings/blobs.ts";
+
+export type FileStores = AsyncDisposable & {
+  readonly snapshots: SnapshotStore & ProjectPlacer;
+  readonly artifacts: ArtifactStore & ArtifactPlacer;
+  readonly blobs: BlobStore;
+  /** Where the blobs of a storage container lie as plain files; not there when they do not. */
+  readonly blobsFolder?: (container: string) => string;
+  /** Gives up what nobody wants any more. Now and then. */
+  sweep(now: number): Promise<void>;
+};
+
+type Ask = {
+  readonly setting: BlobsSetting;
+  /** The part of the data folder that files are kept in. */
+  readonly folder: string;
+  readonly incoming: string;
+  /** The code of the workers. */
+  readonly entry: URL;
+  readonly now: number;
+  readonly log: Log;
+};
+
+/** Opens the stores, with what was left by a crash removed. Throws StorageFailed. */
+export async function openFileStores(ask: Ask): Promise<FileStores> {
+  const { setting, folder } = ask;
+  const place = placeOf(setting);
+  checkPlace(folder, place);
+  const stores =
+    setting.kind === "folder" ? await openFolderStores(ask) : await openObjectStores(ask, setting);
+  await writeFileAtomic(join(folder, "place"), `${place}\n`, 0o600);
+  return stores;
+}
+
+async function openFolderStores({ folder, entry, now }: Ask): Promise<FileStores> {
+  const locks = new KeyedLock();
+  const snapshots = createSnapshotStore({ folder, entry });
+  const artifacts = createArtifactStore({ folder, locks });
+  const blobs = createBlobStore({ folder, locks });
+  await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(now)]);
+  return {
+    snapshots,
+    artifacts,
+    blobs,
+    blobsFolder: (container) => blobs.folderOf({ kind: "store", name: container }),
+    sweep: (at) => blobs.sweepBlocks(at),
+    [Symbol.asyncDispose]: () => snapshots[Symbol.asyncDispose](),
+  };
+}
+
+async function openObjectStores(
+  { folder, incoming, entry, now, log }: Ask,
+  { keys, direct, cacheBytes, ...place }: Exclude<BlobsSetting, { readonly kind: "folder" }>,
+): Promise<FileStores> {
+  // With the libraries of both makers, which a service without an object storage does without.
+  const library = await import("./adapters/blobs/objects/index.ts");
+  const objects = await library.openObjectStorage(place, keys);
+  const own = join(folder, "objects");
+  const files = new library.ObjectFiles({ objects, notes: join(own, "notes"), incoming, links: direct });
+  const snapshots = library.createObjectSnapshotStore({
+    objects,
+    folder: join(own, "cache"),
+    cacheBytes,
+    entry,
+  });
+  const artifacts = library.createObjectArtifactStore(files);
+  const blobs = library.createObjectBlobStore(files);
+  const sweep = async (at: number): Promise<void> => {
+    await files.sweep(at);
+    await blobs.sweepBlocks(at);
+    await snapshots.shrink();
+  };
+  await snapshots.sweepCache();
+  try {
+    // A wrong key or bucket is told at the start, by whoever set it; a storage that is away is waited for.
+    await objects.head("malachite");
+  } catch (error) {
+    if (!(error instanceof MalachiteError) || error.code !== "StorageAway") {
+      await snapshots[Symbol.asyncDispose]();
+      objects.close();
+      throw error;
+    }
+    log.warn("objectStorageAway", { reason: error.message });
+  }
+  sweep(now).catch((error: unknown) => log.warn("sweepWaits", { reason: String(error) }));
+  return {
+    snapshots,
+    artifacts,
+    blobs,
+    sweep,
+    async [Symbol.asyncDispose]() {
+      await snapshots[Symbol.asyncDispose]();
+      objects.close();
+    },
+  };
+}
+
+function placeOf(setting: BlobsSetting): string {
+  if (setting.kind === "folder") return "folder";
+  const name = setting.kind === "azure" ? `${setting.account}/${setting.container}` : setting.bucket;
+  return `${setting.kind}://${name}/${setting.prefix}`;
+}
+
+/** The records name files of one place: with another, all would seem lost. Throws StorageFailed. */
+function checkPlace(folder: string, place: string): void {
+  const note = join(folder, "place");
+  const before = existsSync(note) ? readFileSync(note, "utf8").trim() : hasFiles(folder) ? "folder" : place;
+  if (before === place) return;
+  throw new MalachiteError(
+    "StorageFailed",
+    `The files of this data folder are kept in ${before === "folder" ? "the folder itself" : before}, and the setting blobs says ${place}. Give --blobs ${before.replace(/\/$/, "")}, or another data folder.`,
+  );
+}
+
+/** Whether a service of before this note has kept files here. */
+const hasFiles = (folder: string): boolean =>
+  ["artifacts", "snapshots", "stores"].some((name) => {
+    const at = join(folder, name);
+    return existsSync(at) && readdirSync(at).some((entry) => entry !== "unfinished");
+  });
