@@ -7,6 +7,7 @@ const BENCHES = {
   throughput: async () => (await import("./throughput.ts")).throughput(),
   ingest: async () => (await import("./ingest.ts")).ingest(),
   resubmit: async () => (await import("./resubmit.ts")).resubmit(),
+  blobs: async () => (await import("./blobs.ts")).blobs(),
   records: async () => (await import("./records.ts")).records(),
   postgres: async () => (await import("./postgres.ts")).postgres(),
   metrics: async () => (await import("./metrics.ts")).metrics(),

@@ -262,6 +262,7 @@ export const COMMON_PORT_TYPES: readonly string[] = [
   "BlobInfo",
   "Block",
   "BlockChoice",
+  "LinkHeaders",
   "OpenBlob",
   "Clock",
   "Experiment",

@@ -22,10 +22,11 @@ async function* brokenStream(): AsyncGenerator<Uint8Array> {
   throw new Error("the sender went away");
 }
 
-/** `open` makes a store in the folder it is given; two stores of one folder see the same files. */
+/** `open` makes a store in the folder it is given; two stores of one folder see the same files. `lists`: how many random ones are tried. */
 export function artifactStoreConformance(
   name: string,
   open: (folder: string) => Promise<ArtifactStore>,
+  { lists = 25 }: { readonly lists?: number } = {},
 ): void {
   describe(`${name}: artifact store`, () => {
     let home: string;
@@ -292,7 +293,7 @@ export function artifactStoreConformance(
             }
           },
         ),
-        { numRuns: 25 },
+        { numRuns: lists },
       );
     });
 

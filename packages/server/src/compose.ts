@@ -11,8 +11,6 @@ import {
   tellNews,
 } from "@malachite/core";
 import { createAuditLog } from "./adapters/audit/auditLog.ts";
-import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
-import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { fileZipper } from "./adapters/blobs/folder/fileZipper.ts";
 import { createCourier } from "./adapters/compute/courier/index.ts";
 import { createOutliving } from "./adapters/compute/process/outliving.ts";
@@ -330,7 +328,8 @@ export async function compose(
       });
       if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });
       // Of a storage that does not answer now, the next sweep does it.
-      await flow.snapshots.sweepUploads().catch((error: unknown) => log.error("sweep failed", error));
+      const swept = flow.snapshots.sweepUploads().catch((error: unknown) => log.error("sweep failed", error));
+      if (settings.blobs.kind === "folder") await swept;
       await keeper.start();
       control.phase = "ok";
       folder.announce({

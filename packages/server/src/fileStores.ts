@@ -27,6 +27,9 @@ export type FileStores = AsyncDisposable & {
   sweep(now: number): Promise<void>;
 };
 
+/** So long the storage is asked at the start; after that the service begins without it. */
+const START_MS = 3000;
+
 type Ask = {
   readonly setting: BlobsSetting;
   /** The part of the data folder that files are kept in. */
@@ -90,7 +93,8 @@ async function openObjectStores(
   await snapshots.sweepCache();
   try {
     // A wrong key or bucket is told at the start, by whoever set it; a storage that is away is waited for.
-    await objects.head("malachite");
+    const asked = await library.openObjectStorage(place, keys, { deadlineMs: START_MS, firstWaitMs: 100 });
+    await asked.head("malachite").finally(() => asked.close());
   } catch (error) {
     if (!(error instanceof MalachiteError) || error.code !== "StorageAway") {
       await snapshots[Symbol.asyncDispose]();

@@ -30,7 +30,9 @@ for (const [name, start] of [
         incoming: join(folder, "incoming"),
       });
 
-    artifactStoreConformance(name, async (folder) => createObjectArtifactStore(await filesOf(folder)));
+    artifactStoreConformance(name, async (folder) => createObjectArtifactStore(await filesOf(folder)), {
+      lists: 4,
+    });
     blobStoreConformance(name, async (folder) => createObjectBlobStore(await filesOf(folder)));
   });
 }
