@@ -15,7 +15,10 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--host <address>", "address to listen on (default 127.0.0.1); any other needs --issuer or --token"],
   ["--port <number>", "port to listen on (default 7464); 0 takes a free one and prints it"],
   ["--data <folder>", "the data folder (default ~/.malachite/data)"],
-  ["--database <url>", "PostgreSQL for the records: postgres://USER@HOST/DATABASE (default: a file of --data)"],
+  [
+    "--database <url>",
+    "PostgreSQL for the records: postgres://USER@HOST/DATABASE (default: a file of --data)",
+  ],
   ["--database-password-file <file>", "the password of its user (default: that of the URL, else PGPASSWORD)"],
   [
     "--target <name=kind>",
