@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
-import { openDoor, startCluster, withoutCluster } from "./kubernetesCluster.ts";
+import { openPortTo, startCluster, withoutCluster } from "./kubernetesCluster.ts";
 import { kubernetesDriverOn } from "./kubernetesDriverUnderTest.ts";
 
 async function makeDriver(): Promise<DriverUnderTest> {
@@ -13,7 +13,7 @@ async function makeDriver(): Promise<DriverUnderTest> {
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-pods-"));
   const config = await readFile(cluster.kubeconfig, "utf8");
   const found = (pattern: RegExp): string => pattern.exec(config)?.[1] ?? assert.fail(String(pattern));
-  const door = await openDoor(Number(found(/server: "https:\/\/127\.0\.0\.1:(\d+)"/)));
+  const door = await openPortTo(Number(found(/server: "https:\/\/127\.0\.0\.1:(\d+)"/)));
   const under = await kubernetesDriverOn({
     server: `https://127.0.0.1:${door.port}`,
     cluster: { "certificate-authority": found(/certificate-authority: "([^"]+)"/) },

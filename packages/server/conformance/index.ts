@@ -13,6 +13,13 @@ export {
   withoutEngine,
 } from "./containerEngine.ts";
 export * from "./hostileArchives.ts";
+export {
+  type ClusterUnderTest,
+  openPortTo,
+  type PortTo,
+  startCluster,
+  withoutCluster,
+} from "./kubernetesCluster.ts";
 export { withoutMounts } from "./mountsUnderTest.ts";
 export * from "./runStore.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";

@@ -90,10 +90,10 @@ async function takeLock(file: string): Promise<ChildProcess> {
   return holder;
 }
 
-export type Door = { readonly port: number; open(): Promise<void>; close(): Promise<void> };
+export type PortTo = { readonly port: number; open(): Promise<void>; close(): Promise<void> };
 
 /** A port that leads to another one, and can be closed: then nobody answers, and connections that were open are cut. */
-export async function openDoor(to: number): Promise<Door> {
+export async function openPortTo(to: number, host = "127.0.0.1"): Promise<PortTo> {
   const open = new Set<Socket>();
   let port = 0;
   const make = () =>
@@ -119,7 +119,7 @@ export async function openDoor(to: number): Promise<Door> {
       return port;
     },
     open: async () => {
-      server = make().listen(port, "127.0.0.1");
+      server = make().listen(port, host);
       await once(server, "listening");
       port = (server.address() as { port: number }).port;
     },

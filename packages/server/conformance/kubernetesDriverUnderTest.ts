@@ -2,6 +2,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ComputeDriver, Launch, TargetSettings } from "@malachite/core";
+import type { AwayCourier } from "../src/adapters/compute/courier/index.ts";
 import { createClusters } from "../src/adapters/compute/kubernetes/clusters.ts";
 import { createKubernetesDriver } from "../src/adapters/compute/kubernetes/kubernetesDriver.ts";
 import type { DriverUnderTest } from "./computeDriver.ts";
@@ -43,6 +44,9 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
         placer: { place: async () => {}, placeFiles: async () => {} },
         clock: { now, sleep: async () => {} },
         user: { uid: user.uid, gid: user.gid, name: user.username },
+        // Its runs have a volume; those without one are tried with a whole service.
+        courier: {} as AwayCourier,
+        authority: "",
       }),
       image,
       own,

@@ -140,7 +140,10 @@ export async function compose(
       agent: ENTRIES.agent,
     }),
   );
-  const { drivers, launcher, engines } = composeDrivers(settings, { folder, placer, clock, env, opened });
+  const { drivers, launcher, engines } = composeDrivers(settings, {
+    ...{ folder, placer, clock, env, opened },
+    ...{ courier, authority: certificates.authority },
+  });
   const ssh = createSshRuns({
     ...{ folder, courier, clock, agentSocket: env.SSH_AUTH_SOCK },
     targets: () => targets.all(),

@@ -1,6 +1,7 @@
 // The compute drivers, and the engines and programs that they share with others.
 import type { Clock, ComputeDriver } from "@malachite/core";
 import { createContainerDriver } from "../adapters/compute/container/containerDriver.ts";
+import type { AwayCourier } from "../adapters/compute/courier/index.ts";
 import { createClusters } from "../adapters/compute/kubernetes/clusters.ts";
 import { createKubernetesDriver } from "../adapters/compute/kubernetes/kubernetesDriver.ts";
 import { detectCgroups } from "../adapters/compute/process/cgroups.ts";
@@ -29,12 +30,17 @@ export function composeDrivers(
     clock,
     env,
     opened,
+    courier,
+    authority,
   }: {
     readonly folder: DataFolder;
     readonly placer: RunPlacer;
     readonly clock: Clock;
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly opened: AsyncDisposableStack;
+    readonly courier: AwayCourier;
+    /** PEM of who has signed the certificate of the service. */
+    readonly authority: string;
   },
 ): Drivers {
   const launcher = opened.use(
@@ -74,6 +80,8 @@ export function composeDrivers(
       placer,
       clock,
       user: serviceUser(),
+      courier,
+      authority,
     }),
   );
   return { drivers: [process, container, kubernetes], launcher, engines };

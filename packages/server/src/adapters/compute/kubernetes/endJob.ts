@@ -22,7 +22,7 @@ export async function endJob(
 ): Promise<void> {
   const { key } = handle;
   const { job: name, runs } = readHandle(handle);
-  const folder = join(runs, key);
+  const folder = runs === undefined ? undefined : join(runs, key);
   const begun = performance.now();
   for (let asked = false, wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
@@ -33,16 +33,17 @@ export async function endJob(
     for (const pod of pods) place.watch.learn(pod);
     const quiet = job === undefined || job.complete || job.failed !== undefined || job.atRest;
     if (quiet && pods.every(isOver)) {
-      await lookAgain(folder);
+      if (folder !== undefined) await lookAgain(folder);
       return;
     }
     if (!asked) {
       asked = true;
-      await writeFile(join(folder, STOP_FILE), `${Math.ceil(graceMs)}\n`).catch(() => {
-        // The folder is gone: what runs there has its usual grace.
-      });
+      if (folder !== undefined)
+        await writeFile(join(folder, STOP_FILE), `${Math.ceil(graceMs)}\n`).catch(() => {
+          // The folder is gone: what runs there has its usual grace.
+        });
       if (!quiet) await place.jobs.suspend(name, signal);
-      await place.jobs.endPods(key, Math.ceil(graceMs / 1000) + GRACE_BEYOND_SECONDS, signal);
+      await place.jobs.endPods(key, graceSecondsOf(graceMs, folder), signal);
     }
     if (performance.now() - begun > graceMs + END_WITHIN_MS) {
       const left = pods.find((pod) => !isOver(pod));
@@ -52,6 +53,10 @@ export async function endJob(
     await pause(wait, undefined, { signal }).catch(() => {});
   }
 }
+
+/** Forced at once, a courier sends nothing home any more: then nobody waits for that. A start script has its hook, which forces the others. */
+const graceSecondsOf = (graceMs: number, folder: string | undefined): number =>
+  folder === undefined && graceMs === 0 ? 1 : Math.ceil(graceMs / 1000) + GRACE_BEYOND_SECONDS;
 
 /** A folder that is listed is looked up anew by a network file system, and so are the files in it. */
 export async function lookAgain(folder: string): Promise<void> {

@@ -20,12 +20,27 @@ import {
 } from "@malachite/core";
 import { isOutside, sourceSeen } from "../shared/placeMounts.ts";
 import type { Prepared } from "../shared/runEnvironment.ts";
+import { type AwayParts, awayContainer, awaySecret } from "./awayContainer.ts";
 import { LABELS } from "./facts.ts";
 import type { KubernetesOptions, VolumeOption } from "./kubernetesTarget.ts";
 import { GRACE_BEYOND_SECONDS, STOP_HOOK, USUAL_GRACE_MS } from "./stopHook.ts";
 
 /** Who runs the service: the files of a run are to be this user's. */
 export type ServiceUser = { readonly uid: number; readonly gid: number; readonly name: string };
+
+/** How the run's folder comes to the pod: on a volume that the service sees, or by a courier. */
+export type FolderWay =
+  | {
+      readonly is: "volume";
+      readonly command: Prepared;
+      /** Names among the variables of the command that go into the secret. */
+      readonly secrets: ReadonlySet<string>;
+      /** The run's folder, as the service sees it. */
+      readonly folder: string;
+      /** Where the service sees the volume. */
+      readonly volumeFolder: string;
+    }
+  | { readonly is: "away"; readonly parts: AwayParts };
 
 export type SpecOf = {
   readonly key: LaunchKey;
@@ -34,16 +49,9 @@ export type SpecOf = {
   readonly service: string;
   readonly plan: LaunchPlan;
   readonly image: PlannedImage;
-  readonly command: Prepared;
-  /** Names among the variables of the command that go into the secret. */
-  readonly secrets: ReadonlySet<string>;
   readonly options: KubernetesOptions;
   readonly user: ServiceUser;
-  /** The run's folder, as the service sees it. */
-  readonly folder: string;
-  /** Where the service sees the volume. */
-  readonly volumeFolder: string;
-  readonly startedAt: number;
+  readonly way: FolderWay;
 };
 
 /** A cluster keeps objects of 1.5 MB at most; the pod's template is all but a few kilobytes of the job. */
@@ -60,14 +68,14 @@ export const secretName = (job: string): string => `${job}-env`;
 
 /** Throws InvalidDefinition and UnsupportedField for what a cluster cannot do. */
 export function jobSpec(ask: SpecOf): { readonly job: V1Job; readonly secret: V1Secret | undefined } {
-  const { plan, options, command } = ask;
+  const { plan, options } = ask;
   const { flags, faults } = readContainerFlags(ask.image.arguments);
   const fault = faults[0] ?? unsupported(flags);
   if (fault !== undefined)
     throw new MalachiteError("UnsupportedField", fault, { target: "configuration.docker.arguments" });
   const labels = { ...options.labels, ...flags.labels, [LABELS.service]: ask.service, [LABELS.key]: ask.key };
   const annotations = { ...options.annotations, ...about(plan) };
-  const hidden = Object.entries(command.env).filter(([name]) => ask.secrets.has(name));
+  const hidden = hiddenOf(ask.way);
   const metadata = { name: ask.name, labels, annotations };
   return {
     job: {
@@ -80,22 +88,28 @@ export function jobSpec(ask: SpecOf): { readonly job: V1Job; readonly secret: V1
         completionMode: "Indexed",
         backoffLimit: 0,
         ttlSecondsAfterFinished: options.ttlSeconds ?? WEEK_SECONDS,
-        template: { metadata: { labels, annotations }, spec: podSpec(ask, flags, hidden.length > 0) },
+        template: { metadata: { labels, annotations }, spec: podSpec(ask, flags, hidden !== undefined) },
       },
     },
     secret:
-      hidden.length === 0
+      hidden === undefined
         ? undefined
         : {
             apiVersion: "v1",
             kind: "Secret",
             metadata: { name: secretName(ask.name), labels },
             type: "Opaque",
-            data: Object.fromEntries(
-              hidden.map(([name, value]) => [name, Buffer.from(value).toString("base64")]),
-            ),
+            data: hidden,
           },
   };
+}
+
+/** What nobody may read in the job, in base64; undefined for nothing. */
+function hiddenOf(way: FolderWay): Record<string, string> | undefined {
+  if (way.is === "away") return awaySecret(way.parts);
+  const hidden = Object.entries(way.command.env).filter(([name]) => way.secrets.has(name));
+  if (hidden.length === 0) return undefined;
+  return Object.fromEntries(hidden.map(([name, value]) => [name, Buffer.from(value).toString("base64")]));
 }
 
 /** For people who look at the cluster. */
@@ -112,8 +126,12 @@ function about({ target, environment }: LaunchPlan): Record<string, string> {
 }
 
 function podSpec(ask: SpecOf, flags: ContainerFlags, hasSecret: boolean): V1PodSpec {
-  const { options, user } = ask;
-  const { mounts, volumes } = volumesOf(ask, flags);
+  const { options, user, way, plan } = ask;
+  const { container, mounts, volumes } =
+    way.is === "away"
+      ? awayContainer(plan, secretName(ask.name))
+      : volumeContainer(ask, way, flags, hasSecret);
+  const shm = shmOf(flags.shmSizeBytes ?? ask.image.shmSizeBytes);
   return {
     restartPolicy: "Never",
     terminationGracePeriodSeconds: USUAL_GRACE_MS / 1000 + GRACE_BEYOND_SECONDS,
@@ -129,42 +147,54 @@ function podSpec(ask: SpecOf, flags: ContainerFlags, hasSecret: boolean): V1PodS
       ? {}
       : { imagePullSecrets: options.imagePullSecrets.map((name) => ({ name })) }),
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
-    securityContext: (options.securityContext ?? { runAsUser: user.uid, runAsGroup: user.gid }) as never,
-    containers: [containerOf(ask, flags, mounts, hasSecret)],
-    volumes: [...volumes],
+    // Files on the volume are to be the service's user's; those that come home are so in any case.
+    securityContext: (options.securityContext ??
+      (way.is === "away" ? {} : { runAsUser: user.uid, runAsGroup: user.gid })) as never,
+    containers: [
+      {
+        name: "run",
+        image: ask.image.reference,
+        ...(options.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.imagePullPolicy }),
+        workingDir: CONTAINER_FOLDER,
+        ...container,
+        resources: resourcesOf(plan, options, flags),
+        volumeMounts: [...mounts, ...shm.mounts],
+        terminationMessagePolicy: "FallbackToLogsOnError",
+        ...capabilitiesOf(flags),
+      },
+    ],
+    volumes: [...volumes, ...shm.volumes],
   };
 }
 
-function containerOf(
-  ask: SpecOf,
-  flags: ContainerFlags,
-  mounts: readonly V1VolumeMount[],
-  hasSecret: boolean,
-): V1Container {
-  const { plan, command, options, secrets, user } = ask;
-  const env = { ...homeOf(user), ...flags.environment, ...command.env };
+function shmOf(sizeBytes: number | undefined): { mounts: V1VolumeMount[]; volumes: V1Volume[] } {
+  if (sizeBytes === undefined) return { mounts: [], volumes: [] };
+  return {
+    mounts: [{ name: "shm", mountPath: "/dev/shm" }],
+    volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: String(sizeBytes) } }],
+  };
+}
+
+type OnVolume = Extract<FolderWay, { is: "volume" }>;
+
+function volumeContainer(ask: SpecOf, way: OnVolume, flags: ContainerFlags, hasSecret: boolean) {
+  const { command, secrets } = way;
+  const env = { ...homeOf(ask.user), ...flags.environment, ...command.env };
   const shown = Object.entries(env).filter(([name]) => !secrets.has(name));
   const args = [
     ...[`${CONTAINER_FOLDER}/${START_SCRIPT_NAME}`, CONTAINER_FOLDER],
     ...["--cgroups", "/sys/fs/cgroup", "--", ...command.argv],
   ];
   checkLengths([...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]);
-  return {
-    name: "run",
-    image: ask.image.reference,
-    ...(options.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.imagePullPolicy }),
+  const container: Partial<V1Container> = {
     // What the image would start by itself is not asked: the start script is all.
     command: ["/bin/sh"],
     args: args.map(literal),
-    workingDir: CONTAINER_FOLDER,
     env: shown.map(([name, value]) => ({ name, value: literal(value) })),
     ...(hasSecret ? { envFrom: [{ secretRef: { name: secretName(ask.name) } }] } : {}),
-    resources: resourcesOf(plan, options, flags),
-    volumeMounts: [...mounts],
     lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", STOP_HOOK] } } },
-    terminationMessagePolicy: "FallbackToLogsOnError",
-    ...capabilitiesOf(flags),
   };
+  return { container, ...volumesOf(ask, way) };
 }
 
 /** Kubernetes puts values of variables into arguments and variables where it finds `$(NAME)`; the user's texts are to stay as they are. */
@@ -183,16 +213,17 @@ function checkLengths(texts: readonly string[]): void {
 }
 
 /** The run's folder, and of the volume what else the run is to see; the files of other runs are not shown to it. */
-function volumesOf(ask: SpecOf, flags: ContainerFlags): { mounts: V1VolumeMount[]; volumes: V1Volume[] } {
-  const { plan, options, folder } = ask;
+function volumesOf(ask: SpecOf, way: OnVolume): { mounts: V1VolumeMount[]; volumes: V1Volume[] } {
+  const { plan, options } = ask;
+  const { folder } = way;
   const volume = options.volume as VolumeOption;
   const base = "subPath" in volume && volume.subPath !== undefined ? `${volume.subPath}/` : "";
   const onVolume = (source: string): string => {
-    const inside = relative(ask.volumeFolder, source);
+    const inside = relative(way.volumeFolder, source);
     if (inside === "" || inside.startsWith(".."))
       throw new MalachiteError(
         "UnsupportedField",
-        `The pods of the compute target '${plan.target.name}' do not see ${source}: it is not on the volume that the service sees at ${ask.volumeFolder}. Let the service's data folder lie on that volume.`,
+        `The pods of the compute target '${plan.target.name}' do not see ${source}: it is not on the volume that the service sees at ${way.volumeFolder}. Let the service's data folder lie on that volume.`,
         { target: "configuration.data" },
       );
     return `${base}${inside}`;
@@ -204,10 +235,8 @@ function volumesOf(ask: SpecOf, flags: ContainerFlags): { mounts: V1VolumeMount[
   const mounts = [{ source: folder, at: CONTAINER_FOLDER, readOnly: false }, ...shown].map(
     ({ source, at, readOnly }) => ({ name: VOLUME, mountPath: at, subPath: onVolume(source), readOnly }),
   );
-  const shmBytes = flags.shmSizeBytes ?? ask.image.shmSizeBytes;
-  const shm = shmBytes === undefined ? [] : [{ name: "shm", mountPath: "/dev/shm" }];
   return {
-    mounts: [...mounts, ...shm],
+    mounts,
     volumes: [
       {
         name: VOLUME,
@@ -215,9 +244,6 @@ function volumesOf(ask: SpecOf, flags: ContainerFlags): { mounts: V1VolumeMount[
           ? { hostPath: { path: volume.hostPath, type: "Directory" } }
           : { persistentVolumeClaim: { claimName: volume.persistentVolumeClaim } }),
       },
-      ...(shmBytes === undefined
-        ? []
-        : [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: String(shmBytes) } }]),
     ],
   };
 }

@@ -18,6 +18,7 @@ import {
   type TargetHealth,
   type TargetSettings,
 } from "@malachite/core";
+import type { AwayCourier } from "../courier/index.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
@@ -26,12 +27,11 @@ import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { exists } from "../shared/smallFiles.ts";
-import { refusedOption } from "../shared/targetOptions.ts";
 import { ClusterRefused } from "./clusterRefused.ts";
 import type { Clusters } from "./clusters.ts";
 import { endJob } from "./endJob.ts";
 import { faultOfPlace } from "./health.ts";
-import { HOME, jobSpec, type ServiceUser } from "./jobSpec.ts";
+import { type FolderWay, HOME, jobSpec, type ServiceUser } from "./jobSpec.ts";
 import { KIND, type KubernetesState, makeHandle, readHandle } from "./kubernetesHandle.ts";
 import {
   faultOfOptions,
@@ -50,6 +50,10 @@ export type KubernetesDriverOptions = {
   readonly placer: RunPlacer;
   readonly clock: Clock;
   readonly user: ServiceUser;
+  /** Carries the files of runs whose target has no volume. */
+  readonly courier: AwayCourier;
+  /** PEM of who has signed the service's certificate: pods that reach it trust that. */
+  readonly authority: string;
 };
 
 /** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
@@ -64,7 +68,7 @@ const HEALTH_TRUST_MS = 10_000;
 
 /** Starts and opens nothing until its first call. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
-  const { clusters, service, placer, clock, user } = options;
+  const { clusters, service, placer, clock, user, courier, authority } = options;
   const hints = createLaunchHints();
   const places = createPlaces({ clusters, service, clock, onChange: (key) => hints.tell(key) });
   const roots = new Map<string, RunsRoot>();
@@ -75,6 +79,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     hints,
     lost,
     assertPresent: (runs) => rootAt(runs).assertPresent(),
+    courier,
   });
   const healths = new Map<string, { readonly health: Promise<string | undefined>; readonly until: number }>();
 
@@ -92,21 +97,16 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     return root;
   }
 
-  /** The options of a target, and where its runs lie. */
+  /** The options of a target, and where its runs lie: no volume where a courier carries their files. */
   function read(target: TargetSettings) {
     const parsed = parseKubernetesOptions(target);
-    const volumeFolder = folderOf(parsed);
-    if (volumeFolder === undefined)
-      throw refusedOption(
-        target,
-        "volume",
-        "is needed: a volume that the service and the pods see, for the runs' folders",
-      );
-    return { parsed, volumeFolder, root: rootAt(join(volumeFolder, RUNS)) };
+    const folder = folderOf(parsed);
+    const volume = folder === undefined ? undefined : { folder, root: rootAt(join(folder, RUNS)) };
+    return { parsed, volume };
   }
 
   function follow(key: LaunchKey, state: KubernetesState): Handle {
-    hints.follow(key, join(state.runs, key));
+    hints.follow(key, state.runs === undefined ? courier.homePath(key) : join(state.runs, key));
     return makeHandle(key, state);
   }
 
@@ -114,29 +114,64 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     key: LaunchKey,
     parsed: KubernetesOptions,
     { namespace }: Place,
-    root: RunsRoot,
+    root: RunsRoot | undefined,
   ): KubernetesState => ({
     ...(parsed.kubeconfig === undefined ? {} : { kubeconfig: parsed.kubeconfig }),
     ...(parsed.context === undefined ? {} : { context: parsed.context }),
     namespace,
     job: jobName(key),
-    runs: root.path,
+    ...(root === undefined ? {} : { runs: root.path }),
     nodes: 1,
     startMs: parsed.startSeconds === undefined ? START_MS : parsed.startSeconds * 1000,
   });
 
-  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+  function specOf(plan: LaunchPlan, parsed: KubernetesOptions, way: FolderWay) {
+    if (plan.image === undefined)
+      throw new MalachiteError(
+        "UnsupportedField",
+        `Neither the run nor the compute target '${plan.target.name}' names an image. Give environment.docker.baseImage, or the option image of the target.`,
+        { target: "configuration.environment.docker.baseImage" },
+      );
+    return jobSpec({
+      ...{ key: plan.key, name: jobName(plan.key), service, plan, image: plan.image },
+      ...{ options: parsed, user, way },
+    });
+  }
+
+  async function launchAway(asked: Launch, parsed: KubernetesOptions, signal: AbortSignal): Promise<Handle> {
+    const { plan, secrets } = asked;
+    const { key } = plan;
+    const parts = { program: await courier.program(), secrets, authority };
+    const { job, secret } = specOf(plan, parsed, { is: "away", parts });
+    const place = await placeOf(parsed);
+    const state = stateOf(key, parsed, place, undefined);
+    if ((await courier.has(key)) && (await place.jobs.find(state.job, signal)) !== undefined)
+      return follow(key, state);
+    signal.throwIfAborted();
+    await courier.pack(asked, signal);
+    try {
+      place.watch.learn(await place.jobs.create(job, secret, signal));
+      return follow(key, state);
+    } catch (error) {
+      // What was not answered may have been heard, and `find` tells.
+      if (error instanceof ClusterRefused) await courier.forget(key);
+      throw refusal(error, place);
+    }
+  }
+
+  async function launchOnVolume(
+    { plan: asked, secrets }: Launch,
+    parsed: KubernetesOptions,
+    { folder: volumeFolder, root }: { readonly folder: string; readonly root: RunsRoot },
+    signal: AbortSignal,
+  ): Promise<Handle> {
     const { key } = asked;
-    const { parsed, volumeFolder, root } = read(asked.target);
     const folder = root.folder(key);
     const { plan, trust } = withTrust(inFolder(asked, CONTAINER_FOLDER), folder);
-    if (plan.image === undefined)
-      throw new MalachiteError("Unexpected", `The plan of ${key} names no image.`);
     const command = prepareCommand({ plan, secrets }, {}, CONTAINER_FOLDER);
-    const { job, secret } = jobSpec({
-      ...{ key, name: jobName(key), service, plan, image: plan.image, command, user, folder, volumeFolder },
-      ...{ secrets: new Set(Object.keys(secrets)), options: parsed, startedAt: clock.now() },
-    });
+    const hidden = new Set(Object.keys(secrets));
+    const way: FolderWay = { is: "volume", command, secrets: hidden, folder, volumeFolder };
+    const { job, secret } = specOf(plan, parsed, way);
     const place = await placeOf(parsed);
     await root.ready();
     signal.throwIfAborted();
@@ -183,13 +218,32 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     key: LaunchKey,
     signal: AbortSignal,
   ): Promise<Handle | undefined> {
-    const { parsed, root } = read(target);
+    const { parsed, volume } = read(target);
+    if (volume === undefined) return findAway(parsed, key, signal);
+    const { root } = volume;
     await root.ready();
     // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
     if (!(await exists(root.folder(key)))) return undefined;
     const place = await placeOf(parsed);
     if (await findStarted(place, root, key, signal)) return follow(key, stateOf(key, parsed, place, root));
     await root.remove(key);
+    return undefined;
+  }
+
+  async function findAway(
+    parsed: KubernetesOptions,
+    key: LaunchKey,
+    signal: AbortSignal,
+  ): Promise<Handle | undefined> {
+    // The same: the home comes first.
+    if (!(await courier.has(key))) return undefined;
+    const place = await placeOf(parsed);
+    const job = await place.jobs.find(jobName(key), signal);
+    if (job !== undefined) place.watch.learn(job);
+    if (job !== undefined || (await courier.sight(key))?.at === "ended")
+      return follow(key, stateOf(key, parsed, place, undefined));
+    await place.jobs.remove(jobName(key), signal);
+    await courier.forget(key);
     return undefined;
   }
 
@@ -225,9 +279,11 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     hints.drop(handle.key);
     await place.jobs.remove(job, signal);
     place.watch.forget(handle.key);
-    const root = rootAt(runs);
-    await root.ready();
-    await root.remove(handle.key);
+    if (runs === undefined) await courier.forget(handle.key);
+    else {
+      await rootAt(runs).ready();
+      await rootAt(runs).remove(handle.key);
+    }
     lost.forget(handle.key);
     sights.forget(handle.key);
   }
@@ -236,8 +292,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     const fault = faultOfOptions(target);
     if (fault !== undefined) return { usable: false, reason: fault };
     try {
-      const { parsed, root } = read(target);
-      const reason = (await faultOfRoot(root)) ?? (await health(parsed, signal));
+      const { parsed, volume } = read(target);
+      const reason = (volume && (await faultOfRoot(volume.root))) ?? (await health(parsed, signal));
       return reason === undefined ? { usable: true } : { usable: false, reason };
     } catch (error) {
       if (isMalachiteError(error)) return { usable: false, reason: error.message };
@@ -248,7 +304,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   /** Asked for each run that is submitted: a cluster is not asked for its permissions each time. */
   async function health(parsed: KubernetesOptions, signal: AbortSignal): Promise<string | undefined> {
     const place = await placeOf(parsed);
-    const name = JSON.stringify([place.cluster.server, place.namespace, parsed.context, parsed.volume]);
+    const { kubeconfig, context, volume } = parsed;
+    const name = JSON.stringify([kubeconfig, context, place.namespace, volume]);
     const known = healths.get(name);
     if (known !== undefined && known.until > clock.now() && (await known.health) === undefined)
       return undefined;
@@ -257,36 +314,49 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     return asked;
   }
 
-  const wrapped = async <T>(handle: Handle, work: () => Promise<T>): Promise<T> =>
-    rootAt(readHandle(handle).runs).wrapped(async () => {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof ClusterRefused)) throw error;
-        throw new MalachiteError("EngineUnavailable", `The cluster refused: ${error.message}`, {
-          cause: error,
-        });
-      }
-    });
+  async function wrapped<T>(runs: string | undefined, work: () => Promise<T>): Promise<T> {
+    try {
+      return await (runs === undefined ? work() : rootAt(runs).wrapped(work));
+    } catch (error) {
+      if (!(error instanceof ClusterRefused)) throw error;
+      throw new MalachiteError("EngineUnavailable", `The cluster refused: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+  const runsOf = (target: TargetSettings): string | undefined => read(target).volume?.root.path;
 
   return {
     kind: KIND,
     can: { multiNode: true, images: true, gpus: true },
     check,
+    isAway: (target) => faultOfOptions(target) === undefined && read(target).volume === undefined,
     launch: async (asked, signal) =>
-      inLine(asked.plan.key, () => read(asked.plan.target).root.wrapped(() => launch(asked, signal))),
+      inLine(asked.plan.key, () =>
+        wrapped(runsOf(asked.plan.target), async () => {
+          const { parsed, volume } = read(asked.plan.target);
+          if (volume === undefined) return launchAway(asked, parsed, signal);
+          return launchOnVolume(asked, parsed, volume, signal);
+        }),
+      ),
     find: async (target, key, signal) =>
-      inLine(key, () => read(target).root.wrapped(() => find(target, key, signal))),
+      inLine(key, () => wrapped(runsOf(target), () => find(target, key, signal))),
     async observe(handles, signal) {
       signal.throwIfAborted();
       return handles.length === 0 ? new Map() : observe(handles, signal);
     },
     async stop(handle, graceMs, signal) {
-      await wrapped(handle, async () => endJob(await placeOf(readHandle(handle)), handle, graceMs, signal));
+      await wrapped(readHandle(handle).runs, async () =>
+        endJob(await placeOf(readHandle(handle)), handle, graceMs, signal),
+      );
     },
-    folder: (handle) => createLocalRunFolder(rootAt(readHandle(handle).runs).folder(handle.key)),
+    folder(handle) {
+      const { runs } = readHandle(handle);
+      if (runs === undefined) return courier.folder(handle.key);
+      return createLocalRunFolder(rootAt(runs).folder(handle.key));
+    },
     release: async (handle, signal) =>
-      inLine(handle.key, () => wrapped(handle, () => release(handle, signal))),
+      inLine(handle.key, () => wrapped(readHandle(handle).runs, () => release(handle, signal))),
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();

@@ -8,8 +8,8 @@ const VERSION = 1;
 export type KubernetesState = ClusterAccess & {
   readonly namespace: string;
   readonly job: string;
-  /** The folder in which the run's folder lies, as the service sees it. */
-  readonly runs: string;
+  /** The folder in which the run's folder lies, as the service sees it; absent where a courier carries its files. */
+  readonly runs?: string;
   readonly nodes: number;
   /** How long it may fail to start, in ms. */
   readonly startMs: number;

@@ -9,6 +9,7 @@ import {
   type Sighting,
   START_FILES,
 } from "@malachite/core";
+import type { AwayCourier } from "../courier/index.ts";
 import type { LaunchHints } from "../shared/launchHints.ts";
 import type { LostFolders } from "../shared/lostFolders.ts";
 import { exists, readSmallFile } from "../shared/smallFiles.ts";
@@ -24,6 +25,8 @@ export type SightRunOptions = {
   readonly lost: LostFolders;
   /** Throws EngineUnavailable when the folder of the runs is not there at all. */
   readonly assertPresent: (runs: string) => Promise<void>;
+  /** For runs whose files it carries. */
+  readonly courier: Pick<AwayCourier, "homePath" | "sight">;
 };
 
 export type SightRun = {
@@ -35,14 +38,14 @@ export type SightRun = {
 /** A network file system shows a file that a node has written within so long. */
 const RECORD_WITHIN_MS = 5000;
 
-export function createSightRun({ clock, hints, lost, assertPresent }: SightRunOptions): SightRun {
+export function createSightRun({ clock, hints, lost, assertPresent, courier }: SightRunOptions): SightRun {
   /** When a launch was first seen to fail to start, or to be over without a record. */
   const since = new Map<LaunchKey, { readonly what: "failing" | "over"; readonly at: number }>();
 
   async function sight(place: Place, handle: Handle, signal: AbortSignal): Promise<Sighting> {
     const { key } = handle;
     const { job, runs, startMs } = readHandle(handle);
-    const folder = join(runs, key);
+    const folder = runs === undefined ? courier.homePath(key) : join(runs, key);
     let seen = place.watch.seen(key);
     let sighted = sightPods(seen, failingMs(key), startMs);
     if (sighted.at === "unknown") {
@@ -60,9 +63,12 @@ export function createSightRun({ clock, hints, lost, assertPresent }: SightRunOp
     const text = await readSmallFile(folder, RUN_FOLDER.exit);
     const exit = text === undefined ? undefined : parseExitRecord(text);
     if (exit !== undefined) {
+      const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true;
+      // Whether it was for memory, the node tells when the pod has ended too.
+      if (runs === undefined && wasKilled && sighted.at === "running" && mark(key, "over") < RECORD_WITHIN_MS)
+        return sighted;
       hints.drop(key);
       since.delete(key);
-      const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true;
       const byMemory = wasKilled && seen.pods.some((pod) => pod.end?.reason === "OOMKilled");
       return { at: "ended", ...exit, ...(byMemory ? { outOfMemory: true } : {}) };
     }
@@ -72,7 +78,9 @@ export function createSightRun({ clock, hints, lost, assertPresent }: SightRunOp
       const startedAt = await startedAtOf(folder);
       if (startedAt !== undefined) sighted = { at: "running", startedAt };
     }
-    await assertPresent(runs);
+    if (runs !== undefined) await assertPresent(runs);
+    else if (sighted.at === "running" && (await startedAtOf(folder)) === undefined)
+      sighted = await beforeStart(key);
     switch (sighted.at) {
       case "running":
         hints.follow(key, folder);
@@ -103,10 +111,18 @@ export function createSightRun({ clock, hints, lost, assertPresent }: SightRunOp
   ): Promise<Sighting> {
     const gone = await lost.gone(folder);
     if (gone.at !== "gone" || gone.why !== undefined) return gone;
-    if (await exists(join(folder, START_FILES.claim)))
+    const files = [START_FILES.claim, START_FILES.pids].map((name) => exists(join(folder, name)));
+    if ((await Promise.all(files)).includes(true))
       return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
     // The image has no shell, or none for this machine: the start script did not even begin.
     return { at: "ended", code: null, failure: `The container ended before the command began: ${words}` };
+  }
+
+  /** Its pod runs, and the script does not yet: the courier is at work. */
+  async function beforeStart(key: LaunchKey): Promise<PodSight> {
+    const seen = await courier.sight(key);
+    const why = seen?.at === "waiting" ? seen.why : undefined;
+    return { at: "waiting", why: why ?? "Its pod has begun, and fetches what the run is made of." };
   }
 
   async function sightPodless(

@@ -1,0 +1,76 @@
+// What a pod is told that shares no volume with the service: it fetches the courier from a secret of its launch, and the courier does the
+// rest over HTTP with the run's token. Pure.
+import type { V1Container, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import { CONTAINER_FOLDER, type LaunchPlan, MalachiteError } from "@malachite/core";
+import { launchUrl } from "../courier/index.ts";
+
+/** What goes into the secret of the launch. */
+export type AwayParts = {
+  /** courier.pyz. */
+  readonly program: Uint8Array;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** PEM of who has signed the certificate of the service. */
+  readonly authority: string;
+};
+
+const COURIER_FOLDER = "/malachite/courier";
+const PROGRAM = "courier.pyz";
+const SECRETS = "secrets";
+const AUTHORITY = "authority";
+
+/** A constant text: the address is an argument. The container's first process becomes the courier, which ends the script's whole tree. */
+const BOOT = `for name in python3 python; do
+  if command -v "$name" >/dev/null 2>&1; then
+    exec "$name" ${COURIER_FOLDER}/${PROGRAM} run --folder ${CONTAINER_FOLDER} --keep-environment --service "$1"
+  fi
+done
+echo "The image has no python3, which brings the run's files there and back. Name one that has." >&2
+exit 127
+`;
+
+/** Throws UnsupportedField for a service that pods cannot reach. */
+export function awayContainer(
+  plan: LaunchPlan,
+  secret: string,
+): {
+  readonly container: Pick<V1Container, "command" | "args" | "env">;
+  readonly mounts: V1VolumeMount[];
+  readonly volumes: V1Volume[];
+} {
+  const url = launchUrl(plan);
+  if (isLoopback(new URL(url).hostname))
+    throw new MalachiteError(
+      "UnsupportedField",
+      `Pods of the compute target '${plan.target.name}' cannot reach the service at ${new URL(url).origin}. Start it with --host 0.0.0.0 and with --public-url, an address that pods reach; or give the target a volume.`,
+      { target: "configuration.target" },
+    );
+  const from = (key: string) => ({ secretKeyRef: { name: secret, key } });
+  return {
+    container: {
+      command: ["/bin/sh"],
+      args: ["-c", BOOT.replaceAll("$", "$$$$"), "sh", url.replaceAll("$", "$$$$")],
+      env: [
+        { name: "MALACHITE_SECRETS", valueFrom: from(SECRETS) },
+        { name: "MALACHITE_CA", valueFrom: from(AUTHORITY) },
+      ],
+    },
+    mounts: [
+      { name: "run", mountPath: CONTAINER_FOLDER },
+      { name: "courier", mountPath: COURIER_FOLDER, readOnly: true },
+    ],
+    volumes: [
+      { name: "run", emptyDir: {} },
+      { name: "courier", secret: { secretName: secret, items: [{ key: PROGRAM, path: PROGRAM }] } },
+    ],
+  };
+}
+
+/** The secret's data, in base64 as Kubernetes takes it. */
+export const awaySecret = ({ program, secrets, authority }: AwayParts): Record<string, string> => ({
+  [PROGRAM]: Buffer.from(program).toString("base64"),
+  [SECRETS]: Buffer.from(JSON.stringify(secrets)).toString("base64"),
+  [AUTHORITY]: Buffer.from(authority).toString("base64"),
+});
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || /^127\./.test(host) || host === "0.0.0.0";
