@@ -12,6 +12,7 @@ const BENCHES = {
   postgres: async () => (await import("./postgres.ts")).postgres(),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
+  slurm: async () => (await import("./slurm.ts")).slurm(),
   mlflow: async (figures: readonly string[]) => (await import("./mlflow.ts")).mlflow(figures),
   web: async (figures: readonly string[]) => (await import("./web.ts")).web(figures),
 };

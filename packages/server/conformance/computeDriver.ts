@@ -58,7 +58,7 @@ export type DriverConformanceOptions = {
   /** Whether a process is held that clears its environment and leaves its session: control groups or containers do. */
   readonly holdsEverything?: boolean;
   /** Variables that the engine itself gives to every run. */
-  readonly variables?: readonly string[];
+  readonly variables?: readonly string[] | RegExp;
   /** Target options that limit memory to 64 MiB, where the engine can. */
   readonly memoryLimit?: TargetSettings["options"];
   /** Target options that give a run a fifth of a processor, where the engine can. */

@@ -87,9 +87,11 @@ export function driverProcesses(bench: Bench): void {
         assert.equal(seen.MALACHITE_LAUNCH_KEY, handle.key);
         const documented =
           /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|PWD|_|SHLVL|MINE|MALACHITE_LAUNCH_KEY|MALACHITE_RUN_FOLDER)$/;
-        const own = new Set(bench.options.variables);
+        const { variables = [] } = bench.options;
+        const isOwn = (name: string) =>
+          variables instanceof RegExp ? variables.test(name) : variables.includes(name);
         assert.deepEqual(
-          Object.keys(seen).filter((name) => !documented.test(name) && !own.has(name)),
+          Object.keys(seen).filter((name) => !documented.test(name) && !isOwn(name)),
           [],
         );
       } finally {

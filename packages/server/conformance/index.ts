@@ -22,6 +22,7 @@ export {
 } from "./kubernetesCluster.ts";
 export { withoutMounts } from "./mountsUnderTest.ts";
 export * from "./runStore.ts";
+export { mpiOfMachine, type SlurmUnderTest, startSlurm, withoutSlurm } from "./slurmEngine.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";
 export {

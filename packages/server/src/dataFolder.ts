@@ -24,6 +24,8 @@ export type DataFolder = {
   readonly away: string;
   /** What came home of runs on machines reached over ssh. */
   readonly ssh: string;
+  /** Those of jobs of Slurm, unless their target says where. */
+  readonly slurm: string;
   readonly blobs: string;
   readonly incoming: string;
   /** Environments that were built, and the tools for it. */
@@ -65,6 +67,7 @@ export function openDataFolder(path: string): DataFolder {
     containers: join(path, "containers"),
     away: join(path, "away"),
     ssh: join(path, "ssh"),
+    slurm: join(path, "slurm"),
     blobs: join(path, "blobs"),
     incoming: join(path, "incoming"),
     environments: join(path, "environments"),

@@ -45,6 +45,7 @@ export function createTargets(
       const { nodes = Number.POSITIVE_INFINITY, gpus = [] } = capacity(pool);
       const perRun = (now.all[name] ?? now.all["*"])?.gpusPerRun;
       const reason = gpus.length > 0 && health?.usable === true ? health.withoutGpus : undefined;
+      const inEngine = ENGINE_KINDS.includes(kind) ? gpusInEngine(target) : 0;
       const given = reason === undefined ? gpus.length : 0;
       return {
         images: health?.usable === true,
@@ -54,9 +55,10 @@ export function createTargets(
           : {}),
         ...allowed,
         nodes: multiNode ? nodes : 1,
-        gpusPerNode: given,
-        gpus: given,
-        gpusPerRun: perRun ?? Math.min(1, given),
+        gpusPerNode: inEngine || given,
+        gpus: inEngine > 0 ? inEngine * nodes : given,
+        gpusPerRun: perRun ?? Math.min(1, inEngine || given),
+        ...(inEngine > 0 ? { enginesGpus: true as const } : {}),
         ...(reason === undefined ? {} : { gpusReason: reason }),
       };
     },
@@ -79,6 +81,10 @@ export function createTargets(
     },
   };
 }
+
+/** How many GPUs a node has at most, where the engine itself gives them out. */
+const gpusInEngine = ({ options }: TargetSettings): number =>
+  typeof options.gpusPerNode === "number" && options.gpusPerNode > 0 ? options.gpusPerNode : 0;
 
 function read(entries: Readonly<Record<string, TargetEntry>>, machine: MachineShare) {
   const all: Readonly<Record<string, TargetEntry>> = { local: { kind: "process", options: {} }, ...entries };

@@ -6,8 +6,9 @@ import { isMalachiteError } from "../domain/failure/malachiteError.ts";
 import type { FailureReason } from "../domain/failure/reasons.ts";
 import { AWAY_FILES } from "../domain/launch/awayPlan.ts";
 import { withGpus } from "../domain/launch/gpus.ts";
-import { FOLDER_MARK } from "../domain/launch/launchPlan.ts";
+import { FOLDER_MARK, type TargetSettings } from "../domain/launch/launchPlan.ts";
 import { planLaunch } from "../domain/launch/planLaunch.ts";
+import { needsOf } from "../domain/queue/needs.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { BuildLog } from "../ports/environmentBuilder.ts";
@@ -132,11 +133,13 @@ async function prepared(
   try {
     const hasData = usesOf(definition, run.id).length > 0;
     if (hasData) progress.tell(here);
+    const gpusPerNode = await gpusOfEngine(definition, target, ports, signal);
     const { placed: data, carried } = await bringData(run, away, ports, signal);
     const plan = withGpus(
       planLaunch({
         ...{ key, target, definition, environment, tree: snapshot?.tree, inside, graceMs, data },
         ...(away ? { home: homeFolders(run) } : {}),
+        ...(gpusPerNode === undefined ? {} : { gpusPerNode }),
       }),
       run.life.gpus,
     );
@@ -151,6 +154,18 @@ async function prepared(
     await ports.data.forget(dataKeyOf(run, ports));
     return failed("DataFailed", error.message);
   }
+}
+
+/** How many GPUs the engine is to give to each node; undefined where it gives none out. */
+async function gpusOfEngine(
+  definition: WholeDefinition,
+  target: TargetSettings,
+  { targets }: Pick<PreparePorts, "targets">,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { enginesGpus, gpus: all, gpusPerRun: byDefault } = await targets.abilities(target, signal);
+  if (!enginesGpus) return undefined;
+  return needsOf(definition, { byDefault, all, target }).gpus / definition.configuration.nodeCount;
 }
 
 const failed = (reason: FailureReason, message: string): readonly RunEvent[] => [

@@ -137,7 +137,10 @@ async function allowOnTarget(
 ): Promise<Needs> {
   const abilities = await ports.targets.abilities(target, AbortSignal.timeout(ASK_MS));
   const [first, ...more] = abilityFaults(definition, target, abilities);
-  if (!first) return needsOf(definition, { byDefault: abilities.gpusPerRun, all: abilities.gpus, target });
+  if (!first) {
+    const needs = needsOf(definition, { byDefault: abilities.gpusPerRun, all: abilities.gpus, target });
+    return abilities.enginesGpus ? { ...needs, gpus: 0 } : needs;
+  }
   const others = first.code === "TargetTooSmall" ? ` There are: ${await describeTargets(ports)}.` : "";
   throw new MalachiteError(first.code, `${first.target}: ${first.message}${others}`, {
     target: first.target,

@@ -59,8 +59,12 @@ export async function describeTargets({ targets }: Pick<FlowPorts, "targets">): 
 
 function whatItHas({ nodes, gpus }: Abilities): string {
   const counted = (count: number, word: string) =>
-    count === 0 ? `no ${word}s` : `${count} ${word}${count === 1 ? "" : "s"}`;
-  return `${Number.isFinite(nodes) ? counted(nodes, "node") : "any number of nodes"}, ${counted(gpus, "GPU")}`;
+    count === 0
+      ? `no ${word}s`
+      : !Number.isFinite(count)
+        ? `any number of ${word}s`
+        : `${count} ${word}${count === 1 ? "" : "s"}`;
+  return `${counted(nodes, "node")}, ${counted(gpus, "GPU")}`;
 }
 
 async function show(target: TargetSettings, { targets, runs }: Ports): Promise<ShownTarget> {

@@ -9,6 +9,8 @@ import { createLauncher, type Launcher } from "../adapters/compute/process/launc
 import { createProcessDriver } from "../adapters/compute/process/processDriver.ts";
 import type { RunPlacer } from "../adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "../adapters/compute/shared/runEnvironment.ts";
+import { createSlurmCommands } from "../adapters/compute/slurm/slurmCommands.ts";
+import { createSlurmDriver } from "../adapters/compute/slurm/slurmDriver.ts";
 import { createEngines } from "../containers/index.ts";
 import type { DataFolder } from "../dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "../entries.ts";
@@ -84,5 +86,15 @@ export function composeDrivers(
       authority,
     }),
   );
-  return { drivers: [process, container, kubernetes], launcher, engines };
+  const slurm = opened.use(
+    createSlurmDriver({
+      folder: folder.slurm,
+      placer,
+      commands: createSlurmCommands({ path: settings.path, env }),
+      clock,
+      inherited: inheritedEnvironment(env),
+      graceMs: settings.graceSeconds * 1000,
+    }),
+  );
+  return { drivers: [process, container, kubernetes, slurm], launcher, engines };
 }

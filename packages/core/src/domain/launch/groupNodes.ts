@@ -1,0 +1,203 @@
+// The part of the group's Python file that is about nodes that are machines of their own, in an allocation of Slurm. No user data in it.
+
+/**
+ * `MALACHITE_NODES` holds the names of the nodes, the first of them this one. For each other node there is a `group.py --node`, started by
+ * srun: the parent of the processes there, and a child of this group like any process. Those that only serve have one of their own, since
+ * they are stopped last.
+ *
+ * - srun ends what it started without any grace when it is told to end. So the nodes connect to this one, and are asked and forced that way; a
+ *   connection that breaks ends the processes of its node.
+ * - Which process failed is written down where it failed, by the node that sees it; so also how the group ends.
+ * - A name that leads nowhere is exchanged for the address that Slurm knows.
+ * - Ports of the first process are free on the first node; those of others are numbers that systems do not give away by themselves.
+ */
+export const GROUP_NODES: string = String.raw`def machine():
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read()
+    except OSError:
+        return socket.gethostname()
+
+
+def slurm_command(name):
+    import shutil
+
+    places = [os.environ.get("MALACHITE_SLURM_BIN") or "", os.environ.get("PATH", os.defpath), "/usr/bin:/bin:/usr/local/bin"]
+    return shutil.which(name, path=os.pathsep.join(place for place in places if place)) or name
+
+
+def srun(nodes, tasks):
+    # All memory of the job on the node; without a number of processors it is all of these too.
+    flags = ["--overlap", "--nodes=%d" % nodes, "--ntasks=%d" % tasks, "--mem=0", "--cpu-bind=none", "--input=none"]
+    return [slurm_command("srun"), "--quiet"] + flags
+
+
+def find_hosts(group):
+    names = os.environ.pop("MALACHITE_NODES", "").split()
+    if not names:
+        return []
+    count = 1 + max(process["node"] for process in group["processes"])
+    if len(names) < count:
+        text = "The run has %d nodes and Slurm names %d: %s." % (count, len(names), " ".join(names))
+        note({"failure": text})
+        say(text)
+        end_as(70)
+    NODES.extend(names)
+    return [address_of(name) for name in names]
+
+
+# As Slurm calls them.
+NODES = []
+
+
+def address_of(name):
+    try:
+        socket.gethostbyname(name)
+        return name
+    except OSError:
+        pass
+    try:
+        told = subprocess.check_output([slurm_command("scontrol"), "--oneliner", "show", "node", name])
+        found = re.search(r"\bNodeAddr=(\S+)", told.decode("utf-8", "replace"))
+        return found.group(1) if found else name
+    except (OSError, subprocess.CalledProcessError):
+        return name
+
+
+class Node(subprocess.Popen):
+    """The srun that runs the processes of one node."""
+
+    def __init__(self, name, number, control, env):
+        self.name = name
+        self.control = control
+        self.number = number
+        self.log = os.path.join(HERE, "srun-%d.log" % number)
+        command = srun(1, 1) + ["--nodelist=" + name, "--mpi=none", sys.executable, os.path.abspath(__file__), "--node"]
+        with open(self.log, "ab") as log:
+            subprocess.Popen.__init__(
+                self, command, env=env, cwd=HERE, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True
+            )
+
+    def tell(self, what):
+        if what == signal.SIGTERM:
+            self.control.tell("ask")
+        elif what == signal.SIGKILL:
+            self.control.tell("force")
+            self.control.forced += 1
+            # Whoever does not listen is ended by srun, and then srun itself.
+            if self.control.forced > 2 and self.returncode is None:
+                os.killpg(self.pid, signal.SIGTERM if self.control.forced < 10 else signal.SIGKILL)
+
+    def why_failed(self, status):
+        first = noted()
+        if first is not None:
+            number = getattr(signal, first["signal"], None) if "signal" in first else None
+            return -number if number else first.get("code", 126)
+        with open(self.log, "rb") as log:
+            words = log.read()[-2000:].decode("utf-8", "replace").strip().split("\n")
+        text = "The processes of node %d (%s) were not started, or lost: %s" % (self.number, self.name, words[-1] or in_words(status))
+        note({"failure": text})
+        say(text)
+        return 126
+
+
+class Control:
+    """Where the nodes connect to, and are told to end."""
+
+    def __init__(self):
+        import random
+        import threading
+
+        self.token = "%032x" % random.SystemRandom().getrandbits(128)
+        self.forced = 0
+        self.told = []
+        self.peers = []
+        self.server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.server.bind(("", 0))
+        self.server.listen(64)
+        self.port = self.server.getsockname()[1]
+        thread = threading.Thread(target=self.accept)
+        thread.daemon = True
+        thread.start()
+
+    def accept(self):
+        while True:
+            peer = self.server.accept()[0]
+            try:
+                peer.settimeout(10)
+                if peer.recv(64).decode("ascii", "replace").strip() != self.token:
+                    peer.close()
+                    continue
+                peer.settimeout(None)
+                self.peers.append(peer)
+                for word in self.told:
+                    peer.sendall(word)
+            except OSError:
+                pass
+
+    def tell(self, word):
+        line = (word + "\n").encode("ascii")
+        if line in self.told:
+            return
+        self.told.append(line)
+        for peer in list(self.peers):
+            try:
+                peer.sendall(line)
+            except OSError:
+                pass
+
+
+def start_nodes(own, group, ports):
+    control = Control()
+    sets = {}
+    for index, process in enumerate(group["processes"]):
+        if process["node"] > 0:
+            sets.setdefault((process["node"], bool(process.get("serves"))), []).append(index)
+    for node, serves in sorted(sets):
+        known = {"ports": ports, "hosts": HOSTS, "node": node, "serves": serves, "at": [HOSTS[0], control.port], "token": control.token}
+        env = dict(os.environ, MALACHITE_GROUP=json.dumps(known))
+        try:
+            child = Node(NODES[node], node, control, env)
+        except OSError as error:
+            note({"failure": "srun could not be started: %s" % error})
+            say("srun could not be started: %s" % error)
+            own.failed = 126
+            return own.stop()
+        own.alive[child.pid] = (sets[(node, serves)][0], child)
+
+
+def run_node(group):
+    import threading
+
+    known = json.loads(os.environ.pop("MALACHITE_GROUP"))
+    HOSTS.extend(known["hosts"])
+    own = Group(group)
+    own.of_node = True
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, own.on_ask)
+    line = socket.create_connection(tuple(known["at"]), 30)
+    line.settimeout(None)
+    line.sendall((known["token"] + "\n").encode("ascii"))
+
+    def listen():
+        with line.makefile("r") as words:
+            for word in words:
+                if word.strip() == "ask":
+                    os.kill(os.getpid(), signal.SIGTERM)
+                elif word.strip() == "force":
+                    own.each(signal.SIGKILL)
+        own.ending = True
+        own.each(signal.SIGKILL)
+
+    thread = threading.Thread(target=listen)
+    thread.daemon = True
+    thread.start()
+    processes = [
+        (index, process)
+        for index, process in enumerate(group["processes"])
+        if process["node"] == known["node"] and bool(process.get("serves")) == known["serves"]
+    ]
+    run_all(own, group, known["ports"], processes)
+
+
+`;

@@ -1,0 +1,43 @@
+// One question to Slurm for all that ask at the same time: hundreds of runs are looked at by one squeue.
+import type { LaunchKey } from "@malachite/core";
+import type { SlurmCommands } from "./slurmCommands.ts";
+import type { SlurmCluster } from "./slurmTarget.ts";
+import type { SlurmJob } from "./slurmWords.ts";
+
+export type Questions = {
+  /** The jobs of that name, as they are no earlier than now. Throws what the command throws. */
+  ask(cluster: SlurmCluster, key: LaunchKey): Promise<readonly SlurmJob[]>;
+};
+
+type Batch = { readonly keys: Set<LaunchKey>; readonly answer: Promise<ReadonlyMap<string, SlurmJob[]>> };
+
+/** So long a question waits for others to come along. */
+const GATHER_MS = 5;
+
+export function createQuestions(commands: Pick<SlurmCommands, "jobs">): Questions {
+  /** Those that have not been sent yet, by the Slurm that they go to. */
+  const open = new Map<string, Batch>();
+
+  async function send(cluster: SlurmCluster, name: string, keys: Set<LaunchKey>) {
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    open.delete(name);
+    const byName = new Map<string, SlurmJob[]>();
+    for (const job of await commands.jobs(cluster, [...keys]))
+      byName.set(job.name, [...(byName.get(job.name) ?? []), job]);
+    return byName;
+  }
+
+  return {
+    async ask(cluster, key) {
+      const name = JSON.stringify([cluster.bin, cluster.conf]);
+      let batch = open.get(name);
+      if (batch === undefined) {
+        const keys = new Set<LaunchKey>();
+        batch = { keys, answer: send(cluster, name, keys) };
+        open.set(name, batch);
+      }
+      batch.keys.add(key);
+      return (await batch.answer).get(key) ?? [];
+    },
+  };
+}

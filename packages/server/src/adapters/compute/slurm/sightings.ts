@@ -1,0 +1,96 @@
+// What is seen of one launch: its record of the end and the files of its job script, put together with what Slurm says of its jobs.
+import { join } from "node:path";
+import { parseExitRecord, RUN_FOLDER, type Sighting, START_FILES } from "@malachite/core";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { JOB_FILES } from "./jobScript.ts";
+import { endOf, howEnded, isLive, isWaiting, type SlurmJob, whyWaiting } from "./slurmWords.ts";
+
+/**
+ * `silent`: no job of it goes on and there is no record, which may still be on its way from the node; with what it is then, or without where
+ * Slurm does not know it.
+ */
+export type Seen =
+  | { readonly kind: "certain"; readonly sighting: Sighting }
+  | { readonly kind: "silent"; readonly began: boolean; readonly sighting: Sighting | undefined };
+
+const OUT_OF_MEMORY = "OUT_OF_MEMORY";
+
+const certain = (sighting: Sighting): Seen => ({ kind: "certain", sighting });
+
+/** `jobs`: all of its name. There is more than one where the answer to a submission was lost; the claim lets one of them run. */
+export async function sightingOf(folder: string, jobs: readonly SlurmJob[]): Promise<Seen> {
+  const live = jobs.filter(isLive);
+  const last = jobs
+    .filter((job) => !isLive(job))
+    .toSorted(byNews)
+    .at(-1);
+  const text = await readSmallFile(folder, RUN_FOLDER.exit);
+  const exit = text === undefined ? undefined : parseExitRecord(text);
+  if (exit !== undefined) {
+    if (exit.code === 0 || exit.outOfMemory || !(await mayBeOfSlurm(folder, exit.signal)))
+      return certain({ at: "ended", ...exit });
+    // How the job ends says whether it was Slurm that ended the script: it is told in a moment.
+    if (live.some((job) => !isWaiting(job))) return certain({ at: "running" });
+    const taken = last === undefined ? undefined : takenAway(last);
+    if (last?.state === OUT_OF_MEMORY) return certain({ at: "ended", ...exit, outOfMemory: true });
+    return certain(taken ?? { at: "ended", ...exit });
+  }
+  const began = await exists(join(folder, START_FILES.claim));
+  const [running] = live.filter((job) => !isWaiting(job));
+  if (running !== undefined) {
+    if (began) return certain({ at: "running", ...(await startOf(folder)) });
+    return certain({
+      at: "waiting",
+      why: `Slurm says of job ${running.id}: ${running.state}; its script has not begun.`,
+    });
+  }
+  const [waiting] = live;
+  if (waiting !== undefined) {
+    if (!began) return certain({ at: "waiting", why: whyWaiting(waiting) });
+    return { kind: "silent", began, sighting: requeued(waiting) };
+  }
+  if (last === undefined) return { kind: "silent", began, sighting: undefined };
+  return { kind: "silent", began, sighting: await endWithoutRecord(folder, last, began) };
+}
+
+/** The one that tells most comes last: a job that found the claim taken has nothing to tell. */
+const byNews = (one: SlurmJob, other: SlurmJob): number =>
+  Number(endOf(one) !== "itself") - Number(endOf(other) !== "itself") || Number(one.id) - Number(other.id);
+
+const mayBeOfSlurm = async (folder: string, signal: string | undefined): Promise<boolean> =>
+  signal === "SIGKILL" || (await exists(join(folder, JOB_FILES.asked)));
+
+function takenAway(job: SlurmJob): Sighting | undefined {
+  const as = endOf(job);
+  return as === "itself" ? undefined : { at: "gone", taken: howEnded(job), as };
+}
+
+const requeued = (job: SlurmJob): Sighting => ({
+  at: "gone",
+  taken: `Slurm says of job ${job.id} that it is ${job.state}, after its script had begun.`,
+  as: "Requeued",
+});
+
+async function endWithoutRecord(folder: string, job: SlurmJob, began: boolean): Promise<Sighting> {
+  if (await exists(join(folder, JOB_FILES.requeued)))
+    return { ...requeued(job), taken: howEnded(job) } as Sighting;
+  if (job.state === OUT_OF_MEMORY) return { at: "ended", code: null, signal: "SIGKILL", outOfMemory: true };
+  const taken = takenAway(job);
+  if (taken !== undefined) return taken;
+  if (began) return { at: "gone", taken: howEnded(job), as: "TakenAway" };
+  return {
+    at: "ended",
+    code: null,
+    failure: `${howEnded(job)} Its script has not begun: its node may not see the folder ${folder}. The option folder of the target must name one that this machine and all nodes see under the same path.`,
+  };
+}
+
+async function startOf(folder: string): Promise<{ readonly startedAt?: number }> {
+  try {
+    const { startedAt } = JSON.parse((await readSmallFile(folder, START_FILES.pids)) ?? "{}");
+    return Number.isSafeInteger(startedAt) ? { startedAt } : {};
+  } catch {
+    // Half written, or overwritten by the run: only the instant of the start is lost.
+    return {};
+  }
+}

@@ -1,0 +1,152 @@
+// Slurm's commands that misbehave: hang, warn, refuse, are not there. Real programs in the place of Slurm's.
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { isMalachiteError } from "@malachite/core";
+import { createSlurmCommands, SlurmRefused } from "./slurmCommands.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "malachite-fake-slurm-"));
+const job = { options: ["--parsable"], script: "/x/slurm.sh", scriptArguments: [] as string[], env: {} };
+const isUnavailable = (said: RegExp) => (error: unknown) =>
+  isMalachiteError(error) && error.code === "EngineUnavailable" && said.test(error.message);
+
+function fake(name: string, script: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, name), 0o755);
+}
+const cluster = { bin: folder };
+const commands = (deadlineMs = 20_000) =>
+  createSlurmCommands({
+    path: "/usr/bin:/bin",
+    env: { SBATCH_PARTITION: "wrong", SLURM_JOB_ID: "7" },
+    deadlineMs,
+  });
+
+describe("commands of Slurm", () => {
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("that hang are given up, and it is not known whether the job was taken", async () => {
+    fake("sbatch", "exec sleep 600");
+    fake("squeue", "exec sleep 600");
+    await assert.rejects(
+      commands(200).submit(cluster, job),
+      isUnavailable(/sbatch did not answer within 0\.2 s/),
+    );
+    await assert.rejects(commands(200).jobs(cluster, ["k"]), isUnavailable(/squeue did not answer/));
+  });
+
+  it("that warn have done what they were asked", async () => {
+    fake(
+      "sbatch",
+      "echo 'sbatch: warning: can not run 1 processes on 2 nodes' >&2; echo 'Welcome to the lab'; echo '42;lab'",
+    );
+    assert.equal(await commands().submit(cluster, job), "42");
+    fake(
+      "squeue",
+      "echo 'squeue: warning: slow' >&2; echo '42|PENDING|N/A|k|Resources'; echo 'news of the day'",
+    );
+    assert.deepEqual(await commands().jobs(cluster, ["k"]), [
+      { id: "42", state: "PENDING", name: "k", reason: "Resources" },
+    ]);
+  });
+
+  it("that say no are told from those that could not ask", async () => {
+    fake(
+      "sbatch",
+      "echo 'sbatch: error: Batch job submission failed: Invalid partition name specified' >&2; exit 1",
+    );
+    await assert.rejects(
+      commands().submit(cluster, job),
+      (error) =>
+        error instanceof SlurmRefused &&
+        /^Batch job submission failed: Invalid partition/.test(error.message),
+    );
+    for (const said of [
+      "Batch job submission failed: Unable to contact slurm controller (connect failure)",
+      "Batch job submission failed: Socket timed out on send/recv operation",
+      "QOSMaxSubmitJobPerUserLimit",
+      "AssocMaxSubmitJobLimit",
+    ]) {
+      fake("sbatch", `echo 'sbatch: error: ${said}' >&2; exit 1`);
+      await assert.rejects(commands().submit(cluster, job), isUnavailable(/sbatch failed/), said);
+    }
+    fake("squeue", "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1");
+    await assert.rejects(commands().jobs(cluster, ["k"]), isUnavailable(/Unable to contact/));
+    fake("sbatch", "true");
+    await assert.rejects(commands().submit(cluster, job), isUnavailable(/did not say the number/));
+  });
+
+  it("get arguments as they are, and no variable that tells Slurm something else", async () => {
+    const odd = ["a b", "", "$(id)", "`id`", "line\nbreak", "-J", "'\""];
+    fake("sbatch", `env >"${folder}/env"; printf '%s\\0' "$@" >"${folder}/args"; echo 1`);
+    await commands().submit(
+      { ...cluster, conf: "/lab.conf" },
+      { ...job, scriptArguments: odd, env: { TOKEN: "t" } },
+    );
+    assert.deepEqual(readFileSync(join(folder, "args"), "utf8").split("\0").slice(0, -1), [
+      "--parsable",
+      "/x/slurm.sh",
+      ...odd,
+    ]);
+    const env = readFileSync(join(folder, "env"), "utf8");
+    assert.match(env, /^TOKEN=t$/m);
+    assert.match(env, /^SLURM_CONF=\/lab\.conf$/m);
+    fake("squeue", `env >"${folder}/env"`);
+    await commands().jobs(cluster, ["k"]);
+    assert.doesNotMatch(readFileSync(join(folder, "env"), "utf8"), /SBATCH_|SLURM_JOB_ID/);
+  });
+
+  it("ask for hundreds of jobs at once, and take no other job for one of them", async () => {
+    fake(
+      "squeue",
+      `echo call >>"${folder}/calls"; echo '1|RUNNING|2026-01-01T00:00:00|k1|None'; echo '2|RUNNING|N/A|other|None'`,
+    );
+    const names = Array.from({ length: 5000 }, (_, i) => `k${i}`);
+    assert.deepEqual(
+      (await commands().jobs(cluster, names)).map(({ name }) => name),
+      ["k1"],
+    );
+    assert.equal(readFileSync(join(folder, "calls"), "utf8"), "call\n");
+  });
+
+  it("that cancel what has ended meanwhile have succeeded", async () => {
+    const jobs = [{ id: "1", name: "k", state: "RUNNING", reason: "None" }];
+    fake(
+      "scancel",
+      "echo 'scancel: error: Kill job error on job id 1: Invalid job id specified' >&2; exit 1",
+    );
+    await commands().cancel(cluster, jobs, "running");
+    fake("scancel", "exit 229");
+    await commands().send(cluster, jobs, "USR1");
+    fake("scancel", "echo 'scancel: error: Unable to contact slurm controller' >&2; exit 1");
+    await assert.rejects(commands().send(cluster, jobs, "USR1"), isUnavailable(/Unable to contact/));
+  });
+
+  it("are looked at by check: each reason is exact", async () => {
+    rmSync(join(folder, "sinfo"), { force: true });
+    assert.match(
+      (await commands().fault(cluster, undefined)) ?? "",
+      /There is no sinfo in .*Install Slurm's client commands/,
+    );
+    assert.match(
+      (await createSlurmCommands({ path: "/nowhere", env: {} }).fault({}, undefined)) ?? "",
+      /There is no sbatch on the PATH of the service/,
+    );
+    fake("sinfo", "true");
+    assert.equal(await commands().fault(cluster, "gpu"), "Slurm has no partition 'gpu'.");
+    fake("sinfo", "echo 'gpu|down'");
+    assert.equal(await commands().fault(cluster, "gpu"), "The partition gpu is down: it starts no jobs.");
+    fake(
+      "sinfo",
+      "echo 'slurm_load_partitions: Unable to contact slurm controller (connect failure)' >&2; exit 1",
+    );
+    assert.match(
+      (await commands().fault(cluster, "gpu")) ?? "",
+      /sinfo failed: .*Unable to contact slurm controller/,
+    );
+    fake("sinfo", "echo 'gpu|up'");
+    assert.equal(await commands().fault(cluster, "gpu"), undefined);
+  });
+});

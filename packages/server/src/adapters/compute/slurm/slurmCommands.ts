@@ -1,0 +1,248 @@
+// Asks Slurm by its commands: argv and never a shell, a deadline for each, output bounded. Warnings on stderr are no failures.
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { MalachiteError } from "@malachite/core";
+import type { SlurmCluster } from "./slurmTarget.ts";
+import type { SlurmJob } from "./slurmWords.ts";
+
+export type SlurmCommandsOptions = {
+  /** Where commands are looked for, unless their target says it. */
+  readonly path: string;
+  /** What of the service's environment they get. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** How long one may take; 20 seconds unless told. */
+  readonly deadlineMs?: number;
+};
+
+/** A job to submit. `env`: that of the run, which Slurm carries to the node. */
+export type Submission = {
+  readonly options: readonly string[];
+  readonly script: string;
+  readonly scriptArguments: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Slurm said no, in its words. */
+export class SlurmRefused extends Error {
+  override readonly name = "SlurmRefused";
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export interface SlurmCommands {
+  /** The id of the job. Throws SlurmRefused; EngineUnavailable where it may have been taken all the same. */
+  submit(cluster: SlurmCluster, job: Submission): Promise<string>;
+  /** Jobs of these names that Slurm knows, ended ones too. Throws EngineUnavailable. */
+  jobs(cluster: SlurmCluster, names: readonly string[]): Promise<readonly SlurmJob[]>;
+  /** Sends to the batch scripts alone; to everything of the jobs with \`whole\`. A job that is gone is no failure. */
+  send(cluster: SlurmCluster, jobs: readonly SlurmJob[], what: string, whole?: boolean): Promise<void>;
+  /** Takes jobs that have not begun out of the queue; with \`also\` those that have. */
+  cancel(cluster: SlurmCluster, jobs: readonly SlurmJob[], also?: "running"): Promise<void>;
+  /** Why the partition cannot be used, or the commands, or their controller. */
+  fault(cluster: SlurmCluster, partition: string | undefined): Promise<string | undefined>;
+}
+
+const DEADLINE_MS = 20_000;
+const MOST_BYTES = 64 * 2 ** 20;
+/** Names in one question: an argument may have 128 KiB. More jobs than that are asked for without names. */
+const MOST_NAMES = 2000;
+
+/** Of the service's environment: the rest may hold SBATCH_ and SLURM_ variables that would change what is asked. */
+const KEPT = ["HOME", "USER", "LOGNAME", "SLURM_CONF", "LD_LIBRARY_PATH"];
+/** Variables by which commands of Slurm are told options; those of a run must not reach its sbatch. */
+export const OF_SLURM = /^(SLURM|SBATCH|SQUEUE|SCANCEL|SINFO|SRUN|SALLOC|SPANK|_SLURM|SACCT)/;
+
+const SEPARATOR = "|";
+const FORMAT = ["%i", "%T", "%S", "%j", "%r"].join(SEPARATOR);
+
+export function createSlurmCommands({
+  path,
+  env,
+  deadlineMs = DEADLINE_MS,
+}: SlurmCommandsOptions): SlurmCommands {
+  const own = Object.fromEntries(
+    KEPT.flatMap((name) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+  const uid = String(process.getuid?.() ?? 0);
+  const environmentFor = ({ conf }: SlurmCluster) => ({
+    ...own,
+    PATH: path,
+    // Messages and times in one way only.
+    LC_ALL: "C",
+    TZ: "UTC",
+    SLURM_TIME_FORMAT: "standard",
+    ...(conf === undefined ? {} : { SLURM_CONF: conf }),
+  });
+
+  /** Throws SlurmRefused with what it said on stderr, EngineUnavailable where it said nothing of use or nothing in time. */
+  async function run(
+    cluster: SlurmCluster,
+    name: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = environmentFor(cluster),
+  ): Promise<string> {
+    const program = await commandOf(cluster, name);
+    return new Promise((resolve, reject) => {
+      const options = {
+        env: environment,
+        cwd: "/",
+        timeout: deadlineMs,
+        killSignal: "SIGKILL",
+        maxBuffer: MOST_BYTES,
+        encoding: "utf8",
+      } as const;
+      execFile(program, args, options, (error, stdout, stderr) => {
+        if (error === null) return resolve(stdout);
+        if (error.killed === true && error.code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")
+          return reject(unavailable(`${name} did not answer within ${deadlineMs / 1000} s.`, error));
+        if (error.code === "E2BIG") return reject(error);
+        if (typeof error.code !== "number")
+          return reject(unavailable(`${name} could not be run: ${error.signal ?? error.code}.`, error));
+        const said = lastWords(stderr) || `${name} ended with exit code ${error.code}`;
+        reject(new SlurmRefused(said, error.code));
+      });
+    });
+  }
+
+  async function commandOf({ bin }: SlurmCluster, name: string): Promise<string> {
+    for (const folder of bin === undefined ? path.split(delimiter) : [bin]) {
+      const file = join(folder, name);
+      if (folder.startsWith("/") && (await isExecutable(file))) return file;
+    }
+    const where = bin === undefined ? "on the PATH of the service" : `in ${bin}`;
+    throw unavailable(
+      `There is no ${name} ${where}. Install Slurm's client commands, or set the option bin.`,
+    );
+  }
+
+  async function ask(cluster: SlurmCluster, name: string, args: readonly string[]): Promise<string> {
+    try {
+      return await run(cluster, name, args);
+    } catch (error) {
+      throw error instanceof SlurmRefused ? unavailable(`${name} failed: ${error.message}`, error) : error;
+    }
+  }
+
+  async function scancel(cluster: SlurmCluster, flags: readonly string[], jobs: readonly SlurmJob[]) {
+    if (jobs.length === 0) return;
+    try {
+      await run(cluster, "scancel", [...flags, ...jobs.map(({ id }) => id)]);
+    } catch (error) {
+      if (!(error instanceof SlurmRefused)) throw error;
+      // It has ended meanwhile, which is what was wanted; the next look tells.
+      if (ENDED_MEANWHILE.test(error.message) || ENDED_CODES.includes(error.exitCode)) return;
+      throw unavailable(`scancel failed: ${error.message}`, error);
+    }
+  }
+
+  return {
+    async submit(cluster, { options, script, scriptArguments, env: ofRun }) {
+      const environment = { ...ofRun, ...(environmentOfConf(cluster, own) ?? {}) };
+      try {
+        const said = await run(cluster, "sbatch", [...options, script, ...scriptArguments], environment);
+        const id = /^(\d+)(;.*)?$/m.exec(said)?.[1];
+        if (id !== undefined) return id;
+        throw unavailable(`sbatch did not say the number of the job: ${said.slice(0, 200)}`);
+      } catch (error) {
+        if (error instanceof SlurmRefused && LATER.test(error.message))
+          throw unavailable(`sbatch failed: ${error.message}`, error);
+        throw error;
+      }
+    },
+    async jobs(cluster, names) {
+      if (names.length === 0) return [];
+      const filter = names.length > MOST_NAMES ? [] : [`--name=${names.join(",")}`];
+      const flags = ["--noheader", "--all", "--local", "--states=all", `--user=${uid}`, `--format=${FORMAT}`];
+      const wanted = new Set(names);
+      return parseJobs(await ask(cluster, "squeue", [...flags, ...filter])).filter(({ name }) =>
+        wanted.has(name),
+      );
+    },
+    send: (cluster, jobs, what, whole = false) =>
+      scancel(cluster, [`--signal=${what}`, whole ? "--full" : "--batch"], jobs),
+    cancel: (cluster, jobs, also) => scancel(cluster, also === "running" ? [] : ["--state=PENDING"], jobs),
+    async fault(cluster, partition) {
+      try {
+        for (const name of ["sbatch", "squeue", "scancel", "sinfo"]) await commandOf(cluster, name);
+        // One of the two; sinfo refuses both.
+        const filter = partition === undefined ? "--all" : `--partition=${partition}`;
+        const said = await ask(cluster, "sinfo", ["--noheader", "--format=%R|%a", filter]);
+        const states = said.split("\n").filter((line) => line.includes("|"));
+        if (states.length === 0)
+          return partition === undefined
+            ? "Slurm answers and has no partition."
+            : `Slurm has no partition '${partition}'.`;
+        if (states.some((line) => line.endsWith("|up"))) return undefined;
+        return `The partition ${states[0]?.replace("|", " is ")}: it starts no jobs.`;
+      } catch (error) {
+        if (error instanceof MalachiteError) return error.message;
+        throw error;
+      }
+    },
+  };
+}
+
+/** One line a job; whatever else was printed is no job. */
+function parseJobs(text: string): SlurmJob[] {
+  return text.split("\n").flatMap((line) => {
+    const [id = "", state, start, name, ...reason] = line.split(SEPARATOR);
+    if (!/^\d+$/.test(id) || state === undefined || start === undefined || name === undefined) return [];
+    const isKnown = /^\d{4}-/.test(start);
+    return [
+      {
+        id,
+        state: state.replace(/[^A-Z_].*$/, ""),
+        name,
+        reason: reason.join(SEPARATOR).trim(),
+        ...(isKnown ? { start } : {}),
+      },
+    ];
+  });
+}
+
+/** Where the run's sbatch is to find its Slurm, as all of the service's commands do. */
+function environmentOfConf({ conf }: SlurmCluster, own: Readonly<Record<string, string>>) {
+  const found = conf ?? own.SLURM_CONF;
+  return found === undefined ? undefined : { SLURM_CONF: found };
+}
+
+/** Said of jobs that no longer run. */
+const ENDED_MEANWHILE = /Invalid job id|already (completing or )?completed|Job\/step already/i;
+
+/** Slurm's own numbers for the same, 2017 and 2021, of which an exit code has the lower byte: scancel may say nothing besides. */
+const ENDED_CODES = [2017 % 256, 2021 % 256];
+
+/** What passes: a controller that is down, busy or being exchanged, and limits of what may be queued. */
+const LATER =
+  /unable to contact|socket timed out|timed? ?out|connection (refused|reset)|communication|zero bytes|standby|temporar|authentication|munge|unexpected message|network|unreachable|too many|MaxJobs|(Max|Grp)Submit|SubmitJobs?Limit|not responding|protocol/i;
+
+/** What it said, without its own name in front and without warnings. */
+const lastWords = (stderr: string): string =>
+  stderr
+    .split("\n")
+    .map((line) => line.replace(/^\w+: (error: |fatal: )?/, "").trim())
+    .filter((line) => line !== "")
+    .slice(-5)
+    .join("; ")
+    .slice(0, 1000);
+
+const unavailable = (message: string, cause?: unknown): MalachiteError =>
+  new MalachiteError("EngineUnavailable", message, { cause });
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not to be run: the next folder may have it.
+    return false;
+  }
+}

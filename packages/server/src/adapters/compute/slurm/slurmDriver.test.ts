@@ -1,0 +1,217 @@
+// The Slurm driver over a Slurm that loses answers, forgets, requeues and ends jobs by itself.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
+import type { SlurmCommands } from "./slurmCommands.ts";
+import { createSlurmDriver } from "./slurmDriver.ts";
+import type { SlurmJob } from "./slurmWords.ts";
+
+const signal = new AbortController().signal;
+const target = { name: "lab", kind: "slurm", pool: "target:lab", options: {} };
+const key = "run-1-abc" as LaunchKey;
+const launchOf = (): Launch => ({
+  plan: { key, target, argv: ["true"], environment: {}, folders: ["outputs"], nodes: 1 },
+  secrets: {},
+});
+
+/** A driver, its Slurm as a list of jobs, and the folder of the launch. */
+function bench() {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-slurm-"));
+  const slurm = {
+    jobs: [] as SlurmJob[],
+    /** What a submission throws after the job was taken, or before. */
+    fails: undefined as { readonly taken: boolean } | undefined,
+    down: false,
+    questions: 0,
+    now: 1_000_000,
+  };
+  const down = () => new MalachiteError("EngineUnavailable", "Slurm does not answer.");
+  const commands: SlurmCommands = {
+    async submit() {
+      const id = String(slurm.jobs.length + 1);
+      if (slurm.fails?.taken !== false) slurm.jobs.push({ id, name: key, state: "PENDING", reason: "None" });
+      if (slurm.fails !== undefined) throw down();
+      return id;
+    },
+    async jobs(_, names) {
+      slurm.questions += 1;
+      if (slurm.down) throw down();
+      return slurm.jobs.filter(({ name }) => names.includes(name));
+    },
+    async send() {},
+    async cancel(_, jobs) {
+      const ids = jobs.map(({ id }) => id);
+      slurm.jobs = slurm.jobs.map((job) => (ids.includes(job.id) ? { ...job, state: "CANCELLED" } : job));
+    },
+    fault: async () => undefined,
+  };
+  const driver = createSlurmDriver({
+    folder,
+    commands,
+    placer: { place: async () => {}, placeFiles: async () => {} },
+    clock: { now: () => slurm.now, sleep: async () => {} },
+    inherited: {},
+    graceMs: 0,
+    settleMs: 1000,
+  });
+  const at = join(folder, key);
+  return {
+    driver,
+    slurm,
+    at,
+    set: (state: string, reason = "None") => {
+      slurm.jobs = slurm.jobs.map((job) => ({ ...job, state, reason }));
+    },
+    /** The sighting once files have had the time to arrive. */
+    async sight() {
+      const handle = (await driver.find(target, key, signal)) ?? assert.fail("not found");
+      const first = (await driver.observe([handle], signal)).get(key);
+      slurm.now += 2000;
+      return { first, settled: (await driver.observe([handle], signal)).get(key) };
+    },
+    begin: () => mkdirSync(join(at, "claim")),
+    end: (exit: object) => writeFileSync(join(at, "exit.json"), JSON.stringify(exit)),
+    async [Symbol.asyncDispose]() {
+      await driver[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+describe("the Slurm driver", () => {
+  it("finds the job whose submission was taken and whose answer was lost, and submits no second one", async () => {
+    await using b = bench();
+    b.slurm.fails = { taken: true };
+    await assert.rejects(b.driver.launch(launchOf(), signal), /does not answer/);
+    b.slurm.fails = undefined;
+    assert.ok(await b.driver.find(target, key, signal));
+    await b.driver.launch(launchOf(), signal);
+    assert.equal(b.slurm.jobs.length, 1);
+  });
+
+  it("takes a submission that shows up after it was made again as the same run", async () => {
+    await using b = bench();
+    b.slurm.fails = { taken: false };
+    await assert.rejects(b.driver.launch(launchOf(), signal), /does not answer/);
+    b.slurm.fails = undefined;
+    assert.equal(await b.driver.find(target, key, signal), undefined);
+    const handle = await b.driver.launch(launchOf(), signal);
+    b.slurm.jobs.push({ id: "9", name: key, state: "PENDING", reason: "None" });
+    b.slurm.jobs = b.slurm.jobs.map((job) => (job.id === "9" ? { ...job, state: "RUNNING" } : job));
+    b.begin();
+    assert.equal((await b.driver.observe([handle], signal)).get(key)?.at, "running");
+    // The one that came too late finds the claim taken, and its end says nothing.
+    b.slurm.jobs = b.slurm.jobs.map((job) => ({ ...job, state: job.id === "9" ? "PREEMPTED" : "FAILED" }));
+    assert.deepEqual((await b.sight()).settled, {
+      at: "gone",
+      taken: "Slurm says of job 9: PREEMPTED.",
+      as: "Preempted",
+    });
+    b.set("PENDING");
+    await b.driver.stop(handle, 0, signal);
+    assert.ok(b.slurm.jobs.every(({ state }) => state === "CANCELLED"));
+  });
+
+  it("knows the end of a job that Slurm has forgotten by its record, and is never without one sure at once", async () => {
+    await using b = bench();
+    const handle = await b.driver.launch(launchOf(), signal);
+    b.begin();
+    b.slurm.jobs = [];
+    assert.deepEqual(await b.sight(), { first: { at: "running" }, settled: { at: "gone" } });
+    b.end({ version: 1, code: 3 });
+    assert.deepEqual((await b.driver.observe([handle], signal)).get(key), { at: "ended", code: 3 });
+  });
+
+  it("never takes a Slurm that does not answer for a job that is gone", async () => {
+    await using b = bench();
+    const handle = await b.driver.launch(launchOf(), signal);
+    b.slurm.down = true;
+    const isUnavailable = (error: unknown) => isMalachiteError(error) && error.code === "EngineUnavailable";
+    for (const ask of [
+      () => b.driver.observe([handle], signal),
+      () => b.driver.find(target, key, signal),
+      () => b.driver.stop(handle, 0, signal),
+      () => b.driver.release(handle, signal),
+    ])
+      await assert.rejects(ask, isUnavailable);
+  });
+
+  it("asks once for many", async () => {
+    await using b = bench();
+    const handle = await b.driver.launch(launchOf(), signal);
+    b.slurm.questions = 0;
+    const many = Array.from({ length: 200 }, (_, i) => ({ ...handle, key: `${key}-${i}` as LaunchKey }));
+    await b.driver.observe([handle, ...many], signal);
+    assert.equal(b.slurm.questions, 1);
+  });
+
+  for (const [state, as] of [
+    ["TIMEOUT", "OverTime"],
+    ["NODE_FAIL", "NodeFailed"],
+    ["PREEMPTED", "Preempted"],
+    ["CANCELLED", "CanceledAtEngine"],
+  ] as const)
+    it(`tells ${state} apart, with a record of the signal and without`, async () => {
+      await using b = bench();
+      await b.driver.launch(launchOf(), signal);
+      b.begin();
+      b.set(state, "Why");
+      const taken = { at: "gone", taken: `Slurm says of job 1: ${state} (Why).`, as };
+      assert.deepEqual((await b.sight()).settled, taken);
+      b.end({ version: 1, code: null, signal: "SIGKILL" });
+      assert.deepEqual((await b.sight()).first, taken);
+      // A script that was told to end and ended with a code of its own.
+      b.end({ version: 1, code: 1 });
+      assert.equal((await b.sight()).first?.at, "ended");
+      writeFileSync(join(b.at, "slurm-asked"), "");
+      assert.deepEqual((await b.sight()).first, taken);
+      b.end({ version: 1, code: 0 });
+      assert.deepEqual((await b.sight()).first, { at: "ended", code: 0 });
+    });
+
+  it("tells memory as what ended it", async () => {
+    await using b = bench();
+    await b.driver.launch(launchOf(), signal);
+    b.begin();
+    b.set("OUT_OF_MEMORY");
+    assert.deepEqual((await b.sight()).settled, {
+      at: "ended",
+      code: null,
+      signal: "SIGKILL",
+      outOfMemory: true,
+    });
+  });
+
+  it("does not let a run that was put back into the queue run twice, and says so", async () => {
+    await using b = bench();
+    await b.driver.launch(launchOf(), signal);
+    b.begin();
+    b.set("PENDING", "BeginTime");
+    const { settled } = await b.sight();
+    assert.deepEqual(settled?.at === "gone" && [settled.as, settled.taken], [
+      "Requeued",
+      "Slurm says of job 1 that it is PENDING, after its script had begun.",
+    ]);
+    b.set("FAILED", "NonZeroExitCode");
+    writeFileSync(join(b.at, "slurm-requeued"), "");
+    const after = (await b.sight()).settled;
+    assert.equal(after?.at === "gone" && after.as, "Requeued");
+  });
+
+  it("says what is wrong when the script never began, and why a job waits", async () => {
+    await using b = bench();
+    await b.driver.launch(launchOf(), signal);
+    b.set("PENDING", "Resources");
+    const { first } = await b.sight();
+    assert.match((first?.at === "waiting" && first.why) || "", /^Slurm says of job 1: Resources, the nodes/);
+    b.set("FAILED", "NonZeroExitCode");
+    const { settled } = await b.sight();
+    assert.match(
+      (settled?.at === "ended" && settled.failure) || "",
+      /FAILED \(NonZeroExitCode\)\. Its script has not begun: its node may not see the folder/,
+    );
+  });
+});

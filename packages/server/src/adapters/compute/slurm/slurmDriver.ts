@@ -1,0 +1,316 @@
+// The driver that runs each launch as a job of Slurm. Service and nodes see the folders of runs under the same path; a job is asked for by
+// its name, which is the launch key, so neither a lost answer nor a crash can hide one.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type Clock,
+  type ComputeDriver,
+  type Handle,
+  inFolder,
+  isMalachiteError,
+  type Launch,
+  type LaunchKey,
+  MalachiteError,
+  parseExitRecord,
+  RUN_FOLDER,
+  type Sighting,
+  START_FILES,
+  type TargetHealth,
+  type TargetSettings,
+} from "@malachite/core";
+import { writeFileAtomic } from "../../../files/index.ts";
+import { createLines } from "../shared/inLine.ts";
+import { createLaunchHints } from "../shared/launchHints.ts";
+import { createLocalRunFolder } from "../shared/localRunFolder.ts";
+import { createLostFolders } from "../shared/lostFolders.ts";
+import { removeMounts } from "../shared/placeMounts.ts";
+import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
+import { prepareCommand } from "../shared/runEnvironment.ts";
+import { createRunsRoot, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { JOB_SCRIPT, JOB_SCRIPT_NAME, JOB_SIGNALS } from "./jobScript.ts";
+import { createQuestions } from "./questions.ts";
+import { sightingOf } from "./sightings.ts";
+import { OF_SLURM, type SlurmCommands, SlurmRefused } from "./slurmCommands.ts";
+import { KIND, makeHandle, readHandle, type SlurmState } from "./slurmHandle.ts";
+import { clusterOf, faultOfOptions, parseSlurmOptions, type SlurmCluster } from "./slurmTarget.ts";
+import { isLive, isWaiting } from "./slurmWords.ts";
+import { submitArguments } from "./submitArguments.ts";
+
+export type SlurmDriverOptions = {
+  /** Absolute path of the folder in which each launch gets one of its own, unless its target names another. */
+  readonly folder: string;
+  readonly placer: RunPlacer;
+  readonly commands: SlurmCommands;
+  readonly clock: Clock;
+  /** What runs inherit, from inheritedEnvironment. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** How long a run may take to end after it was asked to. */
+  readonly graceMs: number;
+  /** How long after Slurm's word its files may still be on their way; two seconds unless told. */
+  readonly settleMs?: number;
+};
+
+/** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
+export type SlurmDriver = ComputeDriver & AsyncDisposable;
+
+/** For the file that starts the processes of a group. */
+const MPI_STARTER = "MALACHITE_MPI";
+/** First and longest wait between two looks at a job that is to end, in ms. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+/** The job script is asked to force its run so often; after so long in all Slurm kills everything of the job. */
+const FORCE_AGAIN_MS = 2000;
+const KILL_WHOLE_MS = 6000;
+/** A node that is dead may hold a job in COMPLETING for hours; nothing of it can be known meanwhile. */
+const COMPLETING_MS = 60_000;
+/** Of the machine of the service, and nothing that holds on a node. */
+const NOT_INHERITED = ["TMPDIR", "SHELL"];
+/** What one program can be given in all, arguments and environment: Linux takes 2 MiB, and keeps some of it. */
+const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
+
+/** Starts and opens nothing until its first call. */
+export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
+  const { placer, commands, clock, graceMs, settleMs = 2000 } = options;
+  const roots = new Map<string, RunsRoot>();
+  const hints = createLaunchHints();
+  const inLine = createLines();
+  const lost = createLostFolders(clock);
+  const questions = createQuestions(commands);
+  /** When a launch was first seen to have ended without a record. */
+  const silent = new Map<LaunchKey, number>();
+  const inherited = Object.fromEntries(
+    Object.entries(options.inherited).filter(([name]) => !NOT_INHERITED.includes(name)),
+  );
+
+  function rootAt(path: string): RunsRoot {
+    const root = roots.get(path) ?? createRunsRoot(path);
+    roots.set(path, root);
+    return root;
+  }
+  const rootOf = (target: TargetSettings): RunsRoot =>
+    rootAt(parseSlurmOptions(target).folder ?? options.folder);
+  const placeOf = (handle: Handle) => {
+    const state = readHandle(handle);
+    const root = rootAt(state.root);
+    return { ...state, at: root, folder: root.folder(handle.key) };
+  };
+
+  function follow(key: LaunchKey, state: SlurmState): Handle {
+    hints.follow(key, join(state.root, key));
+    return makeHandle(key, state);
+  }
+
+  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+    const { key } = asked;
+    const target = parseSlurmOptions(asked.target);
+    const cluster = clusterOf(target);
+    const root = rootOf(asked.target);
+    const folder = root.folder(key);
+    const plan = inFolder(asked, folder);
+    const { env, argv } = forSlurm(prepareCommand({ plan, secrets }, inherited, folder));
+    await root.ready();
+    if (!(await root.make(key))) {
+      const earlier = await known(root, cluster, key);
+      if (earlier !== undefined) return earlier;
+    }
+    try {
+      await prepareFolder(folder, plan, placer, { cluster }, signal);
+      await writeFileAtomic(join(folder, JOB_SCRIPT_NAME), JOB_SCRIPT);
+      signal.throwIfAborted();
+    } catch (error) {
+      await discard(root, key);
+      throw error;
+    }
+    const submission = {
+      options: submitArguments(plan, target, graceMs),
+      script: join(folder, JOB_SCRIPT_NAME),
+      scriptArguments: [folder, target.bin ?? "", ...argv],
+      env: plan.group === undefined || target.mpi === undefined ? env : { ...env, [MPI_STARTER]: target.mpi },
+    };
+    try {
+      // From here on an abort is of no use: the job may have been taken.
+      const job = await commands.submit(cluster, submission);
+      return follow(key, { cluster, root: root.path, job });
+    } catch (error) {
+      // What may have been taken is looked for, by whoever asks again.
+      if (isMalachiteError(error)) throw error;
+      await discard(root, key);
+      throw refusal(error);
+    }
+  }
+
+  /** For a launch of which nothing runs. What cannot be removed now is removed by `find` or by the next launch of the key. */
+  async function discard(root: RunsRoot, key: LaunchKey): Promise<void> {
+    await removeMounts(root.folder(key));
+    await root.remove(key).catch(() => {});
+  }
+
+  /** What an earlier launch of the key has made; without anything, what is left of it is removed. */
+  async function known(root: RunsRoot, cluster: SlurmCluster, key: LaunchKey): Promise<Handle | undefined> {
+    const folder = root.folder(key);
+    // The folder comes first, so without one nothing was ever submitted.
+    if (!(await exists(folder))) return undefined;
+    const jobs = await questions.ask(cluster, key);
+    const job = (jobs.find(isLive) ?? jobs.at(-1))?.id;
+    const state = { cluster, root: root.path, ...(job === undefined ? {} : { job }) };
+    if (job !== undefined || (await exists(join(folder, START_FILES.claim)))) return follow(key, state);
+    await discard(root, key);
+    return undefined;
+  }
+
+  async function sight(handle: Handle): Promise<Sighting> {
+    const { cluster, at, folder } = placeOf(handle);
+    const jobs = await questions.ask(cluster, handle.key);
+    await at.assertPresent();
+    const first = await sightingOf(folder, jobs);
+    if (first.kind === "certain") {
+      silent.delete(handle.key);
+      if (first.sighting.at === "ended") hints.drop(handle.key);
+      return first.sighting;
+    }
+    // Slurm may tell of an end before the node's last files are seen here; opening the folder makes a network file system look again.
+    const since = silent.get(handle.key) ?? clock.now();
+    silent.set(handle.key, since);
+    const isThere = await readdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) return lost.gone(folder);
+    if (clock.now() - since < settleMs) return { at: first.began ? "running" : "waiting" };
+    silent.delete(handle.key);
+    return first.sighting ?? lost.gone(folder);
+  }
+
+  /** Ends what is left of the jobs. Resolves when Slurm has none that goes on. */
+  async function end(handle: Handle, grace: number, signal: AbortSignal): Promise<void> {
+    const { cluster, folder } = placeOf(handle);
+    let begun = performance.now();
+    let asked = false;
+    let forcedAt = Number.NEGATIVE_INFINITY;
+    let forced = false;
+    let acted = false;
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
+      signal.throwIfAborted();
+      const jobs = await questions.ask(cluster, handle.key);
+      const live = jobs.filter(isLive);
+      acted ||= live.length > 0;
+      const passed = performance.now() - begun;
+      const completing = live.every(({ state }) => state === "COMPLETING");
+      if (live.length === 0 || (completing && passed > grace + COMPLETING_MS)) break;
+      await commands.cancel(cluster, live.filter(isWaiting));
+      const running = live.filter((job) => !isWaiting(job) && job.state !== "COMPLETING");
+      if (running.length > 0 && passed < grace) {
+        if (!asked) {
+          await commands.send(cluster, running, JOB_SIGNALS.ask);
+          // The time that it has begins when it was told.
+          begun = performance.now();
+        }
+        asked = true;
+      } else if (running.length > 0 && passed > grace + KILL_WHOLE_MS) {
+        forced = true;
+        await commands.send(cluster, running, "KILL", true);
+        await commands.cancel(cluster, running, "running");
+      } else if (running.length > 0 && passed - forcedAt > FORCE_AGAIN_MS) {
+        // A script that is about to end by itself needs no force, and a signal that comes before it is ready would end it.
+        forcedAt = passed;
+        forced = true;
+        await commands.send(cluster, running, JOB_SIGNALS.force);
+      }
+      const left = asked && passed < grace ? grace - passed : Number.POSITIVE_INFINITY;
+      await pause(Math.min(wait, Math.max(1, left)), undefined, { signal }).catch(() => {});
+    }
+    if (acted) await record(folder, forced);
+  }
+
+  /** The end of a run whose start script was not left to write it, where that was brought about here. */
+  async function record(folder: string, forced: boolean): Promise<void> {
+    if (!(await exists(folder)) || (await endIn(folder)) !== undefined) return;
+    const end = { version: 1, code: null, signal: forced ? "SIGKILL" : "SIGTERM", endedAt: clock.now() };
+    await writeFileAtomic(join(folder, RUN_FOLDER.exit), JSON.stringify(end));
+  }
+
+  async function release(handle: Handle, signal: AbortSignal): Promise<void> {
+    await end(handle, 0, signal);
+    const { at, folder } = placeOf(handle);
+    hints.drop(handle.key);
+    await at.ready();
+    await removeMounts(folder);
+    await at.remove(handle.key);
+    lost.forget(handle.key);
+    silent.delete(handle.key);
+  }
+
+  async function check(target: TargetSettings): Promise<TargetHealth> {
+    const fault = faultOfOptions(target);
+    if (fault !== undefined) return { usable: false, reason: fault };
+    const asked = parseSlurmOptions(target);
+    const reason =
+      (await faultOfRoot(rootOf(target))) ?? (await commands.fault(clusterOf(asked), asked.partition));
+    return reason === undefined ? { usable: true } : { usable: false, reason };
+  }
+
+  return {
+    kind: KIND,
+    can: { multiNode: true, images: false, gpus: true },
+    check,
+    launch: (asked, signal) =>
+      inLine(asked.plan.key, async () => rootOf(asked.plan.target).wrapped(() => launch(asked, signal))),
+    find: (target, key, signal) =>
+      inLine(key, async () => {
+        signal.throwIfAborted();
+        const root = rootOf(target);
+        return root.wrapped(async () => {
+          await root.ready();
+          return known(root, clusterOf(parseSlurmOptions(target)), key);
+        });
+      }),
+    async observe(handles, signal) {
+      signal.throwIfAborted();
+      return lost.all(handles, (handle) => placeOf(handle).at.wrapped(() => sight(handle)), signal);
+    },
+    stop: (handle, grace, signal) => placeOf(handle).at.wrapped(() => end(handle, grace, signal)),
+    folder: (handle) => createLocalRunFolder(placeOf(handle).folder),
+    release: (handle, signal) =>
+      inLine(handle.key, () => placeOf(handle).at.wrapped(() => release(handle, signal))),
+    hints: (signal) => hints.stream(signal),
+    async [Symbol.asyncDispose]() {
+      hints[Symbol.dispose]();
+      await Promise.all([...roots.values()].map((root) => root[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+async function endIn(folder: string) {
+  const text = await readSmallFile(folder, RUN_FOLDER.exit);
+  return text === undefined ? undefined : parseExitRecord(text);
+}
+
+/** Variables by which Slurm's commands are told options reach the command of the run, and not the sbatch that carries all others. */
+function forSlurm({ env, argv }: { env: Record<string, string>; argv: readonly string[] }) {
+  const own = Object.entries(env).filter(([name]) => OF_SLURM.test(name));
+  const carried = Object.fromEntries(Object.entries(env).filter(([name]) => !OF_SLURM.test(name)));
+  const whole = own.length === 0 ? argv : ["env", ...own.map(([name, value]) => `${name}=${value}`), ...argv];
+  const bytes = [...whole, ...Object.entries(carried).flat()].reduce(
+    (sum, text) => sum + Buffer.byteLength(text) + 9,
+    0,
+  );
+  if (bytes > MOST_ARGUMENT_BYTES) throw tooLong();
+  return { env: carried, argv: whole };
+}
+
+const tooLong = (cause?: unknown) =>
+  new MalachiteError(
+    "InvalidDefinition",
+    "The arguments and environment of the run are longer than this system gives to a program.",
+    { target: "configuration.arguments", cause },
+  );
+
+function refusal(error: unknown): unknown {
+  if (error instanceof Error && "code" in error && error.code === "E2BIG") return tooLong(error);
+  if (!(error instanceof SlurmRefused)) return error;
+  return new MalachiteError("EngineRefused", `Slurm did not take the job: ${error.message}`, {
+    cause: error,
+  });
+}
