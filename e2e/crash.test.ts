@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { checkHistory } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, processesOf, story, submit } from "./support/runs.ts";
 import { Service, SOURCE, until } from "./support/service.ts";
 
@@ -101,6 +102,7 @@ describe("kill -9 of the server at each step", { concurrency: 3 }, () => {
       (entry) => ["Completed", "Failed", "Canceled"].includes(entry.status) && entry.event !== "released",
     );
     assert.equal(ends.length, 1, JSON.stringify(entries));
+    assert.deepEqual(checkHistory(entries), [], JSON.stringify(entries));
     await until("the run's processes to be gone", () => processesOf(runId).length === 0, 5000);
     await until(
       "the run's folder to be freed",

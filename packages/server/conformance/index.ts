@@ -12,6 +12,7 @@ export {
   startContainerEngine,
   withoutEngine,
 } from "./containerEngine.ts";
+export { checkHistory, type HistoryEntry } from "./historyChecker.ts";
 export * from "./hostileArchives.ts";
 export {
   type ClusterUnderTest,
@@ -21,6 +22,7 @@ export {
   withoutCluster,
 } from "./kubernetesCluster.ts";
 export { withoutMounts } from "./mountsUnderTest.ts";
+export { type PostgresUnderTest, startPostgres, withoutPostgres } from "./postgresServer.ts";
 export * from "./runStore.ts";
 export { mpiOfMachine, type SlurmUnderTest, startSlurm, withoutSlurm } from "./slurmEngine.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";

@@ -31,6 +31,7 @@ import { serverNames } from "./adapters/tls/serverNames.ts";
 import { guidOf, scopeOf, urlOf } from "./addresses.ts";
 import { composeDrivers } from "./compose/drivers.ts";
 import { composeEnvironments } from "./compose/environments.ts";
+import { openServers } from "./compose/openServers.ts";
 import { repeated } from "./compose/repeated.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES } from "./entries.ts";
@@ -77,10 +78,12 @@ export type App = AsyncDisposable & {
 
 /** A lease that is not renewed for so long is another server's to take. */
 const LEASE_MS = 30_000;
+/** Where there are several: so long the runs of one that has died wait for another. It is renewed three times as often. */
+const SHARED_LEASE_MS = 9_000;
 /** Engines are asked this often when no hint comes. */
 const WATCH_INTERVAL_MS = 1000;
 
-/** Files that no snapshot was made of are looked for so often, and blocks that nobody commits. */
+/** Files that no snapshot was made of are looked for so often. */
 const UPLOADS_SWEPT_EVERY_MS = 3600_000;
 const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 
@@ -95,7 +98,11 @@ export async function compose(
   opened.defer(() => clearInterval(alive));
   const log = createLog(settings.logLevel, writeLog);
   const clock = systemClock;
-  const folder = opened.use(openDataFolder(settings.data));
+  // With a database of its own behind it, a server is one of several, or may become so at any time.
+  const several = settings.database !== undefined;
+  const name = systemIds.hex(8);
+  const machine = several ? { machine: settings.machine } : {};
+  const folder = opened.use(openDataFolder(settings.data, several ? { shared: name } : {}));
   const certificates = opened.use(
     await openCertificates({
       folder: folder.tls,
@@ -109,6 +116,7 @@ export async function compose(
       log,
     }),
   );
+  folder.begun();
   const foundGpus = settings.gpus === "auto" ? findGpus(settings.path, env.CUDA_VISIBLE_DEVICES) : undefined;
   const records = await openRecords(settings, folder.records, log);
   opened.defer(() => records.close());
@@ -119,6 +127,7 @@ export async function compose(
       incoming: folder.incoming,
       entry: ENTRIES.blobs,
       now: clock.now(),
+      several,
       log,
     }),
   );
@@ -181,7 +190,7 @@ export async function compose(
   if (fault !== undefined) log.warn("gpusUnknown", { reason: fault });
   const targets = createTargets(
     settings.target,
-    { runsAtOnce: settings.runsAtOnce, gpus },
+    { runsAtOnce: settings.runsAtOnce, gpus, ...machine },
     [...drivers, ssh.driver],
     {
       volumes: settings.containerVolumes,
@@ -237,8 +246,9 @@ export async function compose(
     machine: systemMachine(settings.data),
     news: new RunNews(),
     settings: {
-      owner: `${folder.id}/${systemIds.hex(4)}`,
-      leaseMs: LEASE_MS,
+      owner: `${folder.id}/${name}`,
+      ...machine,
+      leaseMs: several ? SHARED_LEASE_MS : LEASE_MS,
       watchIntervalMs: WATCH_INTERVAL_MS,
       retries: settings.retries,
       systemMetricsMs: settings.systemMetricsSeconds * 1000,
@@ -260,6 +270,7 @@ export async function compose(
   log.also = telemetry.logFields;
   const ports = telemetry.around(tellNews(given));
   const flow = createFlow(ports);
+  const others = several ? opened.use(await openServers(settings, records, ports)) : undefined;
   opened.use(giveBackAtRest());
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
@@ -333,6 +344,7 @@ export async function compose(
       // Of a storage that does not answer now, the next sweep does it.
       const swept = flow.snapshots.sweepUploads().catch((error: unknown) => log.error("sweep failed", error));
       if (settings.blobs.kind === "folder") await swept;
+      await others?.join(url);
       await keeper.start();
       control.phase = "ok";
       folder.announce({

@@ -1,6 +1,16 @@
-// The one data folder of a server: its layout, its lock, its keys. A second server on the same folder is refused.
+// The data folder of a server: its layout, its lock, its keys. A second server on the same folder is refused, unless all of them keep
+// their records in one database.
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MalachiteError } from "@malachite/core";
@@ -16,6 +26,8 @@ export type ServerNote = {
 
 export type DataFolder = {
   readonly path: string;
+  /** What this server alone has in it is under this name; empty where it has all of it. */
+  readonly name: string;
   readonly records: string;
   readonly runs: string;
   /** Those of runs in containers. */
@@ -40,16 +52,23 @@ export type DataFolder = {
   readonly secret: Uint8Array;
   /** A GUID of this data folder: workspaces of another folder are other workspaces. */
   readonly id: string;
+  /** To be called when all is made that a new folder lacks: other servers that start on it wait for that. */
+  begun(): void;
   /** Says where the server is; gone when the folder is closed. */
   announce(note: ServerNote): void;
   [Symbol.dispose](): void;
 };
 
+/** A server's own folder for uploads; one that was not used for so long is of a dead server. */
+const UPLOADS_KEPT_MS = 24 * 3600_000;
+/** So long a start may take before the next server's. */
+const START_MS = 60_000;
+
 /**
- * Makes the folder if it is new and locks it. The lock is the kernel's own, on an open file: it ends with the process however
+ * Makes the folder if it is new and locks it. `shared`: by the name of this server, together with others that share it. The lock is the kernel's own, on an open file: it ends with the process however
  * that dies. Throws Busy naming the server that has it.
  */
-export function openDataFolder(path: string): DataFolder {
+export function openDataFolder(path: string, { shared }: { readonly shared?: string } = {}): DataFolder {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -60,7 +79,8 @@ export function openDataFolder(path: string): DataFolder {
     );
   }
   const note = join(path, "server.json");
-  const lock = lockFile(join(path, "lock"), path, note);
+  const lock = lockFile(join(path, "lock"), path, note, shared !== undefined);
+  const start = shared === undefined ? undefined : startLock(join(path, "lock.start"), path);
   const folders = {
     records: join(path, "records.sqlite"),
     runs: join(path, "runs"),
@@ -69,7 +89,7 @@ export function openDataFolder(path: string): DataFolder {
     ssh: join(path, "ssh"),
     slurm: join(path, "slurm"),
     blobs: join(path, "blobs"),
-    incoming: join(path, "incoming"),
+    incoming: shared === undefined ? join(path, "incoming") : join(path, "incoming", shared),
     environments: join(path, "environments"),
     runData: join(path, "data"),
     audit: join(path, "audit"),
@@ -78,34 +98,86 @@ export function openDataFolder(path: string): DataFolder {
   for (const folder of [folders.runs, folders.containers, folders.blobs, folders.tls])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Uploads that a dead server did not finish belong to nobody.
-  rmSync(folders.incoming, { recursive: true, force: true });
+  if (shared === undefined) rmSync(folders.incoming, { recursive: true, force: true });
+  else removeOlder(join(path, "incoming"), Date.now() - UPLOADS_KEPT_MS);
   mkdirSync(folders.incoming, { recursive: true, mode: 0o700 });
   return {
     path,
+    name: shared ?? "",
     ...folders,
     secret: Buffer.from(
       keep(join(path, "secret"), () => randomBytes(32).toString("hex")),
       "hex",
     ),
     id: keep(join(path, "id"), randomUUID),
-    announce: (told) => replace(note, `${JSON.stringify(told)}\n`),
+    begun: () => start?.close(),
+    announce: (told) => {
+      const text = `${JSON.stringify(told)}\n`;
+      if (shared !== undefined) {
+        mkdirSync(join(path, "servers"), { recursive: true, mode: 0o700 });
+        replace(join(path, "servers", `${shared}.json`), text);
+      }
+      replace(note, text, shared);
+    },
     [Symbol.dispose]: () => {
-      rmSync(note, { force: true });
+      if (shared === undefined) rmSync(note, { force: true });
+      else leave(path, note, shared);
+      if (start?.isOpen) start.close();
       lock.close();
     },
   };
 }
 
-function lockFile(file: string, folder: string, note: string): DatabaseSync {
-  const lock = new DatabaseSync(file, { timeout: 0 });
+/** The note that people and the CLI look for is that of another server then, if there is one. */
+function leave(path: string, note: string, name: string): void {
+  const notes = join(path, "servers");
+  const own = join(notes, `${name}.json`);
+  const text = existsSync(own) ? readFileSync(own, "utf8") : undefined;
+  rmSync(own, { force: true });
+  rmSync(join(path, "incoming", name), { recursive: true, force: true });
+  if (text === undefined || !existsSync(note) || readFileSync(note, "utf8") !== text) return;
+  const others = existsSync(notes) ? readdirSync(notes).map((file) => join(notes, file)) : [];
+  const newest = others
+    .map((file) => ({ file, at: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at)[0];
+  if (newest === undefined || newest.at === 0) rmSync(note, { force: true });
+  else replace(note, readFileSync(newest.file, "utf8"), name);
+}
+
+function removeOlder(folder: string, before: number): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const at = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
+    if (at !== undefined && at < before) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Servers that start on a new folder at the same time make its keys one after the other. */
+function startLock(file: string, folder: string): DatabaseSync {
+  const lock = new DatabaseSync(file, { timeout: START_MS });
   try {
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (cause) {
     lock.close();
+    throw new MalachiteError("Busy", `Another server on '${folder}' has been starting for a minute.`, {
+      cause,
+    });
+  }
+}
+
+function lockFile(file: string, folder: string, note: string, shared: boolean): DatabaseSync {
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    // One that reads keeps out who wants it alone, and no other that reads.
+    const how = shared ? "BEGIN; SELECT count(*) FROM sqlite_schema" : "BEGIN EXCLUSIVE";
+    lock.exec(`PRAGMA journal_mode = MEMORY; ${how}`);
+    return lock;
+  } catch (cause) {
+    lock.close();
     throw new MalachiteError(
       "Busy",
-      `${holder(note)} uses the data folder '${folder}'. Stop it, or give another folder with --data.`,
+      `${holder(note)} uses the data folder '${folder}'. Stop it, or give another folder with --data. Several servers share one only where all have the same --database.`,
       { cause },
     );
   }
@@ -130,7 +202,8 @@ function keep(file: string, make: () => string): string {
 }
 
 /** Readers see the old content or the new one, never a part. */
-function replace(file: string, content: string): void {
-  writeFileSync(`${file}.new`, content, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
+function replace(file: string, content: string, by = ""): void {
+  const made = `${file}.new${by}`;
+  writeFileSync(made, content, { mode: 0o600, flush: true });
+  renameSync(made, file);
 }

@@ -38,8 +38,13 @@ type Ask = {
   /** The code of the workers. */
   readonly entry: URL;
   readonly now: number;
+  /** Other servers may be at work in the same folder. */
+  readonly several: boolean;
   readonly log: Log;
 };
+
+/** What a dead server of several left half done is swept after so long; nothing takes so long between two bytes. */
+const UNFINISHED_KEPT_MS = 3600_000;
 
 /** Opens the stores, with what was left by a crash removed. Throws StorageFailed. */
 export async function openFileStores(ask: Ask): Promise<FileStores> {
@@ -52,18 +57,26 @@ export async function openFileStores(ask: Ask): Promise<FileStores> {
   return stores;
 }
 
-async function openFolderStores({ folder, entry, now }: Ask): Promise<FileStores> {
+async function openFolderStores({ folder, entry, now, several }: Ask): Promise<FileStores> {
   const locks = new KeyedLock();
   const snapshots = createSnapshotStore({ folder, entry });
   const artifacts = createArtifactStore({ folder, locks });
   const blobs = createBlobStore({ folder, locks });
-  await Promise.all([snapshots.sweep(), artifacts.sweep(), blobs.sweep(), blobs.sweepBlocks(now)]);
+  const sweepUnfinished = async (before?: number): Promise<void> => {
+    await Promise.all([snapshots.sweep(before), artifacts.sweep(before), blobs.sweep(before)]);
+  };
+  const old = (at: number) => (several ? at - UNFINISHED_KEPT_MS : undefined);
+  await Promise.all([sweepUnfinished(old(now)), blobs.sweepBlocks(now)]);
   return {
     snapshots,
     artifacts,
     blobs,
     blobsFolder: (container) => blobs.folderOf({ kind: "store", name: container }),
-    sweep: (at) => blobs.sweepBlocks(at),
+    async sweep(at) {
+      // Alone, nothing is left half done but by an earlier life.
+      if (several) await sweepUnfinished(old(at));
+      await blobs.sweepBlocks(at);
+    },
     [Symbol.asyncDispose]: () => snapshots[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,7 @@
 // All settings of the service: what they default to and where they come from (file < environment < flag). settings/ has the
 // table of them and how each kind is read. Read once, checked once, frozen. Nobody else reads the environment.
 import { readFileSync } from "node:fs";
-import { availableParallelism, homedir } from "node:os";
+import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { MalachiteError } from "@malachite/core";
 import { parse as parseYaml } from "yaml";
@@ -27,6 +27,8 @@ export type Settings = {
   readonly databasePassword: string | undefined;
   /** Where files are kept, with what opens it. */
   readonly blobs: BlobsSetting;
+  /** What the machine is called to other servers on the database. */
+  readonly machine: string;
   readonly token: readonly string[];
   readonly msiSecret: string | undefined;
   readonly issuer: string | undefined;
@@ -122,6 +124,7 @@ export function readSettings(
     port: (read("port") as number | undefined) ?? 7464,
     data: resolve((read("data") as string | undefined) ?? DEFAULT_DATA()),
     database: read("database") as string | undefined,
+    machine: (read("machine") as string | undefined) ?? hostname(),
     databasePassword: passwordOf(read("databasePasswordFile") as string | undefined, env.PGPASSWORD, faults),
     blobs: readBlobs(
       {

@@ -15,6 +15,8 @@ export type MachineShare = {
   readonly runsAtOnce: number;
   /** The GPUs of the machine, by number. */
   readonly gpus?: readonly number[];
+  /** Set where servers on other machines share the records: what runs on this one is counted apart. */
+  readonly machine?: string;
 };
 
 /** What the flags of a definition may ask for in a container. */
@@ -104,13 +106,14 @@ function poolOf(name: string, { kind, runsAtOnce, nodes, gpuIds }: TargetEntry):
 /** A GPU that a target has for itself is not shared. Once any are counted, a run without one must not see any. */
 function poolsOf(
   entries: Readonly<Record<string, TargetEntry>>,
-  { runsAtOnce, gpus = [] }: MachineShare,
+  { runsAtOnce, gpus = [], machine }: MachineShare,
 ): ReadonlyMap<string, Capacity> {
+  const here = machine === undefined ? {} : { machine };
   const own = new Set(Object.values(entries).flatMap(({ gpuIds = [] }) => gpuIds));
   const counted = own.size > 0 || gpus.length > 0;
   const shared = gpus.filter((gpu) => !own.has(gpu));
   const pools = new Map<string, Capacity>([
-    [MACHINE, { places: runsAtOnce, ...(counted ? { gpus: shared } : {}) }],
+    [MACHINE, { places: runsAtOnce, ...(counted ? { gpus: shared } : {}), ...here }],
   ]);
   for (const [name, entry] of Object.entries(entries)) {
     const pool = poolOf(name, entry);
@@ -124,6 +127,7 @@ function poolsOf(
       places,
       ...(nodes === undefined ? {} : { nodes }),
       ...(counted && !elsewhere ? { gpus: gpuIds } : {}),
+      ...(elsewhere ? {} : here),
     });
   }
   return pools;

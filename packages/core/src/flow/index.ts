@@ -45,6 +45,7 @@ export type { QueueOfTarget } from "./queue.ts";
 export { RunKeeper } from "./runKeeper.ts";
 export { RunNews } from "./runNews.ts";
 export type { RunPoint, RunPointsAsk, RunTreePage, StatusCounts } from "./runPoints.ts";
+export { shareNews } from "./shareNews.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 export type { TableFlow } from "./tables.ts";
 export { tellNews } from "./tellNews.ts";

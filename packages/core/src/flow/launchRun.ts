@@ -1,5 +1,5 @@
 // Hands the plan to the engine. The plan is in the record by now; after a crash the job is looked for by its key first.
-import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
 import { tokenVariables } from "../domain/launch/variables.ts";
 import type { RunEvent } from "../domain/run/advance.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -35,6 +35,10 @@ export async function launchRun(
   return changeRun(run, [await launched(held, ports, signal)], ports.settings.owner, ports, lease);
 }
 
+/** Another server may have it by now: the step is tried again once the lease has been renewed. */
+const unsure = ({ id }: Run) =>
+  new MalachiteError("EngineUnavailable", `The run '${id}' is not launched before its lease is renewed.`);
+
 async function launched(
   { run, sureUntil }: HeldRun,
   ports: LaunchPorts,
@@ -50,6 +54,7 @@ async function launched(
     // The machine may have been started anew since the plan was written.
     await keepMounts(run, ports, signal);
     const secrets = tokenVariables(await tokens.issue(run), plan.environment);
+    if (ports.clock.monotonic() >= sureUntil()) throw unsure(run);
     const startBefore = ports.settings.machine === undefined ? {} : { startBefore: sureUntil };
     return { name: "launched", handle: await driver.launch({ plan, secrets, ...startBefore }, signal) };
   } catch (error) {

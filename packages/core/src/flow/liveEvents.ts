@@ -112,7 +112,7 @@ class Notes {
 
   hear(what: Happened): void {
     if (this.tooMany || !this.#ask.kinds.has(what.kind)) return;
-    if (what.kind !== "queue" && what.workspace !== this.#workspace) return;
+    if (what.kind !== "queue" && (what.workspace ?? this.#workspace) !== this.#workspace) return;
     if ("runId" in what && this.#ask.runIds && !this.#ask.runIds.has(what.runId)) return;
     switch (what.kind) {
       case "run":

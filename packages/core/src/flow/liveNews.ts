@@ -2,9 +2,9 @@
 import type { Run } from "../domain/run/run.ts";
 import { type Scope, workspaceKey } from "../domain/scope.ts";
 
-/** What happened, and in which workspace; lines belong to none. */
+/** What happened, and in which workspace; lines belong to none. A run that changed nobody knows where has no workspace. */
 export type Happened =
-  | { readonly kind: "run"; readonly workspace: string }
+  | { readonly kind: "run"; readonly workspace?: string }
   | {
       readonly kind: "metrics";
       readonly workspace: string;
@@ -18,6 +18,7 @@ type Listener = (what: Happened) => void;
 
 export class LiveNews {
   readonly #listeners = new Set<Listener>();
+  #passOn: Listener | undefined;
 
   /** What lists show of a run has changed. */
   runChanged(scope: Scope): void {
@@ -48,10 +49,24 @@ export class LiveNews {
     return () => this.#listeners.delete(listener);
   }
 
+  /** What another process has told: it is not passed on. */
+  happenedElsewhere(what: Happened): void {
+    for (const listener of [...this.#listeners]) listener(what);
+  }
+
+  /** One may pass on what happens in this process. */
+  passOn(take: Listener): () => void {
+    this.#passOn = take;
+    return () => {
+      this.#passOn = undefined;
+    };
+  }
+
   /** Costs nothing while nobody listens. */
   #tell(make: () => Happened): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.size === 0 && !this.#passOn) return;
     const what = make();
-    for (const listener of [...this.#listeners]) listener(what);
+    this.happenedElsewhere(what);
+    this.#passOn?.(what);
   }
 }

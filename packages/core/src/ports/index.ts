@@ -16,6 +16,7 @@ export type * from "./logScanner.ts";
 export type * from "./machine.ts";
 export type * from "./metricStore.ts";
 export type * from "./modelRegistry.ts";
+export type * from "./newsWire.ts";
 export type * from "./openFile.ts";
 export type * from "./runStore.ts";
 export type * from "./runTables.ts";

@@ -57,6 +57,7 @@ export function composeDrivers(
       cgroups: detectCgroups(folder.runs),
       inherited: inheritedEnvironment(env),
       path: settings.path,
+      shared: settings.database !== undefined,
     }),
   );
   const engines = createEngines({

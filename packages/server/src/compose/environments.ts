@@ -38,6 +38,7 @@ export function composeEnvironments(
     buildMs: settings.environmentBuildMinutes * 60_000,
     inUse: () => environmentsInUse(runs),
     now: clock.now,
+    shared: settings.database !== undefined,
   };
   const built = createBuiltEnvironments({
     ...common,
@@ -68,7 +69,7 @@ export function composeEnvironments(
           condaChannels: settings.condaChannels,
           condaFolders: [],
         },
-        folder: join(folder.containers, ".builds"),
+        folder: join(folder.containers, ".builds", folder.name),
         caBundle,
         variables: env,
         files: ENTRIES.builds,

@@ -27,6 +27,11 @@ export const SETTINGS = {
     about:
       "PostgreSQL for the records: postgres://USER@HOST/DATABASE?schema=NAME. Default: a file of the data folder.",
   },
+  machine: {
+    kind: "text",
+    about:
+      "With several servers on one database: the name of the machine that this one is on. Default: its host name.",
+  },
   databasePasswordFile: {
     kind: "text",
     about: "A file with the password of the database's user. Default: that of the URL, else PGPASSWORD.",

@@ -16,12 +16,10 @@ import {
 import {
   hasCode,
   lookOf,
-  makeFolder,
   onStorage,
   openFileOf,
   openInside,
   readRange,
-  removeTree,
   segmentsOf,
   shown,
   storageFailed,
@@ -29,7 +27,7 @@ import {
 } from "../../../files/index.ts";
 import { appendFile, exists, publish, removeEmptyFolder, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
-import { takeBack } from "./halfDone.ts";
+import { clearUnfinished } from "./halfDone.ts";
 import { KeyedLock } from "./keyedLock.ts";
 import { containerFolder, workspaceFolder } from "./layout.ts";
 import { placeFile } from "./placeFile.ts";
@@ -37,8 +35,8 @@ import { copySource, isSource, openSource, type SourceFile, settleSource } from 
 
 export type FolderArtifactStore = ArtifactStore &
   ArtifactPlacer & {
-    /** Removes what interrupted writes left, in files too. Call once at start, when no other server uses the folder. */
-    sweep(): Promise<void>;
+    /** Removes what interrupted writes left, in files too. Where other servers use the folder: only what is older than `before`. */
+    sweep(before?: number): Promise<void>;
   };
 
 /** `folder` is the data folder; `artifacts` is made in it. Opens and starts nothing. */
@@ -66,11 +64,9 @@ class ArtifactFolder implements FolderArtifactStore {
     this.#unfinished = join(root, "unfinished");
   }
 
-  async sweep(): Promise<void> {
+  async sweep(before?: number): Promise<void> {
     await onStorage("Preparing the artifact store", async () => {
-      await takeBack(this.#unfinished);
-      await removeTree(this.#unfinished);
-      await makeFolder(this.#unfinished);
+      await clearUnfinished(this.#unfinished, before);
     });
   }
 

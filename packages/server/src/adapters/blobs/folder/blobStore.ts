@@ -17,28 +17,19 @@ import {
   MalachiteError,
   type OpenBlob,
 } from "@malachite/core";
-import {
-  hasCode,
-  makeFolder,
-  onStorage,
-  openInside,
-  readRange,
-  removeTree,
-  segmentsOf,
-  shown,
-} from "../../../files/index.ts";
+import { hasCode, onStorage, openInside, readRange, segmentsOf, shown } from "../../../files/index.ts";
 import { appendAt, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
 import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, keyOf, plainFacts } from "./blobFacts.ts";
 import { joined, type Piece, receive } from "./blobFiles.ts";
-import { takeBack } from "./halfDone.ts";
+import { clearUnfinished } from "./halfDone.ts";
 import type { KeyedLock } from "./keyedLock.ts";
 import { containerFolder, workspaceFolder } from "./layout.ts";
 import { STAGED_KEPT_MS, StagedBlocks } from "./stagedBlocks.ts";
 
 export type FolderBlobStore = BlobStore & {
-  /** Removes what interrupted writes left, in files too. Call once at start, when no other server uses the folder. */
-  sweep(): Promise<void>;
+  /** Removes what interrupted writes left, in files too. Where other servers use the folder: only what is older than `before`. */
+  sweep(before?: number): Promise<void>;
   /** Gives up blocks that nobody commits. Any time. */
   sweepBlocks(now: number): Promise<void>;
   /** Where the blobs of a bucket lie, each as a plain file of its path. Whoever writes there writes blobs. */
@@ -73,11 +64,9 @@ class BlobFolder implements FolderBlobStore {
     this.#locks = locks;
   }
 
-  async sweep(): Promise<void> {
+  async sweep(before?: number): Promise<void> {
     await onStorage("Preparing the blob store", async () => {
-      await takeBack(this.#unfinished);
-      await removeTree(this.#unfinished);
-      await makeFolder(this.#unfinished);
+      await clearUnfinished(this.#unfinished, before);
     });
   }
 

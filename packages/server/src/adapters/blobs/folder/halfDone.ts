@@ -2,9 +2,9 @@
 // what was half done and takes it back. Nobody was told of such bytes. For a killed process, not for a power cut: notes are not
 // synced, which would cost every addition a third of its time.
 import { constants } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { hasCode, openInside } from "../../../files/index.ts";
+import { hasCode, makeFolder, openInside, removeTree } from "../../../files/index.ts";
 
 const NOTE = ".adds";
 
@@ -27,13 +27,24 @@ export async function noteAddition(piece: string, { root, ino, ...rest }: Additi
 /** To be called when the bytes are durable, or taken back. */
 export const forgetAddition = (piece: string): Promise<void> => rm(piece + NOTE, { force: true });
 
-/** Takes back what the notes in the folder say is half done. Bytes that came whole stay: whoever sent them may have been told. */
-export async function takeBack(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error) => {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  });
-  for (const name of names) if (name.endsWith(NOTE)) await takeBackOne(folder, name);
+/**
+ * Empties a folder of unfinished work, of what is older than `before`: takes back what its notes say is half done. Bytes that came whole
+ * stay: whoever sent them may have been told.
+ */
+export async function clearUnfinished(folder: string, before = Number.POSITIVE_INFINITY): Promise<void> {
+  const old: string[] = [];
+  for (const name of await readdir(folder).catch(noneThere)) {
+    const found = await lstat(join(folder, name)).catch(() => undefined); // Finished meanwhile.
+    if (found && found.mtimeMs < before) old.push(name);
+  }
+  for (const name of old) if (name.endsWith(NOTE)) await takeBackOne(folder, name);
+  for (const name of old) await removeTree(join(folder, name));
+  await makeFolder(folder);
+}
+
+function noneThere(error: unknown): string[] {
+  if (hasCode(error, "ENOENT")) return [];
+  throw error;
 }
 
 async function takeBackOne(folder: string, name: string): Promise<void> {

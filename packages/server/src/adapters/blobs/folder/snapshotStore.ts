@@ -57,8 +57,8 @@ export type SnapshotStoreOptions = {
 export type FolderSnapshotStore = SnapshotStore &
   ProjectPlacer &
   AsyncDisposable & {
-    /** Removes what an interrupted upload left. Call once at start, when no other server uses the folder. */
-    sweep(): Promise<void>;
+    /** Removes what an interrupted upload left. Where other servers use the folder: only what is older than `before`. */
+    sweep(before?: number): Promise<void>;
     /** As keepContents; answers the hashes of what came. */
     takeContents(zip: Upload, signal?: AbortSignal): Promise<readonly string[]>;
     /** Checks the files as `offer` does; answers the hashes, each once, of which no content is here. */
@@ -100,19 +100,19 @@ class SnapshotFolder implements FolderSnapshotStore {
     this.#givers = givers;
   }
 
-  async sweep(): Promise<void> {
+  async sweep(before = Number.POSITIVE_INFINITY): Promise<void> {
     const { contents, trees, snapshots, staging } = this.#layout;
     await onStorage("Preparing the snapshot store", async () => {
-      await removeTree(staging);
+      await removeOlder(staging, before);
       for (const folder of [contents, trees, snapshots]) await makeFolder(folder);
       for (const name of await readdir(trees))
-        if (name.endsWith(".tmp")) await rm(join(trees, name), { force: true });
+        if (name.endsWith(".tmp") && (await isOlder(join(trees, name), before)))
+          await rm(join(trees, name), { force: true });
       for (const workspace of await readdir(snapshots)) {
         for (const name of await readdir(join(snapshots, workspace))) {
           const path = join(snapshots, workspace, name);
-          const old = async () => Date.now() - (await stat(path)).mtimeMs > PART_LIFETIME_MS;
-          if (name.endsWith(".tmp") || (name.endsWith(".part") && (await old())))
-            await rm(path, { force: true });
+          const until = name.endsWith(".part") ? Date.now() - PART_LIFETIME_MS : before;
+          if (/\.(tmp|part)$/.test(name) && (await isOlder(path, until))) await rm(path, { force: true });
         }
       }
     });
@@ -363,4 +363,16 @@ async function checkFiles(files: readonly malachite.ProjectFile[], limits: Archi
       throw bad(path, `with it the project has more than ${limits.entries} files and folders.`);
     }
   }
+}
+
+async function isOlder(path: string, before: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined); // Finished meanwhile.
+  return found !== undefined && found.mtimeMs < before;
+}
+
+/** The entries of a folder of unfinished work. */
+async function removeOlder(folder: string, before: number): Promise<void> {
+  if (before === Number.POSITIVE_INFINITY) return await removeTree(folder);
+  for (const name of await readdir(folder).catch(() => []))
+    if (await isOlder(join(folder, name), before)) await removeTree(join(folder, name));
 }

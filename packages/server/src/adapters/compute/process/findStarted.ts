@@ -9,6 +9,9 @@ import { exists, readSmallFile } from "../shared/smallFiles.ts";
 import { type ProcessState, parsePids } from "./processHandle.ts";
 import { bootId, findAlive, hasVariable, listProcesses } from "./processTable.ts";
 
+/** In the folder of a launch: it is about to be given up, so a claim with nobody behind it is that of whoever gives it up. */
+export const DISCARDED = "discarded";
+
 /** A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on. */
 const DEADLINE_MS = 30_000;
 /** Where a process cannot be known by its variables, a claim without pids is given this long to become whole. */
@@ -33,6 +36,7 @@ export async function findStarted(folder: string, signal: AbortSignal): Promise<
     const blind = process.platform !== "linux";
     if (!isBeginning && !(blind && isClaimed && passed < BLIND_WAIT_MS)) {
       // Claimed, and its script was killed before it wrote a word: it has begun, and will not be begun again.
+      if (await exists(join(folder, DISCARDED))) return undefined;
       const nobody = { pid: 0, startTime: "", boot: bootId() };
       return isClaimed ? { script: nobody, group: await groupOf(folder), startedAt: 0 } : undefined;
     }

@@ -32,6 +32,8 @@ export type Launcher = AsyncDisposable & {
 
 /** Environment variable of a launcher and of nothing else; its value is the `mark` of createLauncher. */
 export const LAUNCHER_MARK = "MALACHITE_LAUNCHER";
+/** The process id of the service that started it. */
+export const LAUNCHER_PARENT = "MALACHITE_LAUNCHER_PARENT";
 
 type Waiting = {
   readonly resolve: (spawned: Spawned) => void;
@@ -58,7 +60,7 @@ export function createLauncher(options: {
     if (child !== undefined) return child;
     const started = fork(entry, [], {
       execArgv: [...(options.nodeArgs ?? [])],
-      env: { [LAUNCHER_MARK]: options.mark },
+      env: { [LAUNCHER_MARK]: options.mark, [LAUNCHER_PARENT]: String(process.pid) },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       detached: true,
     });

@@ -7,6 +7,8 @@ export type SpawnRequest = {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Not any more from then on, in ms of the machine's monotonic clock: then the answer has the code TOO_LATE. */
+  readonly before?: number;
 };
 
 export type SpawnAnswer =

@@ -1,4 +1,6 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
+
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
@@ -18,6 +20,7 @@ import {
   START_SCRIPT_NAME,
   type Usage,
 } from "@malachite/core";
+import { hasCode, removeTree } from "../../../files/index.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
 import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
@@ -25,14 +28,14 @@ import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { machineNetwork } from "../shared/networkUsage.ts";
-import { removeMounts } from "../shared/placeMounts.ts";
+import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readSmallFile } from "../shared/smallFiles.ts";
 import { type Cgroups, removeGroups } from "./cgroups.ts";
 import { endTree } from "./endTree.ts";
-import { findStarted, scriptOf } from "./findStarted.ts";
+import { DISCARDED, findStarted, scriptOf } from "./findStarted.ts";
 import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { KIND, makeHandle, type ProcessState, readHandle } from "./processHandle.ts";
@@ -56,6 +59,8 @@ export type ProcessDriverOptions = {
   readonly lostAfterMs?: number;
   /** Where nvidia-smi is looked for; nowhere unless told. */
   readonly path?: string;
+  /** Other servers may start runs in the same folder. */
+  readonly shared?: boolean;
 };
 
 /** The process driver. Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
@@ -69,7 +74,7 @@ const PASSING = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "EINTR"]);
 /** Starts and opens nothing until its first call. */
 export function createProcessDriver(options: ProcessDriverOptions): ProcessDriver {
   const { placer, launcher, clock, cgroups, inherited, shell = "/bin/sh" } = options;
-  const root = createRunsRoot(options.folder, () => endLeftovers(options.folder, cgroups));
+  const root = createRunsRoot(options.folder, () => endLeftovers(options.folder, cgroups, options.shared));
   const hints = createLaunchHints();
   const gpuMeter = createGpuMeter(options.path ?? "");
   const inLine = createLines();
@@ -93,20 +98,45 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     const limits = parseProcessOptions(plan.target, cgroups);
     const command = prepareCommand({ plan, secrets: launch.secrets }, inherited, folder);
     await root.ready();
-    if (!(await root.make(plan.key))) {
-      const state = await findStarted(folder, signal);
-      if (state !== undefined) return follow(plan.key, state);
-    }
+    const earlier = await startedIn(plan.key, signal);
+    if (earlier !== undefined) return follow(plan.key, earlier);
+    // Made whole before it has its name: of two servers, one that has lost its lease and does not know it, only one gets that.
+    const made = root.placeFor(plan.key);
     let group: readonly string[] = [];
     try {
       group = cgroups.create(plan.key, limits);
-      await prepareFolder(folder, plan, placer, { group }, signal);
+      await prepareFolder(made, { ...plan, mounts: undefined }, placer, { group }, signal);
       signal.throwIfAborted();
     } catch (error) {
-      await discard(plan.key, group);
+      await removeTree(made).catch(() => {});
+      if (!(await exists(folder))) await removeGroups(group);
       throw error;
     }
-    return follow(plan.key, await start(plan.key, group, command));
+    if (!(await root.adopt(made, plan.key)))
+      throw new MalachiteError("EngineUnavailable", `Another server is about to start ${plan.key}.`);
+    try {
+      await placeMounts(folder, plan);
+      signal.throwIfAborted();
+    } catch (error) {
+      await discard(plan.key, group).catch(nextTime);
+      throw error;
+    }
+    // The other server may have taken them away.
+    if (options.shared) cgroups.create(plan.key, limits);
+    return follow(plan.key, await start(plan.key, group, command, launch.startBefore));
+  }
+
+  /** What has begun of the launch; undefined once it is certain that nothing has and nothing will. */
+  async function startedIn(key: LaunchKey, signal: AbortSignal): Promise<ProcessState | undefined> {
+    const folder = root.folder(key);
+    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
+    while (await exists(folder)) {
+      const state = await findStarted(folder, signal);
+      if (state !== undefined) return state;
+      // Half made by a service that was killed: nothing runs, so nothing of it stays.
+      await discard(key, cgroups.of(key));
+    }
+    return undefined;
   }
 
   /** From here on an abort is of no use: the start takes milliseconds, and half of it is none. */
@@ -114,6 +144,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     key: LaunchKey,
     group: readonly string[],
     { env, argv }: ReturnType<typeof prepareCommand>,
+    startBefore: Launch["startBefore"],
   ): Promise<ProcessState> {
     const boot = bootId();
     const folder = root.folder(key);
@@ -124,11 +155,17 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       const args = [script, folder, "--at", String(startedAt), ...groups, "--", ...argv];
       try {
         cgroups.warm();
-        const spawned: Spawned = await launcher.spawn({ program: shell, args, env, cwd: folder });
+        const before = startBefore?.();
+        const spawned: Spawned = await launcher.spawn({
+          ...{ program: shell, args, env, cwd: folder },
+          ...(before === undefined ? {} : { before }),
+        });
         return { script: { ...spawned, boot }, group, startedAt };
       } catch (error) {
         if (error instanceof SpawnRefused) {
-          await discard(key, group);
+          // Whoever has the lease by now has the folder too.
+          if (error.code === "TOO_LATE") throw refusal(error);
+          await discard(key, group).catch(nextTime);
           throw refusal(error);
         }
         if (!(error instanceof LauncherLost)) throw error;
@@ -136,7 +173,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
         const state = await findStarted(folder, new AbortController().signal);
         if (state !== undefined) return state;
         if (tries === LAUNCHER_TRIES) {
-          await discard(key, group);
+          await discard(key, group).catch(nextTime);
           throw new MalachiteError("EngineUnavailable", `Runs cannot be started: ${error.message}`, {
             cause: error,
           });
@@ -147,22 +184,17 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
   /** For a launch of which nothing runs: what is left of it would only be in the way. */
   async function discard(key: LaunchKey, group: readonly string[]): Promise<void> {
+    // In its claim's place no start script begins any more, whoever is just about to start one.
+    if (!(await claimed(root.folder(key)))) return;
     await removeGroups(group);
     await removeMounts(root.folder(key));
-    // A folder that cannot be removed now is removed by `find` or by the next launch of the key.
-    await root.remove(key).catch(() => {});
+    await root.remove(key);
   }
 
   async function find(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
     await root.ready();
-    const folder = root.folder(key);
-    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
-    if (!(await exists(folder))) return undefined;
-    const state = await findStarted(folder, signal);
-    if (state !== undefined) return follow(key, state);
-    // Half made by a service that was killed: nothing runs, so nothing of it stays.
-    await discard(key, cgroups.of(key));
-    return undefined;
+    const state = await startedIn(key, signal);
+    return state === undefined ? undefined : follow(key, state);
   }
 
   async function sight(handle: Handle, boot: string, signal: AbortSignal): Promise<Sighting> {
@@ -271,7 +303,29 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   };
 }
 
+/** What cannot be removed now is removed by `find` or by the next launch of the key. */
+const nextTime = (): void => {};
+
+/** Takes the claim of a launch that is to be given up: false when its start script has it, so that it has begun after all. */
+async function claimed(folder: string): Promise<boolean> {
+  try {
+    await writeFile(join(folder, DISCARDED), "");
+    await mkdir(join(folder, START_FILES.claim));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return true;
+    if (!hasCode(error, "EEXIST")) throw error;
+    // That of an earlier try, or of a script that wrote no word; or of one that has begun just now.
+    if ((await findStarted(folder, new AbortController().signal)) === undefined) return true;
+    await rm(join(folder, DISCARDED), { force: true });
+    return false;
+  }
+}
+
 function refusal(error: SpawnRefused): MalachiteError {
+  if (error.code === "TOO_LATE")
+    return new MalachiteError("EngineUnavailable", "The run is not started before its lease is renewed.");
+
   if (error.code === "E2BIG") {
     const text = "The arguments and environment of the run are longer than this system gives to a program.";
     return new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments", cause: error });

@@ -1,6 +1,6 @@
 // The folder in which each launch of a driver has one of its own, on this machine.
 import { constants } from "node:fs";
-import { access, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
+import { access, lstat, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isLaunchKey, isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/core";
 import { hasCode, removeTree } from "../../../files/index.ts";
@@ -9,6 +9,10 @@ import { moveToTrash } from "./moveToTrash.ts";
 /** Its presence says that the disk with the runs is mounted: an empty mount point looks like "all runs are gone". */
 const MARKER = ".malachite-runs";
 const TRASH = ".trash";
+/** Folders of launches that are being made; they get their name when they are whole. */
+const MAKING = ".making";
+/** One that was not finished by then never is. */
+const MAKING_MS = 3600_000;
 
 export type RunsRoot = AsyncDisposable & {
   readonly path: string;
@@ -18,6 +22,10 @@ export type RunsRoot = AsyncDisposable & {
   ready(): Promise<void>;
   /** Makes the folder of a launch: true when it was made now, false when it was there. */
   make(key: LaunchKey): Promise<boolean>;
+  /** A place where the folder of a launch can be made out of sight: another at each call, and not there yet. */
+  placeFor(key: LaunchKey): string;
+  /** Gives what was made there its name: false when the launch has a folder already, and then it is removed. */
+  adopt(made: string, key: LaunchKey): Promise<boolean>;
   /** Throws EngineUnavailable when the folder of the runs is not there at all. */
   assertPresent(): Promise<void>;
   /** Removes the folder of a launch: out of sight at once, then for good. Not there is success. */
@@ -32,6 +40,7 @@ export type RunsRoot = AsyncDisposable & {
  */
 export function createRunsRoot(path: string, before: () => Promise<void> = async () => {}): RunsRoot {
   const trash = join(path, TRASH);
+  const making = join(path, MAKING);
   const closing = new AbortController();
   let prepared: Promise<void> | undefined;
   let cleaning: Promise<void> = Promise.resolve();
@@ -43,7 +52,17 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
     await before();
     // What a crash left in the trash may be huge: nobody waits for it, and what is not done now is done next time.
     await mkdir(trash, { recursive: true });
-    cleaning = emptyTrash(await readdir(trash)).catch(() => {});
+    await mkdir(making, { recursive: true });
+    cleaning = emptyTrash(await readdir(trash))
+      .then(async () => removeUnfinished(await readdir(making)))
+      .catch(() => {});
+  }
+
+  async function removeUnfinished(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const { mtimeMs } = await lstat(join(making, name));
+      if (mtimeMs < Date.now() - MAKING_MS) await removeTree(join(making, name), closing.signal);
+    }
   }
 
   async function emptyTrash(names: readonly string[]): Promise<void> {
@@ -71,6 +90,17 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
         return true;
       } catch (error) {
         if (!hasCode(error, "EEXIST")) throw error;
+        return false;
+      }
+    },
+    placeFor: (key) => join(making, `${key}-${process.pid}-${Date.now()}-${serial++}`),
+    async adopt(made, key) {
+      try {
+        await rename(made, folder(key));
+        return true;
+      } catch (error) {
+        if (!hasCode(error, "ENOTEMPTY", "EEXIST")) throw error;
+        await removeTree(made);
         return false;
       }
     },

@@ -42,6 +42,8 @@ export type BuiltEnvironmentsOptions = {
   readonly files: URL;
   readonly now: () => number;
   readonly inUse: () => Promise<ReadonlySet<string>>;
+  /** Other servers may use the same folder and engine. */
+  readonly shared?: boolean;
 };
 
 /** The python that an environment is made of. */
@@ -91,7 +93,8 @@ export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): Buil
     condaFolders: condaFolders(conda === undefined || !conda.startsWith("/") ? [] : [conda], home),
   };
   const { limitBytes, inUse, buildMs } = options;
-  const environments = new EnvironmentFolder({ folder, limitBytes, cache, inUse, now, buildMs });
+  const { shared } = options;
+  const environments = new EnvironmentFolder({ folder, limitBytes, cache, inUse, now, buildMs, shared });
 
   /** Throws InterpreterNotFound naming what was looked for and what is here. */
   async function interpreterOf(recipe: Recipe): Promise<Interpreter> {

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { MalachiteError, type PreparedEnvironment } from "@malachite/core";
 import { makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
 import { endMarked } from "./buildProcess.ts";
+import { hasTurn, takeTurn } from "./buildTurn.ts";
 
 const run = promisify(execFile);
 
@@ -34,6 +35,8 @@ export type EnvironmentFolderOptions = {
   readonly now: () => number;
   /** The longest that one build may take. */
   readonly buildMs: number;
+  /** Other servers may build in the same folder. */
+  readonly shared?: boolean;
 };
 
 /** A build that is under way, and who waits for it. */
@@ -136,7 +139,10 @@ export class EnvironmentFolder {
     const place = join(folder, id);
     const timeout = AbortSignal.timeout(buildMs);
     const signal = AbortSignal.any([stopped, timeout]);
+    const turn = this.#options.shared ? await takeTurn(place, signal) : undefined;
     try {
+      const there = turn && (await this.get(id));
+      if (there) return there;
       // What a killed service has left here is half made, and its tools may still be at work.
       if (await stat(place).catch(() => undefined)) {
         await endMarked(place);
@@ -161,6 +167,7 @@ export class EnvironmentFolder {
         );
       throw error;
     } finally {
+      await turn?.[Symbol.asyncDispose]();
       await this.sweep().catch(() => {
         // What cannot be removed now is tried again after the next build.
       });
@@ -175,6 +182,7 @@ export class EnvironmentFolder {
       if (!/^[0-9a-f]{32}$/.test(id) || this.#running.has(id)) continue;
       const marker = await this.#marker(id);
       const at = await stat(join(folder, id, MARKER)).catch(() => undefined);
+      if (!marker && (await hasTurn(join(folder, id)))) continue;
       // Without a marker it is the rest of a killed build.
       found.push({ id, sizeBytes: marker?.sizeBytes ?? 0, usedAt: marker && at ? at.mtimeMs : 0 });
     }

@@ -44,6 +44,8 @@ export type ImageEnvironmentsOptions = {
   readonly marks: string;
   readonly limitBytes: number;
   readonly inUse: () => Promise<ReadonlySet<string>>;
+  /** Other servers may use the same folder and engine. */
+  readonly shared?: boolean;
   readonly now: () => number;
 };
 
@@ -83,6 +85,8 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
   /** What a killed service was about to install from, and in; this one begins nothing before that is gone. */
   function clean(engine: Engine, signal: AbortSignal): Promise<void> {
     return once(cleaned, engine.socket, async () => {
+      // What other servers are at work on cannot be told from what a dead one left.
+      if (options.shared) return;
       await once(cleaned, layers.folder, () => rm(layers.folder, { recursive: true, force: true }));
       await sweepBuilds(engine, service, signal);
     });

@@ -65,5 +65,5 @@ export async function openPostgresRecords({
   }
   const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
     workers[KINDS[name]].call(name, args);
-  return { ...createStores(call, clock, quotas), close };
+  return { ...createStores(call, clock, quotas, () => call("databaseTime")), close };
 }

@@ -16,6 +16,7 @@ type KindOf<N extends Name> = N extends keyof typeof WRITES
 
 export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   create: "write",
+  databaseTime: "lookup",
   newestChange: "lookup",
   changesAfter: "lookup",
   runTable: "table",

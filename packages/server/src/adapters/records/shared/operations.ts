@@ -74,7 +74,7 @@ import { readQueue } from "./queue.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
-import { serverGone, serverSeen } from "./servers.ts";
+import { databaseTime, serverGone, serverSeen } from "./servers.ts";
 import { readStory } from "./story.ts";
 import {
   changeLoggedModel,
@@ -150,6 +150,7 @@ export const WRITES = {
 
 /** Operations that only read and take next to no time. */
 export const LOOKUPS = {
+  databaseTime,
   get: (db: Executor, scope: Scope, runId: string) => getRun(db, scope, runId),
   isWithin: (db: Executor, scope: Scope, runId: string, ancestorId: string) =>
     isWithin(db, scope, runId, ancestorId),

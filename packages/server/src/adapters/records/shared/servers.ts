@@ -1,5 +1,6 @@
 // Which servers share these records: each says again and again that it is there. Leases do not depend on it.
 import type { KnownServer } from "@malachite/core";
+import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { statement } from "./statement.ts";
 
@@ -52,6 +53,14 @@ export async function serverSeen(
     startedAt: row.started_at,
     seenUntil: row.seen_until,
   }));
+}
+
+/** See `RunStore.now`, of a database that has a clock of its own. */
+export async function databaseTime(db: Executor): Promise<number> {
+  const query = sql<{
+    at: number;
+  }>`select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as at`;
+  return Number((await db.all(query.compile(db.build)))[0]?.at);
 }
 
 /** The server has ended in peace. */

@@ -32,10 +32,15 @@ export type RecordStores = {
   readonly tracking: TrackingStore;
 };
 
-/** The clock only dates changes that come without a time of their own. */
-export function createStores(call: Call, clock: Pick<Clock, "now">, quotas: Quotas = {}): RecordStores {
+/** The clock only dates changes that come without a time of their own; `now` is the time by which leases run out. */
+export function createStores(
+  call: Call,
+  clock: Pick<Clock, "now">,
+  quotas: Quotas = {},
+  now: RunStore["now"] = async () => clock.now(),
+): RecordStores {
   const runs: RunStore = {
-    now: async () => clock.now(),
+    now,
     create: (run, entry) => call("create", run, entry, quotas),
     get: (scope, runId) => call("get", scope, runId),
     isWithin: (scope, runId, ancestorId) => call("isWithin", scope, runId, ancestorId),
