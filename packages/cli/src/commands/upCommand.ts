@@ -25,8 +25,6 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
     "a further compute target, of kind process or container; '*=process' takes any name",
     "repeats",
   ],
-  ["--database <url>", "the PostgreSQL that holds the records, of several servers too (default: a file)"],
-  ["--database-password-file <file>", "a file with the password of the database's user"],
   ["--machine <name>", "what other servers on the database call this machine (default: its host name)"],
   ["--runs-at-once <number>", "runs at work on this machine at once (default: its cores)"],
   ["--gpus <auto|none|number|ids>", "the GPUs that runs share (default auto: nvidia-smi is asked)"],
