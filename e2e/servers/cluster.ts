@@ -103,12 +103,13 @@ export class ClusterServer {
     );
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (this.output += chunk));
-    await until(
+    const found = await until(
       `server ${this.name} to take work`,
       () => child.exitCode !== null || child.signalCode !== null || this.#note(child.pid),
       90_000,
     );
-    this.url = this.#note(child.pid) ?? this.url;
+    // A second look could meet the note of another server just being written.
+    if (typeof found === "string") this.url = found;
   }
 
   #note(pid: number | undefined): string | undefined {
