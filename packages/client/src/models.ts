@@ -85,7 +85,6 @@ export type Workspace = arm.Workspace;
 
 /** Whether the service takes work. */
 export type Health = AnswerOf<typeof malachite.health>;
-export type Readiness = AnswerOf<typeof malachite.readiness>;
 export type ServiceStatus = AnswerOf<typeof malachite.getService>;
 export type ServiceChange = malachite.ServiceChange;
 export type AuditPage = AnswerOf<typeof malachite.audit>;

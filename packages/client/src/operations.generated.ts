@@ -343,14 +343,6 @@ export const operations = {
     body: "none",
     answer: "json",
   },
-  readiness: {
-    id: "Malachite_Readiness",
-    method: "GET",
-    paths: ["/readyz"],
-    query: [],
-    body: "none",
-    answer: "json",
-  },
   getService: {
     id: "Malachite_GetService",
     method: "GET",

@@ -133,6 +133,16 @@ test("every operation is sent as the contract describes it", async () => {
     if (event.kind === "hello") break;
   await workspace.listTargets();
   await workspace.getTarget("a b");
+  await client.getService();
+  await client.changeService({ draining: true });
+  await client.getAuditPage({
+    since: new Date(0),
+    who: "ada",
+    runId: "r1",
+    operation: "o",
+    limit: 5,
+    after: "a",
+  });
   await workspace.findSnapshot(SHA);
   await workspace.offerSnapshot([{ path: "a", sizeBytes: 1, sha256: SHA, executable: true }]);
   await workspace.sendContents("PK");

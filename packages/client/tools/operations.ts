@@ -37,7 +37,6 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   runTree: malachite.runTree,
   targetQueue: malachite.targetQueue,
   health: malachite.health,
-  readiness: malachite.readiness,
   getService: malachite.getService,
   changeService: malachite.changeService,
   audit: malachite.audit,
