@@ -1,4 +1,4 @@
-// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `mlflow` and
+// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `mlflow`, `simulation` and
 // `web` may follow which of their figures, or of which size.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
@@ -13,6 +13,7 @@ const BENCHES = {
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   slurm: async () => (await import("./slurm.ts")).slurm(),
+  simulation: async (figures: readonly string[]) => (await import("./simulation.ts")).simulation(figures),
   mlflow: async (figures: readonly string[]) => (await import("./mlflow.ts")).mlflow(figures),
   web: async (figures: readonly string[]) => (await import("./web.ts")).web(figures),
 };
@@ -20,12 +21,14 @@ type Name = keyof typeof BENCHES;
 const isName = (word: string): word is Name => Object.hasOwn(BENCHES, word);
 
 const asked: Name[] = [];
-const figures = { mlflow: [] as string[], web: [] as string[] };
+const figures = { mlflow: [] as string[], simulation: [] as string[], web: [] as string[] };
+const hasFigures = (name: Name | undefined): name is keyof typeof figures =>
+  name !== undefined && Object.hasOwn(figures, name);
 const unknown: string[] = [];
 for (const word of process.argv.slice(2)) {
   const last = asked.at(-1);
   if (isName(word)) asked.push(word);
-  else if (last === "mlflow" || last === "web") figures[last].push(word);
+  else if (hasFigures(last)) figures[last].push(word);
   else unknown.push(word);
 }
 if (unknown.length > 0) {
@@ -38,4 +41,4 @@ process.stdout.write(
   `${JSON.stringify({ machine: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0], node: process.version })}\n`,
 );
 for (const name of asked.length > 0 ? asked : Object.keys(BENCHES).filter(isName))
-  await BENCHES[name](name === "mlflow" || name === "web" ? figures[name] : []);
+  await BENCHES[name](hasFigures(name) ? figures[name] : []);
