@@ -160,7 +160,7 @@ def flow_submit_child(t):
         "config.environment.python.interpreter_path = sys.executable\n"
         "run = Run.get_context()\n"
         "child = run.submit_child(ScriptRunConfig('.', script='child.py', run_config=config))\n"
-        "child.wait_for_completion()\n"
+        "child.wait_for_completion(wait_post_processing=True)\n"
         "print('child', child.get_status(), child.parent.id == run.id)\n"
     )
     child = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('x', 1)\nprint('parent', run.parent.id)\n"

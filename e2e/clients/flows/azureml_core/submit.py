@@ -342,7 +342,7 @@ def flow_prepare(t):
             config.script = "main.py"
             assert _commands.prepare_compute_target(project, config, check=True) is True
             run = _commands.prepare_compute_target(project, config)
-            details = run.wait_for_completion()
+            details = run.wait_for_completion(wait_post_processing=True)
             assert details["status"] == "Completed", details
             assert list(run.get_metrics()) == []
             config.environment.python.interpreter_path = "/no/such/python"

@@ -22,7 +22,7 @@ def text_of(run, path):
 def done(t, script):
     """The run of that script, ended well."""
     run = t.submit(Experiment(t.workspace(), t.name("inside")), {"main.py": script})
-    details = run.wait_for_completion(raise_on_error=False)
+    details = run.wait_for_completion(raise_on_error=False, wait_post_processing=True)
     assert details["status"] == "Completed", (details.get("error"), text_of(run, "user_logs/std_log.txt")[-2000:])
     return run
 

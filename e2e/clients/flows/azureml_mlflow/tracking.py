@@ -143,7 +143,7 @@ def flow_inside_a_run(t):
     client, name = start(t)
     experiment = Experiment(t.workspace(), name)
     run = t.submit(experiment, {"main.py": SCRIPT})
-    run.wait_for_completion(show_output=False)
+    run.wait_for_completion(show_output=False, wait_post_processing=True)
     assert run.get_status() == "Completed", run.get_details()
     found = client.get_run(run.id)
     assert found.info.status == "FINISHED" and found.data.params == {"p": "1"}, found
