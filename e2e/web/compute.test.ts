@@ -129,7 +129,7 @@ describe("the pages of compute targets", { skip: noBrowser, timeout: 120_000 }, 
     await using opened = await browser();
     const { page } = await openPage(opened);
     await page.goto(`${idle.url}/ui/compute`);
-    await page.getByText("malachite up --settings malachite.yaml").waitFor();
+    await page.getByText("malachite target add lab slurm partition=gpu").waitFor();
     await page.getByRole("link", { name: "local" }).click();
     await page.getByText("malachite submit --target local").waitFor();
     await page.goto(`${idle.url}/ui/compute/nowhere`);
