@@ -1,0 +1,167 @@
+// A whole driver, as small as one can be: for an engine on whose machines the folder of the runs has the same path as here.
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type ComputeDriver,
+  type Handle,
+  inFolder,
+  type Launch,
+  type LaunchKey,
+  MalachiteError,
+  parseExitRecord,
+  RUN_FOLDER,
+  type Sighting,
+  START_FILES,
+  START_SCRIPT_NAME,
+  type TargetSettings,
+} from "@malachite/core";
+import { createLines } from "../../src/adapters/compute/shared/inLine.ts";
+import { createLaunchHints } from "../../src/adapters/compute/shared/launchHints.ts";
+import { createLocalRunFolder } from "../../src/adapters/compute/shared/localRunFolder.ts";
+import { removeMounts } from "../../src/adapters/compute/shared/placeMounts.ts";
+import { prepareFolder, type RunPlacer } from "../../src/adapters/compute/shared/prepareFolder.ts";
+import { prepareCommand } from "../../src/adapters/compute/shared/runEnvironment.ts";
+import { createRunsRoot, faultOfRoot } from "../../src/adapters/compute/shared/runsRoot.ts";
+import { exists, readSmallFile } from "../../src/adapters/compute/shared/smallFiles.ts";
+import { createJobsEngine } from "./jobsEngine.ts";
+import { faultOfOptions, parseJobsOptions } from "./jobsTarget.ts";
+
+export const KIND = "jobs";
+const LOOK_EVERY_MS = 50;
+
+export type JobsDriverOptions = {
+  /** The folder in which each launch gets one of its own. */
+  readonly folder: string;
+  readonly placer: RunPlacer;
+  /** What runs inherit of the service's environment. */
+  readonly inherited: Readonly<Record<string, string>>;
+  readonly python: string;
+};
+
+/** Opens and starts nothing until its first call. Disposing it ends no run. */
+export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & AsyncDisposable {
+  const { placer, inherited, python } = options;
+  const root = createRunsRoot(options.folder);
+  const hints = createLaunchHints();
+  const inLine = createLines();
+  const engineAt = (folder: string) => createJobsEngine(python, folder);
+  const engineOf = (target: TargetSettings) => engineAt(parseJobsOptions(target).engine);
+
+  function follow(key: LaunchKey, engine: string): Handle {
+    hints.follow(key, root.folder(key));
+    return { key, kind: KIND, version: 1, state: engine };
+  }
+
+  /** The state is all that the driver will know of the run after a restart. */
+  function read(handle: Handle) {
+    if (handle.kind !== KIND || handle.version !== 1)
+      throw new MalachiteError("Unexpected", `This handle was not made by the jobs driver: ${handle.key}.`);
+    return { engine: engineAt(handle.state), folder: root.folder(handle.key) };
+  }
+
+  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+    const { key, target } = asked;
+    const folder = root.folder(key);
+    const plan = inFolder(asked, folder);
+    const { env, argv } = prepareCommand({ plan, secrets }, inherited, folder);
+    await root.ready();
+    const earlier = await find(target, key);
+    if (earlier) return earlier;
+    await root.make(key);
+    try {
+      await prepareFolder(folder, plan, placer, {}, signal);
+      signal.throwIfAborted();
+    } catch (error) {
+      await root.remove(key);
+      throw error;
+    }
+    // From here on the job may have been taken, whatever the answer is: `find` tells.
+    await engineOf(target).submit(
+      key,
+      ["/bin/sh", `${folder}/${START_SCRIPT_NAME}`, folder, "--", ...argv],
+      env,
+    );
+    return follow(key, parseJobsOptions(target).engine);
+  }
+
+  async function find(target: TargetSettings, key: LaunchKey): Promise<Handle | undefined> {
+    await root.ready();
+    const folder = root.folder(key);
+    if (!(await exists(folder))) return undefined;
+    const known =
+      (await engineOf(target).list()).has(key) || (await exists(`${folder}/${START_FILES.claim}`));
+    if (known) return follow(key, parseJobsOptions(target).engine);
+    // Half made by a service that was killed: nothing runs, so nothing of it stays.
+    await root.remove(key);
+    return undefined;
+  }
+
+  async function endOf(folder: string): Promise<Sighting | undefined> {
+    const text = await readSmallFile(folder, RUN_FOLDER.exit);
+    const exit = text === undefined ? undefined : parseExitRecord(text);
+    return exit && { at: "ended", ...exit };
+  }
+
+  async function stop(handle: Handle, graceMs: number, signal: AbortSignal): Promise<void> {
+    const { engine } = read(handle);
+    // The time that it has begins when it was told.
+    let deadline = graceMs > 0 ? undefined : 0;
+    while ((await engine.list()).get(handle.key) === true) {
+      signal.throwIfAborted();
+      if (deadline === undefined) {
+        await engine.signal(handle.key, "TERM");
+        deadline = performance.now() + graceMs;
+      } else if (performance.now() >= deadline) await engine.signal(handle.key, "KILL");
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+
+  return {
+    kind: KIND,
+    can: { multiNode: true, images: false, gpus: false },
+    async check(target) {
+      const reason = faultOfOptions(target) ?? (await faultOfRoot(root));
+      if (reason !== undefined) return { usable: false, reason };
+      return engineOf(target)
+        .list()
+        .then(
+          () => ({ usable: true }) as const,
+          (error: Error) => ({ usable: false, reason: error.message }) as const,
+        );
+    },
+    launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
+    find: (target, key) => inLine(key, () => root.wrapped(() => find(target, key))),
+    async observe(handles, signal) {
+      signal.throwIfAborted();
+      const seen = new Map<LaunchKey, Sighting>();
+      const engines = Map.groupBy(handles, ({ state }) => state);
+      for (const [state, some] of engines) {
+        // In this order: what does not run now has written its exit record before.
+        const jobs = await engineAt(state).list();
+        await root.wrapped(() => root.assertPresent());
+        for (const { key } of some) {
+          const ended = await endOf(root.folder(key));
+          seen.set(key, ended ?? (jobs.get(key) ? { at: "running" } : { at: "gone" }));
+        }
+      }
+      return seen;
+    },
+    stop,
+    folder: (handle) => createLocalRunFolder(read(handle).folder),
+    release: (handle, signal) =>
+      inLine(handle.key, () =>
+        root.wrapped(async () => {
+          await stop(handle, 0, signal);
+          hints.drop(handle.key);
+          await read(handle).engine.forget(handle.key);
+          await root.ready();
+          await removeMounts(root.folder(handle.key));
+          await root.remove(handle.key);
+        }),
+      ),
+    hints: (signal) => hints.stream(signal),
+    async [Symbol.asyncDispose]() {
+      hints[Symbol.dispose]();
+      await root[Symbol.asyncDispose]();
+    },
+  };
+}
