@@ -53,7 +53,7 @@ export async function openFileStores(ask: Ask): Promise<FileStores> {
   checkPlace(folder, place);
   const stores =
     setting.kind === "folder" ? await openFolderStores(ask) : await openObjectStores(ask, setting);
-  await writeFileAtomic(join(folder, "place"), `${place}\n`, 0o600);
+  await writeFileAtomic(join(folder, PLACE), `${place}\n`, 0o600);
   return stores;
 }
 
@@ -135,10 +135,17 @@ function placeOf(setting: BlobsSetting): string {
   return `${setting.kind}://${name}/${setting.prefix}`;
 }
 
+const PLACE = "place";
+
+/** Where a service has kept the files of this data folder: `folder`, or the object storage. Undefined before its first start. */
+export function placeKept(folder: string): string | undefined {
+  const note = join(folder, PLACE);
+  return existsSync(note) ? readFileSync(note, "utf8").trim() : hasFiles(folder) ? "folder" : undefined;
+}
+
 /** The records name files of one place: with another, all would seem lost. Throws StorageFailed. */
 function checkPlace(folder: string, place: string): void {
-  const note = join(folder, "place");
-  const before = existsSync(note) ? readFileSync(note, "utf8").trim() : hasFiles(folder) ? "folder" : place;
+  const before = placeKept(folder) ?? place;
   if (before === place) return;
   throw new MalachiteError(
     "StorageFailed",

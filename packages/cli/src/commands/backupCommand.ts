@@ -31,6 +31,10 @@ Examples:
       await io.out(
         `All that was acknowledged by ${localTime(note.beganAt)} is in ${folder}: ${note.files} files, ${size(note.bytes)}; new: ${copied.files} files, ${size(copied.bytes)}.\n`,
       );
+      if (note.filesAt !== undefined)
+        io.say(
+          `Not in it: projects and files of runs, which are in ${note.filesAt}. Back that up too, after this.`,
+        );
     });
 }
 
@@ -52,7 +56,7 @@ Examples:
       const data = dataOf(options, io);
       const note = await told(() => restoreData(resolve(io.cwd, folder), data));
       await io.out(
-        `${data} is as it was at ${localTime(note.beganAt)}. Start it with: malachite up --data ${data}\n`,
+        `${data} is as it was at ${localTime(note.beganAt)}. Start it with: malachite up --data ${data}${note.filesAt === undefined ? "" : ` --blobs ${note.filesAt.replace(/\/$/, "")}`}\n`,
       );
     });
 }

@@ -1,5 +1,6 @@
 // Backup and restore of a data folder without a service: facts of blobs, what a killed backup leaves, what is half done.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,8 @@ import type { BlobAddress } from "@malachite/core";
 import { createBlobStore, KeyedLock } from "../adapters/blobs/folder/index.ts";
 import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
 import { openDataFolder } from "../dataFolder.ts";
+import { placeKept } from "../fileStores.ts";
+import { elsewhereOf } from "../openRecords.ts";
 import { backupData } from "./backupData.ts";
 import { filesBelow } from "./mirrorTree.ts";
 import { restoreData } from "./restoreData.ts";
@@ -83,6 +86,36 @@ describe("a backup of a data folder", { timeout: 60_000 }, () => {
       assert.equal((await blobs.get(inStore("grows")))?.sizeBytes, 10);
       using _folder = openDataFolder(restored);
       assert.ok((await readdir(restored)).includes("secret"));
+    }));
+
+  it("says which files are in an object storage, and leaves out what is fetched from there again", () =>
+    inFolder(async (home) => {
+      const data = join(home, "data");
+      using folder = openDataFolder(data);
+      await (await openSqliteRecords({ file: folder.records })).close();
+      await writeFile(join(folder.blobs, "place"), "s3://bucket/prefix/\n");
+      const cache = join(folder.blobs, "objects", "cache", "contents", "ab");
+      await mkdir(cache, { recursive: true });
+      await writeFile(join(cache, "cdef"), "fetched");
+      const { note } = await backupData(data, join(home, "b"));
+      assert.equal(note.filesAt, "s3://bucket/prefix/");
+      assert.ok(!(await listed(join(home, "b"))).some((path) => path.includes("cache")));
+      const restored = join(home, "restored");
+      assert.equal((await restoreData(join(home, "b"), restored)).filesAt, note.filesAt);
+      assert.equal(placeKept(join(restored, "blobs")), note.filesAt, "no service begins there without them");
+    }));
+
+  it("is refused where the records are in a database, though older ones are in the folder", () =>
+    inFolder(async (home) => {
+      const data = join(home, "data");
+      using folder = openDataFolder(data);
+      await (await openSqliteRecords({ file: folder.records })).close();
+      await writeFile(elsewhereOf(folder.records), "postgres://m@db/m?schema=malachite\n");
+      await assert.rejects(backupData(data, join(home, "b")), {
+        code: "InvalidRequest",
+        message: /are in postgres:\/\/m@db\/m\?schema=malachite\. Back them up with pg_dump/,
+      });
+      assert.ok(!existsSync(join(home, "b")));
     }));
 
   it("is refused by two at once into one folder", () =>

@@ -2,14 +2,16 @@
 // what the records of that instant speak of is among them. The next backup into the same folder copies what is new. Until it is whole
 // the one before stays as it was.
 import { existsSync } from "node:fs";
-import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MalachiteError } from "@malachite/core";
+import { placeKept } from "../fileStores.ts";
 import { writeFileAtomic } from "../files/index.ts";
+import { elsewhereOf } from "../openRecords.ts";
 import { VERSION } from "../version.ts";
-import { type BackupNote, FOLDERS, HALF_DONE, KEYS, NOTE, RECORDS } from "./backupFolder.ts";
-import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";
+import { type BackupNote, FOLDERS, KEYS, LEFT_OUT, NOTE, RECORDS } from "./backupFolder.ts";
+import { copyWhole, dropStale, type Mirrored, mirrorTree, orNothing } from "./mirrorTree.ts";
 
 export type Backup = {
   readonly note: BackupNote;
@@ -19,13 +21,19 @@ export type Backup = {
 /** How long a service that writes without a pause may keep the copy of the records from beginning. */
 const RECORDS_WITHIN_MS = 60_000;
 
-/** Throws InvalidRequest for what is no data folder, Busy where another backup goes into the same folder, StorageFailed. */
+/**
+ * Files in an object storage are not copied; the note says where they are. Throws InvalidRequest for what is no data folder, or one whose
+ * records are in a database; Busy where another backup goes into the same folder; StorageFailed.
+ */
 export async function backupData(data: string, into: string, now: () => number = Date.now): Promise<Backup> {
-  if (!existsSync(join(data, RECORDS)))
+  const elsewhere = await readFile(elsewhereOf(join(data, RECORDS)), "utf8").catch(orNothing);
+  if (elsewhere !== undefined)
     throw new MalachiteError(
       "InvalidRequest",
-      `'${data}' holds no ${RECORDS}, so it is no data folder whose records are here. Records in PostgreSQL are backed up with pg_dump.`,
+      `The records of '${data}' are in ${elsewhere.trim()}. Back them up with pg_dump first, then copy the folder.`,
     );
+  if (!existsSync(join(data, RECORDS)))
+    throw new MalachiteError("InvalidRequest", `'${data}' holds no ${RECORDS}, so it is no data folder.`);
   await mkdir(into, { recursive: true, mode: 0o700 });
   using _lock = lockBackup(into);
   const beganAt = new Date(now()).toISOString();
@@ -39,12 +47,13 @@ export async function backupData(data: string, into: string, now: () => number =
   const mirrors = FOLDERS.map((name) => ({
     from: join(data, name),
     to: join(into, name),
-    without: HALF_DONE,
+    without: LEFT_OUT,
   }));
   for (const name of KEYS) await copyWhole(join(data, name), join(into, name), await lstat(join(data, name)));
   for (const mirror of mirrors) await mirrorTree(mirror, counts);
   await rename(records, join(into, RECORDS));
   const { files, bytes, copiedFiles, copiedBytes } = counts;
+  const filesAt = placeKept(join(data, "blobs"));
   const note: BackupNote = {
     format: 1,
     version: VERSION,
@@ -52,6 +61,7 @@ export async function backupData(data: string, into: string, now: () => number =
     endedAt: new Date(now()).toISOString(),
     files,
     bytes,
+    ...(filesAt === undefined || filesAt === "folder" ? {} : { filesAt }),
   };
   await writeFileAtomic(join(into, NOTE), `${JSON.stringify(note, null, 2)}\n`, 0o600);
   // Not before: the backup before this one needed them until now.

@@ -9,12 +9,13 @@ export const NOTE = "malachite-backup.json";
 /** Small files of the data folder that everything else relies on: the key of secrets, and its name. */
 export const KEYS = ["secret", "id"] as const;
 export const FOLDERS = ["blobs", "tls", "audit"] as const;
-/** What is half done belongs to nobody after a restart. */
-export const HALF_DONE: ReadonlySet<string> = new Set([
+/** What is half done belongs to nobody after a restart, and what an object storage has is fetched from there again. */
+export const LEFT_OUT: ReadonlySet<string> = new Set([
   "contents/staging",
   "contents/damaged",
   "blobs/unfinished",
   "blobs/staged",
+  "objects/cache",
 ]);
 
 export type BackupNote = {
@@ -25,6 +26,8 @@ export type BackupNote = {
   readonly endedAt: string;
   readonly files: number;
   readonly bytes: number;
+  /** The object storage that has projects and files of runs, which are not in the backup then. */
+  readonly filesAt?: string;
 };
 
 /** Throws InvalidRequest for a folder that holds no whole backup, or one of a newer program. */

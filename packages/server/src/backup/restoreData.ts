@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pipeline } from "node:stream/promises";
 import { MalachiteError } from "@malachite/core";
 import { movedFacts } from "../adapters/blobs/folder/index.ts";
-import { type BackupNote, FOLDERS, HALF_DONE, KEYS, RECORDS, readNote } from "./backupFolder.ts";
+import { type BackupNote, FOLDERS, KEYS, LEFT_OUT, RECORDS, readNote } from "./backupFolder.ts";
 import { copyWhole, filesBelow, type Mirrored, mirrorTree, orNothing } from "./mirrorTree.ts";
 
 const FACTS = "blobs/facts/";
@@ -52,7 +52,7 @@ async function fill(backup: string, made: string): Promise<void> {
       {
         from: join(backup, name),
         to: join(made, name),
-        without: HALF_DONE,
+        without: LEFT_OUT,
         each: async (path) => {
           const [, start, rest] = name === "blobs" ? (CONTENTS.exec(path) ?? []) : [];
           if (start !== undefined && (await hashOf(join(made, name, path))) !== `${start}${rest}`)

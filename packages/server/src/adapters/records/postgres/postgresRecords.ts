@@ -25,6 +25,8 @@ export type PostgresRecordsSettings = {
 };
 
 export type PostgresRecords = RecordStores & {
+  /** Where they are, without the password. */
+  readonly shown: string;
   /** Finishes what is under way and closes the connections; later calls throw Stopping. May be repeated. */
   close(): Promise<void>;
 };
@@ -65,5 +67,5 @@ export async function openPostgresRecords({
   }
   const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
     workers[KINDS[name]].call(name, args);
-  return { ...createStores(call, clock, quotas, () => call("databaseTime")), close };
+  return { ...createStores(call, clock, quotas, () => call("databaseTime")), shown: address.shown, close };
 }
