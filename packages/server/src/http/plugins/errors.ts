@@ -143,12 +143,11 @@ export function sendError(
 ): void {
   const answer = httpError(error, request.correlation, now);
   const status = extra.status ?? answer.status;
-  if (status >= 500)
-    log.error("request failed", error, {
-      ...request.correlation,
-      method: request.method,
-      url: withoutQuery(request.url),
-    });
+  const about = { ...request.correlation, method: request.method, url: withoutQuery(request.url) };
+  // What is away for now is nobody's mistake here, and where it was asked says nothing.
+  if (isMalachiteError(error) && error.kind === "unavailable")
+    log.warn("request refused for now", { ...about, reason: error.message });
+  else if (status >= 500) log.error("request failed", error, about);
   if (reply.raw.headersSent) {
     reply.raw.destroy();
     return;

@@ -52,6 +52,9 @@ export function createClusters(): Clusters {
   };
 }
 
+/** What the library makes up where it has found no configuration at all. */
+const FOUND_NOTHING = "http://localhost:8080";
+
 async function readConfig(kubeconfig: string | undefined, context: string | undefined): Promise<KubeConfig> {
   // A service without such targets does not pay for the library: 80 MB and most of a second.
   const { KubeConfig: Config } = await import("@kubernetes/client-node");
@@ -64,6 +67,11 @@ async function readConfig(kubeconfig: string | undefined, context: string | unde
     const text = `The kubeconfig ${from} cannot be read: ${(cause as Error).message}`;
     throw new MalachiteError("EngineUnavailable", text, { cause });
   }
+  if (kubeconfig === undefined && config.getCurrentCluster()?.server === FOUND_NOTHING)
+    throw new MalachiteError(
+      "EngineUnavailable",
+      "There is no kubeconfig: KUBECONFIG is not set, ~/.kube/config is not there, and the service is in no cluster. Give the target one with the option kubeconfig.",
+    );
   if (context !== undefined) {
     if (config.getContextObject(context) === null)
       throw new MalachiteError("EngineUnavailable", `There is no context '${context}' in ${from}.`);
