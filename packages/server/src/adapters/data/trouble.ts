@@ -1,70 +1,28 @@
 // What networks and HTTP services say becomes StorageTrouble, once.
 import { isMalachiteError } from "@malachite/core";
+import { causesOf, isPassing, isPassingStatus, lineOf, statusOf, wordOf } from "../shared/foreignErrors.ts";
 import { StorageTrouble, type TroubleKind } from "./fileStorage.ts";
 import { PRIVATE } from "./guard.ts";
 
-/** Of the socket: it may be better in a second. */
-const PASSING = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "ESOCKETTIMEDOUT",
-  "EAI_AGAIN",
-  "ENETUNREACH",
-  "EHOSTUNREACH",
-  "UND_ERR_SOCKET",
-  "ERR_STREAM_PREMATURE_CLOSE",
-  "REQUEST_SEND_ERROR",
-  "TimeoutError",
-]);
-
-type Loose = {
-  readonly code?: unknown;
-  readonly Code?: unknown;
-  readonly name?: unknown;
-  readonly message?: unknown;
-  readonly cause?: unknown;
-  readonly statusCode?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: unknown };
-};
+const ALSO_PASSING = ["UND_ERR_SOCKET"];
 
 /** `doing`: "reading a/b of the datastore x". Troubles and our own errors are handed back as they are. */
 export function troubleOf(doing: string, error: unknown): Error {
   if (error instanceof StorageTrouble || isMalachiteError(error)) return error;
   if (error instanceof Error && error.name === "AbortError") return error;
-  const forbidden = causes(error).find(({ code }) => code === PRIVATE);
+  const forbidden = causesOf(error).find(({ code }) => code === PRIVATE);
   if (forbidden) return new StorageTrouble("refused", `${doing}: ${forbidden.message}`, error);
-  const { statusCode, $metadata, code, Code, name, message } = error as Loose;
-  const status = Number(statusCode ?? $metadata?.httpStatusCode ?? 0);
-  const word = [Code, code, name].find((one) => typeof one === "string" && one !== "" && one !== "Error");
-  if (status >= 100) return new StorageTrouble(kindOf(status), `${doing}: ${saying(status, word)}`, error);
-  const passing = causes(error).some((one) => PASSING.has(String(one.code)) || PASSING.has(String(one.name)));
-  const text = String(message ?? error)
-    .split("\n")[0]
-    ?.slice(0, 300);
-  return new StorageTrouble(passing ? "again" : "refused", `${doing}: ${text}`, error);
-}
-
-function causes(error: unknown): readonly Loose[] {
-  const found: Loose[] = [];
-  for (
-    let one = error;
-    typeof one === "object" && one !== null && found.length < 5;
-    one = (one as Loose).cause
-  ) {
-    found.push(one as Loose);
-    const { errors } = one as { errors?: unknown };
-    if (Array.isArray(errors)) found.push(...(errors as Loose[]));
-  }
-  return found;
+  const status = statusOf(error);
+  if (status >= 100)
+    return new StorageTrouble(kindOf(status), `${doing}: ${saying(status, wordOf(error))}`, error);
+  const kind = isPassing(error, ALSO_PASSING) ? "again" : "refused";
+  return new StorageTrouble(kind, `${doing}: ${lineOf(error, 300)}`, error);
 }
 
 export function kindOf(status: number): TroubleKind {
   if (status === 404 || status === 410) return "gone";
   if (status === 412 || status === 416) return "changed";
-  return status === 408 || status === 429 || status >= 500 ? "again" : "refused";
+  return isPassingStatus(status) ? "again" : "refused";
 }
 
 const MEANS: Readonly<Record<number, string>> = {
@@ -76,5 +34,5 @@ const MEANS: Readonly<Record<number, string>> = {
   429: "the storage has too much to do",
 };
 
-const saying = (status: number, word: unknown): string =>
+const saying = (status: number, word: string | undefined): string =>
   `${MEANS[status] ?? "the storage refuses"} (${status}${word ? ` ${word}` : ""})`;

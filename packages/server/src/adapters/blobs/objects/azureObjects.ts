@@ -1,11 +1,13 @@
 // A container of Azure Blob Storage, or of what speaks its protocol. The library is loaded when a service keeps its files there.
 import { createHash } from "node:crypto";
 import type { BlobItem, BlobPrefix } from "@azure/storage-blob";
+import { statusOf, wordOf } from "../../shared/foreignErrors.ts";
+import { asking, by, headOf } from "./asking.ts";
 import type { ObjectStorageKeys } from "./objectStorage.ts";
-import type { Condition, ObjectHead, Objects } from "./objects.ts";
+import { type Condition, type Listed, nameOf, type Objects } from "./objects.ts";
 import { sendParts } from "./parts.ts";
-import { DEFAULT_PATIENCE, type Patience, patiently } from "./patience.ts";
-import { statusOf, storeTrouble, wordOf } from "./trouble.ts";
+import { DEFAULT_PATIENCE, type Patience } from "./patience.ts";
+import { isMissing } from "./trouble.ts";
 
 export type AzurePlace = {
   readonly account: string;
@@ -46,19 +48,7 @@ export async function openAzureObjects(
   const client = new library.ContainerClient(url, pipeline);
   const place = `azure://${account}/${name}/${prefix}`;
   const blobOf = (key: string) => client.getBlockBlobClient(prefix + key);
-  const asked = async <T>(
-    doing: string,
-    signal: AbortSignal | undefined,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw storeTrouble(doing, place, error);
-    }
-  };
-  const by = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
+  const { failed, asked, askedFor, patientlyAsked } = asking(place, patience);
   const markers = new Markers();
 
   return {
@@ -84,7 +74,7 @@ export async function openAzureObjects(
       }),
     async putLarge(key, content, signal) {
       const again = <T>(work: () => Promise<T>) =>
-        patiently(patience, signal, () => asked("Writing to the object storage", signal, work));
+        patientlyAsked("Writing to the object storage", signal, work);
       const blob = blobOf(key);
       const { sent, md5 } = await sendParts(
         content,
@@ -104,16 +94,11 @@ export async function openAzureObjects(
       return md5.toString("base64");
     },
     get: (key, signal) =>
-      asked("Reading from the object storage", signal, async () => {
-        try {
-          const got = await blobOf(key).download(0, undefined, by(signal));
-          const chunks: Uint8Array[] = [];
-          for await (const chunk of got.readableStreamBody ?? []) chunks.push(chunk as Uint8Array);
-          return { bytes: Buffer.concat(chunks), etag: got.etag ?? "" };
-        } catch (error) {
-          if (isMissing(error)) return undefined;
-          throw error;
-        }
+      askedFor("Reading from the object storage", signal, async () => {
+        const got = await blobOf(key).download(0, undefined, by(signal));
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of got.readableStreamBody ?? []) chunks.push(chunk as Uint8Array);
+        return { bytes: Buffer.concat(chunks), etag: got.etag ?? "" };
       }),
     async *read(key, from, to, signal) {
       if (from >= to) return;
@@ -121,19 +106,13 @@ export async function openAzureObjects(
         const got = await blobOf(key).download(from, to - from, by(signal));
         for await (const chunk of got.readableStreamBody ?? []) yield chunk as Uint8Array;
       } catch (error) {
-        signal?.throwIfAborted();
-        throw storeTrouble("Reading from the object storage", place, error);
+        throw failed("Reading from the object storage", signal, error);
       }
     },
     head: (key, signal) =>
-      asked("Looking into the object storage", signal, async () => {
-        try {
-          const got = await blobOf(key).getProperties(by(signal));
-          return headOf(key, got.contentLength, got.etag, got.lastModified);
-        } catch (error) {
-          if (isMissing(error)) return undefined;
-          throw error;
-        }
+      askedFor("Looking into the object storage", signal, async () => {
+        const got = await blobOf(key).getProperties(by(signal));
+        return headOf(key, got.contentLength, got.etag, got.lastModified);
       }),
     async *list({ prefix: under, after, folders, pageSize, signal }) {
       // Azure goes on only from where an earlier list ended; what lies between that and `after` is passed over.
@@ -154,7 +133,7 @@ export async function openAzureObjects(
           readonly blobItems: readonly BlobItem[];
           readonly blobPrefixes?: readonly BlobPrefix[];
         };
-        const found: (ObjectHead | { readonly folder: string })[] = blobItems.map(({ name, properties }) =>
+        const found: Listed[] = blobItems.map(({ name, properties }) =>
           headOf(
             name.slice(prefix.length),
             properties.contentLength,
@@ -234,17 +213,3 @@ const conditionOf = (condition: Condition | undefined) =>
     : "ifNone" in condition
       ? { ifNoneMatch: "*" }
       : { ifMatch: condition.ifMatch };
-
-/** A container that is not there answers 404 too, and is no missing blob. */
-const isMissing = (error: unknown): boolean =>
-  statusOf(error) === 404 && wordOf(error) !== "ContainerNotFound";
-
-const nameOf = (one: ObjectHead | { readonly folder: string }): string =>
-  "folder" in one ? one.folder : one.key;
-
-const headOf = (
-  key: string,
-  size: number | undefined,
-  etag: string | undefined,
-  changed: Date | undefined,
-): ObjectHead => ({ key, sizeBytes: size ?? 0, etag: etag ?? "", changedAt: changed?.getTime() ?? 0 });

@@ -11,6 +11,10 @@ export type ObjectHead = {
   readonly changedAt: number;
 };
 
+/** What a list tells: an object, or that there are some in a folder. */
+export type Listed = ObjectHead | { readonly folder: string };
+export const nameOf = (one: Listed): string => ("folder" in one ? one.folder : one.key);
+
 /** Under which circumstances an object is written. Without one, always. */
 export type Condition = { readonly ifNone: true } | { readonly ifMatch: string };
 
@@ -59,7 +63,7 @@ export interface Objects {
     readonly folders?: boolean;
     readonly pageSize: number;
     readonly signal?: AbortSignal;
-  }): AsyncIterable<ObjectHead | { readonly folder: string }>;
+  }): AsyncIterable<Listed>;
   /** Gone or not there is success. */
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Removes it if it is still that version; false when it is another. Storages that know no such condition remove it. */

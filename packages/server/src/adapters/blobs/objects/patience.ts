@@ -1,7 +1,7 @@
 // Asks a storage again when it does not answer or has too much to do: with growing waits, until a deadline. Then StorageAway is thrown.
 import { setTimeout as sleep } from "node:timers/promises";
 import { MalachiteError } from "@malachite/core";
-import type { Objects } from "./objects.ts";
+import { nameOf, type Objects } from "./objects.ts";
 import { isAway } from "./trouble.ts";
 
 export type Patience = {
@@ -57,43 +57,48 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
     async *read(key, from, to, signal) {
       // Objects that are read in part are never changed, so a stream that broke goes on where it was.
       let at = from;
-      for (let end = Date.now() + patience.deadlineMs, waitMs = patience.firstWaitMs; at < to; ) {
-        try {
-          for await (const chunk of objects.read(key, at, to, signal)) {
-            at += chunk.byteLength;
-            yield chunk;
-            end = Date.now() + patience.deadlineMs;
-            waitMs = patience.firstWaitMs;
-          }
-          if (at < to) throw cutShort(key);
-        } catch (error) {
-          signal?.throwIfAborted();
-          if (!isAway(error) || Date.now() + waitMs > end) throw error;
-          await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
-          waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+      yield* goingOn(patience, signal, async function* () {
+        if (at >= to) return;
+        for await (const chunk of objects.read(key, at, to, signal)) {
+          at += chunk.byteLength;
+          yield chunk;
         }
-      }
+        if (at < to) throw cutShort(key);
+      });
     },
     async *list(ask) {
       let { after } = ask;
-      for (let end = Date.now() + patience.deadlineMs, waitMs = patience.firstWaitMs; ; ) {
-        try {
-          for await (const one of objects.list({ ...ask, ...(after === undefined ? {} : { after }) })) {
-            after = "folder" in one ? one.folder : one.key;
-            yield one;
-            end = Date.now() + patience.deadlineMs;
-            waitMs = patience.firstWaitMs;
-          }
-          return;
-        } catch (error) {
-          ask.signal?.throwIfAborted();
-          if (!isAway(error) || Date.now() + waitMs > end) throw error;
-          await sleep(waitMs, undefined, ask.signal === undefined ? {} : { signal: ask.signal });
-          waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+      yield* goingOn(patience, ask.signal, async function* () {
+        for await (const one of objects.list({ ...ask, ...(after === undefined ? {} : { after }) })) {
+          after = nameOf(one);
+          yield one;
         }
-      }
+      });
     },
   };
+}
+
+/** A stream that is asked for its rest when it breaks; patience begins anew with each thing that comes. */
+async function* goingOn<T>(
+  patience: Patience,
+  signal: AbortSignal | undefined,
+  rest: () => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  for (let end = Date.now() + patience.deadlineMs, waitMs = patience.firstWaitMs; ; ) {
+    try {
+      for await (const one of rest()) {
+        yield one;
+        end = Date.now() + patience.deadlineMs;
+        waitMs = patience.firstWaitMs;
+      }
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isAway(error) || Date.now() + waitMs > end) throw error;
+      await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+    }
+  }
 }
 
 const cutShort = (key: string): MalachiteError =>

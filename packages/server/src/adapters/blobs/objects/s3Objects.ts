@@ -1,10 +1,12 @@
 // A bucket of S3, or of what speaks its protocol and knows conditional writes. The library is loaded when a service keeps its files there.
 import { createHash } from "node:crypto";
+import { statusOf, wordOf } from "../../shared/foreignErrors.ts";
+import { asking, by, headOf } from "./asking.ts";
 import type { ObjectStorageKeys } from "./objectStorage.ts";
-import type { Condition, ObjectHead, Objects } from "./objects.ts";
+import { type Condition, type Listed, nameOf, type Objects } from "./objects.ts";
 import { sendParts } from "./parts.ts";
-import { DEFAULT_PATIENCE, type Patience, patiently } from "./patience.ts";
-import { statusOf, storeTrouble, wordOf } from "./trouble.ts";
+import { DEFAULT_PATIENCE, type Patience } from "./patience.ts";
+import { isMissing } from "./trouble.ts";
 
 export type S3Place = {
   readonly bucket: string;
@@ -44,19 +46,7 @@ export async function openS3Objects(
   });
   const place = `s3://${Bucket}/${prefix}`;
   const at = (key: string) => ({ Bucket, Key: prefix + key });
-  const asked = async <T>(
-    doing: string,
-    signal: AbortSignal | undefined,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw storeTrouble(doing, place, error);
-    }
-  };
-  const by = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
+  const { failed, asked, askedFor, patientlyAsked } = asking(place, patience);
 
   async function abandon(key: string, UploadId: string | undefined): Promise<void> {
     await client
@@ -91,9 +81,8 @@ export async function openS3Objects(
         }
       }),
     async putLarge(key, content, signal) {
-      const doing = "Writing to the object storage";
       const again = <T>(work: () => Promise<T>) =>
-        patiently(patience, signal, () => asked(doing, signal, work));
+        patientlyAsked("Writing to the object storage", signal, work);
       const { UploadId } = await again(() =>
         client.send(new library.CreateMultipartUploadCommand(at(key)), by(signal)),
       );
@@ -131,13 +120,9 @@ export async function openS3Objects(
           try {
             await client.send(complete, by(signal));
           } catch (error) {
-            // An earlier try came through, and only its answer was lost.
-            const isDone = tries > 1 && wordOf(error) === "NoSuchUpload";
-            if (
-              !isDone ||
-              (await client.send(new library.HeadObjectCommand(at(key)), by(signal))) === undefined
-            )
-              throw error;
+            if (tries === 1 || wordOf(error) !== "NoSuchUpload") throw error;
+            // An earlier try came through, and only its answer was lost; else this throws.
+            await client.send(new library.HeadObjectCommand(at(key)), by(signal));
           }
         });
         return md5.toString("base64");
@@ -147,15 +132,10 @@ export async function openS3Objects(
       }
     },
     get: (key, signal) =>
-      asked("Reading from the object storage", signal, async () => {
-        try {
-          const got = await client.send(new library.GetObjectCommand(at(key)), by(signal));
-          const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
-          return { bytes, etag: got.ETag ?? "" };
-        } catch (error) {
-          if (isMissing(error)) return undefined;
-          throw error;
-        }
+      askedFor("Reading from the object storage", signal, async () => {
+        const got = await client.send(new library.GetObjectCommand(at(key)), by(signal));
+        const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
+        return { bytes, etag: got.ETag ?? "" };
       }),
     async *read(key, from, to, signal) {
       if (from >= to) return;
@@ -164,19 +144,13 @@ export async function openS3Objects(
         const got = await client.send(new library.GetObjectCommand({ ...at(key), ...range }), by(signal));
         yield* got.Body as AsyncIterable<Uint8Array>;
       } catch (error) {
-        signal?.throwIfAborted();
-        throw storeTrouble("Reading from the object storage", place, error);
+        throw failed("Reading from the object storage", signal, error);
       }
     },
     head: (key, signal) =>
-      asked("Looking into the object storage", signal, async () => {
-        try {
-          const got = await client.send(new library.HeadObjectCommand(at(key)), by(signal));
-          return headOf(key, got.ContentLength, got.ETag, got.LastModified);
-        } catch (error) {
-          if (isMissing(error)) return undefined;
-          throw error;
-        }
+      askedFor("Looking into the object storage", signal, async () => {
+        const got = await client.send(new library.HeadObjectCommand(at(key)), by(signal));
+        return headOf(key, got.ContentLength, got.ETag, got.LastModified);
       }),
     async *list({ prefix: under, after, folders, pageSize, signal }) {
       let token: string | undefined;
@@ -194,7 +168,7 @@ export async function openS3Objects(
             by(signal),
           ),
         );
-        const found: (ObjectHead | { readonly folder: string })[] = [];
+        const found: Listed[] = [];
         for (const { Key = "", Size, ETag, LastModified } of page.Contents ?? [])
           found.push(headOf(Key.slice(prefix.length), Size, ETag, LastModified));
         for (const { Prefix = "" } of page.CommonPrefixes ?? [])
@@ -270,16 +244,3 @@ const conditionOf = (condition: Condition | undefined) =>
     : "ifNone" in condition
       ? { IfNoneMatch: "*" }
       : { IfMatch: condition.ifMatch };
-
-/** A bucket that is not there answers 404 too, and is no missing object. */
-const isMissing = (error: unknown): boolean => statusOf(error) === 404 && wordOf(error) !== "NoSuchBucket";
-
-const nameOf = (one: ObjectHead | { readonly folder: string }): string =>
-  "folder" in one ? one.folder : one.key;
-
-const headOf = (
-  key: string,
-  size: number | undefined,
-  etag: string | undefined,
-  changed: Date | undefined,
-): ObjectHead => ({ key, sizeBytes: size ?? 0, etag: etag ?? "", changedAt: changed?.getTime() ?? 0 });

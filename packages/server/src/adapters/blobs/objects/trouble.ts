@@ -1,47 +1,9 @@
-// What a storage or the network says, as our own error, once. Nothing of a request goes into it: its headers and its address hold keys.
+// What a storage or the network says, as our own error, once.
 import { isMalachiteError, MalachiteError } from "@malachite/core";
+import { isPassing, isPassingStatus, lineOf, statusOf, wordOf } from "../../shared/foreignErrors.ts";
 
-/** Of the socket: it may be better in a second. */
-const PASSING = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "ESOCKETTIMEDOUT",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ENETUNREACH",
-  "EHOSTUNREACH",
-  "ERR_STREAM_PREMATURE_CLOSE",
-  "REQUEST_SEND_ERROR",
-  "PARSE_ERROR",
-  "TimeoutError",
-  "RequestTimeout",
-]);
-
-type Loose = {
-  readonly code?: unknown;
-  readonly Code?: unknown;
-  readonly name?: unknown;
-  readonly message?: unknown;
-  readonly cause?: unknown;
-  readonly statusCode?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: unknown };
-};
-
-/** The HTTP status of what a library threw; 0 when there was no answer. */
-export function statusOf(error: unknown): number {
-  const { statusCode, $metadata } = (error ?? {}) as Loose;
-  return Number(statusCode ?? $metadata?.httpStatusCode ?? 0) || 0;
-}
-
-/** The storage's own word for it, such as `NoSuchBucket`. */
-export function wordOf(error: unknown): string | undefined {
-  const { Code, code, name, details } = (error ?? {}) as Loose & { details?: { errorCode?: unknown } };
-  const words = [details?.errorCode, Code, code, name];
-  return words.find((one): one is string => typeof one === "string" && one !== "" && one !== "Error");
-}
+/** The storage is one of the operator's, so its name is right and will be found again. */
+const ALSO_PASSING = ["ENOTFOUND", "PARSE_ERROR", "RequestTimeout"];
 
 /** Our own errors and aborts are handed back as they are. */
 export function storeTrouble(doing: string, place: string, error: unknown): Error {
@@ -50,7 +12,7 @@ export function storeTrouble(doing: string, place: string, error: unknown): Erro
   const status = statusOf(error);
   const word = wordOf(error);
   const cause = new Error(`${word ?? "Error"} ${status || ""}`.trim());
-  if (status === 0 ? isPassing(error) : isPassingStatus(status)) {
+  if (status === 0 ? isPassing(error, ALSO_PASSING) : isPassingStatus(status)) {
     return new MalachiteError(
       "StorageAway",
       `${doing} failed: ${place} ${status === 0 ? "does not answer" : `answers ${status}`}${word === undefined ? "" : ` (${word})`}. Nothing is lost; ask again.`,
@@ -59,31 +21,13 @@ export function storeTrouble(doing: string, place: string, error: unknown): Erro
   }
   const means =
     status === 0
-      ? String((error as Loose)?.message ?? error)
-          .split("\n")[0]
-          ?.slice(0, 200)
+      ? lineOf(error, 200)
       : `${MEANS[status] ?? "it refuses"} (${status}${word === undefined ? "" : ` ${word}`})`;
   return new MalachiteError(
     "StorageFailed",
     `${doing} failed at ${place}: ${means}. Check the settings of blobs.`,
-    {
-      cause,
-    },
+    { cause },
   );
-}
-
-const isPassingStatus = (status: number): boolean => status === 408 || status === 429 || status >= 500;
-
-function isPassing(error: unknown): boolean {
-  let one = error;
-  for (let depth = 0; depth < 5 && typeof one === "object" && one !== null; depth += 1) {
-    const { code, name, cause, errors } = one as Loose & { errors?: unknown };
-    if (PASSING.has(String(code)) || PASSING.has(String(name))) return true;
-    if (Array.isArray(errors) && errors.some((inner) => PASSING.has(String((inner as Loose)?.code))))
-      return true;
-    one = cause;
-  }
-  return false;
 }
 
 const MEANS: Readonly<Record<number, string>> = {
@@ -91,6 +35,10 @@ const MEANS: Readonly<Record<number, string>> = {
   403: "it refuses; the key is wrong, has ended or is not enough",
   404: "the container or bucket is not there",
 };
+
+/** A container or bucket that is not there answers 404 too, and is no missing object. */
+export const isMissing = (error: unknown): boolean =>
+  statusOf(error) === 404 && !["ContainerNotFound", "NoSuchBucket"].includes(wordOf(error) ?? "");
 
 /** True for what may be better in a second. */
 export const isAway = (error: unknown): boolean => isMalachiteError(error) && error.code === "StorageAway";
