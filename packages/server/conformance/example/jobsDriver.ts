@@ -6,7 +6,6 @@ import {
   inFolder,
   type Launch,
   type LaunchKey,
-  MalachiteError,
   parseExitRecord,
   RUN_FOLDER,
   type Sighting,
@@ -14,6 +13,7 @@ import {
   START_SCRIPT_NAME,
   type TargetSettings,
 } from "@malachite/core";
+import { handlesOf } from "../../src/adapters/compute/shared/handles.ts";
 import { createLines } from "../../src/adapters/compute/shared/inLine.ts";
 import { createLaunchHints } from "../../src/adapters/compute/shared/launchHints.ts";
 import { createLocalRunFolder } from "../../src/adapters/compute/shared/localRunFolder.ts";
@@ -27,6 +27,8 @@ import { faultOfOptions, parseJobsOptions } from "./jobsTarget.ts";
 
 export const KIND = "jobs";
 const LOOK_EVERY_MS = 50;
+/** All that the driver will know of a run after a restart, besides its key. */
+const HANDLES = handlesOf<{ readonly engine: string }>(KIND, 1, ({ engine }) => typeof engine === "string");
 
 export type JobsDriverOptions = {
   /** The folder in which each launch gets one of its own. */
@@ -48,14 +50,11 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
 
   function follow(key: LaunchKey, engine: string): Handle {
     hints.follow(key, root.folder(key));
-    return { key, kind: KIND, version: 1, state: engine };
+    return HANDLES.make(key, { engine });
   }
 
-  /** The state is all that the driver will know of the run after a restart. */
   function read(handle: Handle) {
-    if (handle.kind !== KIND || handle.version !== 1)
-      throw new MalachiteError("Unexpected", `This handle was not made by the jobs driver: ${handle.key}.`);
-    return { engine: engineAt(handle.state), folder: root.folder(handle.key) };
+    return { engine: engineAt(HANDLES.read(handle).engine), folder: root.folder(handle.key) };
   }
 
   async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
@@ -133,10 +132,10 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
     async observe(handles, signal) {
       signal.throwIfAborted();
       const seen = new Map<LaunchKey, Sighting>();
-      const engines = Map.groupBy(handles, ({ state }) => state);
-      for (const [state, some] of engines) {
+      const engines = Map.groupBy(handles, (handle) => HANDLES.read(handle).engine);
+      for (const [engine, some] of engines) {
         // In this order: what does not run now has written its exit record before.
-        const jobs = await engineAt(state).list();
+        const jobs = await engineAt(engine).list();
         await root.wrapped(() => root.assertPresent());
         for (const { key } of some) {
           const ended = await endOf(root.folder(key));

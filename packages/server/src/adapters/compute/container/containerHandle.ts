@@ -1,8 +1,7 @@
 // The state that the container driver keeps in a handle: which engine, and which container of it.
-import { type Handle, isLaunchKey, type LaunchKey, MalachiteError } from "@malachite/core";
+import { handlesOf } from "../shared/handles.ts";
 
 export const KIND = "container";
-const VERSION = 1;
 
 export type ContainerState = {
   readonly socket: string;
@@ -11,28 +10,8 @@ export type ContainerState = {
   readonly startedAt: number;
 };
 
-export const makeHandle = (key: LaunchKey, state: ContainerState): Handle => ({
-  key,
-  kind: KIND,
-  version: VERSION,
-  state: JSON.stringify(state),
-});
-
-/** Throws Unexpected for a handle that this driver did not make. */
-export function readHandle(handle: Handle): ContainerState {
-  const foreign = handle.kind !== KIND || handle.version !== VERSION || !isLaunchKey(handle.key);
-  const state = foreign ? undefined : parseState(handle.state);
-  if (state !== undefined) return state;
-  const what = `key ${handle.key}, kind ${handle.kind}, version ${handle.version}`;
-  throw new MalachiteError("Unexpected", `This handle was not made by the container driver: ${what}.`);
-}
-
-function parseState(text: string): ContainerState | undefined {
-  try {
-    const state = JSON.parse(text) as ContainerState;
-    return typeof state.socket === "string" && typeof state.container === "string" ? state : undefined;
-  } catch {
-    // Not ours: told by the caller.
-    return undefined;
-  }
-}
+export const { make: makeHandle, read: readHandle } = handlesOf<ContainerState>(
+  KIND,
+  1,
+  (state) => typeof state.socket === "string" && typeof state.container === "string",
+);

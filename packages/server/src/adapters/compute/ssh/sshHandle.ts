@@ -1,18 +1,12 @@
 // What the ssh driver keeps of a launch: in the handle where it runs, and before there is one, on this machine's disk where it may run.
 import { join } from "node:path";
-import {
-  type Handle,
-  isLaunchKey,
-  type LaunchKey,
-  MalachiteError,
-  type TargetSettings,
-} from "@malachite/core";
+import type { TargetSettings } from "@malachite/core";
 import { writeFileAtomic } from "../../../files/index.ts";
+import { handlesOf } from "../shared/handles.ts";
 import { readSmallFile } from "../shared/smallFiles.ts";
 import type { SshHost, SshOptions } from "./sshTarget.ts";
 
 export const KIND = "ssh";
-const VERSION = 1;
 
 /** How a machine is reached; what the settings say by now goes before it. Holds no secret: a key is named, not kept. */
 export type Way = {
@@ -43,21 +37,11 @@ export type SshState = Started & {
   readonly tunnel: number;
 };
 
-export const makeHandle = (key: LaunchKey, state: SshState): Handle => ({
-  key,
-  kind: KIND,
-  version: VERSION,
-  state: JSON.stringify(state),
-});
-
-/** Throws Unexpected for a handle that this driver did not make. */
-export function readHandle(handle: Handle): SshState {
-  const foreign = handle.kind !== KIND || handle.version !== VERSION || !isLaunchKey(handle.key);
-  const state = foreign ? undefined : parsed<SshState>(handle.state);
-  if (typeof state?.script?.pid === "number" && typeof state.way?.host?.host === "string") return state;
-  const what = `key ${handle.key}, kind ${handle.kind}, version ${handle.version}`;
-  throw new MalachiteError("Unexpected", `This handle was not made by the ssh driver: ${what}.`);
-}
+export const { make: makeHandle, read: readHandle } = handlesOf<SshState>(
+  KIND,
+  1,
+  (state) => typeof state.script.pid === "number" && typeof state.way.host.host === "string",
+);
 
 /** `placing`: nothing has been started anywhere. `starting`: on that machine it may have been, and nowhere else. */
 export type Note = { readonly phase: "placing" | "starting"; readonly way: Way; readonly tunnel: number };
@@ -69,15 +53,13 @@ export const writeNote = (folder: string, note: Note): Promise<void> =>
   writeFileAtomic(join(folder, NOTE), JSON.stringify({ version: 1, ...note }));
 
 export async function readNote(folder: string): Promise<Note | undefined> {
-  const note = parsed<Note>((await readSmallFile(folder, NOTE)) ?? "");
-  return note?.way?.host === undefined ? undefined : note;
-}
-
-function parsed<T>(text: string): (Partial<T> & T) | undefined {
+  const text = await readSmallFile(folder, NOTE);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as T;
+    const note = JSON.parse(text) as Partial<Note> | null;
+    return note?.way?.host === undefined ? undefined : (note as Note);
   } catch {
-    // None of ours; told by the caller.
+    // None of ours.
     return undefined;
   }
 }
