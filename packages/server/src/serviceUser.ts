@@ -1,7 +1,6 @@
 // Who runs the service.
 import { userInfo } from "node:os";
-
-export type ServiceUser = { readonly uid: number; readonly gid: number; readonly name: string };
+import type { ServiceUser } from "./adapters/compute/shared/containerHome.ts";
 
 /** A user whom the machine has no name for, as clusters and containers start services, is known by number. */
 export function serviceUser(look: typeof userInfo = userInfo): ServiceUser {

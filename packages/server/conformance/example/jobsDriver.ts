@@ -6,8 +6,6 @@ import {
   inFolder,
   type Launch,
   type LaunchKey,
-  parseExitRecord,
-  RUN_FOLDER,
   type Sighting,
   START_FILES,
   START_SCRIPT_NAME,
@@ -21,7 +19,7 @@ import { removeMounts } from "../../src/adapters/compute/shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../../src/adapters/compute/shared/prepareFolder.ts";
 import { prepareCommand } from "../../src/adapters/compute/shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../../src/adapters/compute/shared/runsRoot.ts";
-import { exists, readSmallFile } from "../../src/adapters/compute/shared/smallFiles.ts";
+import { exists, readExit } from "../../src/adapters/compute/shared/smallFiles.ts";
 import { createJobsEngine } from "./jobsEngine.ts";
 import { faultOfOptions, parseJobsOptions } from "./jobsTarget.ts";
 
@@ -94,12 +92,6 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
     return undefined;
   }
 
-  async function endOf(folder: string): Promise<Sighting | undefined> {
-    const text = await readSmallFile(folder, RUN_FOLDER.exit);
-    const exit = text === undefined ? undefined : parseExitRecord(text);
-    return exit && { at: "ended", ...exit };
-  }
-
   async function stop(handle: Handle, graceMs: number, signal: AbortSignal): Promise<void> {
     const { engine } = read(handle);
     // The time that it has begins when it was told.
@@ -138,8 +130,9 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
         const jobs = await engineAt(engine).list();
         await root.wrapped(() => root.assertPresent());
         for (const { key } of some) {
-          const ended = await endOf(root.folder(key));
-          seen.set(key, ended ?? (jobs.get(key) ? { at: "running" } : { at: "gone" }));
+          const exit = await readExit(root.folder(key));
+          const isThere = jobs.get(key) === true;
+          seen.set(key, exit ? { at: "ended", ...exit } : { at: isThere ? "running" : "gone" });
         }
       }
       return seen;

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { MalachiteError } from "@malachite/core";
+import { tooLong } from "../../src/adapters/compute/shared/argumentLengths.ts";
 
 const PROGRAM = fileURLToPath(new URL("jobs.py", import.meta.url));
 const DEADLINE_MS = 20_000;
@@ -29,12 +30,7 @@ export function createJobsEngine(python: string, folder: string): JobsEngine {
     } catch (cause) {
       const { code } = cause as { code?: unknown };
       if (code === TAKEN) throw cause;
-      if (code === "E2BIG")
-        throw new MalachiteError(
-          "InvalidDefinition",
-          "The arguments and environment of the run are longer than this system gives to a program.",
-          { target: "configuration.arguments", cause },
-        );
+      if (code === "E2BIG") throw tooLong(undefined, cause);
       throw new MalachiteError("EngineUnavailable", `The engine in ${folder} does not answer: ${cause}`, {
         cause,
       });

@@ -15,8 +15,6 @@ import {
   type LaunchKey,
   MalachiteError,
   type MeasuredRun,
-  parseExitRecord,
-  RUN_FOLDER,
   type Sighting,
   START_FILES,
   type TargetHealth,
@@ -24,6 +22,7 @@ import {
   type Usage,
 } from "@malachite/core";
 import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
+import { HOME, type ServiceUser } from "../shared/containerHome.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
 import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
@@ -33,9 +32,9 @@ import { createLostFolders } from "../shared/lostFolders.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
 import { type ContainerState, KIND, makeHandle, readHandle } from "./containerHandle.ts";
-import { containerSpec, HOME, LABELS, type ServiceUser } from "./containerSpec.ts";
+import { containerSpec, LABELS } from "./containerSpec.ts";
 import {
   createContainer,
   type Found,
@@ -186,8 +185,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     const { container, startedAt } = readHandle(handle);
     const folder = root.folder(handle.key);
     // What does not run now has written its exit record before.
-    const text = await readSmallFile(folder, RUN_FOLDER.exit);
-    const exit = text === undefined ? undefined : parseExitRecord(text);
+    const exit = await readExit(folder);
     if (exit !== undefined) {
       hints.drop(handle.key);
       const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true && at === "ended";

@@ -10,6 +10,8 @@ import {
   START_SCRIPT_NAME,
 } from "@malachite/core";
 import type { Docker, EngineFacts } from "../../../containers/index.ts";
+import { refuseLong } from "../shared/argumentLengths.ts";
+import { homeOf, type ServiceUser } from "../shared/containerHome.ts";
 import { isOutside, sourceSeen } from "../shared/placeMounts.ts";
 import type { Prepared } from "../shared/runEnvironment.ts";
 import type { ContainerOptions } from "./containerTarget.ts";
@@ -18,9 +20,6 @@ export type ContainerSpec = Docker.ContainerCreateOptions;
 
 /** By these the containers of a service are told from all others. */
 export const LABELS = { service: "malachite.service", key: "malachite.key" } as const;
-
-/** Who runs the service: the files of a run are to be this user's. */
-export type ServiceUser = { readonly uid: number; readonly gid: number; readonly name: string };
 
 export type SpecOf = {
   readonly key: LaunchKey;
@@ -40,10 +39,6 @@ export type SpecOf = {
 
 /** A kernel takes a quarter of the stack's limit, 8 MiB as a rule, for arguments and variables together; the rest is for the engine's. */
 const ALL_ARGUMENTS_BYTES = 2_000_000;
-/** And so much for one of them (MAX_ARG_STRLEN of Linux). */
-const ONE_ARGUMENT_BYTES = 131_072;
-/** Where a run that is not root finds a home. Made with the folder. */
-export const HOME = "home";
 
 /** Throws InvalidDefinition and UnsupportedField for what this engine cannot do. */
 export function containerSpec(ask: SpecOf): ContainerSpec {
@@ -52,12 +47,12 @@ export function containerSpec(ask: SpecOf): ContainerSpec {
   if (faults[0] !== undefined)
     throw new MalachiteError("InvalidDefinition", faults[0], { target: "configuration.docker.arguments" });
   const isRoot = user.uid === 0 || facts.rootless;
-  const env = { ...homeOf(isRoot, user), ...flags.environment, ...command.env };
+  const env = { ...homeOf(user, isRoot), ...flags.environment, ...command.env };
   const argv = [
     ...[`${CONTAINER_FOLDER}/${START_SCRIPT_NAME}`, CONTAINER_FOLDER, "--at", String(ask.startedAt)],
     ...["--cgroups", "/sys/fs/cgroup", "--", ...command.argv],
   ];
-  checkLengths([...argv, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]);
+  refuseLong({ env, argv }, ALL_ARGUMENTS_BYTES, "a system gives to a program");
   const shmSize = flags.shmSizeBytes ?? image.shmSizeBytes;
   return {
     name: ask.name,
@@ -104,18 +99,6 @@ export function containerSpec(ask: SpecOf): ContainerSpec {
       ...devicesOf(plan, flags, facts),
     },
   };
-}
-
-/** A user whom the image does not know has no home there, and programs that ask for one fail. */
-const homeOf = (isRoot: boolean, { name }: ServiceUser): Record<string, string> =>
-  isRoot ? {} : { HOME: `${CONTAINER_FOLDER}/${HOME}`, USER: name, LOGNAME: name };
-
-function checkLengths(texts: readonly string[]): void {
-  const lengths = texts.map((text) => Buffer.byteLength(text) + 1);
-  const all = lengths.reduce((sum, length) => sum + length + 8, 0);
-  if (all <= ALL_ARGUMENTS_BYTES && Math.max(...lengths) <= ONE_ARGUMENT_BYTES) return;
-  const text = "The arguments and environment of the run are longer than a system gives to a program.";
-  throw new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments" });
 }
 
 function mountsOf(plan: LaunchPlan, flags: ContainerFlags, folder: string) {

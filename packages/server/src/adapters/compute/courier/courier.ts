@@ -10,8 +10,6 @@ import {
   logsOf,
   MalachiteError,
   type OpenFile,
-  parseExitRecord,
-  RUN_FOLDER,
   type RunFolder,
   type Sighting,
   START_FILES,
@@ -22,7 +20,7 @@ import { createLaunchHints, type LaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { openFileInside } from "../shared/openInside.ts";
 import { createRunsRoot } from "../shared/runsRoot.ts";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
 import { type Link, serveLink } from "./link.ts";
 import { createMirror, STAGE_FILE } from "./mirror.ts";
 import { listingPath, makeParcel, openParcel, type ParcelSources } from "./parcel.ts";
@@ -139,8 +137,7 @@ function checked(key: LaunchKey): LaunchKey {
 }
 
 async function sight(home: string): Promise<Sighting | undefined> {
-  const exit = await readSmallFile(home, RUN_FOLDER.exit);
-  const ended = exit === undefined ? undefined : parseExitRecord(exit);
+  const ended = await readExit(home);
   if (ended !== undefined) {
     const { stage, ...report } = ended;
     return { at: "ended", ...report, ...(stage === undefined ? {} : { as: "EnvironmentFailed" as const }) };

@@ -18,15 +18,14 @@ import {
   readContainerFlags,
   START_SCRIPT_NAME,
 } from "@malachite/core";
+import { ONE_ARGUMENT_BYTES, refuseLong } from "../shared/argumentLengths.ts";
+import { homeOf, type ServiceUser } from "../shared/containerHome.ts";
 import { isOutside, sourceSeen } from "../shared/placeMounts.ts";
 import type { Prepared } from "../shared/runEnvironment.ts";
 import { type AwayParts, awayContainer, awaySecret } from "./awayContainer.ts";
 import { LABELS } from "./facts.ts";
 import type { KubernetesOptions, VolumeOption } from "./kubernetesTarget.ts";
 import { GRACE_BEYOND_SECONDS, STOP_HOOK, USUAL_GRACE_MS } from "./stopHook.ts";
-
-/** Who runs the service: the files of a run are to be this user's. */
-export type ServiceUser = { readonly uid: number; readonly gid: number; readonly name: string };
 
 /** How the run's folder comes to the pod: on a volume that the service sees, or by a courier. */
 export type FolderWay =
@@ -56,11 +55,8 @@ export type SpecOf = {
 
 /** A cluster keeps objects of 1.5 MB at most; the pod's template is all but a few kilobytes of the job. */
 const ALL_ARGUMENTS_BYTES = 1_000_000;
-/** And a system gives so much to a program in one argument (MAX_ARG_STRLEN of Linux). */
-const ONE_ARGUMENT_BYTES = 131_072;
+const WHAT_A_CLUSTER_TAKES = `a Kubernetes cluster takes: ${ALL_ARGUMENTS_BYTES} bytes in all, ${ONE_ARGUMENT_BYTES} in one`;
 const WEEK_SECONDS = 7 * 86_400;
-/** Where a run that is not root finds a home. Made with the folder. */
-export const HOME = "home";
 const VOLUME = "run";
 const GPU = "nvidia.com/gpu";
 
@@ -185,7 +181,7 @@ function volumeContainer(ask: SpecOf, way: OnVolume, flags: ContainerFlags, hasS
     ...[`${CONTAINER_FOLDER}/${START_SCRIPT_NAME}`, CONTAINER_FOLDER],
     ...["--cgroups", "/sys/fs/cgroup", "--", ...command.argv],
   ];
-  checkLengths([...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]);
+  refuseLong({ env, argv: args }, ALL_ARGUMENTS_BYTES, WHAT_A_CLUSTER_TAKES);
   const container: Partial<V1Container> = {
     // What the image would start by itself is not asked: the start script is all.
     command: ["/bin/sh"],
@@ -199,18 +195,6 @@ function volumeContainer(ask: SpecOf, way: OnVolume, flags: ContainerFlags, hasS
 
 /** Kubernetes puts values of variables into arguments and variables where it finds `$(NAME)`; the user's texts are to stay as they are. */
 const literal = (text: string): string => text.replaceAll("$", "$$$$");
-
-/** A user whom the image does not know has no home there, and programs that ask for one fail. */
-const homeOf = ({ uid, name }: ServiceUser): Record<string, string> =>
-  uid === 0 ? {} : { HOME: `${CONTAINER_FOLDER}/${HOME}`, USER: name, LOGNAME: name };
-
-function checkLengths(texts: readonly string[]): void {
-  const lengths = texts.map((text) => Buffer.byteLength(text) + 1);
-  const all = lengths.reduce((sum, length) => sum + length + 8, 0);
-  if (all <= ALL_ARGUMENTS_BYTES && Math.max(...lengths) <= ONE_ARGUMENT_BYTES) return;
-  const text = `The arguments and environment of the run are longer than a Kubernetes cluster takes: ${ALL_ARGUMENTS_BYTES} bytes in all, ${ONE_ARGUMENT_BYTES} in one.`;
-  throw new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments" });
-}
 
 /** The run's folder, and of the volume what else the run is to see; the files of other runs are not shown to it. */
 function volumesOf(ask: SpecOf, way: OnVolume): { mounts: V1VolumeMount[]; volumes: V1Volume[] } {

@@ -19,19 +19,20 @@ import {
   type TargetSettings,
 } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
+import { HOME, type ServiceUser } from "../shared/containerHome.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
-import { createRunsRoot, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
+import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { exists } from "../shared/smallFiles.ts";
 import { ClusterRefused } from "./clusterRefused.ts";
 import type { Clusters } from "./clusters.ts";
 import { endJob } from "./endJob.ts";
 import { faultOfPlace } from "./health.ts";
-import { type FolderWay, HOME, jobSpec, type ServiceUser } from "./jobSpec.ts";
+import { type FolderWay, jobSpec } from "./jobSpec.ts";
 import { KIND, type KubernetesState, makeHandle, readHandle } from "./kubernetesHandle.ts";
 import {
   faultOfOptions,
@@ -71,14 +72,14 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   const { clusters, service, placer, clock, user, courier, authority } = options;
   const hints = createLaunchHints();
   const places = createPlaces({ clusters, service, clock, onChange: (key) => hints.tell(key) });
-  const roots = new Map<string, RunsRoot>();
+  const roots = createRunsRoots();
   const inLine = createLines();
   const lost = createLostFolders(clock);
   const sights = createSightRun({
     clock,
     hints,
     lost,
-    assertPresent: (runs) => rootAt(runs).assertPresent(),
+    assertPresent: (runs) => roots.at(runs).assertPresent(),
     courier,
   });
   const healths = new Map<string, { readonly health: Promise<string | undefined>; readonly until: number }>();
@@ -91,17 +92,11 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       ...(namespace === undefined ? {} : { namespace }),
     });
 
-  function rootAt(path: string): RunsRoot {
-    const root = roots.get(path) ?? createRunsRoot(path);
-    roots.set(path, root);
-    return root;
-  }
-
   /** The options of a target, and where its runs lie: no volume where a courier carries their files. */
   function read(target: TargetSettings) {
     const parsed = parseKubernetesOptions(target);
     const folder = folderOf(parsed);
-    const volume = folder === undefined ? undefined : { folder, root: rootAt(join(folder, RUNS)) };
+    const volume = folder === undefined ? undefined : { folder, root: roots.at(join(folder, RUNS)) };
     return { parsed, volume };
   }
 
@@ -281,8 +276,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     place.watch.forget(handle.key);
     if (runs === undefined) await courier.forget(handle.key);
     else {
-      await rootAt(runs).ready();
-      await rootAt(runs).remove(handle.key);
+      await roots.at(runs).ready();
+      await roots.at(runs).remove(handle.key);
     }
     lost.forget(handle.key);
     sights.forget(handle.key);
@@ -316,7 +311,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
 
   async function wrapped<T>(runs: string | undefined, work: () => Promise<T>): Promise<T> {
     try {
-      return await (runs === undefined ? work() : rootAt(runs).wrapped(work));
+      return await (runs === undefined ? work() : roots.at(runs).wrapped(work));
     } catch (error) {
       if (!(error instanceof ClusterRefused)) throw error;
       throw new MalachiteError("EngineUnavailable", `The cluster refused: ${error.message}`, {
@@ -353,7 +348,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     folder(handle) {
       const { runs } = readHandle(handle);
       if (runs === undefined) return courier.folder(handle.key);
-      return createLocalRunFolder(rootAt(runs).folder(handle.key));
+      return createLocalRunFolder(roots.at(runs).folder(handle.key));
     },
     release: async (handle, signal) =>
       inLine(handle.key, () => wrapped(readHandle(handle).runs, () => release(handle, signal))),
@@ -361,7 +356,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();
       places[Symbol.dispose]();
-      for (const root of roots.values()) await root[Symbol.asyncDispose]();
+      await roots[Symbol.asyncDispose]();
     },
   };
 }

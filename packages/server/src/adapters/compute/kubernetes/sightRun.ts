@@ -1,18 +1,10 @@
 // Where a run is, from what its job and pods say and what lies in its folder. Remembers only since when a launch fails to start.
 import { join } from "node:path";
-import {
-  type Clock,
-  type Handle,
-  type LaunchKey,
-  parseExitRecord,
-  RUN_FOLDER,
-  type Sighting,
-  START_FILES,
-} from "@malachite/core";
+import { type Clock, type Handle, type LaunchKey, type Sighting, START_FILES } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
 import type { LaunchHints } from "../shared/launchHints.ts";
 import type { LostFolders } from "../shared/lostFolders.ts";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
 import { lookAgain } from "./endJob.ts";
 import { readHandle } from "./kubernetesHandle.ts";
 import type { Place } from "./places.ts";
@@ -60,8 +52,7 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
     }
     if (sighted.at === "over" || sighted.at === "unknown") await lookAgain(folder);
     // What does not run now has written its exit record before.
-    const text = await readSmallFile(folder, RUN_FOLDER.exit);
-    const exit = text === undefined ? undefined : parseExitRecord(text);
+    const exit = await readExit(folder);
     if (exit !== undefined) {
       const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true;
       // Whether it was for memory, the node tells when the pod has ended too.

@@ -13,14 +13,13 @@ import {
   type LaunchKey,
   MalachiteError,
   type MeasuredRun,
-  parseExitRecord,
-  RUN_FOLDER,
   type Sighting,
   START_FILES,
   START_SCRIPT_NAME,
   type Usage,
 } from "@malachite/core";
 import { hasCode, removeTree } from "../../../files/index.ts";
+import { tooLong } from "../shared/argumentLengths.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
 import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
@@ -32,7 +31,7 @@ import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { exists, readExit } from "../shared/smallFiles.ts";
 import { type Cgroups, removeGroups } from "./cgroups.ts";
 import { endTree } from "./endTree.ts";
 import { DISCARDED, findStarted, scriptOf } from "./findStarted.ts";
@@ -203,11 +202,10 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     for (let { script } = state; ; ) {
       // In this order: what is not alive now has written its exit record before.
       const alive = findAlive(script, boot) !== undefined;
-      const text = await readSmallFile(folder, RUN_FOLDER.exit).catch((error: unknown) => {
+      const exit = await readExit(folder).catch((error: unknown) => {
         if (!alive) throw error;
         return undefined;
       });
-      const exit = text === undefined ? undefined : parseExitRecord(text);
       if (exit !== undefined) {
         hints.drop(handle.key);
         return { at: "ended", ...exit };
@@ -326,10 +324,7 @@ function refusal(error: SpawnRefused): MalachiteError {
   if (error.code === "TOO_LATE")
     return new MalachiteError("EngineUnavailable", "The run is not started before its lease is renewed.");
 
-  if (error.code === "E2BIG") {
-    const text = "The arguments and environment of the run are longer than this system gives to a program.";
-    return new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments", cause: error });
-  }
+  if (error.code === "E2BIG") return tooLong(undefined, error);
   const hint = PASSING.has(error.code) ? " It may work later." : "";
   const text = `The system did not start the run: ${error.message} (${error.code}).${hint}`;
   return new MalachiteError("EngineUnavailable", text, { cause: error });

@@ -129,6 +129,21 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
   };
 }
 
+/** The folders of a driver whose targets may each name another. */
+export function createRunsRoots(): AsyncDisposable & { at(path: string): RunsRoot } {
+  const roots = new Map<string, RunsRoot>();
+  return {
+    at(path) {
+      const root = roots.get(path) ?? createRunsRoot(path);
+      roots.set(path, root);
+      return root;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...roots.values()].map((root) => root[Symbol.asyncDispose]()));
+    },
+  };
+}
+
 /** Wraps what the disk says of the folder of the runs. */
 function unavailable(path: string, cause: unknown): MalachiteError {
   if (cause instanceof MalachiteError) return cause;

@@ -1,5 +1,6 @@
 // What a driver reads of a run's folder to learn where the run is. The run can write there, so nothing of it is trusted.
 import { lstat } from "node:fs/promises";
+import { type ExitReport, parseExitRecord, RUN_FOLDER } from "@malachite/core";
 import { isAbsent, openFileInside } from "./openInside.ts";
 
 const SMALL_FILE_BYTES = 64 * 1024;
@@ -15,6 +16,12 @@ export async function readSmallFile(folder: string, name: string): Promise<strin
   } finally {
     await file.close();
   }
+}
+
+/** How the run in the folder has ended, as its start script wrote it down; undefined while it has not. */
+export async function readExit(folder: string): Promise<ExitReport | undefined> {
+  const text = await readSmallFile(folder, RUN_FOLDER.exit);
+  return text === undefined ? undefined : parseExitRecord(text);
 }
 
 /** Whether something of that path is there. Throws what the disk says otherwise. */

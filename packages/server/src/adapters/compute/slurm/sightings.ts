@@ -1,7 +1,7 @@
 // What is seen of one launch: its record of the end and the files of its job script, put together with what Slurm says of its jobs.
 import { join } from "node:path";
-import { parseExitRecord, RUN_FOLDER, type Sighting, START_FILES } from "@malachite/core";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { type Sighting, START_FILES } from "@malachite/core";
+import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
 import { JOB_FILES } from "./jobScript.ts";
 import { endOf, howEnded, isLive, isWaiting, type SlurmJob, whyWaiting } from "./slurmWords.ts";
 
@@ -24,8 +24,7 @@ export async function sightingOf(folder: string, jobs: readonly SlurmJob[]): Pro
     .filter((job) => !isLive(job))
     .toSorted(byNews)
     .at(-1);
-  const text = await readSmallFile(folder, RUN_FOLDER.exit);
-  const exit = text === undefined ? undefined : parseExitRecord(text);
+  const exit = await readExit(folder);
   if (exit !== undefined) {
     if (exit.code === 0 || exit.outOfMemory || !(await mayBeOfSlurm(folder, exit.signal)))
       return certain({ at: "ended", ...exit });

@@ -12,7 +12,6 @@ import {
   type Launch,
   type LaunchKey,
   MalachiteError,
-  parseExitRecord,
   RUN_FOLDER,
   type Sighting,
   START_FILES,
@@ -20,15 +19,16 @@ import {
   type TargetSettings,
 } from "@malachite/core";
 import { writeFileAtomic } from "../../../files/index.ts";
+import { refuseLong, tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
-import { prepareCommand } from "../shared/runEnvironment.ts";
-import { createRunsRoot, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
+import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
+import { exists, readExit } from "../shared/smallFiles.ts";
 import { JOB_SCRIPT, JOB_SCRIPT_NAME, JOB_SIGNALS } from "./jobScript.ts";
 import { createQuestions } from "./questions.ts";
 import { sightingOf } from "./sightings.ts";
@@ -73,7 +73,7 @@ const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
 /** Starts and opens nothing until its first call. */
 export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const { placer, commands, clock, graceMs, settleMs = 2000 } = options;
-  const roots = new Map<string, RunsRoot>();
+  const roots = createRunsRoots();
   const hints = createLaunchHints();
   const inLine = createLines();
   const lost = createLostFolders(clock);
@@ -84,16 +84,11 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     Object.entries(options.inherited).filter(([name]) => !NOT_INHERITED.includes(name)),
   );
 
-  function rootAt(path: string): RunsRoot {
-    const root = roots.get(path) ?? createRunsRoot(path);
-    roots.set(path, root);
-    return root;
-  }
   const rootOf = (target: TargetSettings): RunsRoot =>
-    rootAt(parseSlurmOptions(target).folder ?? options.folder);
+    roots.at(parseSlurmOptions(target).folder ?? options.folder);
   const placeOf = (handle: Handle) => {
     const state = readHandle(handle);
-    const root = rootAt(state.root);
+    const root = roots.at(state.root);
     return { ...state, at: root, folder: root.folder(handle.key) };
   };
 
@@ -226,7 +221,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
 
   /** The end of a run whose start script was not left to write it, where that was brought about here. */
   async function record(folder: string, forced: boolean): Promise<void> {
-    if (!(await exists(folder)) || (await endIn(folder)) !== undefined) return;
+    if (!(await exists(folder)) || (await readExit(folder)) !== undefined) return;
     const end = { version: 1, code: null, signal: forced ? "SIGKILL" : "SIGTERM", endedAt: clock.now() };
     await writeFileAtomic(join(folder, RUN_FOLDER.exit), JSON.stringify(end));
   }
@@ -277,38 +272,23 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();
-      await Promise.all([...roots.values()].map((root) => root[Symbol.asyncDispose]()));
+      await roots[Symbol.asyncDispose]();
     },
   };
 }
 
-async function endIn(folder: string) {
-  const text = await readSmallFile(folder, RUN_FOLDER.exit);
-  return text === undefined ? undefined : parseExitRecord(text);
-}
-
 /** Variables by which Slurm's commands are told options reach the command of the run, and not the sbatch that carries all others. */
-function forSlurm({ env, argv }: { env: Record<string, string>; argv: readonly string[] }) {
+function forSlurm({ env, argv }: Prepared): Prepared {
   const own = Object.entries(env).filter(([name]) => OF_SLURM.test(name));
   const carried = Object.fromEntries(Object.entries(env).filter(([name]) => !OF_SLURM.test(name)));
   const whole = own.length === 0 ? argv : ["env", ...own.map(([name, value]) => `${name}=${value}`), ...argv];
-  const bytes = [...whole, ...Object.entries(carried).flat()].reduce(
-    (sum, text) => sum + Buffer.byteLength(text) + 9,
-    0,
-  );
-  if (bytes > MOST_ARGUMENT_BYTES) throw tooLong();
-  return { env: carried, argv: whole };
+  const command = { env: carried, argv: whole };
+  refuseLong(command, MOST_ARGUMENT_BYTES);
+  return command;
 }
 
-const tooLong = (cause?: unknown) =>
-  new MalachiteError(
-    "InvalidDefinition",
-    "The arguments and environment of the run are longer than this system gives to a program.",
-    { target: "configuration.arguments", cause },
-  );
-
 function refusal(error: unknown): unknown {
-  if (error instanceof Error && "code" in error && error.code === "E2BIG") return tooLong(error);
+  if (error instanceof Error && "code" in error && error.code === "E2BIG") return tooLong(undefined, error);
   if (!(error instanceof SlurmRefused)) return error;
   return new MalachiteError("EngineRefused", `Slurm did not take the job: ${error.message}`, {
     cause: error,

@@ -13,6 +13,7 @@ import {
   type TargetSettings,
 } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
+import { tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
@@ -308,9 +309,6 @@ function refuseImage({ target, image }: LaunchPlan): void {
 
 /** What the machine says no to. */
 function refusal(host: FarHost, error: FarRefused): MalachiteError {
-  if (error.code === "E2BIG") {
-    const text = "The arguments and environment of the run are longer than that system gives to a program.";
-    return new MalachiteError("InvalidDefinition", text, { target: "configuration.arguments", cause: error });
-  }
+  if (error.code === "E2BIG") return tooLong("that system gives to a program", error);
   return unavailable(`${host.name} did not start the run: ${error.message} (${error.code}).`, error);
 }
