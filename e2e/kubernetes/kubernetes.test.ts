@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
   type ClusterUnderTest,
-  openPortTo,
-  type PortTo,
+  type Door,
+  openDoor,
   startCluster,
   withoutCluster,
 } from "@malachite/server/conformance";
@@ -33,7 +33,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
   const home = new Home();
   let cluster: ClusterUnderTest;
   let service: Service;
-  let door: PortTo | undefined;
+  let door: Door | undefined;
 
   before(async () => {
     cluster = await startCluster();
@@ -56,7 +56,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
     writeFileSync(settings, JSON.stringify({ target }));
     // The service listens on loopback alone; pods reach it by a door on the address of their node.
     const port = 20_000 + Math.floor(Math.random() * 9000);
-    door = await openPortTo(port, "0.0.0.0");
+    door = await openDoor({ port, host: "127.0.0.1" }, { host: "0.0.0.0" });
     const flags = [
       ...["--settings", settings, "--grace-seconds", "2", "--port", String(port)],
       ...["--public-url", `http://${NODE}:${door.port}`],
@@ -67,7 +67,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
     await service?.[Symbol.asyncDispose]();
     await cluster?.kubectl("delete", "jobs,secrets", "-l", "malachite.service", "--wait=true");
     await cluster?.[Symbol.asyncDispose]();
-    await door?.close();
+    await door?.shut();
     await home[Symbol.asyncDispose]();
   });
 

@@ -1,11 +1,12 @@
 // The example driver of docs/new-driver.md against the suite of all drivers.
 import { realpathSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isLaunchKey, type TargetSettings } from "@malachite/core";
+import type { TargetSettings } from "@malachite/core";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
+import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
 import { createJobsDriver } from "./example/jobsDriver.ts";
 import { findPython } from "./findPython.ts";
 
@@ -20,41 +21,19 @@ async function makeDriver(): Promise<DriverUnderTest> {
     pool: "example",
     options: { engine: join(home, "engine") },
   };
-  const make = () =>
-    createJobsDriver({
-      folder,
-      placer: { place: async () => {}, placeFiles: async () => {} },
-      inherited: inheritedEnvironment(process.env),
-      python: python ?? "",
-    });
-  let driver = make();
-  const signal = new AbortController().signal;
-  return {
-    driver,
+  return driverUnderTest({
     target,
-    async restart() {
-      await driver[Symbol.asyncDispose]();
-      driver = make();
-      return driver;
-    },
-    write: (key, path, text) => writeFile(join(folder, key, "project", path), text),
-    async withoutEngine(work) {
-      await rename(folder, `${folder}-away`);
-      try {
-        await work();
-      } finally {
-        await rename(`${folder}-away`, folder);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      for (const key of await readdir(folder)) {
-        const handle = isLaunchKey(key) ? await driver.find(target, key, signal) : undefined;
-        if (handle !== undefined) await driver.release(handle, signal);
-      }
-      await driver[Symbol.asyncDispose]();
-      await rm(home, { recursive: true });
-    },
-  };
+    runs: folder,
+    make: () =>
+      createJobsDriver({
+        folder,
+        placer: { place: async () => {}, placeFiles: async () => {} },
+        inherited: inheritedEnvironment(process.env),
+        python: python ?? "",
+      }),
+    away: movedAway(folder),
+    end: () => rm(home, { recursive: true }),
+  });
 }
 
 computeDriverConformance("example of docs/new-driver.md", makeDriver, {

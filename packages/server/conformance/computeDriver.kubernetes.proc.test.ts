@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
-import { openPortTo, startCluster, withoutCluster } from "./kubernetesCluster.ts";
+import { openDoor } from "./door.ts";
+import { startCluster, withoutCluster } from "./kubernetesCluster.ts";
 import { kubernetesDriverOn } from "./kubernetesDriverUnderTest.ts";
 
 async function makeDriver(): Promise<DriverUnderTest> {
@@ -13,8 +14,11 @@ async function makeDriver(): Promise<DriverUnderTest> {
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-pods-"));
   const config = await readFile(cluster.kubeconfig, "utf8");
   const found = (pattern: RegExp): string => pattern.exec(config)?.[1] ?? assert.fail(String(pattern));
-  const door = await openPortTo(Number(found(/server: "https:\/\/127\.0\.0\.1:(\d+)"/)));
-  const under = await kubernetesDriverOn({
+  const door = await openDoor({
+    host: "127.0.0.1",
+    port: Number(found(/server: "https:\/\/127\.0\.0\.1:(\d+)"/)),
+  });
+  return kubernetesDriverOn({
     server: `https://127.0.0.1:${door.port}`,
     cluster: { "certificate-authority": found(/certificate-authority: "([^"]+)"/) },
     credentials: { token: found(/token: "([^"]+)"/) },
@@ -22,26 +26,15 @@ async function makeDriver(): Promise<DriverUnderTest> {
     user: userInfo(),
     image: cluster.image,
     options: { imagePullPolicy: "Never" },
-  });
-  return {
-    ...under,
-    async withoutEngine(work) {
-      await door.close();
-      try {
-        await work();
-      } finally {
-        await door.open();
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await under[Symbol.asyncDispose]();
+    away: door,
+    async end() {
       const left = await cluster.kubectl("get", "jobs,secrets", "-l", "malachite.service", "-o", "name");
       assert.equal(left, "", "jobs are left over");
-      await door.close();
+      await door.shut();
       await rm(folder, { recursive: true });
       await cluster[Symbol.asyncDispose]();
     },
-  };
+  });
 }
 
 const skip = withoutCluster();

@@ -19,25 +19,14 @@ const payloads: Payloads = {
 async function makeDriver(): Promise<DriverUnderTest> {
   const cluster = await startScriptedCluster();
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-kubernetes-"));
-  const under = await kubernetesDriverOn({
+  return kubernetesDriverOn({
     server: cluster.url,
     // The library asks for this where there is no TLS.
     cluster: { "insecure-skip-tls-verify": true },
     folder,
     user: userInfo(),
-  });
-  return {
-    ...under,
-    async withoutEngine(work) {
-      await cluster.down();
-      try {
-        await work();
-      } finally {
-        await cluster.up();
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await under[Symbol.asyncDispose]();
+    away: { shut: cluster.down, open: cluster.up },
+    async end() {
       for (const kind of ["jobs", "pods", "secrets"])
         assert.deepEqual(
           cluster.things(kind).map(({ metadata }) => metadata.name),
@@ -47,7 +36,7 @@ async function makeDriver(): Promise<DriverUnderTest> {
       await cluster[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
-  };
+  });
 }
 
 computeDriverConformance("kubernetes, with a scripted API server", makeDriver, {

@@ -1,8 +1,7 @@
 // The process driver against the suite of all drivers: with control groups where the machine has them, and without.
-
 import assert from "node:assert/strict";
 import { realpathSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
@@ -11,6 +10,7 @@ import { createLauncher } from "../src/adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "../src/adapters/compute/process/processDriver.ts";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
+import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
 import { findPython } from "./findPython.ts";
 
 const target: TargetSettings = { name: "local", kind: "process", pool: "local", options: {} };
@@ -31,42 +31,24 @@ async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<Drive
       cgroups: groupsFor(folder),
       inherited: inheritedEnvironment(process.env),
     });
-    return { launcher, driver };
+    return {
+      ...driver,
+      async [Symbol.asyncDispose]() {
+        await driver[Symbol.asyncDispose]();
+        await launcher[Symbol.asyncDispose]();
+      },
+    };
   };
-  let made = make();
-  const signal = new AbortController().signal;
-  const close = async () => {
-    await made.driver[Symbol.asyncDispose]();
-    await made.launcher[Symbol.asyncDispose]();
-  };
-  return {
-    driver: made.driver,
+  return driverUnderTest({
     target,
-    async restart() {
-      await close();
-      made = make();
-      return made.driver;
-    },
-    write: (key, path, text) => writeFile(join(folder, key, "project", path), text),
-    async withoutEngine(work) {
-      await rename(folder, `${folder}-away`);
-      try {
-        await work();
-      } finally {
-        await rename(`${folder}-away`, folder);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      const keys = (await readdir(folder)).filter((name) => /^[a-z]/.test(name));
-      for (const key of keys) {
-        const handle = await made.driver.find(target, key as never, signal);
-        if (handle !== undefined) await made.driver.release(handle, signal);
-      }
+    runs: folder,
+    make,
+    away: movedAway(folder),
+    async end() {
       assert.deepEqual(groupsFor(folder).keys(), [], "control groups are left over");
-      await close();
       await rm(folder, { recursive: true });
     },
-  };
+  });
 }
 
 const python = findPython();

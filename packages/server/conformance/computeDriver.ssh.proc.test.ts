@@ -1,18 +1,19 @@
 // The ssh driver against the suite of all drivers, with a real ssh server behind it.
 import assert from "node:assert/strict";
 import { realpathSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Launch, TargetSettings } from "@malachite/core";
+import type { TargetSettings } from "@malachite/core";
 import { createCourier } from "../src/adapters/compute/courier/index.ts";
 import { createSshDriver } from "../src/adapters/compute/ssh/sshDriver.ts";
 import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { ENTRIES } from "../src/entries.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
-import { openDoor, startSshServer, withoutSshServer } from "./sshServer.ts";
+import { openDoor } from "./door.ts";
+import { driverUnderTest } from "./driverUnderTest.ts";
+import { startSshServer, withoutSshServer } from "./sshServer.ts";
 
-const signal = new AbortController().signal;
 const SERVICE = "conformance";
 
 async function makeDriver(): Promise<DriverUnderTest> {
@@ -23,10 +24,6 @@ async function makeDriver(): Promise<DriverUnderTest> {
   const { user, key, fingerprint } = server;
   const options = { host: "127.0.0.1", port: door.port, user, key, fingerprint, folder: far, slots: 1000 };
   const target: TargetSettings = { name: "lab", kind: "ssh", pool: "lab", options };
-  const withOptions = (one: TargetSettings): TargetSettings => ({
-    ...one,
-    options: { ...options, ...one.options },
-  });
   const courier = createCourier({
     folder: join(folder, "away"),
     placer: { placeFiles: async () => {} },
@@ -35,53 +32,28 @@ async function makeDriver(): Promise<DriverUnderTest> {
     files: ENTRIES.courier,
     agent: ENTRIES.agent,
   });
-  const make = () => {
-    const driver = createSshDriver({
-      folder: join(folder, "home"),
-      service: SERVICE,
-      courier,
-      login: { agentSocket: undefined },
-      clock: { now: Date.now, sleep: async () => {} },
-      files: ENTRIES.far,
-    });
-    return {
-      ...driver,
-      check: (one: TargetSettings, at: AbortSignal) => driver.check(withOptions(one), at),
-      launch: ({ plan, secrets }: Launch, at: AbortSignal) =>
-        driver.launch({ plan: { ...plan, target: withOptions(plan.target) }, secrets }, at),
-    };
-  };
-  let made = make();
-  return {
-    driver: made,
+  return driverUnderTest({
     target,
-    async restart() {
-      await made[Symbol.asyncDispose]();
-      made = make();
-      return made;
-    },
-    write: (launchKey, path, text) => writeFile(join(far, "runs", SERVICE, launchKey, "project", path), text),
-    async withoutEngine(work) {
-      await door.shut();
-      try {
-        await work();
-      } finally {
-        await door.open();
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      for (const launchKey of (await readdir(join(folder, "home"))).filter((name) => /^[a-z]/.test(name))) {
-        const handle = await made.find(target, launchKey as never, signal);
-        if (handle !== undefined) await made.release(handle, signal);
-      }
-      await made[Symbol.asyncDispose]();
+    runs: join(folder, "home"),
+    folder: (launchKey) => join(far, "runs", SERVICE, launchKey),
+    make: () =>
+      createSshDriver({
+        folder: join(folder, "home"),
+        service: SERVICE,
+        courier,
+        login: { agentSocket: undefined },
+        clock: { now: Date.now, sleep: async () => {} },
+        files: ENTRIES.far,
+      }),
+    away: door,
+    async end() {
       await courier[Symbol.asyncDispose]();
       assert.deepEqual(await readdir(join(far, "runs", SERVICE)), [], "folders of runs are left over");
-      await door[Symbol.asyncDispose]();
+      await door.shut();
       await server[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
-  };
+  });
 }
 
 const skip = withoutSshServer();

@@ -1,25 +1,15 @@
 // A real engine for tests: started by the scripts beside the repository, or one that is there already. Each user has one of its own,
 // so that tests may run side by side; what it held is gone with it.
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { createReadStream, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { ENGINES, START_MS, startEngine, withoutScript } from "./engineScripts.ts";
 
 export type EngineName = "docker" | "podman";
 
@@ -30,24 +20,15 @@ export type EngineUnderTest = AsyncDisposable & {
   readonly registry: string | undefined;
 };
 
-const run = promisify(execFile);
-const SCRIPTS = fileURLToPath(new URL("../../../../shared/engines/", import.meta.url));
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "malachite", "engines");
-const START_MS = 300_000;
 const IMAGE = "localhost/malachite-base:latest";
 
 /** The socket of an engine that is there already, which holds IMAGE: `MALACHITE_TEST_DOCKER=/run/docker.sock`. */
 const given = (name: EngineName): string | undefined => process.env[`MALACHITE_TEST_${name.toUpperCase()}`];
 
 /** Why tests with that engine cannot run here; undefined when they can, and so must. */
-export function withoutEngine(name: EngineName): string | undefined {
-  if (given(name) !== undefined) return undefined;
-  if (process.platform !== "linux") return `${name} is started for tests on Linux alone`;
-  if (!existsSync(join(SCRIPTS, `${name}.sh`)))
-    return `${name} is not started here: there are no scripts for engines beside the repository`;
-  if (process.getuid?.() !== 0) return `${name} is started for tests by root alone`;
-  return undefined;
-}
+export const withoutEngine = (name: EngineName): string | undefined =>
+  given(name) === undefined ? withoutScript(name, `${name}.sh`) : undefined;
 
 /** Installs what is missing, starts the engine and gives it the image. Ask `withoutEngine` first. */
 export async function startContainerEngine(name: EngineName): Promise<EngineUnderTest> {
@@ -55,43 +36,29 @@ export async function startContainerEngine(name: EngineName): Promise<EngineUnde
   if (there !== undefined)
     return { socket: there, image: IMAGE, registry: undefined, [Symbol.asyncDispose]: async () => {} };
   const image = baseImage();
-  const folder = mkdtempSync(join(tmpdir(), `malachite-${name}-`));
-  symlinkSync(image, join(folder, "image"));
-  const script = join(SCRIPTS, `${name}.sh`);
-  // Runs use the network of the machine, so no bridge is needed, of which there can be but one.
-  // The engines lie where a user's PATH may not lead.
   const registry = `127.0.0.1:${await freePort()}`;
-  const registries = join(folder, "registries.conf");
-  // Docker takes all of loopback for safe, Podman what it is told.
-  writeFileSync(
-    registries,
-    `[[registry]]\nprefix = "${registry}"\nlocation = "${registry}"\ninsecure = true\n`,
-  );
-  const env = {
-    ...process.env,
-    PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
-    DOCKER_BRIDGE: "none",
-    CONTAINERS_REGISTRIES_CONF: registries,
+  const engine = await startEngine(`${name}.sh`, (folder) => {
+    symlinkSync(image, join(folder, "image"));
+    // Docker takes all of loopback for safe, Podman what it is told.
+    const registries = join(folder, "registries.conf");
+    const one = `[[registry]]\nprefix = "${registry}"\nlocation = "${registry}"\ninsecure = true\n`;
+    writeFileSync(registries, one);
+    // Runs use the network of the machine, so no bridge is needed, of which there can be but one.
+    return { DOCKER_BRIDGE: "none", CONTAINERS_REGISTRIES_CONF: registries };
+  });
+  return {
+    socket: join(engine.folder, `${name}.sock`),
+    image: IMAGE,
+    registry,
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
-  const stop = async () => {
-    await run(script, ["stop", folder], { env, timeout: 60_000 });
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await run(script, ["start", folder], { env, timeout: START_MS });
-  } catch (error) {
-    // Why it did not start is what is to be told, not that there was nothing to stop.
-    await stop().catch(() => {});
-    throw error;
-  }
-  return { socket: join(folder, `${name}.sock`), image: IMAGE, registry, [Symbol.asyncDispose]: stop };
 }
 
 /** A folder with the image as archives: `base-oci.tar`, as engines load it, and `base.tar`, its files. It is made once. */
 export function baseImage(name = "base", packages: readonly string[] = []): string {
   const folder = join(CACHE, name === "base" ? "image" : `image-${name}`);
   mkdirSync(folder, { recursive: true });
-  execFileSync("flock", [`${folder}.lock`, join(SCRIPTS, "baseimage.sh"), "start", folder], {
+  execFileSync("flock", [`${folder}.lock`, join(ENGINES, "baseimage.sh"), "start", folder], {
     stdio: ["ignore", "ignore", "pipe"],
     timeout: START_MS,
     env: { ...process.env, BASE_PKGS: packages.join(" "), BASE_IMAGE: imageName(name) },

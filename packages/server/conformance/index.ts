@@ -12,26 +12,15 @@ export {
   startContainerEngine,
   withoutEngine,
 } from "./containerEngine.ts";
+export { type Door, openDoor } from "./door.ts";
 export { checkHistory, type HistoryEntry } from "./historyChecker.ts";
 export * from "./hostileArchives.ts";
-export {
-  type ClusterUnderTest,
-  openPortTo,
-  type PortTo,
-  startCluster,
-  withoutCluster,
-} from "./kubernetesCluster.ts";
+export { type ClusterUnderTest, startCluster, withoutCluster } from "./kubernetesCluster.ts";
 export { withoutMounts } from "./mountsUnderTest.ts";
 export { type PostgresUnderTest, startPostgres, withoutPostgres } from "./postgresServer.ts";
 export * from "./runStore.ts";
 export { mpiOfMachine, type SlurmUnderTest, startSlurm, withoutSlurm } from "./slurmEngine.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";
-export {
-  type Door,
-  openDoor,
-  type SshServerUnderTest,
-  startSshServer,
-  withoutSshServer,
-} from "./sshServer.ts";
+export { type SshServerUnderTest, startSshServer, withoutSshServer } from "./sshServer.ts";
 export { type AzureServer, type S3Server, startAzurite, startMoto, startS3 } from "./storageServers.ts";

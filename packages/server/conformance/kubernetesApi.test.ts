@@ -41,14 +41,14 @@ describe("the kubernetes driver, by what the API server does", () => {
       user: userInfo(),
       options: { startSeconds: 60 },
       now: () => Date.now() + ahead,
+      async end() {
+        await cluster[Symbol.asyncDispose]();
+        await rm(folder, { recursive: true });
+      },
     });
     driver = under.driver;
   });
-  after(async () => {
-    await under[Symbol.asyncDispose]();
-    await cluster[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
-  });
+  after(async () => under[Symbol.asyncDispose]());
 
   const planOf = (argv: readonly string[], more: Partial<LaunchPlan> = {}): LaunchPlan => ({
     key: `api-${serial++}` as LaunchKey,

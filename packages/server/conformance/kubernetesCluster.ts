@@ -3,17 +3,14 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ENGINES, startEngine, withoutScript } from "./engineScripts.ts";
 
 const run = promisify(execFile);
-const SCRIPTS = fileURLToPath(new URL("../../../../shared/engines/", import.meta.url));
 const BUILT = process.env.K8S_BIN ?? join(homedir(), ".cache", "malachite", "k8s");
-const START_MS = 300_000;
 
 /** `image` has python3 and a shell. `kubectl`: its standard output. */
 export type ClusterUnderTest = AsyncDisposable & {
@@ -28,13 +25,9 @@ const given = process.env.MALACHITE_TEST_KUBECONFIG;
 /** Why tests with a cluster cannot run here; undefined when they can, and so must. */
 export function withoutCluster(): string | undefined {
   if (given !== undefined) return undefined;
-  if (process.platform !== "linux") return "Kubernetes is started for tests on Linux alone";
-  if (!existsSync(join(SCRIPTS, "k8s.sh")))
-    return "Kubernetes is not started here: there are no scripts for engines beside the repository";
-  if (process.getuid?.() !== 0) return "Kubernetes is started for tests by root alone";
-  if (!isBuilt())
-    return `Kubernetes has not been built on this machine, which takes ten minutes: run k8s.sh of the engines once`;
-  return undefined;
+  const missing = withoutScript("Kubernetes", "k8s.sh");
+  if (missing !== undefined || isBuilt()) return missing;
+  return "Kubernetes has not been built on this machine, which takes ten minutes: run k8s.sh of the engines once";
 }
 
 /** As the script itself tells: built from these sources. */
@@ -42,7 +35,7 @@ function isBuilt(): boolean {
   try {
     const hash = createHash("sha256");
     for (const name of ["main.go", "go.mod", "pause/main.go"])
-      hash.update(readFileSync(join(SCRIPTS, "k8s", name)));
+      hash.update(readFileSync(join(ENGINES, "k8s", name)));
     return readFileSync(join(BUILT, "key"), "utf8").trim() === hash.digest("hex").slice(0, 12);
   } catch {
     // Nothing is there.
@@ -54,22 +47,16 @@ function isBuilt(): boolean {
 export async function startCluster(): Promise<ClusterUnderTest> {
   if (given !== undefined) return clusterOf(given, async () => {});
   const lock = await takeLock(join(tmpdir(), "malachite-kubernetes.lock"));
-  const folder = mkdtempSync(join(tmpdir(), "malachite-k8s-"));
-  const script = join(SCRIPTS, "k8s.sh");
-  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin:/usr/local/go/bin` };
-  const stop = async () => {
-    await run(script, ["stop", folder], { env, timeout: 120_000 });
-    rmSync(folder, { recursive: true, force: true });
-    lock.kill();
-  };
   try {
-    await run(script, ["start", folder], { env, timeout: START_MS });
+    const engine = await startEngine("k8s.sh");
+    return clusterOf(join(engine.folder, "admin.conf"), async () => {
+      await engine[Symbol.asyncDispose]();
+      lock.kill();
+    });
   } catch (error) {
-    // Why it did not start is what is to be told, not that there was nothing to stop.
-    await stop().catch(() => {});
+    lock.kill();
     throw error;
   }
-  return clusterOf(join(folder, "admin.conf"), stop);
 }
 
 const clusterOf = (kubeconfig: string, stop: () => Promise<void>): ClusterUnderTest => ({
@@ -88,47 +75,4 @@ async function takeLock(file: string): Promise<ChildProcess> {
   await once(holder.stdout, "data");
   holder.unref();
   return holder;
-}
-
-export type PortTo = { readonly port: number; open(): Promise<void>; close(): Promise<void> };
-
-/** A port that leads to another one, and can be closed: then nobody answers, and connections that were open are cut. */
-export async function openPortTo(to: number, host = "127.0.0.1"): Promise<PortTo> {
-  const open = new Set<Socket>();
-  let port = 0;
-  const make = () =>
-    createServer((near) => {
-      const far = connect({ port: to, host: "127.0.0.1" });
-      for (const [from, into] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        open.add(from);
-        from
-          .on("error", () => into.destroy())
-          .on("close", () => {
-            open.delete(from);
-            into.destroy();
-          });
-        from.pipe(into);
-      }
-    });
-  let server = make();
-  const door = {
-    get port() {
-      return port;
-    },
-    open: async () => {
-      server = make().listen(port, host);
-      await once(server, "listening");
-      port = (server.address() as { port: number }).port;
-    },
-    close: async () => {
-      server.close();
-      for (const one of open) one.destroy();
-      await once(server, "close");
-    },
-  };
-  await door.open();
-  return door;
 }

@@ -1,29 +1,30 @@
 // The Slurm driver with a real Slurm, as the suite of all drivers takes it.
 import assert from "node:assert/strict";
 import { realpathSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ComputeDriver, Launch, TargetSettings } from "@malachite/core";
+import type { TargetSettings } from "@malachite/core";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
 import { createSlurmCommands } from "../src/adapters/compute/slurm/slurmCommands.ts";
 import { createSlurmDriver } from "../src/adapters/compute/slurm/slurmDriver.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
+import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
 import { findPython } from "./findPython.ts";
 import { startSlurm, withoutSlurm } from "./slurmEngine.ts";
-
-const signal = new AbortController().signal;
 
 async function makeDriver(cgroups: boolean): Promise<DriverUnderTest> {
   const slurm = await startSlurm({ cgroups });
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-slurm-runs-"));
-  // A folder that can be taken away: then no command of Slurm knows where its controller is.
+  // One that can be taken away: then no command of Slurm knows where its controller is.
   const conf = join(folder, "slurm.conf");
   await writeFile(conf, `include ${slurm.conf}\n`);
   const runs = join(folder, "runs");
   const target: TargetSettings = { name: "lab", kind: "slurm", pool: "lab", options: { conf } };
-  const make = () =>
-    withConf(
+  return driverUnderTest({
+    target,
+    runs,
+    make: () =>
       createSlurmDriver({
         folder: runs,
         placer: { place: async () => {}, placeFiles: async () => {} },
@@ -33,51 +34,13 @@ async function makeDriver(cgroups: boolean): Promise<DriverUnderTest> {
         graceMs: 10_000,
         settleMs: 500,
       }),
-      conf,
-    );
-  let made = make();
-  return {
-    driver: made,
-    target,
-    async restart() {
-      await made[Symbol.asyncDispose]();
-      made = make();
-      return made;
-    },
-    write: (key, path, text) => writeFile(join(runs, key, "project", path), text),
-    async withoutEngine(work) {
-      await rename(conf, `${conf}.away`);
-      try {
-        await work();
-      } finally {
-        await rename(`${conf}.away`, conf);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      for (const key of (await readdir(runs)).filter((name) => /^[a-z]/.test(name))) {
-        const handle = await made.find(target, key as never, signal);
-        if (handle !== undefined) await made.release(handle, signal);
-      }
+    away: movedAway(conf),
+    async end() {
       assert.equal(await slurm.run("squeue", "--noheader"), "", "jobs are left over");
-      await made[Symbol.asyncDispose]();
       await slurm[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
-  };
-}
-
-/** The suite changes options of the target: where its Slurm is stays among them. */
-function withConf<T extends ComputeDriver>(driver: T, conf: string): T {
-  const withOptions = (target: TargetSettings): TargetSettings => ({
-    ...target,
-    options: { conf, ...target.options },
   });
-  return {
-    ...driver,
-    check: (target, at) => driver.check(withOptions(target), at),
-    launch: ({ plan, secrets }: Launch, at: AbortSignal) =>
-      driver.launch({ plan: { ...plan, target: withOptions(plan.target) }, secrets }, at),
-  };
 }
 
 /** Registers the suite. */

@@ -1,0 +1,81 @@
+// What drivers under test have in common: they are restarted, lose their engine, and are let go of.
+import { readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ComputeDriver, isLaunchKey, type LaunchKey, type TargetSettings } from "@malachite/core";
+import type { DriverUnderTest } from "./computeDriver.ts";
+
+export type DriverSubject = {
+  /** Its options hold for every launch, beside those that the suite changes. */
+  readonly target: TargetSettings;
+  /** The suite knows of no images: each of its launches gets this one. */
+  readonly image?: string;
+  make(): ComputeDriver & AsyncDisposable;
+  /** The folder in which launches are found by their keys when all is over. */
+  readonly runs: string;
+  /** Where the folder of a run is that can be written to; below `runs` unless told. */
+  folder?(key: LaunchKey): string;
+  /** Makes the engine unreachable, and reachable again. */
+  readonly away?: { shut(): Promise<void>; open(): Promise<void> };
+  /** When nothing of the launches is left and no driver is there any more. */
+  end(): Promise<void>;
+};
+
+/** Without the file or folder the driver knows nothing. */
+export const movedAway = (path: string): DriverSubject["away"] => ({
+  shut: () => rename(path, `${path}.away`),
+  open: () => rename(`${path}.away`, path),
+});
+
+export function driverUnderTest(subject: DriverSubject): DriverUnderTest {
+  const { target, runs, away, folder = (key) => join(runs, key) } = subject;
+  const make = () => withOwn(subject.make(), subject);
+  let made = make();
+  async function release(key: LaunchKey): Promise<void> {
+    const { signal } = new AbortController();
+    const handle = await made.find(target, key, signal);
+    if (handle !== undefined) await made.release(handle, signal);
+  }
+  return {
+    driver: made,
+    target,
+    async restart() {
+      await made[Symbol.asyncDispose]();
+      made = make();
+      return made;
+    },
+    write: (key, path, text) => writeFile(join(folder(key), "project", path), text),
+    ...(away && {
+      async withoutEngine(work: () => Promise<void>) {
+        await away.shut();
+        try {
+          await work();
+        } finally {
+          await away.open();
+        }
+      },
+    }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all((await readdir(runs)).filter(isLaunchKey).map(release));
+      await made[Symbol.asyncDispose]();
+      await subject.end();
+    },
+  };
+}
+
+function withOwn<T extends ComputeDriver>(
+  driver: T,
+  { target: own, image }: Pick<DriverSubject, "target" | "image">,
+): T {
+  const whole = (target: TargetSettings): TargetSettings => ({
+    ...target,
+    options: { ...own.options, ...target.options },
+  });
+  const planned = image === undefined ? {} : { image: { reference: image, arguments: [] } };
+  const changed: Pick<ComputeDriver, "check" | "find" | "launch"> = {
+    check: (target, signal) => driver.check(whole(target), signal),
+    find: (target, key, signal) => driver.find(whole(target), key, signal),
+    launch: ({ plan, secrets }, signal) =>
+      driver.launch({ plan: { ...plan, target: whole(plan.target), ...planned }, secrets }, signal),
+  };
+  return { ...driver, ...changed };
+}
