@@ -269,7 +269,7 @@ if child:
     it("of a grandchild that ignores SIGTERM", async () => {
       const handle = await bench.launch("grand", sh(`(${ticker("a")}) & (${ticker("b")}) & wait`));
       await Promise.all([ticking(handle, "project/a"), ticking(handle, "project/b")]);
-      await bench.driver.stop(handle, 100, signal);
+      await bench.driver.stop(handle, 1000, signal);
       await Promise.all([assertQuiet(handle, "project/a"), assertQuiet(handle, "project/b")]);
       assert.equal((await bench.ended(handle)).signal, "SIGTERM");
     });
