@@ -74,7 +74,6 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
         writeFileSync(program, await courier.program());
         const args = [
           program,
-          "run",
           "--folder",
           folder(key),
           "--service",

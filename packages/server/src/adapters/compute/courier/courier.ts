@@ -21,7 +21,6 @@ import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { openFileInside } from "../shared/openInside.ts";
 import { createRunsRoot } from "../shared/runsRoot.ts";
 import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
-import { type Link, serveLink } from "./link.ts";
 import { createMirror, STAGE_FILE } from "./mirror.ts";
 import { listingPath, makeParcel, openParcel, type ParcelSources } from "./parcel.ts";
 import { createProgram, type ProgramFiles } from "./program.ts";
@@ -49,8 +48,6 @@ export type AwayCourier = Courier &
     sight(key: LaunchKey): Promise<Sighting | undefined>;
     /** Told when something of a launch comes home that says how far it is. `follow` after pack and after find. */
     readonly hints: LaunchHints;
-    /** Talks with a courier over a stream that the driver has opened (`--stdio` on the far side), until it ends. */
-    serve(key: LaunchKey, link: Link, signal: AbortSignal): Promise<void>;
     /** Removes home and parcel. May be repeated. */
     forget(key: LaunchKey): Promise<void>;
     /** courier.pyz. */
@@ -71,7 +68,7 @@ export function createCourier(options: CourierOptions): AwayCourier {
     return handle && openFileOf(handle);
   }
 
-  const courier: AwayCourier = {
+  return {
     pack: (launch, signal) =>
       inLine(launch.plan.key, () =>
         wrapped(async () => {
@@ -89,7 +86,6 @@ export function createCourier(options: CourierOptions): AwayCourier {
     folder: (key) => createLocalRunFolder(homes.folder(key)),
     sight: (key) => wrapped(() => sight(homes.folder(key))),
     hints,
-    serve: (key, link, signal) => serveLink(key, link, courier, signal),
     forget: (key) =>
       inLine(key, () =>
         wrapped(async () => {
@@ -120,7 +116,6 @@ export function createCourier(options: CourierOptions): AwayCourier {
       await parcels[Symbol.asyncDispose]();
     },
   };
-  return courier;
 }
 
 /** It exists from the start, so that whoever follows it can begin. */
@@ -162,7 +157,7 @@ function parsed(text: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-/** Where a courier that speaks HTTP asks for this launch: what `--service` is given. */
+/** Where a courier that speaks HTTP asks for this launch: what courier.pyz is given as its `--service`. */
 export function launchUrl({ environment, key }: Pick<LaunchPlan, "environment" | "key">): string {
   const {
     AZUREML_SERVICE_ENDPOINT: service,

@@ -19,24 +19,19 @@
 //
 // THE FAR SIDE: `await courier.program()` is courier.pyz, one file that any python3 >= 3.6 runs, standard library only:
 //
-//   python3 courier.pyz run   --folder F [--service URL | --stdio]   all of it: fetch, unpack, build, start, send home, end
-//   python3 courier.pyz fetch --folder F [--service URL | --stdio]   only: get the parcel into F and unpack it (may be repeated, resumes)
-//   python3 courier.pyz start --folder F                             only: build the environment, run start.sh, end as it ended
-//   python3 courier.pyz carry --folder F [--service URL | --stdio]   only: send files home until the exit record is there and all is sent
+//   python3 courier.pyz --folder F --service URL      fetches, unpacks, builds, starts, sends home, ends
 //
-// F is a folder of this launch alone, absolute; it is made. `run` ends with 0 when all is at home, whatever the script's exit code is (that
-// is in exit.json), with 75 when another courier works in F or the launch is already done there, with 1 when the service wants nothing of it
-// any more (another attempt is at work, the run has ended). SIGTERM: the script's tree gets TERM, after --grace SECONDS (10) KILL; then
-// what is there is still sent home. Kill it by its tree or its container for an end without that. A second `run` in an F where the first
-// was killed goes on: it waits for the script that still runs, or sends what is there.
+// F is a folder of this launch alone, absolute; it is made. URL: `launchUrl(plan)`; the token is secrets.AZUREML_RUN_TOKEN. It ends with 0
+// when all is at home, whatever the script's exit code is (that is in exit.json), with 75 when another courier works in F, with 1 when the
+// service wants nothing of it any more (another attempt is at work, the run has ended), with 3 where there is no exit record. SIGTERM: the
+// script's tree gets TERM, after --grace SECONDS (10) KILL; then what is there is still sent home. Kill it by its tree or its container for
+// an end without that. A second one in an F where the first was killed goes on: it waits for the script that still runs, or sends what is there.
 //
-// Over HTTP (kubernetes): --service `launchUrl(plan)`; the token is secrets.AZUREML_RUN_TOKEN.
-// Over a stream (ssh): exec `courier.pyz fetch --stdio …` and serve it: `courier.serve(key, {input: stdout, write: stdin}, signal)`; then
-//   start `courier.pyz start …` so that it outlives the connection (setsid, nohup); then exec `courier.pyz carry --stdio …`, serve it, and
-//   exec it again whenever the connection was lost: it goes on at the byte. `carry` sees the script's lines within 0.2 s.
 // Secrets (launch.secrets) never are in the parcel. Give them as JSON {NAME: value} in the variable MALACHITE_SECRETS, or in a file
-//   `F/secrets.json` (mode 0600), before `run` or `start` begins.
+//   `F/secrets.json` (mode 0600), before it begins.
 // Certificates of the service for HTTPS: its PEM in the variable MALACHITE_CA, or a file F/ca.pem.
 // Environments are kept on the far machine in $MALACHITE_CACHE or ~/.cache/malachite, by content.
+//
+// A driver that has a connection of its own to the machine (ssh) lays the parcel down itself (`listing`, `content`), and uses the courier's
+// modules there.
 export { type AwayCourier, type CourierOptions, createCourier, launchUrl } from "./courier.ts";
-export type { Link } from "./link.ts";

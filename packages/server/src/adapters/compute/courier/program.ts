@@ -20,8 +20,11 @@ export const COURIER_FILES = [
   ...[
     "__init__",
     "arrange",
+    "cache",
     "cli",
+    "courier",
     "environment",
+    "files",
     "folder",
     "home",
     "http_link",
@@ -30,7 +33,8 @@ export const COURIER_FILES = [
     "parcel",
     "patience",
     "run",
-    "stdio_link",
+    "say",
+    "sender",
   ].map((name) => `malachite_courier/${name}.py`),
 ] as const;
 

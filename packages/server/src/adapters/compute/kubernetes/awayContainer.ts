@@ -21,7 +21,7 @@ const AUTHORITY = "authority";
 /** A constant text: the address is an argument. The container's first process becomes the courier, which ends the script's whole tree. */
 const BOOT = `for name in python3 python; do
   if command -v "$name" >/dev/null 2>&1; then
-    exec "$name" ${COURIER_FOLDER}/${PROGRAM} run --folder ${CONTAINER_FOLDER} --keep-environment --service "$1"
+    exec "$name" ${COURIER_FOLDER}/${PROGRAM} --folder ${CONTAINER_FOLDER} --service "$1"
   fi
 done
 echo "The image has no python3, which brings the run's files there and back. Name one that has." >&2

@@ -26,19 +26,9 @@ def main():
         job = Job(folder)
         arrange.arrange(folder, job)
         environment.make(folder, job, lambda: None)
-        if "group" in job.data:
-            folder.write("group.json", json.dumps(job.fill(job.data["group"])))
-        arguments = ["/bin/sh", folder.inside("start.sh"), folder.path, "--at", str(int(time.time() * 1000))]
-        if group:
-            arguments += ["--cgroup", group]
-        arguments += ["--"] + job.fill(job.data["argv"])
-        env = job.environment(secrets, False)
+        arguments, env = run.prepared(folder, job, secrets, ["--cgroup", group] if group else [])
         os.chdir(folder.path)
-        os.execve(
-            arguments[0],
-            [one.encode("utf-8", "surrogateescape") for one in arguments],
-            {name.encode("utf-8", "surrogateescape"): value.encode("utf-8", "surrogateescape") for name, value in env.items()},
-        )
+        os.execve(arguments[0], arguments, env)
     except Wrong as failure:
         run.note_failure(folder, failure, started)
     except builds.Stopped:

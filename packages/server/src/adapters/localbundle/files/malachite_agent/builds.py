@@ -40,11 +40,12 @@ class Stopped(Exception):
 class Build:
     """One environment. `make` answers its interpreter; `warning` says where it is not quite what was asked for."""
 
-    def __init__(self, job, reason, started):
+    def __init__(self, job, reason, started, cache=None):
         self._job = job
         self._asked = job.build
         self._reason = reason
         self._started = started
+        self._cache = cache or _cache()
         self._log = None
         self.warning = None
         self.prefix = None
@@ -56,11 +57,11 @@ class Build:
         requirements, constraints = self._expanded()
         content = [1, sys.platform, python, version, requirements, constraints] + ([conda] if conda else [])
         key = hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:32]
-        self.prefix = os.path.join(_cache(), key)
+        self.prefix = os.path.join(self._cache, key)
         windows = ("Scripts", "python.exe") if conda is None else ("python.exe",)
         interpreter = os.path.join(self.prefix, *(("bin", "python") if POSIX else windows))
         ready = os.path.join(self.prefix, "malachite-ready")
-        os.makedirs(_cache(), exist_ok=True)
+        os.makedirs(self._cache, exist_ok=True)
         path = self._job.inside(LOG)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(self.prefix + ".lock", "a") as lock, open(path, "w", encoding="utf-8") as self._log:

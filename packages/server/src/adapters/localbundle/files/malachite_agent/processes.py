@@ -50,7 +50,7 @@ class Tree:
         """True while one of them lives. A zombie does not, and ours are laid to rest here."""
         if not POSIX:
             return _windows_alive(self.leader)
-        members = self._members()
+        members = self.members()
         return self._group_alive() if members is None else bool(members)
 
     def ask_to_end(self):
@@ -92,12 +92,12 @@ class Tree:
     def _signal(self, number):
         if self._group_alive():
             _quietly(os.killpg, self.leader, number)
-        for pid, group in (self._members() or {}).items():
+        for pid, group in (self.members() or {}).items():
             if group != self.leader:
                 _quietly(os.kill, pid, number)
 
     def _group_alive(self):
-        members = self._members()
+        members = self.members()
         if members is not None:
             return self.leader in members.values()
         try:
@@ -106,7 +106,7 @@ class Tree:
         except OSError:
             return False
 
-    def _members(self):
+    def members(self):
         """{pid: group} of the living, or None where the system does not show them."""
         if not os.path.isdir("/proc/self"):
             return None

@@ -1,5 +1,4 @@
 """Makes the folder of the run as the start script expects it: folders, logs, projects of more nodes, and where its data is seen."""
-import json
 import os
 import shutil
 import stat
@@ -26,9 +25,6 @@ def arrange(folder, job):
             pass
     for node in range(1, job.nodes):
         _second_project(folder, job, folder.inside("nodes", str(node), "project"))
-    if "group" in job.data:
-        # Texts of a group that name ports hold a NUL, which stays.
-        folder.write("group.json", json.dumps(job.fill(job.data["group"])))
     _place_data(folder, job)
 
 

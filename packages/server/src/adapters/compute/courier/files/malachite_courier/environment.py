@@ -8,7 +8,8 @@ import sys
 from malachite_agent import builds
 from malachite_agent.script import StartFailed
 
-from .folder import OWN, Wrong, cache_folder
+from .cache import cache_folder
+from .folder import OWN, Wrong
 
 
 class _Asked:
@@ -28,9 +29,8 @@ def make(folder, job, stopped):
     """Tells the job its python. `stopped` answers a reason to leave off, or None. Raises Wrong, builds.Stopped."""
     if "build" in job.data:
         folder.tell("Its environment is made on %s; see %s." % (socket.gethostname(), builds.LOG))
-        cache = cache_folder(folder)
-        builds._cache = lambda: os.path.join(cache, "environments")
-        build = builds.Build(_Asked(folder, job.data["build"]), stopped, lambda process: None)
+        cache = os.path.join(cache_folder(folder), "environments")
+        build = builds.Build(_Asked(folder, job.data["build"]), stopped, lambda process: None, cache)
         try:
             python = build.make()
         except StartFailed as failure:

@@ -71,27 +71,3 @@ class Folder:
                 raise Busy()
             raise
         return descriptor
-
-    def is_held(self):
-        try:
-            os.close(self.hold())
-            return False
-        except Busy:
-            return True
-
-
-def cache_folder(folder):
-    """Where this machine keeps what many runs use; in the run's own folder where there is no other place to write."""
-    home = os.environ.get("MALACHITE_CACHE")
-    if not home:
-        home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-        home = os.path.join(home, "malachite")
-    try:
-        os.makedirs(home, exist_ok=True)
-        if os.access(home, os.W_OK | os.X_OK):
-            return home
-    except OSError:
-        pass
-    home = folder.inside(OWN, "cache")
-    os.makedirs(home, exist_ok=True)
-    return home

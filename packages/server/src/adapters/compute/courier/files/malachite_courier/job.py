@@ -36,12 +36,12 @@ class Job:
             return {name: self.fill(one) for name, one in value.items()}
         return value
 
-    def environment(self, secrets, inherit_all):
+    def environment(self, secrets):
         """What the start script is started with. The plan wins over what is inherited, secrets over the plan."""
         env = {"PATH": PATH, "LANG": "C.UTF-8"}
         for name, value in os.environ.items():
             picked = name in self.data["inherited"] or name.startswith("LC_")
-            if picked or ((inherit_all or self.data.get("inheritAll")) and not name.startswith("MALACHITE_")):
+            if picked or (self.data["inheritAll"] and not name.startswith("MALACHITE_")):
                 env[name] = value
         env.update(self.fill(self.data["environment"]))
         env.update(secrets)

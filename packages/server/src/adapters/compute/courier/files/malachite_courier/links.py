@@ -1,4 +1,4 @@
-"""What may come of a question to the service, however it is asked."""
+"""What may come of a question to the service."""
 
 
 class Ended(Exception):

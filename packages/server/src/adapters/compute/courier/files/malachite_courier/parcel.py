@@ -1,21 +1,15 @@
 """Gets what the run is made of into its folder: only what is not there yet, by the byte, and what many runs share from this machine's
 own cache where it has it."""
-import hashlib
 import json
 import os
-import random
-import shutil
 
-from .folder import OWN, Wrong, cache_folder
+from .cache import Contents, cache_folder, hash_of, size_of
+from .folder import OWN, Wrong
 from .links import Fault
 
 LISTING = "listing.jsonl"
 # One question for so much: large enough that the round trip does not count, small enough that others get their turn.
 RANGE = 16 << 20
-# Smaller contents come faster with the others than from a file of their own.
-CACHED_FROM = 16 << 10
-CACHE_BYTES = int(os.environ.get("MALACHITE_CACHE_BYTES") or 4 << 30)
-BLOCK = 1 << 18
 FAULT_TRIES = 10
 
 
@@ -28,7 +22,7 @@ def fetch(folder, link, patient):
     if is_here(folder):
         return
     _get_listing(folder, link, patient)
-    cache = _Cache(cache_folder(folder))
+    cache = Contents(cache_folder(folder))
     total = _total(folder)
     folder.tell("What it is made of is on its way to the machine (%s)." % _size(total))
     writer = _Writer(folder, cache)
@@ -92,10 +86,10 @@ def _get_listing(folder, link, patient):
         return
     part = path + ".part"
     while not _is_whole(part):
-        size = _size_of(part)
+        size = size_of(part)
         with open(part, "ab") as file:
             patient(lambda: link.listing(file.tell(), _ToFile(file)))
-        if _size_of(part) == size:
+        if size_of(part) == size:
             raise Wrong("The listing of what the run is made of is not whole on the service.")
     os.replace(part, path)
 
@@ -126,7 +120,7 @@ def _missing(folder, cache):
                 _make(entry)
             _finish(entry)
             continue
-        have = _size_of(entry["to"] + ".part")
+        have = size_of(entry["to"] + ".part")
         if have > entry["bytes"]:
             os.unlink(entry["to"] + ".part")
             have = 0
@@ -154,14 +148,7 @@ def _place(folder, path):
 
 
 def _has(entry):
-    return _size_of(entry["to"]) == entry["bytes"]
-
-
-def _size_of(path):
-    try:
-        return os.lstat(path).st_size
-    except OSError:
-        return 0
+    return size_of(entry["to"]) == entry["bytes"]
 
 
 def _make(entry):
@@ -205,7 +192,7 @@ class _Writer:
 
     def whole(self, entry):
         part = entry["to"] + ".part"
-        if "sha256" in entry and _hash(part) != entry["sha256"]:
+        if "sha256" in entry and hash_of(part) != entry["sha256"]:
             os.unlink(part)
             raise Wrong("The file '%s' has not come as the service has it." % entry["path"])
         os.replace(part, entry["to"])
@@ -267,80 +254,6 @@ class _Sink:
         block = block[: self._left]
         self._left -= len(block)
         self._taking.take(block)
-
-
-class _Cache:
-    """Contents by their hash, on this machine, for the next run of the same project."""
-
-    def __init__(self, home):
-        self._home = os.path.join(home, "contents")
-
-    def _path(self, entry):
-        name = entry.get("sha256")
-        if name is None or entry["bytes"] < CACHED_FROM:
-            return None
-        return os.path.join(self._home, name[:2], name)
-
-    def give(self, entry):
-        """Puts the content in its place; False where it is not here."""
-        path = self._path(entry)
-        if path is None or _size_of(path) != entry["bytes"]:
-            return False
-        try:
-            os.makedirs(os.path.dirname(entry["to"]), exist_ok=True)
-            part = entry["to"] + ".part"
-            shutil.copyfile(path, part)
-            if _hash(part) != entry["sha256"]:
-                os.unlink(part)
-                os.unlink(path)
-                return False
-            os.replace(part, entry["to"])
-            os.utime(path)
-            return True
-        except OSError:
-            return False
-
-    def keep(self, entry):
-        path = self._path(entry)
-        if path is None or os.path.exists(path):
-            return
-        new = "%s.%d" % (path, os.getpid())
-        try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            shutil.copyfile(entry["to"], new)
-            os.replace(new, path)
-        except OSError:
-            pass  # It only saves time.
-
-    def prune(self):
-        """Now and then: the contents that were not used for longest go, until the rest is no more than it may be."""
-        if random.random() > 0.1:
-            return
-        found = []
-        for parent, _, names in os.walk(self._home):
-            for name in names:
-                try:
-                    facts = os.stat(os.path.join(parent, name))
-                    found.append((facts.st_mtime, facts.st_size, os.path.join(parent, name)))
-                except OSError:
-                    pass
-        left = sum(size for _, size, _ in found) - CACHE_BYTES
-        for _, size, path in sorted(found):
-            if left <= 0:
-                return
-            try:
-                os.unlink(path)
-                left -= size
-            except OSError:
-                pass
-
-
-def _hash(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(BLOCK), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _size(count):

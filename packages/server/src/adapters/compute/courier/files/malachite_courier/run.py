@@ -58,7 +58,7 @@ class Script:
             time.sleep(0.05)
 
     def _others(self):
-        members = Tree(self.pid, [os.getpid(), self.pid])._members()
+        members = Tree(self.pid, [os.getpid(), self.pid]).members()
         if members is None:
             # No /proc: the script's own group is all there is to find.
             try:
@@ -73,15 +73,24 @@ class Script:
         return [pid for pid in members if pid != self.pid]
 
 
-def begin(folder, job, secrets, inherit_all):
+def prepared(folder, job, secrets, options=()):
+    """Arguments and environment of the start script, now that the python of the run is there; the processes of a group are a file."""
+    if "group" in job.data:
+        # Texts that name ports hold a NUL, which stays.
+        folder.write("group.json", json.dumps(job.fill(job.data["group"])))
+    arguments = ["/bin/sh", folder.inside("start.sh"), folder.path, "--at", str(int(time.time() * 1000))]
+    arguments += list(options) + ["--"] + job.fill(job.data["argv"])
+    env = job.environment(secrets)
+    return [_bytes(one) for one in arguments], {_bytes(name): _bytes(value) for name, value in env.items()}
+
+
+def begin(folder, job, secrets):
     """Starts it. The start script claims the folder: a second one ends at once and touches nothing."""
-    env = job.environment(secrets, inherit_all)
-    arguments = ["/bin/sh", folder.inside("start.sh"), folder.path, "--at", str(int(time.time() * 1000)), "--"]
-    arguments += job.fill(job.data["argv"])
+    arguments, env = prepared(folder, job, secrets)
     process = subprocess.Popen(
-        [_bytes(one) for one in arguments],
+        arguments,
         cwd=folder.path,
-        env={_bytes(name): _bytes(value) for name, value in env.items()},
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

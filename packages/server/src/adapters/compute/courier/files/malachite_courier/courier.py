@@ -1,0 +1,105 @@
+"""The whole of a run on this machine: fetched, made ready, started, seen to its end, while its files are carried home."""
+import threading
+import time
+
+from malachite_agent import builds
+from malachite_agent.processes import adopt_orphans
+
+from . import arrange, environment, parcel, run
+from .folder import Wrong
+from .home import Home
+from .job import Job
+from .links import Ended, Refused
+from .patience import Patience
+
+# There is no exit record.
+NO_END = 3
+
+
+class Courier:
+    def __init__(self, folder, link, secrets, grace, wishes):
+        self._folder = folder
+        self._link = link
+        self._secrets = secrets
+        self._grace = grace
+        self._wishes = wishes
+        self._home = Home(folder, link, lambda: wishes.hurry)
+        self._failure = None
+
+    def work(self):
+        adopt_orphans()
+        carried = threading.Thread(target=self._carry, daemon=True)
+        carried.start()
+        try:
+            ended = self._run()
+        except OSError as error:
+            # Its disk is full, or gone.
+            raise Wrong("%s: %s" % (self._folder.path, error))
+        finally:
+            self._home.finish()
+        while carried.is_alive():
+            carried.join(0.2)
+        if self._failure is not None:
+            raise self._failure
+        return 0 if ended else NO_END
+
+    def _carry(self):
+        try:
+            self._home.carry()
+        except BaseException as failure:
+            self._failure = failure
+
+    def _reason(self):
+        """Why to leave off what is being done; None to go on."""
+        if self._wishes.asked:
+            return "asked"
+        return "ended" if isinstance(self._failure, (Ended, Refused)) else None
+
+    def _run(self):
+        """True when there is an exit record."""
+        folder = self._folder
+        started = time.time()
+        script = None
+        if folder.has("exit.json"):
+            self._home.know(Job(folder))
+            return True
+        if folder.has("claim"):
+            self._home.know(Job(folder))
+            script = run.earlier(folder)
+        else:
+            try:
+                script = self._begin()
+            except Wrong as failure:
+                run.note_failure(folder, failure, started)
+                return True
+            except (builds.Stopped, TimeoutError):
+                run.note_stopped(folder, started)
+                return True
+        if script is not None:
+            self._wait(script)
+        return folder.has("exit.json")
+
+    def _begin(self):
+        folder = self._folder
+        try:
+            parcel.fetch(folder, self._link, Patience(lambda: self._reason() is not None))
+        except Refused as refused:
+            raise Wrong("What the run is made of could not be fetched: %s" % refused)
+        job = Job(folder)
+        self._home.know(job)
+        arrange.arrange(folder, job)
+        environment.make(folder, job, self._reason)
+        if self._reason() is not None:
+            raise builds.Stopped(self._reason())
+        return run.begin(folder, job, self._secrets)
+
+    def _wait(self, script):
+        while not script.ended():
+            if self._reason() is not None:
+                script.stop(0.0 if self._failure is not None else self._grace)
+            time.sleep(0.05)
+        # One that was started by an earlier courier may have been seen to end before its record was there.
+        deadline = time.monotonic() + 2.0
+        while not self._folder.has("exit.json") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        script.end_leftovers()
