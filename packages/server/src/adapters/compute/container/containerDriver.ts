@@ -32,7 +32,7 @@ import { createLostFolders } from "../shared/lostFolders.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
-import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
+import { exists, readExit, readStartedAt } from "../shared/smallFiles.ts";
 import { type ContainerState, KIND, makeHandle, readHandle } from "./containerHandle.ts";
 import { containerSpec, LABELS } from "./containerSpec.ts";
 import {
@@ -158,7 +158,11 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     const folder = root.folder(key);
     const found = await findContainer(engine, nameOf(key), signal);
     const isClaimed = await exists(join(folder, START_FILES.claim));
-    const state = { socket: engine.socket, container: found?.id ?? "", startedAt: await startedAtOf(folder) };
+    const state = {
+      socket: engine.socket,
+      container: found?.id ?? "",
+      startedAt: (await readStartedAt(folder)) ?? 0,
+    };
     if (isClaimed || (found !== undefined && found.at !== "created")) return state;
     await discard(engine, key);
     await root.make(key);
@@ -353,16 +357,6 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
         return { usable: false, reason: error.message };
       throw error;
     }
-  }
-}
-
-async function startedAtOf(folder: string): Promise<number> {
-  try {
-    const { startedAt } = JSON.parse((await readSmallFile(folder, START_FILES.pids)) ?? "{}");
-    return Number.isSafeInteger(startedAt) ? startedAt : 0;
-  } catch {
-    // Half written, or overwritten by the run: only the instant of the start is lost.
-    return 0;
   }
 }
 

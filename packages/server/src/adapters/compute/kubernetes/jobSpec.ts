@@ -1,4 +1,4 @@
-// What Kubernetes is told to make of a launch plan: an indexed job whose pods are the run's nodes, and a secret for what nobody may read. Pure.
+// What Kubernetes is told to make of a launch plan: a job of one pod, and a secret for what nobody may read. Pure.
 import { relative } from "node:path";
 import type {
   V1Container,

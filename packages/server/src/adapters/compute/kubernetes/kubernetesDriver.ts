@@ -116,7 +116,6 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     namespace,
     job: jobName(key),
     ...(root === undefined ? {} : { runs: root.path }),
-    nodes: 1,
     startMs: parsed.startSeconds === undefined ? START_MS : parsed.startSeconds * 1000,
   });
 

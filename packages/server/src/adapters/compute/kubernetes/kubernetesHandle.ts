@@ -9,7 +9,6 @@ export type KubernetesState = ClusterAccess & {
   readonly job: string;
   /** The folder in which the run's folder lies, as the service sees it; absent where a courier carries its files. */
   readonly runs?: string;
-  readonly nodes: number;
   /** How long it may fail to start, in ms. */
   readonly startMs: number;
 };

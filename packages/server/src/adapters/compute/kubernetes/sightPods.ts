@@ -48,8 +48,7 @@ export function sightPods({ job, pods }: Seen, failingMs: number, startMs: numbe
       ...(oom.end?.endedAt === undefined ? {} : { endedAt: oom.end.endedAt }),
     };
   const alive = pods.filter((pod) => !isOver(pod));
-  const first = alive[0];
-  if (first !== undefined) return sightAlive(alive, failingMs, startMs);
+  if (alive.length > 0) return sightAlive(alive, failingMs, startMs);
   if (pods.length > 0) return sightOver(pods, job?.failed);
   if (job?.failed !== undefined)
     return { at: "over", words: `Kubernetes gave its job up: ${said(job.failed)}` };
@@ -64,7 +63,7 @@ export function sightPods({ job, pods }: Seen, failingMs: number, startMs: numbe
 
 function sightAlive(alive: readonly PodFacts[], failingMs: number, startMs: number): PodSight {
   const begun = alive.map(({ runningSince }) => runningSince).filter((one) => one !== undefined);
-  // The nodes of a run begin together: it runs when all of them do.
+  // Of a pod that is taken away, and the one in its place, the later counts.
   if (begun.length === alive.length) return { at: "running", startedAt: Math.max(...begun) };
   const pod = alive.find(({ runningSince }) => runningSince === undefined) as PodFacts;
   const held = heldBy(pod);

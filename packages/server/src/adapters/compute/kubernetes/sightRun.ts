@@ -4,7 +4,7 @@ import { type Clock, type Handle, type LaunchKey, type Sighting, START_FILES } f
 import type { AwayCourier } from "../courier/index.ts";
 import type { LaunchHints } from "../shared/launchHints.ts";
 import type { LostFolders } from "../shared/lostFolders.ts";
-import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
+import { exists, readExit, readStartedAt } from "../shared/smallFiles.ts";
 import { lookAgain } from "./endJob.ts";
 import { readHandle } from "./kubernetesHandle.ts";
 import type { Place } from "./places.ts";
@@ -66,11 +66,11 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
     if (sighted.at === "podless") sighted = await sightPodless(place, job, failingMs(key) >= startMs, signal);
     if (sighted.at === "waiting" && seen.pods.some(({ node }) => node !== undefined)) {
       // A node tells the cluster a second or so after the start script has begun.
-      const startedAt = await startedAtOf(folder);
+      const startedAt = await readStartedAt(folder);
       if (startedAt !== undefined) sighted = { at: "running", startedAt };
     }
     if (runs !== undefined) await assertPresent(runs);
-    else if (sighted.at === "running" && (await startedAtOf(folder)) === undefined)
+    else if (sighted.at === "running" && (await readStartedAt(folder)) === undefined)
       sighted = await beforeStart(key);
     switch (sighted.at) {
       case "running":
@@ -150,15 +150,4 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       since.delete(key);
     },
   };
-}
-
-/** When the start script began, as it wrote down; undefined when it has not. */
-async function startedAtOf(folder: string): Promise<number | undefined> {
-  try {
-    const { startedAt } = JSON.parse((await readSmallFile(folder, START_FILES.pids)) ?? "{}");
-    return Number.isSafeInteger(startedAt) ? startedAt : undefined;
-  } catch {
-    // Half written, or overwritten by the run.
-    return undefined;
-  }
 }

@@ -21,10 +21,7 @@ export function createQuestions(commands: Pick<SlurmCommands, "jobs">): Question
   async function send(cluster: SlurmCluster, name: string, keys: Set<LaunchKey>) {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     open.delete(name);
-    const byName = new Map<string, SlurmJob[]>();
-    for (const job of await commands.jobs(cluster, [...keys]))
-      byName.set(job.name, [...(byName.get(job.name) ?? []), job]);
-    return byName;
+    return Map.groupBy(await commands.jobs(cluster, [...keys]), (job) => job.name);
   }
 
   return {

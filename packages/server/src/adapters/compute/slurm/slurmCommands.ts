@@ -39,9 +39,9 @@ export interface SlurmCommands {
   submit(cluster: SlurmCluster, job: Submission): Promise<string>;
   /** Jobs of these names that Slurm knows, ended ones too. Throws EngineUnavailable. */
   jobs(cluster: SlurmCluster, names: readonly string[]): Promise<readonly SlurmJob[]>;
-  /** Sends to the batch scripts alone; to everything of the jobs with \`whole\`. A job that is gone is no failure. */
+  /** Sends to the batch scripts alone; to everything of the jobs with `whole`. A job that is gone is no failure. */
   send(cluster: SlurmCluster, jobs: readonly SlurmJob[], what: string, whole?: boolean): Promise<void>;
-  /** Takes jobs that have not begun out of the queue; with \`also\` those that have. */
+  /** Takes jobs that have not begun out of the queue; with `also` those that have. */
   cancel(cluster: SlurmCluster, jobs: readonly SlurmJob[], also?: "running"): Promise<void>;
   /** Why the partition cannot be used, or the commands, or their controller. */
   fault(cluster: SlurmCluster, partition: string | undefined): Promise<string | undefined>;
@@ -145,7 +145,7 @@ export function createSlurmCommands({
 
   return {
     async submit(cluster, { options, script, scriptArguments, env: ofRun }) {
-      const environment = { ...ofRun, ...(environmentOfConf(cluster, own) ?? {}) };
+      const environment = { ...ofRun, ...environmentOfConf(cluster, own) };
       try {
         const said = await run(cluster, "sbatch", [...options, script, ...scriptArguments], environment);
         const id = /^(\d+)(;.*)?$/m.exec(said)?.[1];
