@@ -35,12 +35,13 @@ def mpi_variables(group):
 
 
 def run_by_mpirun(group, ports, release):
-    by_srun = os.environ.get("MALACHITE_MPI", "mpirun") != "mpirun"
+    plugin = os.environ.get("MALACHITE_MPI", "mpirun")
+    by_srun = plugin != "mpirun"
     mpirun = slurm_command("srun") if by_srun else find_mpirun()
     given = mpi_variables(group)
     given["PATH"] = os.pathsep.join([os.path.dirname(mpirun), given.get("PATH", os.defpath)])
-    plugin = given.pop("MALACHITE_MPI", "mpirun")
-    known = {"pid": os.getpid(), "machine": machine(), "ports": ports, "hosts": HOSTS, "srun": plugin != "mpirun"}
+    given.pop("MALACHITE_MPI", None)
+    known = {"pid": os.getpid(), "machine": machine(), "ports": ports, "hosts": HOSTS, "srun": by_srun}
     given["MALACHITE_GROUP"] = json.dumps(known)
     own = Group(group)
     for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
