@@ -6,14 +6,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { startSlurm, withoutSlurm } from "@malachite/server/conformance";
-import { definitionOf, ended, experiment, fileOf, python3, submit } from "../e2e/support/runs.ts";
+import { definitionOf, ended, python3, submit } from "../e2e/support/runs.ts";
 import { Service } from "../e2e/support/service.ts";
 import { inTurn, median, print, quantile } from "./figures.ts";
+import { firstLine, msOf, SCRIPT, wallMs } from "./firstLine.ts";
 
-/** Says on the wall clock, in nanoseconds, when its first line ran. */
-const SCRIPT = "import time\nprint(time.time_ns(), flush=True)\n";
-const wallMs = () => performance.timeOrigin + performance.now();
-const msOf = (text: string) => Number(BigInt(text.trim()) / 1000n) / 1000;
 const run = promisify(execFile);
 
 export async function slurm(rounds = 15): Promise<void> {
@@ -29,16 +26,7 @@ export async function slurm(rounds = 15): Promise<void> {
     const first = await submit(service, { files: { "main.py": SCRIPT }, configuration: { target: "lab" } });
     const { properties } = await ended(service, first);
     const definition = definitionOf({ snapshotId: properties.ContentSnapshotId }, { target: "lab" });
-    const byService = async () => {
-      const begun = wallMs();
-      const { runId } = await service.json<{ runId: string }>(
-        "POST",
-        `/execution/v1.0${experiment()}/snapshotrun`,
-        definition,
-      );
-      await ended(service, runId);
-      return msOf((await fileOf(service, runId)).toString()) - begun;
-    };
+    const byService = async () => (await firstLine(service, definition)).line;
     const job = join(folder, "job.sh");
     writeFileSync(job, `#!/bin/sh\nexec ${python3()} ${join(folder, "main.py")}\n`);
     const bySbatch = async (round: number) => {

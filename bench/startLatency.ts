@@ -4,14 +4,10 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { definitionOf, ended, experiment, fileOf, python3, submit } from "../e2e/support/runs.ts";
+import { definitionOf, ended, python3, submit } from "../e2e/support/runs.ts";
 import { Service } from "../e2e/support/service.ts";
 import { inTurn, median, print, quantile } from "./figures.ts";
-
-/** Says on the wall clock, in nanoseconds, when its first line ran. */
-const SCRIPT = "import time\nprint(time.time_ns(), flush=True)\n";
-const wallMs = () => performance.timeOrigin + performance.now();
-const msOf = (text: string) => Number(BigInt(text.trim()) / 1000n) / 1000;
+import { firstLine, msOf, SCRIPT, wallMs } from "./firstLine.ts";
 
 export async function startLatency(rounds = 30): Promise<void> {
   await using service = await Service.start();
@@ -21,17 +17,7 @@ export async function startLatency(rounds = 30): Promise<void> {
     const first = await submit(service, { files: { "main.py": SCRIPT } });
     const { properties } = await ended(service, first);
     const definition = definitionOf({ snapshotId: properties.ContentSnapshotId });
-    const byService = async () => {
-      const begun = wallMs();
-      const { runId } = await service.json<{ runId: string }>(
-        "POST",
-        `/execution/v1.0${experiment()}/snapshotrun`,
-        definition,
-      );
-      const answered = wallMs();
-      await ended(service, runId);
-      return { line: msOf((await fileOf(service, runId)).toString()) - begun, answer: answered - begun };
-    };
+    const byService = () => firstLine(service, definition);
     const byHand = async () => {
       const begun = wallMs();
       const child = spawn(python3(), ["main.py"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });

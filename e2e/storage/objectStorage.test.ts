@@ -5,6 +5,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BLOCK, crashWriters, put } from "../blob/crashWriters.ts";
 import { linksTo } from "../blob/links.ts";
 import { ended, fileOf, getRun, reached, submit } from "../support/runs.ts";
 import { type Service, until, workspacePath } from "../support/service.ts";
@@ -32,7 +33,6 @@ print("done", flush=True)
 `;
 const large = Buffer.alloc(LARGE, Buffer.from(Array.from({ length: 256 }, (_, i) => i)));
 const sha = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-const BLOCK = { "x-ms-blob-type": "BlockBlob" };
 
 async function assertKept(service: Service, runId: string): Promise<void> {
   assert.equal(String(await fileOf(service, runId)), "begun\ndone\n");
@@ -51,16 +51,6 @@ async function assertKept(service: Service, runId: string): Promise<void> {
   );
   const paths = page.value.map(({ path }) => path).filter((path) => !path.startsWith("azureml-logs/"));
   assert.equal(paths.length, 45, paths.join(" "));
-}
-
-async function put(url: string, body: BodyInit, headers: Record<string, string> = {}) {
-  try {
-    const answer = await fetch(url, { method: "PUT", headers, body });
-    await answer.arrayBuffer();
-    return answer.status;
-  } catch {
-    return undefined; // The server went away.
-  }
 }
 
 for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[])
@@ -161,69 +151,16 @@ for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[]
     it("kill -9 loses nothing of blobs that was acknowledged", async (t) => {
       if (!storage) return t.skip(why);
       await using service = await serviceOn(storage);
-      const [whole = "", log = "", blocks = ""] = await linksTo(service, "dcid.crash", [
-        "whole",
-        "log",
-        "blocks",
-      ]);
-      assert.equal(await put(log, "", { "x-ms-blob-type": "AppendBlob" }), 201);
-      const kept = { whole: -1, lines: 0, staged: 0 };
-      const sent = { whole: -1, lines: 0 };
-      const id = (n: number) =>
-        encodeURIComponent(Buffer.from(String(n).padStart(6, "0")).toString("base64"));
-      const content = (n: number) => `${n} `.repeat(20_000);
-      const writers = [
-        async () => {
-          sent.whole += 1;
-          if ((await put(whole, content(sent.whole), { ...BLOCK, "x-ms-meta-n": `${sent.whole}` })) !== 201)
-            return false;
-          kept.whole = sent.whole;
-          return true;
-        },
-        async () => {
-          sent.lines += 1;
-          if ((await put(`${log}&comp=appendblock`, `line ${sent.lines}\n`)) !== 201) return false;
-          kept.lines = sent.lines;
-          return true;
-        },
-        async () => {
-          if ((await put(`${blocks}&comp=block&blockid=${id(kept.staged)}`, `block ${kept.staged};`)) !== 201)
-            return false;
-          kept.staged += 1;
-          return true;
-        },
-      ];
-      const text = async (url: string) => (await fetch(url)).text();
+      const blobs = await crashWriters(service, "dcid.crash");
       for (let round = 0; round < 3; round += 1) {
-        const loops = writers.map(async (write) => {
-          while (await write());
-        });
+        const writing = blobs.write();
         await sleep(700 + 300 * round);
         await service.kill();
-        await Promise.all(loops);
+        await writing;
         await service.start();
-        const found = await text(whole);
-        const n = Number(found.split(" ", 1)[0]);
-        if (kept.whole >= 0) {
-          assert.ok(n === kept.whole || n === sent.whole, `blob ${n}; ${kept.whole} was acknowledged`);
-          assert.equal(found, content(n), "a blob is whole");
-          assert.equal((await fetch(whole, { method: "HEAD" })).headers.get("x-ms-meta-n"), String(n));
-        }
-        const lines = (await text(log)).split("\n").slice(0, -1);
-        assert.ok(lines.length === kept.lines || lines.length === sent.lines, `${lines.length} lines`);
-        assert.deepEqual(
-          lines,
-          Array.from({ length: lines.length }, (_, i) => `line ${i + 1}`),
-        );
-        [sent.lines, kept.lines, sent.whole] = [lines.length, lines.length, Math.max(n, kept.whole)];
+        await blobs.check();
       }
-      const list = Array.from(
-        { length: kept.staged },
-        (_, n) => `<Latest>${decodeURIComponent(id(n))}</Latest>`,
-      );
-      const xml = `<?xml version="1.0"?><BlockList>${list.join("")}</BlockList>`;
-      assert.equal(await put(`${blocks}&comp=blocklist`, xml), 201);
-      assert.equal(await text(blocks), Array.from({ length: kept.staged }, (_, n) => `block ${n};`).join(""));
+      await blobs.commit();
       assert.deepEqual(
         readdirSync(join(service.data, "incoming")).filter((one) => one.startsWith("object-")),
         [],
