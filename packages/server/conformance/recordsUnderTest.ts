@@ -43,6 +43,34 @@ export type RecordsUnderTest = AsyncDisposable & {
   reopen(): Promise<Records>;
 };
 
+/** Stores that `open` opens over the same data each time. */
+export async function recordsOver(
+  open: () => Promise<Records>,
+  cleanUp: () => Promise<void> = async () => {},
+): Promise<RecordsUnderTest> {
+  let records = await open();
+  const others: Records[] = [];
+  return {
+    get records() {
+      return records;
+    },
+    async another() {
+      const other = await open();
+      others.push(other);
+      return other;
+    },
+    async reopen() {
+      await records.close();
+      records = await open();
+      return records;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const one of [...others, records]) await one.close();
+      await cleanUp();
+    },
+  };
+}
+
 let scopes = 0;
 
 /** A workspace that no other test uses. */

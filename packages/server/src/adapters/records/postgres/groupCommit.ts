@@ -2,13 +2,14 @@
 // statement to the commit, for that is what the statements of `shared` are written for. So nobody ever has to be told that two writes
 // stood in each other's way, and a number that is given later is committed later.
 import { CompiledQuery } from "kysely";
-import { type Name, operation } from "../shared/operations.ts";
-import { errorText, type Told } from "../shared/workers/messages.ts";
+import type { Name } from "../shared/operations.ts";
+import { answered } from "../shared/workers/answered.ts";
+import { errorText, type Question, type Told } from "../shared/workers/messages.ts";
 import { ADVICE, faultOf, isAway, isForAgain, isOfServer, reasonOf, unavailable } from "./faults.ts";
 import { type Link, pause } from "./link.ts";
 import type { Session } from "./session.ts";
 
-export type Write = { readonly id: number; readonly name: Name; readonly args: string; readonly at: number };
+export type Write = Question & { readonly at: number };
 
 /** So many writes share a commit at most, and those that are not begun after so long take the next one: others wait for their turn. */
 export const MOST_PER_COMMIT = 512;
@@ -106,20 +107,20 @@ export class GroupCommit {
     }
   }
 
-  async #one(session: Session, { id, name, args }: Write, careful: boolean): Promise<Told> {
+  async #one(session: Session, write: Write, careful: boolean): Promise<Told> {
     session.wrote = false;
     if (careful) session.before("savepoint one");
     try {
-      const answer = await operation(name)(session, ...(JSON.parse(args) as never[]));
+      const told = await answered(session, write);
       if (careful) session.before("release one");
-      return { id, answer: answer === undefined ? undefined : JSON.stringify(answer) };
+      return told;
     } catch (error) {
       if (session.isLost || isAway(error) || isForAgain(error)) throw error;
       if (careful) {
         session.before("rollback to one");
         session.before("release one");
       } else if (session.wrote || isOfServer(error)) throw new NeedsSavepoints();
-      return this.#refused(id, name, error);
+      return this.#refused(write.id, write.name, error);
     }
   }
 

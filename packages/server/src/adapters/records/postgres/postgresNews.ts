@@ -1,12 +1,12 @@
 // News between servers over LISTEN and NOTIFY. One connection hears and one tells, each made again when it is lost; what is told
 // meanwhile is lost, and those who listen are told that they may have missed something.
 import type { NewsWire } from "@malachite/core";
-import pg from "pg";
-import { type DatabaseAddress, parseAddress } from "./address.ts";
+import type pg from "pg";
+import { parseAddress } from "./address.ts";
+import { clientOf, cut } from "./client.ts";
 
 export type PostgresNews = NewsWire & AsyncDisposable;
 
-const CONNECT_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 /** A connection that says nothing may be dead without a word: it is asked so often, and given up when it does not answer. */
@@ -41,7 +41,7 @@ export function createPostgresNews(ask: { readonly url: string; readonly passwor
   }
 
   async function life(): Promise<void> {
-    const made = new pg.Client(options(address));
+    const made = clientOf(address, "malachite news");
     const lost = Promise.withResolvers<void>();
     made.on("error", () => lost.resolve());
     made.on("end", () => lost.resolve());
@@ -67,8 +67,7 @@ export function createPostgresNews(ask: { readonly url: string; readonly passwor
     } finally {
       client = undefined;
       made.end().catch(() => {}); // It is gone either way.
-      const { stream } = (made as unknown as { connection: { stream: { destroy(): void } } }).connection;
-      if (!ended.signal.aborted) stream.destroy();
+      if (!ended.signal.aborted) cut(made);
     }
   }
 
@@ -103,22 +102,6 @@ export function createPostgresNews(ask: { readonly url: string; readonly passwor
     },
   };
 }
-
-const options = ({ host, port, user, password, database, tls }: DatabaseAddress): pg.ClientConfig => ({
-  host,
-  port,
-  user,
-  ...(password === undefined ? {} : { password }),
-  database,
-  ssl: tls && {
-    rejectUnauthorized: tls.check,
-    ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
-    ...(tls.host ? {} : { checkServerIdentity: () => undefined }),
-  },
-  connectionTimeoutMillis: CONNECT_MS,
-  keepAlive: true,
-  application_name: "malachite news",
-});
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

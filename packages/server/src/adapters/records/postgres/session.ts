@@ -1,15 +1,15 @@
 // One connection to the server, and the statements that are prepared on it. Only ever used in a worker.
 import type { CompiledQuery } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 import type { Executor, Take } from "../shared/executor.ts";
 import type { DatabaseAddress } from "./address.ts";
+import { clientOf, cut } from "./client.ts";
 import { type Asked, Exchange, type Prepared, type Row } from "./exchange.ts";
 import { ConnectionLost, isForAgain } from "./faults.ts";
 import { postgresBuilder, postgresDialect } from "./postgresDialect.ts";
 
 /** Lists have many shapes; so many statements are kept ready, those used last. */
 const KEPT_STATEMENTS = 256;
-const CONNECT_MS = 5_000;
 const LEAST_VERSION = 130_000;
 
 /** What a session is for. How lists are read is chosen here and not left to the database: it joins as it is told, see runPlans.ts. */
@@ -83,27 +83,11 @@ export class Session implements Executor {
 
   /** Connects. An answer that takes longer than `limitMs` is given up, and the connection with it. */
   static async open(address: DatabaseAddress, purpose: Purpose, limitMs: number): Promise<Session> {
-    const { host, port, user, password, database, schema, tls } = address;
-    const client = new pg.Client({
-      host,
-      port,
-      user,
-      ...(password === undefined ? {} : { password }),
-      database,
-      ssl: tls && {
-        rejectUnauthorized: tls.check,
-        ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
-        ...(tls.host ? {} : { checkServerIdentity: () => undefined }),
-      },
-      connectionTimeoutMillis: CONNECT_MS,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      application_name: "malachite",
-    });
+    const client = clientOf(address, "malachite");
     const session = new Session(client, limitMs);
     try {
       await client.connect();
-      const settings = [...SETTINGS[purpose], `search_path = ${schema}`];
+      const settings = [...SETTINGS[purpose], `search_path = ${address.schema}`];
       await client.query(settings.map((setting) => `set ${setting}`).join("; "));
       await session.#check();
       for (const text of COMMANDS) session.#commands.set(text, await session.#prepare(text));
@@ -273,9 +257,7 @@ export class Session implements Executor {
   /** Ends the connection without a word, whatever it is doing. */
   drop(): void {
     this.#lose(new Error("the connection was closed"));
-    const { stream } = (this.#client as unknown as { connection: { stream: { destroy(): void } } })
-      .connection;
-    stream.destroy();
+    cut(this.#client);
   }
 
   /** Says good-bye to the server. */

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { giveBackAtRest } from "../../../files/atRest.ts";
 import { KINDS, type Kind } from "../shared/kinds.ts";
-import { operation } from "../shared/operations.ts";
+import { answered } from "../shared/workers/answered.ts";
 import {
   type Ask,
   errorText,
@@ -59,15 +59,13 @@ function poolOf(kind: Exclude<Kind, "write">): Pool {
   return pool;
 }
 
-async function read({ id, name, args, at }: Write): Promise<Told> {
+async function read(ask: Write): Promise<Told> {
+  const { id, name, at } = ask;
   const pool = poolOf(KINDS[name] as Exclude<Kind, "write">);
   const until = at + PATIENCE_MS;
   for (;;) {
     try {
-      const answer = await pool.use(until, (session) =>
-        operation(name)(session, ...(JSON.parse(args) as never[])),
-      );
-      return { id, answer: answer === undefined ? undefined : JSON.stringify(answer) };
+      return await pool.use(until, (session) => answered(session, ask));
     } catch (error) {
       // Reading again harms nobody.
       if ((isAway(error) || isForAgain(error)) && Date.now() < until) continue;

@@ -1,11 +1,8 @@
 // Many writes, one durable commit: what arrives while a commit is on its way shares the next one. Nothing is answered before
 // its commit is on disk.
-import type { Name } from "../shared/operations.ts";
-import { operation } from "../shared/operations.ts";
-import { type ErrorText, errorText, type Told } from "../shared/workers/messages.ts";
+import { answered } from "../shared/workers/answered.ts";
+import { errorText, type Question, type Told } from "../shared/workers/messages.ts";
 import type { SqliteDatabase } from "./sqliteDatabase.ts";
-
-export type Write = { readonly id: number; readonly name: Name; readonly args: string };
 
 /** What to do about what the file system or the database refused. */
 export const ADVICE = "Check the space and the rights of the data folder.";
@@ -17,7 +14,10 @@ export const MOST_PER_COMMIT = 512;
  * Runs the writes in order in one transaction and commits. Each has a savepoint of its own, so a refused one leaves nothing and
  * harms no other. If the commit fails, or the database gave up the transaction (disk full), none has happened.
  */
-export async function commitTogether(db: SqliteDatabase, writes: readonly Write[]): Promise<readonly Told[]> {
+export async function commitTogether(
+  db: SqliteDatabase,
+  writes: readonly Question[],
+): Promise<readonly Told[]> {
   try {
     db.exec("begin immediate");
     const told: Told[] = [];
@@ -31,11 +31,10 @@ export async function commitTogether(db: SqliteDatabase, writes: readonly Write[
   }
 }
 
-async function oneWrite(db: SqliteDatabase, { id, name, args }: Write): Promise<Told> {
+async function oneWrite(db: SqliteDatabase, write: Question): Promise<Told> {
   db.exec("savepoint one");
   try {
-    const answer = await operation(name)(db, ...(JSON.parse(args) as never[]));
-    const told: Told = { id, answer: answer === undefined ? undefined : JSON.stringify(answer) };
+    const told = await answered(db, write);
     db.exec("release one");
     return told;
   } catch (error) {
@@ -43,8 +42,8 @@ async function oneWrite(db: SqliteDatabase, { id, name, args }: Write): Promise<
     if (!db.inTransaction) throw error;
     db.exec("rollback to one");
     db.exec("release one");
-    const text: ErrorText = errorText(error, `The records could not be written (${name})`, ADVICE);
-    return { id, error: text };
+    const doing = `The records could not be written (${write.name})`;
+    return { id: write.id, error: errorText(error, doing, ADVICE) };
   }
 }
 

@@ -2,15 +2,16 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { giveBackAtRest } from "../../../files/atRest.ts";
 import { migrate } from "../shared/migrations/migrate.ts";
-import { operation } from "../shared/operations.ts";
+import { answered } from "../shared/workers/answered.ts";
 import {
   type Ask,
   errorText,
   type News,
+  type Question,
   type Told,
   type WorkerSettings,
 } from "../shared/workers/messages.ts";
-import { ADVICE, commitTogether, MOST_PER_COMMIT, type Write } from "./groupCommit.ts";
+import { ADVICE, commitTogether, MOST_PER_COMMIT } from "./groupCommit.ts";
 import { SqliteDatabase } from "./sqliteDatabase.ts";
 
 const port = parentPort;
@@ -18,7 +19,7 @@ if (!port) throw new Error("This file is the entry of a worker thread and does n
 const { file, role } = workerData as WorkerSettings & { readonly file: string };
 const tell = (news: News): void => port.postMessage(news);
 
-const queue: Write[] = [];
+const queue: Question[] = [];
 let opened: SqliteDatabase | undefined;
 let busy = false;
 let closing = false;
@@ -52,12 +53,11 @@ async function transact(db: SqliteDatabase, work: () => Promise<void>): Promise<
   }
 }
 
-async function read({ id, name, args }: Write): Promise<Told> {
+async function read(ask: Question): Promise<Told> {
   try {
-    const answer = await operation(name)(database(), ...(JSON.parse(args) as never[]));
-    return { id, answer: answer === undefined ? undefined : JSON.stringify(answer) };
+    return await answered(database(), ask);
   } catch (error) {
-    return { id, error: errorText(error, `The records could not be read (${name})`, ADVICE) };
+    return { id: ask.id, error: errorText(error, `The records could not be read (${ask.name})`, ADVICE) };
   }
 }
 

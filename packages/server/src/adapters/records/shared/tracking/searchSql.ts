@@ -30,7 +30,6 @@ export function clauseSql(clause: SearchClause, places: Places, dialect: Dialect
 }
 
 function comparison({ comparator, value }: SearchClause, left: Value, dialect: Dialect): RawBuilder<SqlBool> {
-  const constant = dialect.constant(value as string | number);
   switch (comparator) {
     case "IS NULL":
       return sql<SqlBool>`${left} is null`;
@@ -45,9 +44,9 @@ function comparison({ comparator, value }: SearchClause, left: Value, dialect: D
     case "NOT IN":
       return sql<SqlBool>`${left} not in (${sql.join((value as readonly string[]).map(dialect.constant))})`;
     case "!=":
-      return sql<SqlBool>`${left} <> ${constant}`;
+      return sql<SqlBool>`${left} <> ${dialect.constant(value as string | number)}`;
     default:
-      return sql<SqlBool>`${left} ${sql.raw(comparator)} ${constant}`;
+      return sql<SqlBool>`${left} ${sql.raw(comparator)} ${dialect.constant(value as string | number)}`;
   }
 }
 

@@ -7,9 +7,8 @@ export type Role = "writer" | "reader";
 /** What a worker is started with; each database adds where it is. */
 export type WorkerSettings = { readonly role: Role };
 
-export type Ask =
-  | { readonly id: number; readonly name: Name; readonly args: string }
-  | { readonly close: true };
+export type Question = { readonly id: number; readonly name: Name; readonly args: string };
+export type Ask = Question | { readonly close: true };
 
 export type Told =
   | { readonly id: number; readonly answer: string | undefined }
