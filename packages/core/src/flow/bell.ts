@@ -1,6 +1,9 @@
 // What a loop waits on: time, or somebody ringing. A ring while nobody waits is heard by the next who comes to wait.
 import type { Clock } from "../ports/clock.ts";
 
+/** Given as the reason, so that no error with a stack is made for each ring. */
+const RUNG = "rung";
+
 export class Bell {
   #rung = false;
   #wake: (() => void) | undefined;
@@ -14,7 +17,7 @@ export class Bell {
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) {
       const woken = new AbortController();
-      this.#wake = () => woken.abort();
+      this.#wake = () => woken.abort(RUNG);
       await clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
       this.#wake = undefined;
     }

@@ -8,6 +8,7 @@ const NEVER = new Promise<never>(() => {});
 export class ServerLife {
   #isDead = false;
   #asleep: PromiseWithResolvers<void> | undefined;
+  readonly #atDeath: (() => void)[] = [];
   readonly clock: SteadyClock;
 
   constructor(time: SimTime) {
@@ -39,6 +40,12 @@ export class ServerLife {
   kill(): void {
     this.#isDead = true;
     this.#asleep?.resolve();
+    for (const work of this.#atDeath) work();
+  }
+
+  /** What the world no longer does for a process that is gone. */
+  atDeath(work: () => void): void {
+    this.#atDeath.push(work);
   }
 
   /** SIGSTOP; after `wake` it goes on as if no time had passed. */

@@ -171,7 +171,9 @@ class Server {
     this.place = place;
     this.life = new ServerLife(time);
     const { life } = this;
-    const { hints, folder, ...driver } = site.driver();
+    const ended = new AbortController();
+    life.atDeath(() => ended.abort());
+    const { hints, folder, ...driver } = site.driver(ended.signal);
     const targets = createTargets(
       { site: { kind: SITE_KIND, runsAtOnce: nodes, nodes, options: {} } },
       { runsAtOnce: 1 },
@@ -183,15 +185,16 @@ class Server {
       send: (text) => {
         if (life.isUp) wire.send(text);
       },
-      listen: (hear, missed) =>
-        wire.listen(
-          (text) => {
-            if (life.isUp) hear(text);
-          },
-          () => {
-            if (life.isUp) missed();
-          },
-        ),
+      listen: (hear, missed) => {
+        const whileUp =
+          <A extends readonly unknown[]>(act: (...args: A) => void) =>
+          (...args: A) => {
+            if (life.isUp) act(...args);
+          };
+        const stop = wire.listen(whileUp(hear), whileUp(missed));
+        life.atDeath(stop);
+        return stop;
+      },
     });
     void this.#begin();
   }
@@ -285,7 +288,9 @@ function createWire(time: SimTime, chance: Chance, lost: number): NewsWire {
     listen: (hear, missed) => {
       const listener = { hear, missed };
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => {
+        listeners.delete(listener);
+      };
     },
   };
 }

@@ -135,8 +135,8 @@ export class Site {
     for (const listener of this.#listeners) listener(key);
   }
 
-  /** The driver of one server. */
-  driver(): ComputeDriver {
+  /** The driver of one server; `ended` when there is none any more. */
+  driver(ended: AbortSignal): ComputeDriver {
     const unavailable = () => new MalachiteError("EngineUnavailable", "The site does not answer.");
     const asked = async () => {
       if (this.isAway) throw unavailable();
@@ -186,7 +186,7 @@ export class Site {
         if (job && (job.state === "queued" || job.state === "running")) this.#end(job, "ended", "SIGKILL");
         this.#jobs.delete(key);
       },
-      hints: (signal) => this.#hints(signal),
+      hints: (signal) => this.#hints(AbortSignal.any([signal, ended])),
     };
   }
 
