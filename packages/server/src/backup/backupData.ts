@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MalachiteError } from "@malachite/core";
 import { placeKept } from "../fileStores.ts";
-import { writeFileAtomic } from "../files/index.ts";
+import { orNothing, writeFileAtomic } from "../files/index.ts";
 import { elsewhereOf } from "../openRecords.ts";
 import { VERSION } from "../version.ts";
 import { type BackupNote, FOLDERS, KEYS, LEFT_OUT, NOTE, RECORDS } from "./backupFolder.ts";
-import { copyWhole, dropStale, type Mirrored, mirrorTree, orNothing } from "./mirrorTree.ts";
+import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";
 
 export type Backup = {
   readonly note: BackupNote;

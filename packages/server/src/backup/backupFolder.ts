@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MalachiteError } from "@malachite/core";
-import { orNothing } from "./mirrorTree.ts";
+import { orNothing } from "../files/index.ts";
 
 export const RECORDS = "records.sqlite";
 export const NOTE = "malachite-backup.json";

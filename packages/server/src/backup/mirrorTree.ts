@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, open, opendir, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "../files/index.ts";
+import { hasCode, orNothing } from "../files/index.ts";
 
 export type Mirrored = { files: number; bytes: number; copiedFiles: number; copiedBytes: number };
 
@@ -104,8 +104,3 @@ export async function* filesBelow(
     if (!hasCode(error, "ENOENT")) throw error;
   }
 }
-
-export const orNothing = (error: unknown): undefined => {
-  if (!hasCode(error, "ENOENT")) throw error;
-  return undefined;
-};

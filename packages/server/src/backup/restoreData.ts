@@ -7,8 +7,9 @@ import { DatabaseSync } from "node:sqlite";
 import { pipeline } from "node:stream/promises";
 import { MalachiteError } from "@malachite/core";
 import { movedFacts } from "../adapters/blobs/folder/index.ts";
+import { orNothing } from "../files/index.ts";
 import { type BackupNote, FOLDERS, KEYS, LEFT_OUT, RECORDS, readNote } from "./backupFolder.ts";
-import { copyWhole, filesBelow, type Mirrored, mirrorTree, orNothing } from "./mirrorTree.ts";
+import { copyWhole, filesBelow, type Mirrored, mirrorTree } from "./mirrorTree.ts";
 
 const FACTS = "blobs/facts/";
 const CONTENTS = /^contents\/([0-9a-f]{2})\/([0-9a-f]{62})$/;

@@ -2,7 +2,7 @@
 import { constants, type Dirent } from "node:fs";
 import { chmod, type FileHandle, lstat, open, opendir, rename, rmdir, unlink } from "node:fs/promises";
 import { hasFdFolders } from "./openInside.ts";
-import { hasCode } from "./storageFailed.ts";
+import { hasCode, orNothing } from "./storageFailed.ts";
 
 const O_FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
@@ -153,8 +153,3 @@ const fdPath = (handle: FileHandle, path: string | Buffer): Buffer =>
   hasFdFolders ? Buffer.from(`/proc/self/fd/${handle.fd}`) : Buffer.from(path);
 
 const joined = (folder: Buffer, name: Buffer): Buffer => Buffer.concat([folder, Buffer.from("/"), name]);
-
-function orNothing(error: unknown): undefined {
-  if (hasCode(error, "ENOENT")) return undefined;
-  throw error;
-}

@@ -5,6 +5,11 @@ import { isMalachiteError, MalachiteError } from "@malachite/core";
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && "code" in error && codes.includes(String(error.code));
 
+/** Undefined for what is not there; throws what else has failed. */
+export function orNothing(error: unknown): undefined {
+  if (!hasCode(error, "ENOENT")) throw error;
+}
+
 const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: "The disk is full: free some space.",
   EDQUOT: "The disk quota is used up: free some space.",

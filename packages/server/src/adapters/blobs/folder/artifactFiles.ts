@@ -7,10 +7,12 @@ import {
   type OpenFolder,
   openFolderInside,
   openRegular,
+  orNothing,
   readRange,
   shown,
   storageFailed,
 } from "../../../files/index.ts";
+import { exists, isBelowFile, isFolder } from "../refusals.ts";
 import { forgetAddition, noteAddition } from "./halfDone.ts";
 
 /** A removal may take a folder away between its making and its use; a second try makes it again. */
@@ -26,7 +28,7 @@ export async function publish(
   const path = segments.join("/");
   return await inFolderOf(root, segments, async (folder, name) => {
     const target = folder.at(name);
-    const there = await lstat(target).catch(nothing);
+    const there = await lstat(target).catch(orNothing);
     if (there?.isDirectory()) await makeRoom(target, path);
     else if (there && !overwrite) throw exists(path);
     if (overwrite) await rename(temporary, target);
@@ -64,13 +66,7 @@ async function makeRoom(target: string, path: string): Promise<void> {
   } catch (error) {
     if (hasCode(error, "ENOENT")) return;
     if (!hasCode(error, "ENOTEMPTY", "EEXIST")) throw error;
-    throw new MalachiteError(
-      "BadPath",
-      `${shown(path)} cannot be a file: there are files in a folder of that name.`,
-      {
-        target: path,
-      },
-    );
+    throw isFolder(path);
   }
 }
 
@@ -83,7 +79,7 @@ export async function appendFile(
   const path = segments.join("/");
   return await inFolderOf(root, segments, async (folder, name) => {
     const target = folder.at(name);
-    const there = await lstat(target).catch(nothing);
+    const there = await lstat(target).catch(orNothing);
     if (!there) {
       await linkNew(temporary, target, path);
       await folder.sync();
@@ -147,7 +143,7 @@ async function inFolderOf<T>(
       await using folder = await openFolderInside(root, segments.slice(0, -1), { make: true });
       return await work(folder, name);
     } catch (error) {
-      if (hasCode(error, "ENOTDIR", "ELOOP")) throw inTheWay(segments, error);
+      if (hasCode(error, "ENOTDIR", "ELOOP")) throw isBelowFile(segments.join("/"), error);
       if (tries < TRIES && hasCode(error, "ENOENT")) continue;
       // A file of another file system: its taker copies it.
       if (hasCode(error, "EXDEV")) throw error;
@@ -171,7 +167,7 @@ export async function removeFile(root: string, segments: readonly string[]): Pro
 }
 
 /** Removes a folder if nothing is in it; answers whether it is gone. */
-export async function removeEmptyFolder(root: string, segments: readonly string[]): Promise<boolean> {
+async function removeEmptyFolder(root: string, segments: readonly string[]): Promise<boolean> {
   try {
     await using folder = await openFolderInside(root, segments.slice(0, -1), { make: false });
     await rmdir(folder.at(segments.at(-1) as string));
@@ -180,28 +176,6 @@ export async function removeEmptyFolder(root: string, segments: readonly string[
     if (hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR", "ELOOP")) return false;
     throw error;
   }
-}
-
-/** A file is in the way and may not be replaced. */
-export const exists = (path: string): MalachiteError =>
-  new MalachiteError(
-    "ArtifactExists",
-    `There is a file ${shown(path)} already and overwriting was not asked for.`,
-    {
-      target: path,
-    },
-  );
-
-const inTheWay = (segments: readonly string[], cause: unknown): MalachiteError =>
-  new MalachiteError(
-    "BadPath",
-    `${shown(segments.join("/"))} cannot be kept: a part of its path is a file already, so nothing can be inside it.`,
-    { target: segments.join("/"), cause },
-  );
-
-function nothing(error: unknown): undefined {
-  if (hasCode(error, "ENOENT")) return undefined;
-  throw error;
 }
 
 /** Folders exist for their files only: an empty one would be in the way of a file of its name. */

@@ -25,7 +25,8 @@ import {
   storageFailed,
   writeStream,
 } from "../../../files/index.ts";
-import { appendFile, exists, publish, removeEmptyFolder, removeFile } from "./artifactFiles.ts";
+import { exists, noArtifact } from "../refusals.ts";
+import { appendFile, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
 import { clearUnfinished } from "./halfDone.ts";
 import { KeyedLock } from "./keyedLock.ts";
@@ -164,13 +165,7 @@ class ArtifactFolder implements FolderArtifactStore {
     to?: number,
   ): AsyncGenerator<Uint8Array> {
     const handle = await this.#open(scope, container, path);
-    if (!handle) {
-      throw new MalachiteError(
-        "ArtifactNotFound",
-        `There is no file ${shown(path)} in ${shown(container)}.`,
-        { target: path },
-      );
-    }
+    if (!handle) throw noArtifact(container, path);
     try {
       yield* readRange(handle, from, to);
     } catch (error) {
@@ -213,10 +208,7 @@ class ArtifactFolder implements FolderArtifactStore {
     await onStorage("Removing a file", () =>
       this.#locks.run(join(root, path), async () => {
         if (!(await removeFile(root, segments))) return;
-        // Folders exist for their files only: an empty one would be in the way of a file of its name.
-        for (let depth = segments.length - 1; depth > 0; depth -= 1) {
-          if (!(await removeEmptyFolder(root, segments.slice(0, depth)))) return;
-        }
+        await removeEmptyFolders(root, segments);
       }),
     );
   }

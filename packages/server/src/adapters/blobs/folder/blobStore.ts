@@ -4,20 +4,20 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type BlobAddress,
-  type BlobBucket,
-  type BlobCheck,
-  type BlobDigests,
-  type BlobFacts,
-  type BlobInfo,
-  type BlobStore,
-  type Block,
-  type BlockChoice,
-  MalachiteError,
-  type OpenBlob,
+import type {
+  BlobAddress,
+  BlobBucket,
+  BlobCheck,
+  BlobDigests,
+  BlobFacts,
+  BlobInfo,
+  BlobStore,
+  Block,
+  BlockChoice,
+  OpenBlob,
 } from "@malachite/core";
-import { hasCode, onStorage, openInside, readRange, segmentsOf, shown } from "../../../files/index.ts";
+import { hasCode, onStorage, openInside, readRange, segmentsOf } from "../../../files/index.ts";
+import { checkBlocks, noAppendBlob, noBlob, noBlock } from "../refusals.ts";
 import { appendAt, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
 import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, keyOf, plainFacts } from "./blobFacts.ts";
@@ -36,8 +36,6 @@ export type FolderBlobStore = BlobStore & {
   folderOf(bucket: BlobBucket): string;
 };
 
-/** As Azure. */
-const MOST_BLOCKS = 50_000;
 /** Small files are described that many at a time. */
 const AT_ONCE = 32;
 
@@ -134,12 +132,7 @@ class BlobFolder implements FolderBlobStore {
     ask: BlobFacts & { readonly writer: string; readonly check: BlobCheck },
   ): Promise<BlobInfo> {
     const segments = segmentsOf(at.path);
-    if (blocks.length > MOST_BLOCKS) {
-      throw new MalachiteError(
-        "TooManyBlocks",
-        `A blob has at most ${MOST_BLOCKS} blocks; ${blocks.length} were given.`,
-      );
-    }
+    checkBlocks(blocks);
     return await this.#inTemporary((temporary) =>
       this.#turn(at, async () => {
         const there = await this.#there(at);
@@ -170,16 +163,11 @@ class BlobFolder implements FolderBlobStore {
       offset += sizeBytes;
     }
     const pieces: Piece[] = [];
-    for (const { id, from } of blocks) {
+    for (const choice of blocks) {
+      const { id, from } = choice;
       const staged = from === "committed" ? undefined : await this.#staged.find(keyOf(at), writer, id);
       const piece = staged ? { id, ...staged } : from === "uncommitted" ? undefined : places.get(id);
-      if (!piece) {
-        throw new MalachiteError(
-          "BadBlockList",
-          `The block ${JSON.stringify(id.slice(0, 100))} is not among the ${from === "latest" ? "" : `${from} `}blocks of ${shown(at.path)}.`,
-          { target: "blocklist" },
-        );
-      }
+      if (!piece) throw noBlock(at.path, choice);
       pieces.push(piece);
     }
     return pieces;
@@ -209,18 +197,13 @@ class BlobFolder implements FolderBlobStore {
     },
   ): Promise<{ readonly blob: BlobInfo; readonly offset: number; readonly md5: string }> {
     const segments = segmentsOf(at.path);
-    if (!(await this.#there(at))) throw notFound(at);
+    if (!(await this.#there(at))) throw noBlob(at.path);
     return await this.#inTemporary(async (temporary) => {
       const md5 = await receive(stream, temporary, ask.digests);
       return await this.#turn(at, async () => {
         const there = await this.#there(at);
-        if (!there) throw notFound(at);
-        if (there.facts?.kind !== "append") {
-          throw new MalachiteError(
-            "BlobTypeMismatch",
-            `${shown(at.path)} is a block blob: nothing can be added at its end. Make it anew as an append blob.`,
-          );
-        }
+        if (!there) throw noBlob(at.path);
+        if (there.facts?.kind !== "append") throw noAppendBlob(at.path);
         const { size } = await lstat(temporary);
         ask.check(there.info, size);
         const before = there.facts;
@@ -243,7 +226,7 @@ class BlobFolder implements FolderBlobStore {
     return await this.#turn(at, async () => {
       const there = await this.#there(at);
       ask.check(there?.info);
-      if (!there) throw notFound(at);
+      if (!there) throw noBlob(at.path);
       const { stats } = there;
       const before = there.facts ?? plainFacts(stats);
       const facts: Facts = {
@@ -382,6 +365,3 @@ class BlobFolder implements FolderBlobStore {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-const notFound = (at: BlobAddress): MalachiteError =>
-  new MalachiteError("BlobNotFound", `There is no blob ${shown(at.path)}.`, { target: at.path });

@@ -1,27 +1,29 @@
 // Puts a copy of a kept file into a run's project folder. No process of the run is there yet.
 import { unlink, utimes } from "node:fs/promises";
-import { hasCode, openFolderInside, openInside, segmentsOf } from "../../../files/index.ts";
+import { openFolderInside, openInside, orNothing, segmentsOf } from "../../../files/index.ts";
 import { copied } from "./takeFile.ts";
 
-/** In place of a file of that path. The time of the file is kept: scripts look for their newest checkpoint by it. Removed meanwhile: nothing. */
+/** The time of the file is kept: scripts look for their newest checkpoint by it. Removed meanwhile: nothing. */
 export async function placeFile(root: string, path: string, project: string): Promise<void> {
-  const file = await openInside(root, path).catch((error) => {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  });
+  await using file = await openInside(root, path).catch(orNothing);
   if (file === undefined) return;
-  try {
-    const segments = segmentsOf(path);
-    const name = segments.pop() as string;
-    await using folder = await openFolderInside(project, segments, { make: true });
-    const target = folder.at(name);
-    await unlink(target).catch((error) => {
-      if (!hasCode(error, "ENOENT")) throw error;
-    });
+  await inPlace(project, path, async (target) => {
     await copied(file, target);
     const { atime, mtime } = await file.stat();
     await utimes(target, atime, mtime);
-  } finally {
-    await file.close();
-  }
+  });
+}
+
+/** Has a file made in place of the one of that path. */
+export async function inPlace(
+  project: string,
+  path: string,
+  make: (target: string) => Promise<void>,
+): Promise<void> {
+  const segments = segmentsOf(path);
+  const name = segments.pop() as string;
+  await using folder = await openFolderInside(project, segments, { make: true });
+  const target = folder.at(name);
+  await unlink(target).catch(orNothing);
+  await make(target);
 }

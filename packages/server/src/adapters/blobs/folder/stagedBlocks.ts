@@ -4,11 +4,10 @@ import { lstat, opendir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type Block, MalachiteError } from "@malachite/core";
 import { hasCode, makeFolder, removeTree, syncFolder } from "../../../files/index.ts";
+import { checkRoom } from "../refusals.ts";
 
 /** Blocks that nobody has committed for so long are given up, as Azure does. */
 export const STAGED_KEPT_MS = 7 * 24 * 3600_000;
-/** As Azure: of one blob, not yet committed. */
-const MOST_STAGED = 100_000;
 const LONGEST_ID_BYTES = 64;
 /** The writer of a block is told by the folder's name; the blob by the folder above it. */
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -29,12 +28,7 @@ export class StagedBlocks {
     const folder = this.#of(key, writer);
     const name = blockFile(id);
     await makeFolder(folder);
-    if ((await this.#count(folder)) >= MOST_STAGED) {
-      throw new MalachiteError(
-        "TooManyBlocks",
-        `${MOST_STAGED} blocks are staged for this blob. Commit them, or send larger ones.`,
-      );
-    }
+    checkRoom(await this.#count(folder));
     await rename(temporary, join(folder, name));
     await syncFolder(folder);
   }

@@ -5,7 +5,7 @@ import { lstat, mkdir, open, opendir, rename, rm, writeFile } from "node:fs/prom
 import { dirname, join } from "node:path";
 import type { malachite } from "@malachite/contract";
 import { MalachiteError } from "@malachite/core";
-import { hasCode, onStorage, shown, writeStream } from "../../../files/index.ts";
+import { hasCode, onStorage, orNothing, shown, writeStream } from "../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "../folder/layout.ts";
 import type { Objects } from "./objects.ts";
 import { PART_BYTES } from "./parts.ts";
@@ -44,7 +44,7 @@ export class ContentCache {
     if (await this.#isSent("contents", sha256)) return;
     const key = objectOf("contents", sha256);
     const path = hashedPath(this.#layout.contents, sha256);
-    const found = await lstat(path).catch(notThere);
+    const found = await lstat(path).catch(orNothing);
     if (found === undefined || found.size > LOOKED_UP_BYTES) {
       const there = await this.#objects.head(key);
       if (there?.sizeBytes === file.sizeBytes) return await this.#mark("contents", sha256);
@@ -108,7 +108,7 @@ export class ContentCache {
   ): Promise<void> {
     await this.#each(files, signal, async (file) => {
       const path = hashedPath(this.#layout.contents, file.sha256);
-      if ((await lstat(path).catch(notThere))?.size === file.sizeBytes) return;
+      if ((await lstat(path).catch(orNothing))?.size === file.sizeBytes) return;
       if (!(await this.#bring("contents", file.sha256, file.sizeBytes))) {
         await this.#unmark("contents", file.sha256);
         throw damaged(file);
@@ -118,7 +118,7 @@ export class ContentCache {
 
   /** Has the listing of a tree here; false when the storage has none. */
   async fetchTree(tree: string): Promise<boolean> {
-    if ((await lstat(hashedPath(this.#layout.trees, tree)).catch(notThere)) !== undefined) return true;
+    if ((await lstat(hashedPath(this.#layout.trees, tree)).catch(orNothing)) !== undefined) return true;
     return await this.#bring("trees", tree);
   }
 
@@ -128,7 +128,7 @@ export class ContentCache {
   }
 
   isHere = async ({ sha256, sizeBytes }: ProjectFile): Promise<boolean> =>
-    (await lstat(hashedPath(this.#layout.contents, sha256)).catch(notThere))?.size === sizeBytes;
+    (await lstat(hashedPath(this.#layout.contents, sha256)).catch(orNothing))?.size === sizeBytes;
 
   /** Fetches a file under its hash; false when it is not there, or not what its name says. */
   async #bring(kind: "contents" | "trees", hash: string, sizeBytes?: number): Promise<boolean> {
@@ -137,7 +137,7 @@ export class ContentCache {
     if (under !== undefined) {
       await under.catch(() => undefined); // Its own caller is told; here it is looked for again.
       return (
-        (await lstat(target).catch(notThere)) !== undefined || (await this.#bring(kind, hash, sizeBytes))
+        (await lstat(target).catch(orNothing)) !== undefined || (await this.#bring(kind, hash, sizeBytes))
       );
     }
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -186,7 +186,7 @@ export class ContentCache {
     }[] = [];
     let total = 0;
     for await (const { path, sha256 } of contentsIn(this.#layout.contents)) {
-      const stats = await lstat(path).catch(notThere);
+      const stats = await lstat(path).catch(orNothing);
       if (!stats?.isFile()) continue;
       total += stats.size;
       found.push({ path, sha256, size: stats.size, usedAt: Math.max(stats.atimeMs, stats.mtimeMs) });
@@ -202,7 +202,7 @@ export class ContentCache {
   }
 
   #isSent = async (kind: "contents" | "trees", hash: string): Promise<boolean> =>
-    (await lstat(hashedPath(join(this.#sent, kind), hash)).catch(notThere)) !== undefined;
+    (await lstat(hashedPath(join(this.#sent, kind), hash)).catch(orNothing)) !== undefined;
 
   async #mark(kind: "contents" | "trees", hash: string): Promise<void> {
     const mark = hashedPath(join(this.#sent, kind), hash);
@@ -248,20 +248,15 @@ export class ContentCache {
 async function* contentsIn(
   folder: string,
 ): AsyncGenerator<{ readonly path: string; readonly sha256: string }> {
-  const top = await opendir(folder).catch(notThere);
+  const top = await opendir(folder).catch(orNothing);
   if (top === undefined) return;
   for await (const first of top) {
     if (!/^[0-9a-f]{2}$/.test(first.name)) continue;
-    const inner = await opendir(join(folder, first.name)).catch(notThere);
+    const inner = await opendir(join(folder, first.name)).catch(orNothing);
     if (inner === undefined) continue;
     for await (const { name } of inner)
       yield { path: join(folder, first.name, name), sha256: first.name + name };
   }
-}
-
-function notThere(error: unknown): undefined {
-  if (hasCode(error, "ENOENT")) return undefined;
-  throw error;
 }
 
 const damaged = (file: ProjectFile): MalachiteError =>

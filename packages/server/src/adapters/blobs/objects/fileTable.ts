@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BlobBucket, MalachiteError } from "@malachite/core";
 import { shown } from "../../../files/index.ts";
 import { KeyedLock } from "../folder/keyedLock.ts";
+import { isBelowFile, isFolder } from "../refusals.ts";
 import { type FileRecord, parseRecord, printRecord } from "./fileRecord.ts";
 import { checkKey, decodePath, encodePath, recordKey, recordsOf } from "./keys.ts";
 import type { ObjectHead, Objects } from "./objects.ts";
@@ -12,7 +13,7 @@ import type { ObjectHead, Objects } from "./objects.ts";
 /** A file by its bucket and path, and the key of its record. */
 export type Place = { readonly bucket: BlobBucket; readonly path: string; readonly key: string };
 
-export type Listed = { readonly path: string; readonly record: FileRecord } | { readonly folder: string };
+export type ListedFile = { readonly path: string; readonly record: FileRecord } | { readonly folder: string };
 
 /** Records that are read at once while they are listed. */
 const AT_ONCE = 32;
@@ -103,22 +104,8 @@ export class FileTable {
     }
     const inWay = above.map(async (one) => (await this.#objects.head(one)) !== undefined);
     const [inside, ...files] = await Promise.all([this.#hasAny(`${key}/`), ...inWay]);
-    if (inside) {
-      throw new MalachiteError(
-        "BadPath",
-        `${shown(path)} cannot be a file: there are files in a folder of that name.`,
-        {
-          target: path,
-        },
-      );
-    }
-    if (files.some((isFile) => isFile)) {
-      throw new MalachiteError(
-        "BadPath",
-        `${shown(path)} cannot be kept: a part of its path is a file already, so nothing can be inside it.`,
-        { target: path },
-      );
-    }
+    if (inside) throw isFolder(path);
+    if (files.some((isFile) => isFile)) throw isBelowFile(path);
   }
 
   async #hasAny(prefix: string): Promise<boolean> {
@@ -151,7 +138,7 @@ export class FileTable {
       readonly pageSize: number;
       readonly folders?: boolean | undefined;
     },
-  ): AsyncGenerator<Listed> {
+  ): AsyncGenerator<ListedFile> {
     const root = recordsOf(bucket);
     if (CONTROL.test(ask.prefix)) return;
     const found = this.#objects.list({
@@ -160,7 +147,7 @@ export class FileTable {
       ...(ask.after === undefined ? {} : { after: root + encodePath(untilControl(ask.after)) }),
       ...(ask.folders ? { folders: true } : {}),
     });
-    let some: Promise<Listed | undefined>[] = [];
+    let some: Promise<ListedFile | undefined>[] = [];
     for await (const one of found) {
       const read =
         "folder" in one
@@ -175,7 +162,7 @@ export class FileTable {
     for (const listed of await Promise.all(some)) if (listed !== undefined) yield listed;
   }
 
-  async #listed(root: string, { key, etag }: ObjectHead): Promise<Listed | undefined> {
+  async #listed(root: string, { key, etag }: ObjectHead): Promise<ListedFile | undefined> {
     const path = decodePath(key.slice(root.length));
     const known = this.#remembered.get(key);
     if (known?.etag === etag) return { path, record: known.record };

@@ -1,25 +1,18 @@
 // Artifacts in an object storage: the same files as those of the blob store.
-import { unlink, utimes } from "node:fs/promises";
-import {
-  type ArtifactInfo,
-  type ArtifactPlacer,
-  type ArtifactSource,
-  type ArtifactStore,
-  type BlobBucket,
-  MalachiteError,
-  type OpenFile,
-  type RestoredFiles,
-  type Scope,
+import { utimes } from "node:fs/promises";
+import type {
+  ArtifactInfo,
+  ArtifactPlacer,
+  ArtifactSource,
+  ArtifactStore,
+  BlobBucket,
+  OpenFile,
+  RestoredFiles,
+  Scope,
 } from "@malachite/core";
-import {
-  hasCode,
-  onStorage,
-  openFolderInside,
-  segmentsOf,
-  shown,
-  storageFailed,
-} from "../../../files/index.ts";
-import { exists } from "../folder/artifactFiles.ts";
+import { onStorage, storageFailed } from "../../../files/index.ts";
+import { inPlace } from "../folder/placeFile.ts";
+import { exists, noArtifact } from "../refusals.ts";
 import { type FileRecord, sizeOf } from "./fileRecord.ts";
 import { newName, type Place } from "./fileTable.ts";
 import type { ObjectFiles, OpenVersion } from "./objectFiles.ts";
@@ -111,15 +104,7 @@ class ObjectArtifacts implements ArtifactStore, ArtifactPlacer {
     to?: number,
   ): AsyncGenerator<Uint8Array> {
     const open = await this.#files.open(this.#place(scope, container, path));
-    if (open === undefined) {
-      throw new MalachiteError(
-        "ArtifactNotFound",
-        `There is no file ${shown(path)} in ${shown(container)}.`,
-        {
-          target: path,
-        },
-      );
-    }
+    if (open === undefined) throw noArtifact(container, path);
     await using version = open;
     yield* version.read(from, to ?? sizeOf(version.record));
   }
@@ -168,18 +153,13 @@ class ObjectArtifacts implements ArtifactStore, ArtifactPlacer {
     const open = await this.#files.open(place);
     if (open === undefined) return;
     await using version = open;
-    const segments = segmentsOf(place.path);
-    const name = segments.pop() as string;
-    await onStorage("Placing a kept file", async () => {
-      await using folder = await openFolderInside(project, segments, { make: true });
-      const target = folder.at(name);
-      await unlink(target).catch((error) => {
-        if (!hasCode(error, "ENOENT")) throw error;
-      });
-      await toFile(version.read(0, sizeOf(version.record)), target, 0o644);
-      const at = version.record.changedAt / 1000;
-      await utimes(target, at, at);
-    });
+    await onStorage("Placing a kept file", () =>
+      inPlace(project, place.path, async (target) => {
+        await toFile(version.read(0, sizeOf(version.record)), target, 0o644);
+        const at = version.record.changedAt / 1000;
+        await utimes(target, at, at);
+      }),
+    );
   }
 
   async remove(scope: Scope, container: string, path: string): Promise<void> {

@@ -1,28 +1,24 @@
 // Blobs in an object storage: the same files as those of the artifact store, with facts beside the bytes. Blocks are not copied when
 // they become a blob: its record names them.
-import {
-  type BlobAddress,
-  type BlobBucket,
-  type BlobCheck,
-  type BlobDigests,
-  type BlobFacts,
-  type BlobInfo,
-  type BlobStore,
-  type BlockChoice,
-  MalachiteError,
-  type OpenBlob,
+import type {
+  BlobAddress,
+  BlobBucket,
+  BlobCheck,
+  BlobDigests,
+  BlobFacts,
+  BlobInfo,
+  BlobStore,
+  BlockChoice,
+  OpenBlob,
 } from "@malachite/core";
-import { shown } from "../../../files/index.ts";
 import { blockIdBytes, STAGED_KEPT_MS } from "../folder/stagedBlocks.ts";
+import { checkBlocks, noAppendBlob, noBlob, noBlock } from "../refusals.ts";
 import { type FileRecord, infoOf, type Piece } from "./fileRecord.ts";
 import { newName, type Place } from "./fileTable.ts";
 import type { ObjectFiles } from "./objectFiles.ts";
 import { writePiece } from "./pieces.ts";
 import { receive } from "./received.ts";
 import { latestOf, type Staged, StagedMarks } from "./stagedMarks.ts";
-
-/** As Azure. */
-const MOST_BLOCKS = 50_000;
 
 export type ObjectBlobStore = BlobStore & {
   /** Gives up blocks that nobody commits. Any time. */
@@ -116,12 +112,7 @@ class ObjectBlobs implements ObjectBlobStore {
     { headers, metadata, writer, check }: BlobFacts & { readonly writer: string; readonly check: BlobCheck },
   ): Promise<BlobInfo> {
     const place = this.#place(at);
-    if (blocks.length > MOST_BLOCKS) {
-      throw new MalachiteError(
-        "TooManyBlocks",
-        `A blob has at most ${MOST_BLOCKS} blocks; ${blocks.length} were given.`,
-      );
-    }
+    checkBlocks(blocks);
     const staged = await this.#staged.list(place.key, writer);
     const latest = latestOf(staged);
     const record = await this.#files.change(place, (there) => {
@@ -165,16 +156,11 @@ class ObjectBlobs implements ObjectBlobStore {
     },
   ): Promise<{ readonly blob: BlobInfo; readonly offset: number; readonly md5: string }> {
     const place = this.#place(at);
-    if ((await this.#files.table.get(place)) === undefined) throw notFound(at);
+    if ((await this.#files.table.get(place)) === undefined) throw noBlob(at.path);
     await using received = await receive(stream, this.#files.incoming, ask.digests);
     const { record, offset } = await this.#files.add(place, received, (there) => {
-      if (there === undefined) throw notFound(at);
-      if (there.kind !== "append") {
-        throw new MalachiteError(
-          "BlobTypeMismatch",
-          `${shown(at.path)} is a block blob: nothing can be added at its end. Make it anew as an append blob.`,
-        );
-      }
+      if (there === undefined) throw noBlob(at.path);
+      if (there.kind !== "append") throw noAppendBlob(at.path);
       ask.check(infoOf(at.path, there), received.sizeBytes);
       return { ...there, changedAt: Date.now(), added: (there.added ?? 0) + 1 };
     });
@@ -188,7 +174,7 @@ class ObjectBlobs implements ObjectBlobStore {
   ): Promise<BlobInfo> {
     const record = await this.#files.change(this.#place(at), (there) => {
       ask.check(there && infoOf(at.path, there));
-      if (there === undefined) throw notFound(at);
+      if (there === undefined) throw noBlob(at.path);
       return { ...there, ...change, changedAt: Date.now() };
     });
     return infoOf(at.path, record);
@@ -263,17 +249,14 @@ function piecesOf(
   const committed = new Map<string, Piece>();
   for (const piece of there)
     if (piece.block !== undefined && !committed.has(piece.block)) committed.set(piece.block, piece);
-  return blocks.map(({ id, from }) => {
+  return blocks.map((choice) => {
+    const { id, from } = choice;
     const found = from === "committed" ? undefined : staged.get(id);
     if (found !== undefined)
       return { name: found.name, sizeBytes: found.sizeBytes, md5: found.md5, block: id };
     const piece = from === "uncommitted" ? undefined : committed.get(id);
     if (piece !== undefined) return piece;
-    throw new MalachiteError(
-      "BadBlockList",
-      `The block ${JSON.stringify(id.slice(0, 100))} is not among the ${from === "latest" ? "" : `${from} `}blocks of ${shown(path)}.`,
-      { target: "blocklist" },
-    );
+    throw noBlock(path, choice);
   });
 }
 
@@ -292,6 +275,3 @@ function newRecord(kind: FileRecord["kind"]): FileRecord {
     tail: Buffer.alloc(0),
   };
 }
-
-const notFound = (at: BlobAddress): MalachiteError =>
-  new MalachiteError("BlobNotFound", `There is no blob ${shown(at.path)}.`, { target: at.path });

@@ -15,7 +15,7 @@ import {
   type TreeUpload,
   type Upload,
 } from "@malachite/core";
-import { hasCode, onStorage } from "../../../files/index.ts";
+import { onStorage, orNothing } from "../../../files/index.ts";
 import { isSha256, snapshotId, snapshotLayout, workspaceFolder } from "../folder/layout.ts";
 import { isHead, readNodes } from "../folder/nodesFile.ts";
 import { createSnapshotStore, type FolderSnapshotStore } from "../folder/snapshotStore.ts";
@@ -306,7 +306,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
 
   /** Has a file here that says more of a snapshot; one that is here already is at least as new. */
   async #fetchAbout(key: string, file: string): Promise<boolean> {
-    if ((await stat(file).catch(notThere)) !== undefined) return true;
+    if ((await stat(file).catch(orNothing)) !== undefined) return true;
     const found = await this.#objects.get(key);
     if (found === undefined) return false;
     await this.#write(file, found.bytes);
@@ -348,9 +348,4 @@ async function* nodesWithContents(file: string) {
     if (isHead(node) || node.sha256 === undefined || node.sizeBytes === undefined) continue;
     yield { path: node.path, sha256: node.sha256, sizeBytes: node.sizeBytes };
   }
-}
-
-function notThere(error: unknown): undefined {
-  if (hasCode(error, "ENOENT")) return undefined;
-  throw error;
 }

@@ -1,12 +1,11 @@
 // Blocks that are staged and not yet committed: their bytes are objects of the file they are for, and a mark says so. A mark is an
 // object whose key tells all, so that one list answers which blocks there are.
-import { type Block, MalachiteError } from "@malachite/core";
+import type { Block } from "@malachite/core";
 import { blockIdBytes } from "../folder/stagedBlocks.ts";
+import { checkRoom } from "../refusals.ts";
 import { ALL_STAGED, stagedOf } from "./keys.ts";
 import type { Objects } from "./objects.ts";
 
-/** As Azure: of one blob, not yet committed. */
-const MOST_STAGED = 100_000;
 const COUNTS = 1000;
 
 export type Staged = Block & {
@@ -49,12 +48,7 @@ export class StagedMarks {
       for await (const _ of this.#objects.list({ prefix: at, pageSize: 1000 })) count += 1;
       if (this.#counts.size >= COUNTS) this.#counts.clear();
     }
-    if (count >= MOST_STAGED) {
-      throw new MalachiteError(
-        "TooManyBlocks",
-        `${MOST_STAGED} blocks are staged for this blob. Commit them, or send larger ones.`,
-      );
-    }
+    checkRoom(count);
     this.#counts.set(at, count + 1);
   }
 
