@@ -6,9 +6,6 @@ import { FarRefused } from "./farLink.ts";
 import { unavailable } from "./openSsh.ts";
 
 export type FarEntry = { readonly path: string } & (
-  | { readonly folder: true }
-  /** A link, as it is written. */
-  | { readonly link: string }
   | { readonly text: string }
   | {
       readonly sizeBytes: number;

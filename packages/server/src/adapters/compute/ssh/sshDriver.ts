@@ -99,7 +99,6 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
         key: plan.key,
         program: await followed.beginProgram(),
         secrets,
-        environment: {},
         at: clock.now(),
       });
       return await follow(plan.key, { ...(header as unknown as Started), way, tunnel });

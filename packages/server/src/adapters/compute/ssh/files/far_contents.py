@@ -95,12 +95,6 @@ class Contents:
                 raise Refused("fault", "%r is no path of a run" % entry["path"])
             folder = far_files.open_folder(root, names[:-1], True)
             try:
-                if entry.get("folder"):
-                    try:
-                        os.mkdir(names[-1], dir_fd=folder)
-                    except FileExistsError:
-                        os.close(os.open(names[-1], far_files.FOLDER, dir_fd=folder))
-                    continue
                 self.place_file(folder, names[-1], entry)
             finally:
                 os.close(folder)
@@ -137,9 +131,6 @@ class Contents:
             os.unlink(name, dir_fd=folder)
         except FileNotFoundError:
             pass
-        if "link" in entry:
-            os.symlink(entry["link"], name, dir_fd=folder)
-            return
         mode = 0o777 if entry.get("executable") else 0o666
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder)
         with os.fdopen(file, "wb") as sink:

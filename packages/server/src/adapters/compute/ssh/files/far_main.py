@@ -47,7 +47,10 @@ def main():
         return far_files.read_file(folder_of(ask), ask["path"], ask["from"], ask["most"], ask.get("prefix"))
 
     def begin(ask, _):
-        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["environment"], ask["at"])
+        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"])
+
+    def end(ask, _):
+        runs().end(ask["key"], ask["script"], ask["group"], ask["graceMs"] / 1000.0)
 
     def place(ask, _):
         here["contents"].place(folder_of(ask), ask["entries"])
@@ -85,11 +88,10 @@ def main():
             "sight": sights,
             "list": lambda ask, _: {"folders": far_files.list_folders(folder_of(ask), ask["folders"], ask["limit"])},
             "read": read,
-            "end": lambda ask, _: {"group": runs().end(ask["key"], ask["script"], ask["group"], ask["graceMs"] / 1000.0)},
+            "end": end,
             "release": lambda ask, _: runs().release(ask["key"], ask["script"], ask["group"]),
             "follow": lambda ask, _: here["watch"].follow(ask["key"], ask["files"]),
             "forget": lambda ask, _: here["watch"].forget(ask["key"]),
-            "keys": lambda ask, _: {"keys": runs().keys(), "busy": runs().busy()},
         },
         ("begun", "end", "release", "sight"),
     )

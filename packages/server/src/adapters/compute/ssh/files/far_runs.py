@@ -111,12 +111,12 @@ class Runs:
             # Half written, or replaced by the run.
             return None
 
-    def start(self, key, program, secrets, environment, at):
+    def start(self, key, program, secrets, at):
         """`program`: the text of far_begin. The process is the start script's own from the moment on at which the environment is there."""
         folder = self.path(key)
         refuse_long(folder, secrets)
         group = far_groups.make("%s-%s" % (self.service[:8], key))
-        env = dict(inherited(), **environment)
+        env = inherited()
         env.update(MALACHITE_RUN_FOLDER=folder, MALACHITE_LAUNCH_KEY=key, MALACHITE_SECRETS=json.dumps(secrets))
         env["MALACHITE_CACHE"] = os.path.join(self.root, "cache")
         try:
