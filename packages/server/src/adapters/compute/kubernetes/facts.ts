@@ -17,7 +17,6 @@ export type JobFacts = {
   readonly version: string;
   readonly stopped: boolean;
   readonly suspended: boolean;
-  readonly createdAt: number | undefined;
   /** Why Kubernetes gave it up. */
   readonly failed?: { readonly reason: string; readonly message: string };
   readonly complete: boolean;
@@ -46,7 +45,6 @@ export type PodFacts = {
   /** Its own word for why it ended, such as Evicted. */
   readonly reason: string;
   readonly message: string;
-  readonly deleting: boolean;
   /** Why no node takes it. */
   readonly unscheduled?: { readonly reason: string; readonly message: string };
   /** Why its container does not start. */
@@ -69,7 +67,6 @@ type Meta = {
   readonly uid?: string;
   readonly name?: string;
   readonly resourceVersion?: string;
-  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -144,7 +141,6 @@ export function jobFacts(object: unknown): JobFacts | undefined {
     ...basics(metadata, key),
     stopped: metadata.annotations?.[STOPPED] !== undefined || metadata.deletionTimestamp !== undefined,
     suspended: spec?.suspend === true,
-    createdAt: at(metadata.creationTimestamp),
     complete: is("Complete") !== undefined,
     atRest: is("Suspended") !== undefined,
     ...(failed === undefined ? {} : { failed: said(failed) }),
@@ -168,7 +164,6 @@ export function podFacts(object: unknown): PodFacts | undefined {
     phase: status.phase ?? "Pending",
     reason: status.reason ?? "",
     message: (status.message ?? "").slice(0, 2000),
-    deleting: metadata.deletionTimestamp !== undefined,
     ...(spec?.nodeName === undefined ? {} : { node: spec.nodeName }),
     ...(unscheduled === undefined ? {} : { unscheduled: said(unscheduled) }),
     ...(state.waiting === undefined ? {} : { held: said(state.waiting) }),

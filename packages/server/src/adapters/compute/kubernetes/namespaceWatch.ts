@@ -1,6 +1,7 @@
 // What there is of a service's jobs and pods in one namespace, kept true by a stream of changes: one list, then only what is new.
 import { setTimeout as pause } from "node:timers/promises";
 import { isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/core";
+import { withSignal } from "../shared/withSignal.ts";
 import type { Cluster } from "./cluster.ts";
 import { isRefused } from "./clusterRefused.ts";
 import { type Facts, type JobFacts, jobFacts, LABELS, type PodFacts, podFacts, versionOf } from "./facts.ts";
@@ -184,12 +185,8 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
         signal,
       );
       const synced = Promise.all(streams.map((one) => one.synced()));
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
-      aborted.catch(() => {});
       try {
-        await Promise.race([Promise.all([probe, synced]), aborted]);
+        await withSignal(Promise.all([probe, synced]), signal);
       } catch (error) {
         signal.throwIfAborted();
         throw asUnavailable(error, cluster, namespace);

@@ -41,9 +41,10 @@ export function createWhyPodless(
   return async (job, signal) => {
     if (asked === undefined || now() - askedAt >= ASK_EVERY_MS) {
       askedAt = now();
-      asked = ask(signal);
-      asked.catch(() => {
-        asked = undefined;
+      const question = ask(signal);
+      asked = question;
+      question.catch(() => {
+        if (asked === question) asked = undefined;
       });
     }
     const message = (await asked).get(job);

@@ -1,6 +1,7 @@
 // One machine, however often its connection breaks: connects when it is asked, again with patience, and follows the runs it is told of.
 import { setTimeout as pause } from "node:timers/promises";
 import { isMalachiteError, type LaunchKey, type MalachiteError } from "@malachite/core";
+import { withSignal } from "../shared/withSignal.ts";
 import { type AskOptions, type FarAnswer, type FarLink, FarRefused, openFarLink } from "./farLink.ts";
 import { openSsh, type SshLogin, unavailable } from "./openSsh.ts";
 import { hostName, type SshHost, type SshOptions } from "./sshTarget.ts";
@@ -211,19 +212,4 @@ export function createFarHost({ host, options, service, login, program, onNews }
       await current?.catch(() => {});
     },
   };
-}
-
-/** Stops waiting when the signal aborts; what is waited for goes on. */
-async function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  const off = Promise.withResolvers<never>();
-  const abort = () => off.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, off.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    work.catch(() => {});
-  }
 }
