@@ -68,5 +68,5 @@ export async function startEngine(
 
 export const factsIn = (said: string): Record<string, string> =>
   Object.fromEntries(
-    [...said.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
+    [...said.matchAll(/\b([A-Z]\w*)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
   );
