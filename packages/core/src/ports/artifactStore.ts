@@ -24,6 +24,9 @@ export interface ArtifactPlacer {
   placeFiles(files: RestoredFiles, project: string, signal: AbortSignal): Promise<void>;
 }
 
+export type ArtifactListAsk = { readonly prefix?: string; readonly after?: string; readonly limit: number };
+export type ArtifactPage = { readonly values: readonly ArtifactInfo[]; readonly more: boolean };
+
 export interface ArtifactStore {
   /** Keeps the bytes under the path, seen by readers only when complete. Throws BadPath, ArtifactExists. */
   put(
@@ -46,11 +49,7 @@ export interface ArtifactStore {
   /** Bytes `from` up to but not including `to`. Throws ArtifactNotFound. */
   read(scope: Scope, container: string, path: string, from?: number, to?: number): AsyncIterable<Uint8Array>;
   /** In order of path. `after` is the last path of the page before. */
-  list(
-    scope: Scope,
-    container: string,
-    ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly values: readonly ArtifactInfo[]; readonly more: boolean }>;
+  list(scope: Scope, container: string, ask: ArtifactListAsk): Promise<ArtifactPage>;
   /** Gone or not there is success. */
   remove(scope: Scope, container: string, path: string): Promise<void>;
 }

@@ -62,6 +62,17 @@ export type BlockChoice = { readonly id: string; readonly from: "latest" | "comm
 /** Blocks of one writer are not seen by another: two who send one blob never mix their blocks. */
 export type BlockWriter = { readonly writer: string };
 
+export type BlobListAsk = {
+  readonly prefix?: string;
+  readonly after?: string;
+  readonly limit: number;
+  readonly folders?: boolean;
+};
+export type BlobPage = {
+  readonly values: readonly (BlobInfo | { readonly folder: string })[];
+  readonly more: boolean;
+};
+
 export interface BlobStore {
   open(at: BlobAddress): Promise<OpenBlob | undefined>;
   get(at: BlobAddress): Promise<BlobInfo | undefined>;
@@ -124,16 +135,5 @@ export interface BlobStore {
    * In order of path. `after` is the last path or folder of the page before. With `folders`, what lies in a folder below the
    * prefix is answered as that folder, its path ending in a slash.
    */
-  list(
-    bucket: BlobBucket,
-    ask: {
-      readonly prefix?: string;
-      readonly after?: string;
-      readonly limit: number;
-      readonly folders?: boolean;
-    },
-  ): Promise<{
-    readonly values: readonly (BlobInfo | { readonly folder: string })[];
-    readonly more: boolean;
-  }>;
+  list(bucket: BlobBucket, ask: BlobListAsk): Promise<BlobPage>;
 }

@@ -3,6 +3,7 @@
 import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, open, opendir, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { eachOf } from "../adapters/shared/eachOf.ts";
 import { hasCode, orNothing } from "../files/index.ts";
 
 export type Mirrored = { files: number; bytes: number; copiedFiles: number; copiedBytes: number };
@@ -24,18 +25,9 @@ const PART = ".part";
 
 /** What `to` has besides stays: see dropStale. */
 export async function mirrorTree(ask: MirrorAsk, counts: Mirrored): Promise<void> {
-  const work = new Set<Promise<void>>();
-  const faults: unknown[] = [];
-  for await (const path of filesBelow(ask.from, ask.without)) {
-    if (faults.length > 0) break;
-    const one = mirrorFile(path, ask, counts)
-      .catch((error: unknown) => void faults.push(error))
-      .finally(() => work.delete(one));
-    work.add(one);
-    if (work.size >= AT_ONCE) await Promise.race(work);
-  }
-  await Promise.all(work);
-  if (faults.length > 0) throw faults[0];
+  await eachOf(filesBelow(ask.from, ask.without), AT_ONCE, undefined, (path) =>
+    mirrorFile(path, ask, counts),
+  );
 }
 
 async function mirrorFile(path: string, { from, to, each }: MirrorAsk, counts: Mirrored): Promise<void> {

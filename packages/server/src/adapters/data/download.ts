@@ -5,8 +5,9 @@ import { type FileHandle, lstat, mkdir, open, rename, rm, statfs, utimes } from 
 import { basename, dirname, join } from "node:path";
 import { checkProjectPath, type DataSource, MalachiteError, type TellData } from "@malachite/core";
 import { hasCode, onStorage } from "../../files/index.ts";
+import { eachOf } from "../shared/eachOf.ts";
 import { type FileStorage, StorageTrouble, type StoredFile } from "./fileStorage.ts";
-import { eachOf, patiently } from "./patience.ts";
+import { patiently } from "./patience.ts";
 
 const AT_ONCE = 8;
 const PROGRESS_EVERY_MS = 5000;

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { isMalachiteError, type RunFolder, type Sent, type TellData } from "@malachite/core";
+import { eachOf } from "../shared/eachOf.ts";
 import { type Content, type FileStorage, StorageTrouble } from "./fileStorage.ts";
 import { fits } from "./globs.ts";
-import { eachOf, patiently } from "./patience.ts";
+import { patiently } from "./patience.ts";
 
 const AT_ONCE = 4;
 const PROGRESS_EVERY_MS = 5000;

@@ -5,6 +5,8 @@ import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ArtifactInfo,
+  type ArtifactListAsk,
+  type ArtifactPage,
   type ArtifactPlacer,
   type ArtifactSource,
   type ArtifactStore,
@@ -173,11 +175,7 @@ class ArtifactFolder implements FolderArtifactStore {
     }
   }
 
-  async list(
-    scope: Scope,
-    container: string,
-    ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly values: readonly ArtifactInfo[]; readonly more: boolean }> {
+  async list(scope: Scope, container: string, ask: ArtifactListAsk): Promise<ArtifactPage> {
     const { prefix = "", after, limit } = ask;
     const found = await onStorage("Listing files", () =>
       listFiles(this.#containerOf(scope, container), { prefix, after, limit: limit + 1 }),

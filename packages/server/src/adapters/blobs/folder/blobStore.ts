@@ -11,6 +11,8 @@ import type {
   BlobDigests,
   BlobFacts,
   BlobInfo,
+  BlobListAsk,
+  BlobPage,
   BlobStore,
   Block,
   BlockChoice,
@@ -269,18 +271,7 @@ class BlobFolder implements FolderBlobStore {
     });
   }
 
-  async list(
-    bucket: BlobBucket,
-    ask: {
-      readonly prefix?: string;
-      readonly after?: string;
-      readonly limit: number;
-      readonly folders?: boolean;
-    },
-  ): Promise<{
-    readonly values: readonly (BlobInfo | { readonly folder: string })[];
-    readonly more: boolean;
-  }> {
+  async list(bucket: BlobBucket, ask: BlobListAsk): Promise<BlobPage> {
     const { prefix = "", after, limit, folders } = ask;
     return await onStorage("Listing blobs", async () => {
       const found = await listFiles(this.folderOf(bucket), { prefix, after, limit: limit + 1, folders });

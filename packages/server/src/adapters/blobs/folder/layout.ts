@@ -8,6 +8,14 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 
 export const isSha256 = (text: string): boolean => SHA256.test(text);
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** What can be the id of a snapshot, in small letters. */
+export const isSnapshotId = (text: string): boolean => UUID.test(text);
+/** What has the id of the workspace's latest snapshot; no id of one is written so. */
+export const LATEST = "latest";
+/** What is known of a snapshot that was never made whole is of use to a client that goes on, for so long. */
+export const PART_LIFETIME_MS = 24 * 3600_000;
+
 /** The folders of a snapshot store. All on one file system, since files are renamed between them. */
 export type SnapshotLayout = {
   /** `ab/cdef…`: one file for each content, named by its SHA-256, read-only. */

@@ -31,6 +31,9 @@ import {
 import {
   hashedPath,
   isSha256,
+  isSnapshotId,
+  LATEST,
+  PART_LIFETIME_MS,
   type SnapshotLayout,
   snapshotId,
   snapshotLayout,
@@ -67,11 +70,6 @@ export type FolderSnapshotStore = SnapshotStore &
     makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot>;
   };
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** The file with the id of the workspace's latest snapshot; no id of one is written so. */
-const LATEST = "latest";
-/** What is known of a snapshot that was never made whole is of use to a client that goes on, for so long. */
-const PART_LIFETIME_MS = 24 * 3600_000;
 /** How many files are looked at before others get their turn: about a millisecond. */
 const LOOKS_AT_ONCE = 200;
 /** The same for files that are only checked. */
@@ -224,7 +222,7 @@ class SnapshotFolder implements FolderSnapshotStore {
 
   async get(scope: Scope, id: string): Promise<Snapshot | undefined> {
     const key = id.toLowerCase();
-    if (!UUID.test(key)) return undefined;
+    if (!isSnapshotId(key)) return undefined;
     return await onStorage("Reading a snapshot", async () => {
       const tree = await readFile(this.#entryOf(scope, key), "utf8").catch((error) => {
         if (hasCode(error, "ENOENT")) return undefined;

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import type { malachite } from "@malachite/contract";
 import { MalachiteError } from "@malachite/core";
 import { hasCode, onStorage, orNothing, shown, writeStream } from "../../../files/index.ts";
+import { eachOf } from "../../shared/eachOf.ts";
 import { hashedPath, type SnapshotLayout } from "../folder/layout.ts";
 import type { Objects } from "./objects.ts";
 import { PART_BYTES } from "./parts.ts";
@@ -36,7 +37,7 @@ export class ContentCache {
 
   /** Sends what the storage may not have of these contents, each of which is here or there. Throws StorageFailed for one that is nowhere. */
   async send(files: AsyncIterable<ProjectFile> | Iterable<ProjectFile>, signal?: AbortSignal): Promise<void> {
-    await this.#each(files, signal, (file) => this.#sendOne(file));
+    await eachOf(files, AT_ONCE, signal, (file) => this.#sendOne(file));
   }
 
   async #sendOne(file: ProjectFile): Promise<void> {
@@ -81,7 +82,7 @@ export class ContentCache {
   async missingOf(files: readonly ProjectFile[], among: ReadonlySet<string>): Promise<string[]> {
     const missing = new Set<string>();
     const looked = new Set<string>();
-    await this.#each(files, undefined, async (file) => {
+    await eachOf(files, AT_ONCE, undefined, async (file) => {
       const { sha256, sizeBytes, path } = file;
       if (!among.has(sha256) || looked.has(sha256)) return;
       looked.add(sha256);
@@ -106,7 +107,7 @@ export class ContentCache {
     files: AsyncIterable<ProjectFile> | Iterable<ProjectFile>,
     signal?: AbortSignal,
   ): Promise<void> {
-    await this.#each(files, signal, async (file) => {
+    await eachOf(files, AT_ONCE, signal, async (file) => {
       const path = hashedPath(this.#layout.contents, file.sha256);
       if ((await lstat(path).catch(orNothing))?.size === file.sizeBytes) return;
       if (!(await this.#bring("contents", file.sha256, file.sizeBytes))) {
@@ -217,31 +218,6 @@ export class ContentCache {
 
   async #unmark(kind: "contents" | "trees", hash: string): Promise<void> {
     await rm(hashedPath(join(this.#sent, kind), hash), { force: true });
-  }
-
-  /** A few at once; each content once at a time. Ends with the first failure. */
-  async #each(
-    files: AsyncIterable<ProjectFile> | Iterable<ProjectFile>,
-    signal: AbortSignal | undefined,
-    work: (file: ProjectFile) => Promise<void>,
-  ): Promise<void> {
-    const underWay = new Set<Promise<void>>();
-    let failed: { readonly error: unknown } | undefined;
-    try {
-      for await (const file of files) {
-        signal?.throwIfAborted();
-        if (failed !== undefined) break;
-        const one = work(file).catch((error: unknown) => {
-          failed ??= { error };
-        });
-        underWay.add(one);
-        void one.finally(() => underWay.delete(one));
-        if (underWay.size >= AT_ONCE) await Promise.race(underWay);
-      }
-    } finally {
-      await Promise.all(underWay);
-    }
-    if (failed !== undefined) throw failed.error;
   }
 }
 

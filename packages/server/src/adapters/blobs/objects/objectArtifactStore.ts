@@ -2,6 +2,8 @@
 import { utimes } from "node:fs/promises";
 import type {
   ArtifactInfo,
+  ArtifactListAsk,
+  ArtifactPage,
   ArtifactPlacer,
   ArtifactSource,
   ArtifactStore,
@@ -109,11 +111,7 @@ class ObjectArtifacts implements ArtifactStore, ArtifactPlacer {
     yield* version.read(from, to ?? sizeOf(version.record));
   }
 
-  async list(
-    scope: Scope,
-    container: string,
-    ask: { readonly prefix?: string; readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly values: readonly ArtifactInfo[]; readonly more: boolean }> {
+  async list(scope: Scope, container: string, ask: ArtifactListAsk): Promise<ArtifactPage> {
     const { prefix = "", after, limit } = ask;
     const values: ArtifactInfo[] = [];
     for await (const one of this.#files.table.list(bucketOf(scope, container), {

@@ -7,6 +7,8 @@ import type {
   BlobDigests,
   BlobFacts,
   BlobInfo,
+  BlobListAsk,
+  BlobPage,
   BlobStore,
   BlockChoice,
   OpenBlob,
@@ -188,18 +190,7 @@ class ObjectBlobs implements ObjectBlobStore {
     return this.#files.take(this.#place(at));
   }
 
-  async list(
-    bucket: BlobBucket,
-    ask: {
-      readonly prefix?: string;
-      readonly after?: string;
-      readonly limit: number;
-      readonly folders?: boolean;
-    },
-  ): Promise<{
-    readonly values: readonly (BlobInfo | { readonly folder: string })[];
-    readonly more: boolean;
-  }> {
+  async list(bucket: BlobBucket, ask: BlobListAsk): Promise<BlobPage> {
     const { prefix = "", after, limit, folders } = ask;
     const values: (BlobInfo | { readonly folder: string })[] = [];
     for await (const one of this.#files.table.list(bucket, { prefix, after, pageSize: limit + 1, folders })) {

@@ -16,7 +16,15 @@ import {
   type Upload,
 } from "@malachite/core";
 import { onStorage, orNothing } from "../../../files/index.ts";
-import { isSha256, snapshotId, snapshotLayout, workspaceFolder } from "../folder/layout.ts";
+import {
+  isSha256,
+  isSnapshotId,
+  LATEST,
+  PART_LIFETIME_MS,
+  snapshotId,
+  snapshotLayout,
+  workspaceFolder,
+} from "../folder/layout.ts";
 import { isHead, readNodes } from "../folder/nodesFile.ts";
 import { createSnapshotStore, type FolderSnapshotStore } from "../folder/snapshotStore.ts";
 import { nodesPath, partPath } from "../folder/threads/keepClientTree.ts";
@@ -46,10 +54,6 @@ export type ObjectSnapshotStore = SnapshotStore &
     shrink(): Promise<void>;
   };
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const LATEST = "latest";
-/** What is known of a snapshot that was never made whole is of use to a client that goes on, for so long. */
-const PART_LIFETIME_MS = 24 * 3600_000;
 const REMEMBERED = 10_000;
 const DEFAULT_CACHE_BYTES = 20_000_000_000;
 
@@ -182,7 +186,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
 
   async get(scope: Scope, id: string): Promise<Snapshot | undefined> {
     const key = id.toLowerCase();
-    if (!UUID.test(key)) return undefined;
+    if (!isSnapshotId(key)) return undefined;
     const entry = entryKey(scope, key);
     const tree = this.#known.get(entry) ?? (await this.#objects.get(entry))?.bytes.toString().trim();
     if (tree === undefined) return undefined;
