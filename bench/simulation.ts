@@ -15,10 +15,12 @@ export async function simulation([runs = String(RUNS), seed = "1"]: readonly str
     seed: Number(seed),
     runs: Number(runs),
     nodes: NODES,
-    progress: (ended, simulatedMs) => {
+    progress: (ended, simulatedMs, faultsSoFar) => {
       if (performance.now() - told < 60_000) return;
       told = performance.now();
-      process.stderr.write(`${ended} runs, ${Math.round((simulatedMs * COMPRESSED) / 86_400_000)} days\n`);
+      process.stderr.write(
+        `${ended} runs, ${Math.round((simulatedMs * COMPRESSED) / 86_400_000)} days, ${faultsSoFar} faults\n`,
+      );
     },
   });
   const { faults, ...rest } = report;

@@ -17,7 +17,8 @@ import type { FlowPorts } from "./ports.ts";
 import { recoverRuns, takeOverRuns } from "./recoverRuns.ts";
 import { retryOf } from "./retryRun.ts";
 import { keyOf } from "./runNews.ts";
-import { deadlineOf, eventsOf, observeAll } from "./watchRuns.ts";
+import { Watched } from "./watched.ts";
+import { eventsOf, observeAll } from "./watchRuns.ts";
 
 /** How often files of watched folders are held on to, and how much of the time that may take. */
 const HOLD_EVERY_MS = 2000;
@@ -31,8 +32,9 @@ const UNSURE_SHARE = 0.2;
 /** How soon an engine that did not answer is asked again about a run that is over its time. */
 const OVERDUE_RETRY_MS = 200;
 
-/** A run in our hands. `watched`: it waits for its engine and no step is under way. */
+/** A run in our hands. */
 type Kept = Measured & {
+  readonly key: string;
   run: Run;
   readonly lease: Lease;
   /** Until when nobody else can have it, in the time of `SteadyClock.monotonic`. */
@@ -47,6 +49,7 @@ type Kept = Measured & {
 export class RunKeeper implements AsyncDisposable {
   readonly #ports: FlowPorts;
   readonly #kept = new Map<string, Kept>();
+  readonly #watched = new Watched<Kept>();
   readonly #hinted = new Set<LaunchKey>();
   readonly #stopping = new AbortController();
   readonly #claimBell = new Bell();
@@ -197,9 +200,10 @@ export class RunKeeper implements AsyncDisposable {
   #take(leased: LeasedRun, sureUntil = Number.POSITIVE_INFINITY): void {
     const key = keyOf(leased.run);
     const earlier = this.#kept.get(key);
-    if (earlier) this.#drop(key, earlier);
+    if (earlier) this.#drop(earlier);
     const unlisten = this.#ports.news.onChange(leased.run, (now) => this.#changed(key, now));
     const kept: Kept = {
+      key,
       run: leased.run,
       lease: leased.lease,
       sureUntil,
@@ -209,7 +213,7 @@ export class RunKeeper implements AsyncDisposable {
       warned: false,
     };
     this.#kept.set(key, kept);
-    this.#run("drive", this.#drive(key, kept));
+    this.#run("drive", this.#drive(kept));
   }
 
   /** The record has changed: a watched run may have work now, and a wish to cancel interrupts a step under way. */
@@ -217,15 +221,15 @@ export class RunKeeper implements AsyncDisposable {
     const kept = this.#kept.get(key);
     if (!kept || now.version <= kept.run.version) return;
     if (kept.watched) {
-      kept.run = now;
-      if (nextStep(now) !== "watch") this.#run("drive", this.#drive(key, kept));
+      this.#watched.add(kept, now);
+      if (nextStep(now) !== "watch") this.#run("drive", this.#drive(kept));
     } else if (now.life.status === "CancelRequested" && kept.run.life.cancel === undefined) {
       kept.interrupt.abort();
     }
   }
 
-  async #drive(key: string, kept: Kept): Promise<void> {
-    kept.watched = false;
+  async #drive(kept: Kept): Promise<void> {
+    this.#watched.remove(kept);
     const interrupt = () => {
       if (kept.interrupt.signal.aborted) kept.interrupt = new AbortController();
       return kept.interrupt.signal;
@@ -237,23 +241,23 @@ export class RunKeeper implements AsyncDisposable {
       interrupt,
     };
     const driven = await driveRun(kept.run, hold, this.#ports, this.#stopping.signal);
-    if (this.#kept.get(key) !== kept) return;
+    if (this.#kept.get(kept.key) !== kept) return;
     if (driven.kind === "watch") {
-      kept.run = driven.run;
-      kept.watched = true;
+      this.#watched.add(kept, driven.run);
       this.#look(driven.run.life.handle?.key);
       return;
     }
-    this.#forget(key, kept);
+    this.#forget(kept);
     if (driven.kind === "done") {
       await this.#ports.runs.letGo(kept.lease);
       this.#ports.news.queueMoved();
     }
   }
 
-  #forget(key: string, kept: Kept): void {
+  #forget(kept: Kept): void {
     kept.unlisten();
-    if (this.#kept.get(key) === kept) this.#kept.delete(key);
+    this.#watched.remove(kept);
+    if (this.#kept.get(kept.key) === kept) this.#kept.delete(kept.key);
     this.#draining.look();
   }
 
@@ -263,43 +267,35 @@ export class RunKeeper implements AsyncDisposable {
     const now = clock.now();
     const full = now - this.#lastFullWatch >= settings.watchIntervalMs;
     if (full) this.#lastFullWatch = now;
-    const hinted = new Set(this.#hinted);
+    const due = this.#watched.due(now, [...this.#hinted], full);
     this.#hinted.clear();
-    const due = [...this.#kept].filter(([, { run, watched }]) => {
-      const key = run.life.handle?.key;
-      return (
-        watched &&
-        key !== undefined &&
-        (full || hinted.has(key) || (deadlineOf(run) ?? Number.POSITIVE_INFINITY) <= now)
-      );
-    });
     if (due.length === 0) return;
     const seen = await observeAll(
-      due.map(([, kept]) => kept.run),
+      due.map(({ run }) => run),
       this.#ports,
       this.#stopping.signal,
     );
     await Promise.all(
-      due.map(async ([key, kept]) => {
+      due.map(async (kept) => {
         const handle = kept.run.life.handle;
         if (!handle || !kept.watched) return;
         const again = (run: Run, reason: FailureReason) =>
           retryOf(run, reason, REASONS[reason].text, this.#ports);
         const events = eventsOf(kept.run, seen.get(handle.key), clock.now(), again);
-        if (events.length > 0) await this.#write(key, kept, events);
+        if (events.length > 0) await this.#write(kept, events);
       }),
     );
   }
 
-  async #write(key: string, kept: Kept, events: readonly RunEvent[]): Promise<void> {
+  async #write(kept: Kept, events: readonly RunEvent[]): Promise<void> {
     const written = await changeRun(kept.run, events, this.#ports.settings.owner, this.#ports, kept.lease);
     if (!kept.watched) return;
     // What was not written may be another server's by now: the drive asks, before it does anything.
     if (!written) kept.sureUntil = Math.min(kept.sureUntil, this.#ports.clock.monotonic());
     const now = written ?? (await this.#ports.runs.get(kept.run.scope, kept.run.id));
     if (!now || !kept.watched) return;
-    kept.run = now;
-    if (nextStep(now) !== "watch") this.#run("drive", this.#drive(key, kept));
+    this.#watched.add(kept, now);
+    if (nextStep(now) !== "watch") this.#run("drive", this.#drive(kept));
     else if (!written) this.#look(now.life.handle?.key);
   }
 
@@ -307,13 +303,7 @@ export class RunKeeper implements AsyncDisposable {
   #untilNextWatch(): number {
     const { clock, settings } = this.#ports;
     const now = clock.now();
-    const deadlines = [...this.#kept.values()].flatMap(({ run, watched }) =>
-      watched ? (deadlineOf(run) ?? []) : [],
-    );
-    const next = deadlines.reduce(
-      (least, deadline) => Math.min(least, deadline),
-      now + settings.watchIntervalMs,
-    );
+    const next = Math.min(this.#watched.soonest, now + settings.watchIntervalMs);
     return next > now ? next - now : OVERDUE_RETRY_MS;
   }
 
@@ -338,8 +328,8 @@ export class RunKeeper implements AsyncDisposable {
       const version = held.get(kept.lease.token);
       if (version === undefined) {
         log.warn("leaseLost", { runId: kept.run.id });
-        this.#drop(key, kept);
-      } else if (version > kept.run.version) await this.#reread(key, kept);
+        this.#drop(kept);
+      } else if (version > kept.run.version) await this.#reread(kept);
     }
   }
 
@@ -369,14 +359,13 @@ export class RunKeeper implements AsyncDisposable {
   }
 
   /** Somebody changed the run, and the news of it did not come. */
-  async #reread(key: string, kept: Kept): Promise<void> {
+  async #reread(kept: Kept): Promise<void> {
     const now = await this.#ports.runs.get(kept.run.scope, kept.run.id);
-    if (now && this.#kept.get(key) === kept) this.#changed(key, now);
+    if (now && this.#kept.get(kept.key) === kept) this.#changed(kept.key, now);
   }
 
-  #drop(key: string, kept: Kept): void {
-    kept.watched = false;
+  #drop(kept: Kept): void {
     kept.interrupt.abort();
-    this.#forget(key, kept);
+    this.#forget(kept);
   }
 }

@@ -74,11 +74,10 @@ export async function observeAll(
   ports: Pick<FlowPorts, "targets" | "log">,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Sighting>> {
-  const byKind = new Map<string, Run[]>();
-  for (const run of runs) {
-    const kind = run.life.handle?.kind;
-    if (kind !== undefined) byKind.set(kind, [...(byKind.get(kind) ?? []), run]);
-  }
+  const byKind = Map.groupBy(
+    runs.filter(({ life }) => life.handle !== undefined),
+    ({ life }) => life.handle?.kind as string,
+  );
   const seen = new Map<string, Sighting>();
   await Promise.all(
     [...byKind].map(async ([kind, group]) => {

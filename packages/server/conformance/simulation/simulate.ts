@@ -28,7 +28,7 @@ export type SimulationOptions = {
   /** Mean time between faults of each kind, in simulated ms; 0 for none. */
   readonly faultEveryMs?: number;
   /** Called now and then. */
-  readonly progress?: (ended: number, simulatedMs: number) => void;
+  readonly progress?: (ended: number, simulatedMs: number, faults: number) => void;
 };
 
 export type SimulationReport = {
@@ -136,7 +136,8 @@ export async function simulate({
 
   let quietUntil: number | undefined;
   for (let turn = 0; ; turn++) {
-    if (turn % 1000 === 0) progress?.(records.ended, time.now - began);
+    if (turn % 1000 === 0)
+      progress?.(records.ended, time.now - began, records.faults.length + site.faults.length);
     if (!disturbed && quietUntil === undefined) quietUntil = time.now + QUIET_MS;
     const isOver = made >= runs && records.unfinished === 0 && site.jobs === 0;
     if (isOver && quietUntil !== undefined) quietUntil = Math.min(quietUntil, time.now + 61_000);
