@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -124,6 +125,51 @@ describe("work that several wait for", () => {
     last.abort(new Error("all gone"));
     await assert.rejects(third, /all gone/);
     assert.equal(begun, 2);
+  });
+
+  it("leaves no listener at the signal of a service that asks again and again", async () => {
+    const shared = createSharedWork<number>();
+    const { signal } = new AbortController();
+    const ask = (work: () => Promise<number>) =>
+      shared(
+        "k",
+        work,
+        async () => {},
+        signal,
+      );
+    assert.equal(await ask(async () => 1), 1);
+    await assert.rejects(
+      ask(async () => {
+        throw new Error("no");
+      }),
+      /no/,
+    );
+    assert.equal(getEventListeners(signal, "abort").length, 0);
+  });
+
+  it("misses nothing that is said while what was said before is still being written", async () => {
+    const shared = createSharedWork<number>();
+    const finish = Promise.withResolvers<number>();
+    let say = (_: string): void => {};
+    const work = (saying: (line: string) => void) => {
+      say = saying;
+      say("one");
+      return finish.promise;
+    };
+    const written = Promise.withResolvers<void>();
+    const first = shared("k", work, async () => {}, signal);
+    await new Promise(setImmediate);
+    let heard = "";
+    const slow = async (text: string) => {
+      heard += text;
+      await written.promise;
+    };
+    const second = shared("k", work, slow, signal);
+    say("two");
+    written.resolve();
+    finish.resolve(3);
+    assert.deepEqual(await Promise.all([first, second]), [3, 3]);
+    assert.equal(heard, "one\ntwo\n");
   });
 });
 

@@ -55,14 +55,17 @@ export function createSharedWork<T>(): SharedWork<T> {
       }
       const running = known ?? begin(key, work);
       running.waiting += 1;
-      if (running.said !== "") await log(running.said);
-      running.hearers.add(log);
-      const left = new Promise<never>((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
+      const left = Promise.withResolvers<never>();
+      const leave = () => left.reject(signal.reason);
+      signal.addEventListener("abort", leave, { once: true });
       try {
-        return await Promise.race([running.done, left]);
+        // What is said while an earlier word is being written comes behind it, and is not missed.
+        const before = running.said === "" ? undefined : log(running.said);
+        running.hearers.add(log);
+        await Promise.race([before, left.promise]);
+        return await Promise.race([running.done, left.promise]);
       } finally {
+        signal.removeEventListener("abort", leave);
         running.hearers.delete(log);
         running.waiting -= 1;
         if (running.waiting === 0) {
