@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
 import { createCourier } from "../src/adapters/compute/courier/index.ts";
+import { detectCgroups } from "../src/adapters/compute/process/cgroups.ts";
 import { createSshDriver } from "../src/adapters/compute/ssh/sshDriver.ts";
 import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { ENTRIES } from "../src/entries.ts";
@@ -49,6 +50,7 @@ async function makeDriver(): Promise<DriverUnderTest> {
     async end() {
       await courier[Symbol.asyncDispose]();
       assert.deepEqual(await readdir(join(far, "runs", SERVICE)), [], "folders of runs are left over");
+      assert.deepEqual(await readdir(join(far, "places", SERVICE)), [], "places of runs are left over");
       await door.shut();
       await server[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
@@ -56,11 +58,15 @@ async function makeDriver(): Promise<DriverUnderTest> {
   });
 }
 
+const groups = detectCgroups(join(tmpdir(), "malachite-probe"));
 const skip = withoutSshServer();
 computeDriverConformance("ssh", makeDriver, {
   ...(skip === undefined ? {} : { skip }),
   python: "/usr/bin/python3",
   holdsEverything: true,
+  // The machine is this one, and its user root: what is limited here is limited there.
+  memoryLimit: groups.memory.usable ? { memoryMiB: 64 } : undefined,
+  cpuLimit: groups.cpu.usable ? { cpus: 0.2 } : undefined,
   many: 60,
   deadlineMs: 60_000,
 });

@@ -1,6 +1,6 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
 import type { Abilities, Capacity, ComputeDriver, TargetSettings, Targets } from "@malachite/core";
-import { slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
+import { gpusOfMachine, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
 
@@ -85,7 +85,9 @@ export function createTargets(
 }
 
 /** How many GPUs a node has at most, where the engine itself gives them out. */
-const gpusInEngine = ({ options }: TargetSettings): number =>
+const gpusInEngine = (target: TargetSettings): number =>
+  target.kind === "ssh" ? gpusOfMachine(target) : gpusOfNode(target);
+const gpusOfNode = ({ options }: TargetSettings): number =>
   typeof options.gpusPerNode === "number" && options.gpusPerNode > 0 ? options.gpusPerNode : 0;
 
 function read(entries: Readonly<Record<string, TargetEntry>>, machine: MachineShare) {

@@ -46,10 +46,22 @@ export function readTargets(value: unknown, from: string, faults: string[]): Rec
 }
 
 /** What the queue reads of a target; the rest are options of its driver, which checks them. */
-function readTarget(
-  kind: string,
-  { runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, ...options }: Record<string, unknown>,
-): { entry: TargetEntry; wrong: string[] } {
+function readTarget(kind: string, given: Record<string, unknown>): { entry: TargetEntry; wrong: string[] } {
+  const { runsAtOnce, nodes, gpusPerRun, ...rest } = given;
+  const { gpus, gpuIds, ...others } = rest;
+  // Those of an ssh target are of its machines, and so for its driver to read.
+  if (kind === "ssh") return entryOf({ kind, runsAtOnce, nodes, gpusPerRun, options: rest });
+  return entryOf({ kind, runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, options: others });
+}
+
+type Given = { kind: string; options: TargetEntry["options"] } & {
+  readonly [name in "runsAtOnce" | "nodes" | "gpus" | "gpuIds" | "gpusPerRun"]?: unknown;
+};
+
+function entryOf({ kind, runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, options }: Given): {
+  entry: TargetEntry;
+  wrong: string[];
+} {
   const wrong: string[] = [];
   for (const [name, value, least, most] of [
     ["runsAtOnce", runsAtOnce, 1],

@@ -14,7 +14,10 @@ export type FarFacts = {
   readonly boot: string;
   /** The folder of this service's runs there, absolute. */
   readonly folder: string;
-  readonly groups: boolean;
+  /** Limits that cannot be kept there, each with the reason. */
+  readonly unlimited: Readonly<Partial<Record<"memory" | "cpu", string>>>;
+  /** The numbers of its GPUs as nvidia-smi there tells them; null where it is not there. */
+  readonly gpus: readonly number[] | null;
   /** Runs that are at work there, of all services. */
   readonly busy: number;
 };

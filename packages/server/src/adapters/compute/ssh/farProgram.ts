@@ -7,9 +7,12 @@ const MODULES = [
   "far_files",
   "far_groups",
   "far_processes",
+  "far_places",
+  "far_gpus",
   "far_contents",
   "far_runs",
   "far_watch",
+  "far_usage",
 ] as const;
 
 /** What it says first; before it may come what a login prints. */

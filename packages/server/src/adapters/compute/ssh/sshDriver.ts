@@ -8,15 +8,19 @@ import {
   type LaunchKey,
   type LaunchPlan,
   MalachiteError,
+  type MeasuredRun,
   parseExitRecord,
   type Sighting,
   type TargetSettings,
+  type Usage,
+  withGpus,
 } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
 import { tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
+import { choosePlace, lackOf } from "./choosePlace.ts";
 import { courierEntries } from "./courierEntries.ts";
 import type { FarHost } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
@@ -24,17 +28,8 @@ import { pushFiles } from "./farParcel.ts";
 import { createFollowedRuns, type FollowedOptions } from "./followedRuns.ts";
 import { wrapped } from "./mirroredFolder.ts";
 import { unavailable } from "./openSsh.ts";
-import {
-  KIND,
-  readHandle,
-  readNote,
-  type SshState,
-  type Started,
-  type Way,
-  wayOf,
-  writeNote,
-} from "./sshHandle.ts";
-import { faultOfOptions, hostName, parseSshOptions, type SshHost, type SshOptions } from "./sshTarget.ts";
+import { KIND, readHandle, readNote, type SshState, type Started, wayOf, writeNote } from "./sshHandle.ts";
+import { faultOfOptions, parseSshOptions } from "./sshTarget.ts";
 import { needsTunnel, throughTunnel } from "./tunnel.ts";
 
 export type SshDriverOptions = FollowedOptions & {
@@ -84,11 +79,12 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
         return await follow(plan.key, { ...begun, way: note.way, tunnel: note.tunnel });
     }
     await root.make(plan.key);
-    const way = await reserve(plan, asked, note?.way, signal);
+    const { way, gpus } = await choosePlace(plan, asked, note?.way, { root, followed }, signal);
     const host = hostOf(way);
     try {
       const tunnel = asked.tunnel && needsTunnel(plan) ? await tunnelTo(host) : 0;
-      const placed = tunnel === 0 ? plan : throughTunnel(plan, tunnel);
+      const own = withGpus(plan, gpus);
+      const placed = tunnel === 0 ? own : throughTunnel(own, tunnel);
       // What an earlier try has packed may have been for another machine.
       await courier.forget(plan.key);
       await courier.pack({ plan: placed, secrets }, signal);
@@ -100,6 +96,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
         program: await followed.beginProgram(),
         secrets,
         at: clock.now(),
+        limits: asked.limits,
       });
       return await follow(plan.key, { ...(header as unknown as Started), way, tunnel });
     } catch (error) {
@@ -119,45 +116,6 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
       const text = `${host.name} does not let ports lead to the service (AllowTcpForwarding in its sshd_config): ${String((error as Error).message)}. Allow it, give the service a public URL that the machine reaches, or give the target tunnel: false for runs that do not call the service.`;
       throw new MalachiteError("EngineRefused", text, { cause: error });
     }
-  }
-
-  /** A place on one of the machines: the one with the most room first, as far as is known here. */
-  async function reserve(
-    plan: LaunchPlan,
-    asked: SshOptions,
-    before: Way | undefined,
-    signal: AbortSignal,
-  ): Promise<Way> {
-    const used = (host: SshHost): number => followed.takenOn(hostName(host)) / host.slots;
-    const ways = [...asked.hosts]
-      .sort((a, b) => used(a) - used(b))
-      .map((host) => wayOf(plan.target, host, asked));
-    const sameHost = (way: Way) => before !== undefined && hostName(way.host) === hostName(before.host);
-    // What an earlier try has laid down there is of use.
-    ways.sort((a, b) => Number(sameHost(b)) - Number(sameHost(a)));
-    const faults: string[] = [];
-    for (const way of ways) {
-      const host = hostOf(way);
-      try {
-        await host.facts(signal);
-        await writeNote(root.folder(plan.key), { phase: "placing", way, tunnel: 0 });
-        const { header } = await host.ask("reserve", { key: plan.key, slots: way.host.slots }, signal);
-        if (header.full === undefined) {
-          followed.take(plan.key, host);
-          return way;
-        }
-        faults.push(`${host.name} has ${header.full} runs in its ${way.host.slots} slots`);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof FarRefused) && !(isMalachiteError(error) && error.kind === "unavailable"))
-          throw error;
-        // Nothing was started there, so another may have it; what was laid down there goes by itself.
-        faults.push(error.message);
-      }
-    }
-    throw unavailable(
-      `No machine of the target '${plan.target.name}' takes the run now: ${faults.join("; ")}`,
-    );
   }
 
   async function hasBegun(host: FarHost, key: LaunchKey, signal: AbortSignal): Promise<Started | undefined> {
@@ -249,10 +207,10 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     if (fault !== undefined) return fault;
     const asked = parseSshOptions(target);
     const faults = await Promise.all(
-      asked.hosts.map(async (host): Promise<string | undefined> => {
+      asked.hosts.map(async (machine): Promise<string | undefined> => {
         try {
-          await hostOf(wayOf(target, host, asked)).facts(signal, true);
-          return undefined;
+          const host = hostOf(wayOf(target, machine, asked));
+          return lackOf(host.name, machine, asked, await host.facts(signal, true));
         } catch (error) {
           signal.throwIfAborted();
           return isMalachiteError(error) ? error.message : String(error);
@@ -263,9 +221,29 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     return faults.some((one) => one === undefined) ? undefined : faults.join(" ");
   }
 
+  async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
+    const groups = Map.groupBy(runs, ({ handle }) => hostOf(readHandle(handle).way));
+    const known = new Map<LaunchKey, Usage>();
+    await Promise.all(
+      [...groups].map(async ([host, group]) => {
+        // Of a machine that is away nothing is told, and nobody waits for it.
+        if (!host.isUp) return;
+        const asked = group.map(({ handle }) => {
+          const { script, group } = readHandle(handle);
+          return { key: handle.key, script, group };
+        });
+        const { header } = await host.ask("usage", { runs: asked }, signal);
+        const at = clock.now();
+        for (const { key, ...used } of header.runs as readonly (Omit<Usage, "at"> & { key: LaunchKey })[])
+          known.set(key, { ...used, at });
+      }),
+    );
+    return known;
+  }
+
   return {
     kind: KIND,
-    can: { multiNode: false, images: false, gpus: false },
+    can: { multiNode: false, images: false, gpus: true },
     isAway: () => true,
     async check(target, signal) {
       const reason = await healthOf(target, signal);
@@ -276,6 +254,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     observe: (handles, signal) => root.wrapped(() => observe(handles, signal)),
     stop: (handle, graceMs, signal) => root.wrapped(() => stop(handle, graceMs, signal)),
     folder: (handle) => followed.folder(handle.key, readHandle(handle).way),
+    usage: (runs, signal) => root.wrapped(() => usage(runs, signal)),
     release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
@@ -308,6 +287,11 @@ function refuseImage({ target, image }: LaunchPlan): void {
 
 /** What the machine says no to. */
 function refusal(host: FarHost, error: FarRefused): MalachiteError {
+  if (error.code === "limits")
+    return new MalachiteError("UnsupportedField", `${host.name} cannot limit the run: ${error.message}.`, {
+      target: "configuration.target",
+      cause: error,
+    });
   if (error.code === "E2BIG") return tooLong("that system gives to a program", error);
   return unavailable(`${host.name} did not start the run: ${error.message} (${error.code}).`, error);
 }

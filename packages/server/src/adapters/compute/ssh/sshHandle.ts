@@ -26,8 +26,8 @@ export type FarScript = { readonly pid: number; readonly startTime: string; read
 
 export type Started = {
   readonly script: FarScript;
-  /** The control group of the run; empty where there is none. */
-  readonly group: string;
+  /** The control groups of the run, none where that machine has none; one alone was written as a text once. */
+  readonly group: string | readonly string[];
   readonly startedAt: number;
 };
 

@@ -1,7 +1,7 @@
 // The options of an ssh target: every form of naming machines, and each fault by its name.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hostName, parseSshOptions, slotsOf } from "./sshTarget.ts";
+import { gpusOfMachine, hostName, parseSshOptions, slotsOf } from "./sshTarget.ts";
 
 const target = (options: Record<string, unknown>) => ({
   name: "lab",
@@ -24,6 +24,20 @@ describe("ssh target options", () => {
     assert.equal(slotsOf(target({ hosts: [] })), undefined);
   });
 
+  it("tell of the GPUs of all machines, or of one, by their count or their numbers", () => {
+    const gpus = (options: Record<string, unknown>) =>
+      parseSshOptions(target(options)).hosts.map((host) => host.gpus);
+    assert.deepEqual(gpus({ host: "a" }), [undefined]);
+    assert.deepEqual(gpus({ host: "a", gpus: 2 }), [[0, 1]]);
+    assert.deepEqual(gpus({ gpus: 1, hosts: ["a", { host: "b", gpuIds: [2, 5] }, { host: "c", gpus: 0 }] }), [
+      [0],
+      [2, 5],
+      [],
+    ]);
+    assert.equal(gpusOfMachine(target({ gpus: 1, hosts: ["a", { host: "b", gpuIds: [2, 5] }] })), 2);
+    assert.equal(gpusOfMachine(target({ host: "a" })), 0);
+  });
+
   for (const [name, options] of [
     ["frobnicate", { host: "a", frobnicate: 1 }],
     ["host", {}],
@@ -39,6 +53,11 @@ describe("ssh target options", () => {
     ["python", { host: "a", python: "python3; rm -rf ~" }],
     ["agent", { host: "a", agent: "yes" }],
     ["key", { host: "a", key: 1 }],
+    ["memoryMiB", { host: "a", memoryMiB: 1 }],
+    ["cpus", { host: "a", cpus: 0 }],
+    ["gpus", { host: "a", gpus: "all" }],
+    ["gpus", { host: "a", gpus: 1, gpuIds: [0] }],
+    ["gpuIds", { hosts: [{ host: "a", gpuIds: [1, 1] }] }],
   ] as const)
     it(`refuse ${JSON.stringify(options)} by the name ${name}`, () => {
       assert.throws(() => parseSshOptions(target(options)), new RegExp(`Option ${name}`));

@@ -1,5 +1,6 @@
 // The options of a compute target of kind ssh: which machines, how to log in, what they are known by.
 import type { TargetSettings } from "@malachite/core";
+import { type LimitOptions, readLimits } from "../shared/limitOptions.ts";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 
 /** One machine, and how to get into it. */
@@ -11,6 +12,8 @@ export type SshHost = {
   /** Runs at once. */
   readonly slots: number;
   readonly fingerprint: string | undefined;
+  /** The GPUs that runs of the target get there, by number; undefined: nobody counts them. */
+  readonly gpus?: readonly number[];
 };
 
 export type SshOptions = {
@@ -26,6 +29,8 @@ export type SshOptions = {
   readonly python: string;
   /** Whether runs reach a service that listens on loopback alone. */
   readonly tunnel: boolean;
+  /** Of all processes of a run together. */
+  readonly limits: LimitOptions;
 };
 
 const KNOWN = [
@@ -41,8 +46,12 @@ const KNOWN = [
   "folder",
   "python",
   "tunnel",
+  "memoryMiB",
+  "cpus",
+  "gpus",
+  "gpuIds",
 ] as const;
-const OF_HOST = ["host", "port", "user", "slots", "fingerprint"] as const;
+const OF_HOST = ["host", "port", "user", "slots", "fingerprint", "gpus", "gpuIds"] as const;
 
 /** A name or an address; what begins with - could be read as an option by somebody. */
 const HOST = /^[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,252}$/;
@@ -51,6 +60,7 @@ const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 /** It is the one word of ours that a shell over there reads. */
 const PYTHON = /^[A-Za-z0-9_.~/][A-Za-z0-9_.~/+-]{0,255}$/;
 const MOST_SLOTS = 10_000;
+const MOST_GPUS = 1024;
 
 /** Throws UnsupportedField naming the option that is unknown, wrong or missing. */
 export function parseSshOptions(target: TargetSettings): SshOptions {
@@ -58,7 +68,7 @@ export function parseSshOptions(target: TargetSettings): SshOptions {
   for (const name of Object.keys(options))
     if (!(KNOWN as readonly string[]).includes(name))
       throw refusedOption(target, name, `is not known; an ssh target knows ${KNOWN.join(", ")}`);
-  const { hosts, host, slots, fingerprint, port, user, ...rest } = options;
+  const { hosts, host, slots, fingerprint, port, user, gpus, gpuIds, ...rest } = options;
   const text = (name: (typeof KNOWN)[number], value: unknown): string | undefined => {
     if (value === undefined) return undefined;
     if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
@@ -77,7 +87,7 @@ export function parseSshOptions(target: TargetSettings): SshOptions {
     throw refusedOption(target, "hosts", "must be a list of machines, as [{ host: gpu1, slots: 2 }, gpu2]");
   if (host === undefined && hosts === undefined)
     throw refusedOption(target, "host", "is missing: it says which machine, as user@machine:22");
-  const common = { slots, fingerprint, port, user };
+  const common = { slots, fingerprint, port, user, gpus, gpuIds };
   const given = (hosts as readonly unknown[] | undefined) ?? [host];
   const all = given.map((one) => hostOf(target, hosts === undefined ? "host" : "hosts", one, common));
   const names = all.map(hostName);
@@ -91,10 +101,11 @@ export function parseSshOptions(target: TargetSettings): SshOptions {
     folder: text("folder", rest.folder) ?? "~/.malachite",
     python,
     tunnel: truth("tunnel", rest.tunnel) ?? true,
+    limits: readLimits(target),
   };
 }
 
-type Common = Readonly<Record<"slots" | "fingerprint" | "port" | "user", unknown>>;
+type Common = Readonly<Record<Exclude<(typeof OF_HOST)[number], "host">, unknown>>;
 
 function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown, common: Common): SshHost {
   const parts: Record<string, unknown> =
@@ -110,10 +121,10 @@ function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown
         option,
         `has a machine with '${name}'; a machine has ${OF_HOST.join(", ")}`,
       );
-  const { host, port, user, slots, fingerprint } = {
-    ...common,
-    ...Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)),
-  } as Record<string, unknown>;
+  const own = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
+  const { host, port, user, slots, fingerprint } = { ...common, ...own } as Record<string, unknown>;
+  // What a machine says of its GPUs goes before what is said of all, however it says it.
+  const gpus = gpusOf(target, "gpus" in own || "gpuIds" in own ? own : common);
   if (typeof host !== "string" || !HOST.test(host))
     throw refusedOption(
       target,
@@ -138,7 +149,26 @@ function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown
     user,
     slots: count("slots", slots ?? 1, MOST_SLOTS),
     fingerprint,
+    ...(gpus === undefined ? {} : { gpus }),
   };
+}
+
+function gpusOf(
+  target: TargetSettings,
+  { gpus, gpuIds }: { readonly gpus?: unknown; readonly gpuIds?: unknown },
+): readonly number[] | undefined {
+  if (gpus !== undefined && gpuIds !== undefined)
+    throw refusedOption(target, "gpus", "and gpuIds are two ways to say it; give one of them");
+  const isCount = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_GPUS;
+  if (gpus !== undefined && !isCount(gpus))
+    throw refusedOption(target, "gpus", `must be a whole number from 0 to ${MOST_GPUS}`);
+  if (gpus !== undefined) return Array.from({ length: gpus }, (_, index) => index);
+  if (gpuIds === undefined) return undefined;
+  const given: readonly unknown[] = Array.isArray(gpuIds) ? gpuIds : [undefined];
+  if (!given.every(isCount) || new Set(given).size < given.length)
+    throw refusedOption(target, "gpuIds", "must be different whole numbers, as [0, 1]");
+  return given;
 }
 
 /** `user@host:port`; an IPv6 address with a port stands in brackets. */
@@ -159,6 +189,12 @@ export const hostName = ({ host, port, user }: Pick<SshHost, "host" | "port" | "
 export function slotsOf(target: TargetSettings): number | undefined {
   if (faultOfOptions(target) !== undefined) return undefined;
   return parseSshOptions(target).hosts.reduce((sum, { slots }) => sum + slots, 0);
+}
+
+/** GPUs of the machine that has the most; 0 where nobody counts them. */
+export function gpusOfMachine(target: TargetSettings): number {
+  if (faultOfOptions(target) !== undefined) return 0;
+  return Math.max(...parseSshOptions(target).hosts.map(({ gpus }) => gpus?.length ?? 0));
 }
 
 /** The reason in words when the options cannot be used. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { getEventListeners } from "node:events";
 import { execFileSync } from "node:child_process";
+import { getEventListeners } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -130,13 +130,7 @@ describe("work that several wait for", () => {
   it("leaves no listener at the signal of a service that asks again and again", async () => {
     const shared = createSharedWork<number>();
     const { signal } = new AbortController();
-    const ask = (work: () => Promise<number>) =>
-      shared(
-        "k",
-        work,
-        async () => {},
-        signal,
-      );
+    const ask = (work: () => Promise<number>) => shared("k", work, async () => {}, signal);
     assert.equal(await ask(async () => 1), 1);
     await assert.rejects(
       ask(async () => {

@@ -7,7 +7,8 @@ import time
 
 
 def main():
-    archive, path, group = sys.argv[1:4]
+    archive, path = sys.argv[1:3]
+    groups = sys.argv[3:]
     sys.path.insert(0, archive)
     from malachite_agent import builds
     from malachite_courier import arrange, environment, run
@@ -26,7 +27,7 @@ def main():
         job = Job(folder)
         arrange.arrange(folder, job)
         environment.make(folder, job, lambda: None)
-        arguments, env = run.prepared(folder, job, secrets, ["--cgroup", group] if group else [])
+        arguments, env = run.prepared(folder, job, secrets, [part for group in groups for part in ("--cgroup", group)])
         os.chdir(folder.path)
         os.execve(arguments[0], arguments, env)
     except Wrong as failure:

@@ -5,9 +5,11 @@ import sys
 
 import far_contents
 import far_files
+import far_gpus
 import far_groups
 import far_processes
 import far_runs
+import far_usage
 import far_watch
 import far_wire
 from far_wire import Refused
@@ -31,8 +33,9 @@ def main():
             "executable": os.path.realpath(sys.executable),
             "boot": far_processes.boot_id(),
             "folder": runs.folder,
-            "groups": far_groups.base() is not None,
-            "busy": runs.busy(),
+            "unlimited": far_groups.here().faults,
+            "busy": runs.places.busy(),
+            "gpus": far_gpus.found(),
         }
 
     def runs():
@@ -47,7 +50,7 @@ def main():
         return far_files.read_file(folder_of(ask), ask["path"], ask["from"], ask["most"], ask.get("prefix"))
 
     def begin(ask, _):
-        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"])
+        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"], ask.get("limits") or {})
 
     def end(ask, _):
         runs().end(ask["key"], ask["script"], ask["group"], ask["graceMs"] / 1000.0)
@@ -74,10 +77,13 @@ def main():
                 told.append({"key": one["key"], "error": str(error)})
         return {"runs": told}
 
+    def usage(ask, _):
+        return far_usage.usage(runs(), ask["runs"])
+
     wire.serve(
         {
             "hello": hello,
-            "reserve": lambda ask, _: runs().reserve(ask["key"], ask["slots"]),
+            "reserve": lambda ask, _: runs().reserve(ask["key"], ask["slots"], ask.get("gpus")),
             "missing": lambda ask, _: {"missing": here["contents"].missing(ask["hashes"])},
             "put": put,
             "write": write,
@@ -86,6 +92,7 @@ def main():
             "begun": lambda ask, _: {"begun": runs().begun(ask["key"])},
             "discard": lambda ask, _: runs().discard(ask["key"]),
             "sight": sights,
+            "usage": usage,
             "list": lambda ask, _: {"folders": far_files.list_folders(folder_of(ask), ask["folders"], ask["limit"])},
             "read": read,
             "end": end,
@@ -93,7 +100,7 @@ def main():
             "follow": lambda ask, _: here["watch"].follow(ask["key"], ask["files"]),
             "forget": lambda ask, _: here["watch"].forget(ask["key"]),
         },
-        ("begun", "end", "release", "sight"),
+        ("begun", "end", "release", "sight", "usage"),
     )
 
 

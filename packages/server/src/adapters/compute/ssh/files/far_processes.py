@@ -95,7 +95,7 @@ def send(pid, number):
         pass
 
 
-def end_tree(script, folder, group, grace, called_off):
+def end_tree(script, folder, groups, grace, called_off):
     """TERM to all but the start script, KILL after the grace, and returns when none is left: then the script has written the end."""
     boot = boot_id()
     if script["boot"] != boot:
@@ -113,7 +113,7 @@ def end_tree(script, folder, group, grace, called_off):
     while not called_off():
         passed = time.monotonic() - begun
         alive = is_alive(script, boot)
-        own = members(script["pid"] if alive else None, mark) | far_groups.members(group)
+        own = members(script["pid"] if alive else None, mark) | far_groups.members(groups)
         own = set(pid for pid in own if not has_ended(read_process(pid)))
         if begins and alive:
             own.add(script["pid"])
@@ -136,7 +136,7 @@ def end_tree(script, folder, group, grace, called_off):
                 told.add(pid)
                 send(pid, signal.SIGTERM)
                 send(pid, signal.SIGCONT)
-        elif not far_groups.kill(group) or passed > grace + 0.5:
+        elif not far_groups.kill(groups) or passed > grace + 0.5:
             # Stopped first, so that what forks faster than it is read cannot outrun the kill.
             for pid in own:
                 send(pid, signal.SIGSTOP)

@@ -1,5 +1,4 @@
 """The runs of one service on this machine: each has a folder, in which the start script of the service is started once."""
-import fcntl
 import json
 import os
 import subprocess
@@ -10,12 +9,11 @@ import time
 import far_files
 import far_groups
 import far_processes
+from far_places import Places, read_note
 from far_wire import Refused
 
 # A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on.
 BEGIN_DEADLINE = 30.0
-# A place that was taken for a run which then was not started is free again after so long, in seconds.
-TAKEN_FOR = 600
 # So long after it was laid down, what has not begun never will.
 ABANDONED_AFTER = 24 * 3600
 # What the service is told of the machine's own environment; runs inherit it.
@@ -28,11 +26,10 @@ class Runs:
         self.service = service
         self.folder = os.path.join(root, "runs", service)
         self.trash = os.path.join(root, "trash")
-        self.ending = {}
-        self.lock = threading.Lock()
+        self.places = Places(root)
 
     def prepare(self):
-        for folder in (self.root, self.folder, self.trash, os.path.join(self.root, "contents")):
+        for folder in (self.root, self.folder, self.trash, self.places.folder(self.service), os.path.join(self.root, "contents")):
             os.makedirs(folder, 0o700, exist_ok=True)
         probe = os.path.join(self.folder, ".probe-%d" % os.getpid())
         with open(probe, "w") as file:
@@ -63,65 +60,25 @@ class Runs:
             raise Refused("fault", "%r is no launch key" % key)
         return os.path.join(self.folder, key)
 
-    # Places.
-
-    def busy(self):
-        """How many runs of all services are at work here, or have a place."""
-        count = 0
-        boot = far_processes.boot_id()
-        base = os.path.join(self.root, "runs")
-        for service in os.listdir(base):
-            for key in os.listdir(os.path.join(base, service)):
-                if not key.startswith(".") and self.is_busy(os.path.join(base, service, key), boot):
-                    count += 1
-        return count
-
-    def is_busy(self, folder, boot):
-        if os.path.exists(folder + "/exit.json"):
-            return False
-        starter = self.note(folder, "starter.json")
-        if starter is not None:
-            return far_processes.is_alive(starter, boot)
-        try:
-            return time.time() - os.stat(folder).st_mtime < TAKEN_FOR
-        except OSError:
-            # Released in this moment.
-            return False
-
-    def reserve(self, key, slots):
-        with open(os.path.join(self.root, "lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            folder = self.path(key)
-            if os.path.isdir(folder):
-                return {"there": True}
-            busy = self.busy()
-            if busy >= slots:
-                return {"full": busy}
-            os.mkdir(folder, 0o700)
-            return {"made": True}
-
     # Starting.
 
-    def note(self, folder, name):
-        try:
-            found = json.loads(far_files.read_small(folder, name) or "null")
-            whole = isinstance(found, dict) and isinstance(found.get("pid"), int) and isinstance(found.get("startTime"), str)
-            return found if whole and isinstance(found.get("boot"), str) else None
-        except (ValueError, OSError):
-            # Half written, or replaced by the run.
-            return None
+    def reserve(self, key, slots, gpus):
+        return self.places.reserve(self.service, key, self.path(key), slots, gpus)
 
-    def start(self, key, program, secrets, at):
+    def start(self, key, program, secrets, at, limits):
         """`program`: the text of far_begin. The process is the start script's own from the moment on at which the environment is there."""
         folder = self.path(key)
         refuse_long(folder, secrets)
-        group = far_groups.make("%s-%s" % (self.service[:8], key))
+        try:
+            groups = far_groups.make("%s-%s" % (self.service[:8], key), limits)
+        except OSError as error:
+            raise Refused("limits", str(error))
         env = inherited()
         env.update(MALACHITE_RUN_FOLDER=folder, MALACHITE_LAUNCH_KEY=key, MALACHITE_SECRETS=json.dumps(secrets))
         env["MALACHITE_CACHE"] = os.path.join(self.root, "cache")
         try:
             child = subprocess.Popen(
-                [sys.executable, "-c", program, os.path.join(folder, ".courier", "courier.pyz"), folder, group],
+                [sys.executable, "-c", program, os.path.join(folder, ".courier", "courier.pyz"), folder] + groups,
                 env=env,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -131,17 +88,17 @@ class Runs:
                 close_fds=True,
             )
         except OSError as error:
-            far_groups.remove(group)
+            far_groups.remove(groups)
             raise Refused("start", os.strerror(error.errno or 0))
         row = far_processes.read_process(child.pid)
         script = {"pid": child.pid, "startTime": row[4] if row else "", "boot": far_processes.boot_id()}
         try:
-            far_files.write_whole(folder + "/starter.json", json.dumps(dict(script, group=group, startedAt=at)))
+            far_files.write_whole(folder + "/starter.json", json.dumps(dict(script, group=groups, startedAt=at)))
         except OSError:
             # The run has taken its folder away already: then nobody needs the note.
             pass
         threading.Thread(target=child.wait, daemon=True).start()
-        return {"script": script, "group": group, "startedAt": at}
+        return {"script": script, "group": groups, "startedAt": at}
 
     def begun(self, key):
         """What has begun in the folder, or None when nothing has and nothing is about to."""
@@ -152,15 +109,14 @@ class Runs:
         boot = far_processes.boot_id()
         mark = b"MALACHITE_RUN_FOLDER=" + os.fsencode(folder)
         while True:
-            starter = self.note(folder, "starter.json")
-            group = (starter or {}).get("group")
-            group = group if isinstance(group, str) and group.startswith("/sys/fs/cgroup/") and ".." not in group else ""
-            pids = self.note(folder, "pids")
+            starter = read_note(folder, "starter.json")
+            groups = far_groups.checked((starter or {}).get("group"))
+            pids = read_note(folder, "pids")
             found = pids or (starter if far_processes.is_alive(starter, boot) else None)
             if found is None:
                 # In this order: who is alive first, then what was written.
                 beginning = far_processes.marked(mark)
-                pids = self.note(folder, "pids")
+                pids = read_note(folder, "pids")
                 found = pids
                 if found is None and not beginning:
                     if not os.path.exists(folder + "/claim") and not os.path.exists(folder + "/exit.json"):
@@ -170,7 +126,7 @@ class Runs:
             if found is not None:
                 script = {name: found[name] for name in ("pid", "startTime", "boot")}
                 at = found.get("startedAt", 0)
-                return {"script": script, "group": group, "startedAt": at if isinstance(at, int) else 0}
+                return {"script": script, "group": groups, "startedAt": at if isinstance(at, int) else 0}
             if time.monotonic() > deadline:
                 raise Refused("system", "the start script in %s neither begins nor ends" % folder)
             time.sleep(0.01)
@@ -203,20 +159,21 @@ class Runs:
 
     def end(self, key, script, group, grace):
         folder = self.path(key)
+        groups = far_groups.checked(group)
         if not far_processes.is_alive(script, far_processes.boot_id()):
             begun = self.begun(key)
             if begun is not None:
-                script, group = begun["script"], group or begun["group"]
-        far_processes.end_tree(script, folder, group, grace, lambda: False)
-        return group
+                script, groups = begun["script"], groups or begun["group"]
+        far_processes.end_tree(script, folder, groups, grace, lambda: False)
+        return groups
 
     def release(self, key, script, group):
-        group = self.end(key, script, group, 0)
-        far_groups.remove(group)
+        far_groups.remove(self.end(key, script, group, 0))
         self.discard(key)
 
     def discard(self, key):
         folder = self.path(key)
+        self.places.leave(self.service, key)
         moved = os.path.join(self.trash, "%s-%d-%d" % (key, os.getpid(), time.monotonic() * 1000000))
         try:
             os.rename(folder, moved)
