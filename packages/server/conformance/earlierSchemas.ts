@@ -61,6 +61,7 @@ const ROWS: Readonly<Record<number, readonly string[]>> = {
     "insert into datastore_defaults values (1, 'store')",
   ],
   9: ["update run_work set priority = 5 where run_no = 2"],
+  14: ["update run_work set engine_gpus = 2 where run_no = 3"],
 };
 
 /** Brings an empty database to the schema as it was, with what was written on the way. */

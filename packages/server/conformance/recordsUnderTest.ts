@@ -8,6 +8,7 @@ import type {
   MetricStore,
   ModelRegistry,
   NewRun,
+  Quotas,
   Run,
   RunStore,
   RunTables,
@@ -38,14 +39,14 @@ export type Records = {
 export type RecordsUnderTest = AsyncDisposable & {
   readonly records: Records;
   /** A second set of stores over the same data, as another process would have it. */
-  another(): Promise<Records>;
+  another(quotas?: Quotas): Promise<Records>;
   /** Closes the stores and opens the same data again. */
   reopen(): Promise<Records>;
 };
 
 /** Stores that `open` opens over the same data each time. */
 export async function recordsOver(
-  open: () => Promise<Records>,
+  open: (quotas?: Quotas) => Promise<Records>,
   cleanUp: () => Promise<void> = async () => {},
 ): Promise<RecordsUnderTest> {
   let records = await open();
@@ -54,8 +55,8 @@ export async function recordsOver(
     get records() {
       return records;
     },
-    async another() {
-      const other = await open();
+    async another(quotas) {
+      const other = await open(quotas);
       others.push(other);
       return other;
     },

@@ -15,6 +15,6 @@ else {
   runStoreConformance("the PostgreSQL records", async () => {
     server ??= startPostgres();
     const url = (await server).freshUrl();
-    return await recordsOver(() => openPostgresRecords({ url }));
+    return await recordsOver((quotas) => openPostgresRecords({ url, quotas }));
   });
 }

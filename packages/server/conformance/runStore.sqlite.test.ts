@@ -2,12 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Quotas } from "@malachite/core";
 import { openSqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
 import { recordsOver } from "./recordsUnderTest.ts";
 import { runStoreConformance } from "./runStore.ts";
 
 runStoreConformance("the SQLite records", async () => {
   const folder = await mkdtemp(join(tmpdir(), "malachite-records-"));
-  const open = () => openSqliteRecords({ file: join(folder, "records.sqlite") });
+  const open = (quotas?: Quotas) => openSqliteRecords({ file: join(folder, "records.sqlite"), quotas });
   return await recordsOver(open, () => rm(folder, { recursive: true }));
 });

@@ -7,6 +7,7 @@ import { experimentStoreSuite } from "./experimentStoreSuite.ts";
 import { metricSeriesSuite } from "./metricSeriesSuite.ts";
 import { metricStoreSuite } from "./metricStore.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
+import { quotaSuite } from "./quotaSuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
 import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
@@ -33,6 +34,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runListsSuite,
     runTablesSuite,
     runQueueSuite,
+    quotaSuite,
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,

@@ -28,10 +28,15 @@ export type SnapshotOffer = Static<typeof SnapshotOffer>;
 
 export const Constraint = model("Constraint", {
   code: Type.String({
-    description: "limitReached, behindOthers, stepInProgress, engineQueue, outOfReach or ended.",
+    description:
+      "limitReached, quotaReached, behindOthers, stepInProgress, engineQueue, outOfReach or ended.",
   }),
   message: Type.String(),
-  resource: optional(Type.String({ description: "What is lacking: places, nodes or gpus." })),
+  resource: optional(
+    Type.String({
+      description: "What is lacking: places, nodes or gpus; of a quota runningRuns, nodes or gpus.",
+    }),
+  ),
   needed: optional(integer({ description: "How much of it the run needs." })),
   free: optional(integer({ description: "How much of it no run at work has." })),
   heldBy: optional(

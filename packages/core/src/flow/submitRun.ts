@@ -139,7 +139,7 @@ async function allowOnTarget(
   const [first, ...more] = abilityFaults(definition, target, abilities);
   if (!first) {
     const needs = needsOf(definition, { byDefault: abilities.gpusPerRun, all: abilities.gpus, target });
-    return abilities.enginesGpus ? { ...needs, gpus: 0 } : needs;
+    return abilities.enginesGpus ? { ...needs, gpus: 0, engineGpus: needs.gpus } : needs;
   }
   const others = first.code === "TargetTooSmall" ? ` There are: ${await describeTargets(ports)}.` : "";
   throw new MalachiteError(first.code, `${first.target}: ${first.message}${others}`, {

@@ -1,5 +1,5 @@
 // What is wrong with settings only together, or with their texts: closed unless somebody opens it knowingly.
-import { parseQuotas } from "@malachite/core";
+import { parseQuotas, QUOTA_NAMES } from "@malachite/core";
 import type { Settings } from "../settings.ts";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i;
@@ -27,7 +27,7 @@ export function faultsTogether(
   for (const text of settings.quota)
     if (parseQuotas([text]) === undefined)
       faults.push(
-        `--quota must be workspace or user, a dot, unfinishedRuns or runsPerMinute, and a number, as user.unfinishedRuns=10; it is '${text}'.`,
+        `--quota must be workspace or user, a dot, one of ${QUOTA_NAMES.join(", ")}, and a number, as user.unfinishedRuns=10; it is '${text}'.`,
       );
   if (!isLoopback(settings.host) && settings.issuer === undefined && settings.token.length === 0) {
     faults.push(

@@ -211,7 +211,7 @@ export const SETTINGS = {
   quota: {
     kind: "list",
     about:
-      "How much is taken in: workspace.unfinishedRuns=N, workspace.runsPerMinute=N, and user.… for each user in a workspace. Default: no limit.",
+      "What a workspace may have: workspace.unfinishedRuns=N, runsPerMinute, and at work at once runningRuns, nodes, gpus; user.… for each user in a workspace. Default: no limit.",
   },
   requestLog: {
     kind: "boolean",

@@ -9,6 +9,8 @@ export type Needs = {
   readonly nodes: number;
   /** Of all its nodes together. */
   readonly gpus: number;
+  /** Those that its engine gives out and the line does not count; quotas do. */
+  readonly engineGpus?: number;
 };
 
 /** What a run needs that says nothing of it. */

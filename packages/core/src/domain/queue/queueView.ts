@@ -38,19 +38,25 @@ export function lookAt(
   before: LineBefore,
   needs: Needs,
   capacity: Capacity,
-): { readonly position?: number; readonly summary: string; readonly after: LineBefore } {
+): {
+  readonly position?: number;
+  readonly summary: string;
+  readonly starts: boolean;
+  readonly after: LineBefore;
+} {
   if (!fitsInto(capacity, needs)) {
     const { nodes = needs.nodes, gpus = [] } = capacity;
     const wants = [
       ...(needs.nodes > nodes ? [`${amount(needs.nodes, "node")} of ${nodes}`] : []),
       ...(needs.gpus > gpus.length ? [`${amount(needs.gpus, "GPU")} of ${gpus.length}`] : []),
     ];
-    return { summary: `Needs more than there is: ${wants.join(", ")}.`, after: before };
+    return { summary: `Needs more than there is: ${wants.join(", ")}.`, starts: false, after: before };
   }
   const { lacks, room } = serve(before.room, needs);
   return {
     position: before.ahead + 1,
     summary: lacks.length === 0 ? "About to start." : waitsFor(lacks, needs, before),
+    starts: lacks.length === 0,
     after: { room, ahead: before.ahead + 1 },
   };
 }

@@ -19,7 +19,7 @@ describe("quotas", () => {
   });
   for (const text of [
     "user.unfinishedRuns",
-    "user.gpus=1",
+    "user.disks=1",
     "team.unfinishedRuns=1",
     "user.unfinishedRuns=-1",
     "",

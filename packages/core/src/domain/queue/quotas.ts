@@ -5,6 +5,12 @@ export type Quota = {
   readonly unfinishedRuns?: number;
   /** Runs taken in within the last 60 seconds. */
   readonly runsPerMinute?: number;
+  /** Runs at work at the same time; more of them wait. */
+  readonly runningRuns?: number;
+  /** Nodes that the runs at work have together. */
+  readonly nodes?: number;
+  /** The same of GPUs, whoever gives them out. */
+  readonly gpus?: number;
 };
 
 export type Quotas = {
@@ -12,6 +18,12 @@ export type Quotas = {
   /** Of each user, in each workspace. */
   readonly user?: Quota;
 };
+
+/** What a run waits for, as long as others of the same owner have it. */
+export const SHARED = ["runningRuns", "nodes", "gpus"] as const;
+export type Shared = (typeof SHARED)[number];
+
+export const QUOTA_NAMES = ["unfinishedRuns", "runsPerMinute", ...SHARED] as const;
 
 /** `workspace.unfinishedRuns=100` and the like. Undefined for a text that is none. */
 export function parseQuotas(texts: readonly string[]): Quotas | undefined {
@@ -24,20 +36,35 @@ export function parseQuotas(texts: readonly string[]): Quotas | undefined {
   return quotas;
 }
 
-const FORM = /^(workspace|user)\.(unfinishedRuns|runsPerMinute)=(\d{1,9})$/;
+const FORM = new RegExp(`^(workspace|user)\\.(${QUOTA_NAMES.join("|")})=(\\d{1,9})$`);
+
+type Who = { readonly workspace: string; readonly user: string };
+
+const whose = (of: keyof Quotas, who: Who): string =>
+  of === "workspace"
+    ? `The workspace '${who.workspace}'`
+    : `'${who.user}' in the workspace '${who.workspace}'`;
 
 /** What is said to whose run is one too many. */
-export function quotaText(
-  of: keyof Quotas,
-  name: keyof Quota,
-  most: number,
-  who: { readonly workspace: string; readonly user: string },
-): string {
-  const whose =
-    of === "workspace"
-      ? `The workspace '${who.workspace}'`
-      : `'${who.user}' in the workspace '${who.workspace}'`;
+export function quotaText(of: keyof Quotas, name: keyof Quota, most: number, who: Who): string {
   return name === "unfinishedRuns"
-    ? `${whose} may have ${most} runs that wait or are at work (quota ${of}.${name}), and has them. Submit it again when one has ended, or cancel one.`
-    : `${whose} may submit ${most} runs a minute (quota ${of}.${name}), and has done so. Submit it again in a minute.`;
+    ? `${whose(of, who)} may have ${most} runs that wait or are at work (quota ${of}.${name}), and has them. Submit it again when one has ended, or cancel one.`
+    : `${whose(of, who)} may submit ${most} runs a minute (quota ${of}.${name}), and has done so. Submit it again in a minute.`;
 }
+
+/** What is said to whose run would wait for ever. */
+export const tooLargeText = (
+  of: keyof Quotas,
+  name: Shared,
+  needed: number,
+  most: number,
+  who: Who,
+): string =>
+  `The run needs ${sharedAmount(name, needed)}, and ${lower(whose(of, who))} may have ${most} at work at once (quota ${of}.${name}). Ask for fewer.`;
+
+const lower = (text: string): string => text.replace(/^The/, "the");
+
+export const sharedAmount = (name: Shared, count: number): string => {
+  const word = { runningRuns: "run", nodes: "node", gpus: "GPU" }[name];
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+};

@@ -3,6 +3,7 @@ import type { malachite } from "@malachite/contract";
 import { type Scope, workspaceKey } from "../scope.ts";
 import type { Capacity, Held, Resource } from "./line.ts";
 import type { Needs } from "./needs.ts";
+import { type QuotaLack, quotaWaitText } from "./shares.ts";
 
 /** An unfinished run that was claimed, and what it has taken besides its place. */
 export type Holder = Held & {
@@ -19,6 +20,8 @@ export type Standing = {
   readonly fits: boolean;
   /** What it lacks by the rule of the line (`serve`); nothing: the next claim takes it. */
   readonly lacks: readonly Resource[];
+  /** Quotas of its owner that keep it waiting; absent for none. */
+  readonly quotas?: readonly QuotaLack[];
   /** What no run at work has taken; nodes are absent where nobody counts them. */
   readonly free: { readonly places: number; readonly nodes?: number; readonly gpus: number };
   readonly holders: readonly Holder[];
@@ -40,7 +43,7 @@ type Holders = { readonly own: readonly string[]; readonly elsewhere: number };
  * have gone, it starts. None for a run that the next claim takes. `scope` is whose run it is: of other workspaces no run is named.
  */
 export function unmet(standing: Standing, capacity: Capacity, scope: Scope): Constraint[] {
-  const { needs, fits, lacks, ahead, aheadForGpus } = standing;
+  const { needs, fits, lacks, quotas = [], ahead, aheadForGpus } = standing;
   if (!fits) {
     const { nodes = needs.nodes, gpus = [] } = capacity;
     const has = [
@@ -49,7 +52,18 @@ export function unmet(standing: Standing, capacity: Capacity, scope: Scope): Con
     ];
     return [{ code: "outOfReach", message: `It needs ${has.filter(Boolean).join("; ")} in all.` }];
   }
-  const found = lacks.map((resource) => lackOf(resource, standing, capacity, scope));
+  const found = quotas.map(
+    (quota): Constraint => ({
+      code: "quotaReached",
+      message: quotaWaitText(quota),
+      resource: quota.name,
+      needed: quota.needed,
+      free: Math.max(0, quota.most - quota.used),
+    }),
+  );
+  // Those at its own quota wait for their own runs, whatever the target has free.
+  if (found.length > 0) return found;
+  found.push(...lacks.map((resource) => lackOf(resource, standing, capacity, scope)));
   // Every run takes a place and a node, so all before it are in its way; for GPUs only those that need some.
   const before = lacks.some((one) => one !== "gpus") ? ahead : lacks.length > 0 ? aheadForGpus : 0;
   if (before > 0) {

@@ -27,6 +27,12 @@ export const REQUEST_CODES = {
     means: "The compute target has fewer nodes or GPUs than the definition asks for.",
     todo: "Ask for less, or use another of the listed targets.",
   },
+  QuotaTooSmall: {
+    kind: "invalid",
+    means:
+      "The definition asks for more nodes or GPUs than a quota lets its workspace, or its user, have at once.",
+    todo: "Ask for fewer. An operator raises quotas with --quota.",
+  },
   EngineRefused: {
     kind: "invalid",
     means: "The engine of a compute target did not take the run; the message has the engine's words.",

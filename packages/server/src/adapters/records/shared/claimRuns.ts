@@ -1,6 +1,6 @@
 // The line and the leases: who works on which run, and until when nobody else may.
 import { randomBytes } from "node:crypto";
-import type { Capacity, LeasedRun } from "@malachite/core";
+import type { Capacity, LeasedRun, Quotas } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { nextInLine, parseGpus } from "./line.ts";
@@ -88,8 +88,9 @@ const countWaiting = statement<{ pool: string }>()((q, p) =>
 export async function claimQueued(
   db: Executor,
   { pool, capacity, owner, until }: { pool: string; capacity: Capacity; owner: string; until: number },
+  quotas: Quotas = {},
 ): Promise<readonly LeasedRun[]> {
-  const starting = await nextInLine(db, pool, capacity);
+  const starting = await nextInLine(db, pool, capacity, quotas);
   if (starting.length === 0) return [];
   const base = tokenBase();
   const taken = starting.map((row) => ({ ...row, lease_token: `${base}.${row.run_no}` }));

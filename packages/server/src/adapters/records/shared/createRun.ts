@@ -116,6 +116,7 @@ const insertWork = statement<{
   priority: number;
   nodes: number;
   gpus: number;
+  engine_gpus: number;
   wants_gpus: number;
   workspace: number;
   user: string;
@@ -127,6 +128,7 @@ const insertWork = statement<{
     priority: p.priority,
     nodes: p.nodes,
     gpus: p.gpus,
+    engine_gpus: p.engine_gpus,
     wants_gpus: p.wants_gpus,
     workspace_no: p.workspace,
     user_id: p.user,

@@ -5,24 +5,29 @@ import {
   freeGpus,
   type Held,
   isFull,
+  mostOf,
   type Needs,
   PLAIN_NEEDS,
+  type QuotaLack,
+  type Quotas,
   type Resource,
   type Room,
   type Run,
   roomOf,
   type Scope,
+  type Shares,
   type Standing,
   serve,
   workspaceKey,
 } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
+import { needsOfRow, type OwnedRow, openShares, ownedRows, ownerOf } from "./ownerShares.ts";
 import { scopeOf } from "./runRows.ts";
 import { statement } from "./statement.ts";
 
 /** A run in the line: its place is by priority, then by number. */
-type Waiting = Needs & { readonly run_no: number };
+type Waiting = OwnedRow;
 /** What fits into the pool at all, as limits of statements. */
 type Fits = { pool: string; nodes: number; gpus: number };
 
@@ -36,7 +41,7 @@ const fitsOf = (pool: string, { nodes, gpus }: Capacity): Fits => ({
 const halfOfLine = statement<Fits & { wants: number; limit: number; offset: number }>()((q, p) =>
   q
     .selectFrom("run_work")
-    .select(["run_no", "priority", "nodes", "gpus"])
+    .select(["run_no", "priority", "nodes", "gpus", "engine_gpus", "workspace_no", "user_id"])
     .where("stage", "=", "waiting")
     .where("pool", "=", p.pool)
     .where("wants_gpus", "=", p.wants)
@@ -79,6 +84,7 @@ const placeInLine = statement<{ key: string; id: string }>()((q, p) =>
     .innerJoin("runs as r", "r.workspace_no", "w.no")
     .innerJoin("run_work as k", "k.run_no", "r.no")
     .select(["k.run_no", "k.pool", "k.priority", "k.nodes", "k.gpus"])
+    .select(["k.engine_gpus", "k.workspace_no", "k.user_id"])
     .where("w.key", "=", p.key)
     .where("r.id", "=", p.id)
     .where("k.stage", "=", "waiting"),
@@ -115,10 +121,11 @@ const higher = countBefore(false);
 const earlier = countBefore(true);
 
 /** The columns that follow from what a run needs. */
-export const needsColumns = ({ priority, nodes, gpus }: Needs = PLAIN_NEEDS) => ({
+export const needsColumns = ({ priority, nodes, gpus, engineGpus = 0 }: Needs = PLAIN_NEEDS) => ({
   priority,
   nodes,
   gpus,
+  engine_gpus: engineGpus,
   wants_gpus: gpus > 0 ? 1 : 0,
 });
 
@@ -131,6 +138,39 @@ const isBefore = (a: Waiting, b: Waiting): boolean =>
 
 /** So many rows of a half are read at once. */
 const PAGE = 1000;
+/** The same where quotas pass over owners: what their rows say is learnt page by page. */
+const OWNED_PAGE = 100;
+
+/** What is left to owners, and the quotas that say so. */
+type Limits = { readonly quotas: Quotas; readonly shares: Shares };
+const limitsOf = async (db: Executor, quotas: Quotas): Promise<Limits | undefined> => {
+  const shares = await openShares(db, quotas);
+  return shares && { quotas, shares };
+};
+
+/** As `openHalf`, without the rows of owners who are at their quotas by the time that they are read. */
+function openOwnedHalf(db: Executor, fits: Fits & { wants: number }, { quotas, shares }: Limits) {
+  const half = {
+    ...fits,
+    nodes: Math.min(fits.nodes, mostOf(quotas, "nodes")),
+    allGpus: mostOf(quotas, "gpus"),
+  };
+  let rows: Waiting[] = [];
+  let after: Waiting | undefined;
+  let isEnd = false;
+  return {
+    async head(): Promise<Waiting | undefined> {
+      if (rows.length === 0 && !isEnd) {
+        const read = await ownedRows(db, half, shares.closed(), after, OWNED_PAGE);
+        isEnd = read.length < OWNED_PAGE;
+        after = read.at(-1);
+        rows = [...read].reverse();
+      }
+      return rows.at(-1);
+    },
+    take: () => void rows.pop(),
+  };
+}
 
 /** The head of one half of the line, read on as far as it is asked for. */
 function openHalf(db: Executor, fits: Fits & { wants: number }, places: number) {
@@ -158,12 +198,16 @@ async function walk(
   pool: string,
   capacity: Capacity,
   from: Room,
+  limits: Limits | undefined,
   end?: Waiting,
 ): Promise<{ starting: Waiting[]; room: Room; last?: Waiting }> {
   const starting: Waiting[] = [];
   const fits = fitsOf(pool, capacity);
-  const plain = openHalf(db, { ...fits, wants: 0 }, from.places);
-  const wanting = openHalf(db, { ...fits, wants: 1 }, from.places);
+  const [plain, wanting] = [0, 1].map((wants) =>
+    limits === undefined
+      ? openHalf(db, { ...fits, wants }, from.places)
+      : openOwnedHalf(db, { ...fits, wants }, limits),
+  ) as [ReturnType<typeof openHalf>, ReturnType<typeof openHalf>];
   let room = from;
   for (;;) {
     const a = await plain.head();
@@ -174,9 +218,19 @@ async function walk(
     const next = half === plain ? a : b;
     if (!next || (end && !isBefore(next, end))) return { starting, room };
     half.take();
-    const served = serve(room, next);
+    const needs = needsOfRow(next);
+    const atQuota = limits?.shares.lacks(ownerOf(next), needs) ?? [];
+    if (atQuota.length > 0) {
+      // Nobody of others waits for it: what it would take of the pool is theirs.
+      limits?.shares.keep(ownerOf(next), atQuota);
+      continue;
+    }
+    const served = serve(room, needs);
     room = served.room;
-    if (served.lacks.length === 0) starting.push(next);
+    if (served.lacks.length === 0) {
+      starting.push(next);
+      limits?.shares.take(ownerOf(next), needs);
+    }
     if (isFull(room)) return { starting, room, last: next };
   }
 }
@@ -186,11 +240,12 @@ export async function nextInLine(
   db: Executor,
   pool: string,
   capacity: Capacity,
+  quotas: Quotas,
 ): Promise<readonly { readonly run_no: number; readonly gpu_ids: string | null }[]> {
   const holders = (await heldInPool(db, { pool, machine: machineOf(capacity) })).map(heldOf);
   const room = roomOf(capacity, holders);
   if (room.places < 1 || room.nodes < 1) return [];
-  const { starting } = await walk(db, pool, capacity, room);
+  const { starting } = await walk(db, pool, capacity, room, await limitsOf(db, quotas));
   const free = freeGpus(capacity, holders).values();
   return starting.map(({ run_no, gpus }) => ({
     run_no,
@@ -230,15 +285,27 @@ export async function roomBefore(
   pool: string,
   capacity: Capacity,
   row: Waiting,
-): Promise<{ readonly room: Room; readonly ahead: number; readonly aheadForGpus: number }> {
+  quotas: Quotas,
+): Promise<{
+  readonly room: Room;
+  readonly ahead: number;
+  readonly aheadForGpus: number;
+  readonly shares?: Shares;
+}> {
   const held = (await heldInPool(db, { pool, machine: machineOf(capacity) })).map(heldOf);
-  const { room: left, last } = await walk(db, pool, capacity, roomOf(capacity, held), row);
+  const limits = await limitsOf(db, quotas);
+  const { room: left, last } = await walk(db, pool, capacity, roomOf(capacity, held), limits, row);
   const before = await countAhead(db, pool, capacity, row, last);
   // Behind the last that could start nobody takes anything, but more may be kept for those who stand there.
   const closed = new Set<Resource>(left.closed);
   if (before.mostNodes > left.nodes) closed.add("nodes");
   if (before.mostGpus > left.gpus) closed.add("gpus");
-  return { room: { ...left, closed }, ahead: before.count, aheadForGpus: before.forGpus };
+  return {
+    room: { ...left, closed },
+    ahead: before.count,
+    aheadForGpus: before.forGpus,
+    ...(limits === undefined ? {} : { shares: limits.shares }),
+  };
 }
 
 /** See `RunStore.standing`. */
@@ -246,24 +313,26 @@ export async function standing(
   db: Executor,
   run: Pick<Run, "scope" | "id">,
   capacity: Capacity,
+  quotas: Quotas = {},
 ): Promise<Standing | undefined> {
   const [row] = await placeInLine(db, { key: workspaceKey(run.scope), id: run.id });
   if (!row) return undefined;
   const pool = row.pool ?? "";
-  const { priority, nodes, gpus } = row;
   const holders = (await holding(db, pool)).filter(
     ({ machine }) => machine === undefined || machine === capacity.machine,
   );
   const room = roomOf(capacity, holders);
-  const needs = { priority, nodes, gpus };
+  const needs = needsOfRow(row);
   if (!fitsInto(capacity, needs))
     return { needs, fits: false, lacks: [], free: free(room), holders, ahead: 0, aheadForGpus: 0 };
-  const before = await roomBefore(db, pool, capacity, row);
+  const before = await roomBefore(db, pool, capacity, row, quotas);
   const { lacks } = serve(before.room, needs);
+  const atQuota: readonly QuotaLack[] = before.shares?.lacks(ownerOf(row), needs) ?? [];
   return {
     needs,
     fits: true,
     lacks,
+    ...(atQuota.length === 0 ? {} : { quotas: atQuota }),
     free: free(room),
     holders,
     ahead: before.ahead,

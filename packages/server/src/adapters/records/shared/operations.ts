@@ -105,7 +105,7 @@ export const WRITES = {
   apply: (db: Executor, change: LifeChange) => applyLife(db, change),
   describe: (db: Executor, scope: Scope, runId: string, change: AboutChange, at: number) =>
     describeRun(db, scope, runId, change, at),
-  claimQueued: (db: Executor, ask: Queued) => claimQueued(db, ask),
+  claimQueued: (db: Executor, ask: Queued, quotas?: Quotas) => claimQueued(db, ask, quotas),
   claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
   renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
   letGo: (db: Executor, token: string) => letGo(db, token),
@@ -181,8 +181,8 @@ export const LOOKUPS = {
 
 /** Operations that only read and may take long: they must not stand in the way of lookups. */
 export const LISTS = {
-  standing: (db: Executor, run: { scope: Scope; id: string }, capacity: Capacity) =>
-    standing(db, run, capacity),
+  standing: (db: Executor, run: { scope: Scope; id: string }, capacity: Capacity, quotas?: Quotas) =>
+    standing(db, run, capacity, quotas),
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),

@@ -3,11 +3,12 @@ import {
   fitsInto,
   freeGpus,
   lookAt,
-  type Needs,
   type QueueAsk,
   type QueueHolder,
   type QueuePage,
   type QueueWaiter,
+  type Quotas,
+  quotaWaitText,
   type RunStatus,
   roomOf,
   workspaceKey,
@@ -15,6 +16,7 @@ import {
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { heldOf, roomBefore } from "./line.ts";
+import { needsOfRow, type OwnedRow, ownerOf } from "./ownerShares.ts";
 import { isAfter, listName, orderBy, parseToken, printToken, type Term } from "./paging.ts";
 import { statement } from "./statement.ts";
 
@@ -69,8 +71,7 @@ const waitingOf = statement<{ pool: string; key: string }>()((q, p) =>
     .where("k.pool", "=", p.pool),
 );
 
-type LineRow = Needs & {
-  readonly run_no: number;
+type LineRow = OwnedRow & {
   readonly key: string;
   readonly id: string;
   readonly display_name: string | null;
@@ -80,7 +81,7 @@ type LineRow = Needs & {
 };
 
 /** See `RunStore.queue`. */
-export async function readQueue(db: Executor, ask: QueueAsk): Promise<QueuePage> {
+export async function readQueue(db: Executor, ask: QueueAsk, quotas: Quotas = {}): Promise<QueuePage> {
   const { pool, capacity } = ask;
   const key = workspaceKey(ask.scope);
   const all = await heldByAll(db, { pool, key, machine: capacity.machine ?? "" });
@@ -99,7 +100,7 @@ export async function readQueue(db: Executor, ask: QueueAsk): Promise<QueuePage>
     }),
   );
   const [count] = await waitingOf(db, { pool, key });
-  const line = await readLine(db, ask, key);
+  const line = await readLine(db, ask, key, quotas);
   const room = roomOf(capacity, held);
   return {
     ...line,
@@ -132,23 +133,33 @@ async function readLine(
   db: Executor,
   { pool, capacity, after, limit }: QueueAsk,
   key: string,
+  quotas: Quotas,
 ): Promise<Pick<QueuePage, "values" | "next">> {
   const list = listName("queue", pool, key);
   const position = after === undefined ? undefined : parseToken(list, after, TERMS.length);
   const most = limit + MOST_OTHERS;
   const rows = await halves(db, pool, most, position);
   const values: QueueWaiter[] = [];
-  let before: Parameters<typeof lookAt>[0] | undefined;
+  let before: Awaited<ReturnType<typeof roomBefore>> | undefined;
   let last: LineRow | undefined;
   for (const row of rows.slice(0, most)) {
     if (values.length === limit) break;
     last = row;
     // What is before the first of the page that fits is counted; from there on the rule is followed run by run.
-    if (fitsInto(capacity, row)) before ??= await roomBefore(db, pool, capacity, row);
-    const looked = lookAt(before ?? NOBODY, row, capacity);
-    before = before === undefined ? undefined : looked.after;
+    if (fitsInto(capacity, row)) before ??= await roomBefore(db, pool, capacity, row, quotas);
+    const needs = needsOfRow(row);
+    const atQuota = fitsInto(capacity, row) ? (before?.shares?.lacks(ownerOf(row), needs) ?? []) : [];
+    const looked = lookAt(before ?? NOBODY, needs, capacity);
+    if (before !== undefined) {
+      // One that is at its quota keeps nothing of the target.
+      const room = atQuota.length > 0 ? before.room : looked.after.room;
+      if (atQuota.length > 0) before.shares?.keep(ownerOf(row), atQuota);
+      else if (looked.starts) before.shares?.take(ownerOf(row), needs);
+      before = { ...before, ahead: looked.after.ahead, room };
+    }
     if (row.key !== key) continue;
-    values.push(shown(row, looked));
+    const [first] = atQuota;
+    values.push(shown(row, first === undefined ? looked : { ...looked, summary: quotaWaitText(first) }));
   }
   const isLast = last === undefined || (rows.at(-1)?.run_no === last.run_no && rows.length <= most);
   return {
@@ -159,7 +170,10 @@ async function readLine(
 
 const NOBODY = { room: { places: 0, nodes: 0, gpus: 0, closed: new Set<"places">() }, ahead: 0 };
 
-const shown = (row: LineRow, { position, summary }: ReturnType<typeof lookAt>): QueueWaiter => ({
+const shown = (
+  row: LineRow,
+  { position, summary }: Pick<ReturnType<typeof lookAt>, "position" | "summary">,
+): QueueWaiter => ({
   runId: row.id,
   experimentName: row.experiment,
   ...(row.display_name === null ? {} : { displayName: row.display_name }),
@@ -181,9 +195,9 @@ async function halves(
 ): Promise<readonly LineRow[]> {
   const rows: LineRow[] = [];
   for (const wants of [0, 1]) {
-    const query = sql<LineRow>`select k.run_no, k.priority, k.nodes, k.gpus, w.key, r.id, r.display_name, r.target,
+    const query = sql<LineRow>`select k.run_no, k.priority, k.nodes, k.gpus, k.engine_gpus, k.workspace_no, k.user_id, w.key, r.id, r.display_name, r.target,
         r.created_at, e.name as experiment
-      from (select k.run_no, k.priority, k.nodes, k.gpus from run_work as k
+      from (select k.run_no, k.priority, k.nodes, k.gpus, k.engine_gpus, k.workspace_no, k.user_id from run_work as k
         where k.stage = 'waiting' and k.pool = ${pool} and k.wants_gpus = ${wants}
           ${position ? sql`and ${isAfter(TERMS, position)}` : sql``}
         order by ${orderBy(TERMS)} limit ${most + 1}) as k

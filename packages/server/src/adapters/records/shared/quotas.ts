@@ -1,5 +1,15 @@
 // Holds new runs to the quotas of the settings, in the transaction that records them. Counts no further than the quota is.
-import { MalachiteError, type NewRun, type Quota, type Quotas, quotaText } from "@malachite/core";
+import {
+  MalachiteError,
+  type NewRun,
+  PLAIN_NEEDS,
+  type Quota,
+  type Quotas,
+  quotaText,
+  SHARED,
+  tooLargeText,
+  wantsOf,
+} from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { statement } from "./statement.ts";
@@ -40,6 +50,12 @@ export async function holdToQuotas(
   const of = { workspace, user: run.createdBy.objectId };
   for (const whose of ["workspace", "user"] as const) {
     const { unfinishedRuns, runsPerMinute } = quotas[whose] ?? {};
+    const wants = wantsOf(run.life.needs ?? PLAIN_NEEDS);
+    for (const name of SHARED) {
+      const most = quotas[whose]?.[name];
+      if (most !== undefined && wants[name] > most)
+        throw new MalachiteError("QuotaTooSmall", tooLargeText(whose, name, wants[name], most, whoOf(run)));
+    }
     if (unfinishedRuns !== undefined) {
       const found = await UNFINISHED[whose](db, { ...of, most: unfinishedRuns });
       if (found.length >= unfinishedRuns) throw exceeded(run, whose, "unfinishedRuns", unfinishedRuns);
@@ -52,7 +68,6 @@ export async function holdToQuotas(
 }
 
 const exceeded = (run: NewRun, of: keyof Quotas, name: keyof Quota, most: number): MalachiteError =>
-  new MalachiteError(
-    "QuotaExceeded",
-    quotaText(of, name, most, { workspace: run.scope.workspace, user: run.createdBy.name }),
-  );
+  new MalachiteError("QuotaExceeded", quotaText(of, name, most, whoOf(run)));
+
+const whoOf = (run: NewRun) => ({ workspace: run.scope.workspace, user: run.createdBy.name });

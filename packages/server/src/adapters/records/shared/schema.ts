@@ -270,6 +270,8 @@ export type Database = {
     nodes: Generated<number>;
     gpus: Generated<number>;
     wants_gpus: Generated<number>;
+    /** GPUs that its engine gives out: of no account in the line, only for quotas. */
+    engine_gpus: Generated<number>;
     /** Whose the run is; null in rows of a program that did not count them. */
     workspace_no: number | null;
     user_id: string | null;

@@ -15,6 +15,7 @@ import { registryPasswords } from "./0010-registry-passwords.ts";
 import { tables } from "./0011-tables.ts";
 import { servers } from "./0012-servers.ts";
 import { quotas } from "./0013-quotas.ts";
+import { shares } from "./0014-shares.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   tables,
   servers,
   quotas,
+  shares,
 ];
 
 /** Runs `work` in one transaction. */
