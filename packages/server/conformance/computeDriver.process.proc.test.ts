@@ -9,15 +9,16 @@ import { type Cgroups, detectCgroups, noCgroups } from "../src/adapters/compute/
 import { createLauncher } from "../src/adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "../src/adapters/compute/process/processDriver.ts";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
+import { systemClock } from "../src/adapters/system/clock.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
-import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
+import { driverUnderTest, EMPTY_PLACER, movedAway } from "./driverUnderTest.ts";
 import { findPython } from "./findPython.ts";
 
 const target: TargetSettings = { name: "local", kind: "process", pool: "local", options: {} };
 
 async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<DriverUnderTest> {
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-driver-"));
-  const make = () => {
+  const make = (placer = EMPTY_PLACER) => {
     const launcher = createLauncher({
       entry: new URL("../src/adapters/compute/process/launcherMain.js", import.meta.url),
       nodeArgs: ["--conditions=malachite-src"],
@@ -26,8 +27,8 @@ async function makeDriver(groupsFor: (folder: string) => Cgroups): Promise<Drive
     const driver = createProcessDriver({
       folder,
       launcher,
-      placer: { place: async () => {}, placeFiles: async () => {} },
-      clock: { now: Date.now, sleep: async () => {} },
+      placer,
+      clock: systemClock,
       cgroups: groupsFor(folder),
       inherited: inheritedEnvironment(process.env),
     });
@@ -59,6 +60,7 @@ const noGroups = groups.of("x").length === 0 ? "no control groups can be made on
 computeDriverConformance("process, with control groups", () => makeDriver(detectCgroups), {
   skip: skip ?? noGroups,
   python,
+  severalServers: true,
   holdsEverything: true,
   memoryLimit: groups.memory.usable ? { memoryMiB: 64 } : undefined,
   cpuLimit: groups.cpu.usable ? { cpus: 0.2 } : undefined,
@@ -70,5 +72,6 @@ computeDriverConformance(
   {
     skip,
     python,
+    severalServers: true,
   },
 );

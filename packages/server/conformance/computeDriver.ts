@@ -11,10 +11,12 @@ import type {
   Sighting,
   TargetSettings,
 } from "@malachite/core";
+import type { RunPlacer } from "../src/adapters/compute/shared/prepareFolder.ts";
 import { driverFiles } from "./computeDriverFiles.ts";
 import { driverGroups } from "./computeDriverGroups.ts";
 import { driverLife } from "./computeDriverLife.ts";
 import { driverProcesses } from "./computeDriverProcesses.ts";
+import { driverServers } from "./computeDriverServers.ts";
 import { driverUsage } from "./computeDriverUsage.ts";
 
 /** A driver with the engine it talks to, ready to take runs. Disposing it ends all that the tests left. */
@@ -23,6 +25,8 @@ export type DriverUnderTest = AsyncDisposable & {
   readonly target: TargetSettings;
   /** The driver as a restarted service would have it: same engine, same data, nothing remembered. Ends the one before. */
   restart(): Promise<ComputeDriver>;
+  /** The driver of another server that sees the same folder; `placer` puts its projects there. */
+  another?(placer: RunPlacer): ComputeDriver & AsyncDisposable;
   /** Makes the engine unreachable for the time of the work, where the test can. */
   withoutEngine?(work: () => Promise<void>): Promise<void>;
   /** Writes a file into the project folder of a run that runs. Needed where commands really run. */
@@ -63,6 +67,8 @@ export type DriverConformanceOptions = {
   readonly memoryLimit?: TargetSettings["options"];
   /** Target options that give a run a fifth of a processor, where the engine can. */
   readonly cpuLimit?: TargetSettings["options"];
+  /** Whether servers share the folder of its runs, so that `another` is to be tried: where it is of this machine. */
+  readonly severalServers?: boolean;
   /** Longest any awaited fact may take, in ms. */
   readonly deadlineMs?: number;
 };
@@ -145,6 +151,7 @@ export function computeDriverConformance(
     driverUsage(bench);
     driverGroups(bench);
     driverFiles(bench);
+    driverServers(bench);
   });
 }
 

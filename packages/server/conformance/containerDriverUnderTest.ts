@@ -6,11 +6,12 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
 import { createContainerDriver } from "../src/adapters/compute/container/containerDriver.ts";
+import { systemClock } from "../src/adapters/system/clock.ts";
 import { createEngines } from "../src/containers/index.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { type EngineName, startContainerEngine, withoutEngine } from "./containerEngine.ts";
 import { openDoor } from "./door.ts";
-import { driverUnderTest } from "./driverUnderTest.ts";
+import { driverUnderTest, EMPTY_PLACER } from "./driverUnderTest.ts";
 
 const SERVICE = `conformance-${process.pid}`;
 const signal = new AbortController().signal;
@@ -27,13 +28,13 @@ async function makeDriver(name: EngineName): Promise<DriverUnderTest> {
     target,
     image: engine.image,
     runs,
-    make: () =>
+    make: (placer = EMPTY_PLACER) =>
       createContainerDriver({
         folder: runs,
         service: SERVICE,
         engines: createEngines({}),
-        placer: { place: async () => {}, placeFiles: async () => {} },
-        clock: { now: Date.now, sleep: async () => {} },
+        placer,
+        clock: systemClock,
         user: { uid, gid, name: username },
       }),
     away: door,
@@ -61,6 +62,7 @@ export function containerDriverConformance(name: EngineName): void {
     ...(skip === undefined ? {} : { skip }),
     python: "/usr/bin/python3",
     holdsEverything: true,
+    severalServers: true,
     memoryLimit: { memoryMiB: 64 },
     cpuLimit: { cpus: 0.2 },
     many: 12,

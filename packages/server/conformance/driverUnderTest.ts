@@ -2,14 +2,18 @@
 import { readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ComputeDriver, isLaunchKey, type LaunchKey, type TargetSettings } from "@malachite/core";
+import type { RunPlacer } from "../src/adapters/compute/shared/prepareFolder.ts";
 import type { DriverUnderTest } from "./computeDriver.ts";
+
+/** For projects that hold nothing. */
+export const EMPTY_PLACER: RunPlacer = { place: async () => {}, placeFiles: async () => {} };
 
 export type DriverSubject = {
   /** Its options hold for every launch, beside those that the suite changes. */
   readonly target: TargetSettings;
   /** The suite knows of no images: each of its launches gets this one. */
   readonly image?: string;
-  make(): ComputeDriver & AsyncDisposable;
+  make(placer?: RunPlacer): ComputeDriver & AsyncDisposable;
   /** The folder in which launches are found by their keys when all is over. */
   readonly runs: string;
   /** Where the folder of a run is that can be written to; below `runs` unless told. */
@@ -28,7 +32,7 @@ export const movedAway = (path: string): DriverSubject["away"] => ({
 
 export function driverUnderTest(subject: DriverSubject): DriverUnderTest {
   const { target, runs, away, folder = (key) => join(runs, key) } = subject;
-  const make = () => withOwn(subject.make(), subject);
+  const make = (placer?: RunPlacer) => withOwn(subject.make(placer), subject);
   let made = make();
   async function release(key: LaunchKey): Promise<void> {
     const { signal } = new AbortController();
@@ -43,6 +47,7 @@ export function driverUnderTest(subject: DriverSubject): DriverUnderTest {
       made = make();
       return made;
     },
+    another: make,
     write: (key, path, text) => writeFile(join(folder(key), "project", path), text),
     ...(away && {
       async withoutEngine(work: () => Promise<void>) {
@@ -74,8 +79,8 @@ function withOwn<T extends ComputeDriver>(
   const changed: Pick<ComputeDriver, "check" | "find" | "launch"> = {
     check: (target, signal) => driver.check(whole(target), signal),
     find: (target, key, signal) => driver.find(whole(target), key, signal),
-    launch: ({ plan, secrets }, signal) =>
-      driver.launch({ plan: { ...plan, target: whole(plan.target), ...planned }, secrets }, signal),
+    launch: ({ plan, ...more }, signal) =>
+      driver.launch({ plan: { ...plan, target: whole(plan.target), ...planned }, ...more }, signal),
   };
   return { ...driver, ...changed };
 }

@@ -1,5 +1,5 @@
 // The compute drivers, and the engines and programs that they share with others.
-import type { Clock, ComputeDriver } from "@malachite/core";
+import type { ComputeDriver, SteadyClock } from "@malachite/core";
 import { createContainerDriver } from "../adapters/compute/container/containerDriver.ts";
 import type { AwayCourier } from "../adapters/compute/courier/index.ts";
 import { createClusters } from "../adapters/compute/kubernetes/clusters.ts";
@@ -37,7 +37,7 @@ export function composeDrivers(
   }: {
     readonly folder: DataFolder;
     readonly placer: RunPlacer;
-    readonly clock: Clock;
+    readonly clock: SteadyClock;
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly opened: AsyncDisposableStack;
     readonly courier: AwayCourier;

@@ -5,7 +5,6 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  type Clock,
   CONTAINER_FOLDER,
   type ComputeDriver,
   type Handle,
@@ -17,6 +16,7 @@ import {
   type MeasuredRun,
   type Sighting,
   START_FILES,
+  type SteadyClock,
   type TargetHealth,
   type TargetSettings,
   type Usage,
@@ -33,6 +33,7 @@ import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readExit, readStartedAt } from "../shared/smallFiles.ts";
+import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { type ContainerState, KIND, makeHandle, readHandle } from "./containerHandle.ts";
 import { containerSpec, LABELS } from "./containerSpec.ts";
 import {
@@ -57,7 +58,7 @@ export type ContainerDriverOptions = {
   readonly service: string;
   readonly engines: Engines;
   readonly placer: RunPlacer;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly user: ServiceUser;
   /** Where nvidia-smi is looked for; nowhere unless told. */
   readonly path?: string;
@@ -74,6 +75,8 @@ const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 200;
 /** A start script has claimed its folder within milliseconds; after this long it is taken for stuck. */
 const BEGIN_WITHIN_MS = 2000;
+/** So long the engine may take to remove what was not started. */
+const REMOVE_MS = 60_000;
 /** Between two tries to kill from inside; after so long in all the engine kills the container as a whole. */
 const KILL_AGAIN_MS = 1000;
 const KILL_WHOLE_MS = 5000;
@@ -93,7 +96,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     return makeHandle(key, state);
   }
 
-  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+  async function launch({ plan: asked, secrets, startBefore }: Launch, signal: AbortSignal): Promise<Handle> {
     const { key } = asked;
     const folder = root.folder(key);
     const plan = inFolder(asked, CONTAINER_FOLDER);
@@ -104,32 +107,45 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     const engine = await engines.at(target.socket);
     const facts = await engine.facts(signal);
     await root.ready();
-    if (!(await root.make(key))) {
-      const earlier = await findStarted(engine, key, signal);
-      if (earlier !== undefined) return follow(key, earlier);
-    }
+    const earlier = await startedOf(engine, key, signal);
+    if (earlier !== undefined) return follow(key, earlier);
     const startedAt = clock.now();
+    await root.makeWhole(key, async (made) => {
+      await prepareFolder(made, plan, placer, { socket: engine.socket }, signal, CONTAINER_FOLDER);
+      await mkdir(join(made, HOME), { recursive: true });
+    });
+    let container: string | undefined;
     try {
       const spec = containerSpec({
         ...{ key, name: nameOf(key), service, plan, image: plan.image, command, options: target, facts },
         ...{ user, folder, startedAt },
       });
-      await prepareFolder(folder, plan, placer, { socket: engine.socket }, signal, CONTAINER_FOLDER);
-      await mkdir(join(folder, HOME), { recursive: true });
       signal.throwIfAborted();
-      const container = await create(engine, spec, signal);
+      container = await create(engine, spec, startBefore, signal);
+      refuseLate(startBefore);
       await startContainer(engine, container, signal);
       return follow(key, { socket: engine.socket, container, startedAt });
     } catch (error) {
-      await discard(engine, key);
+      // Whoever has the lease by now has the folder and the name too.
+      if (isLate(startBefore)) await forget(engine, container);
+      else await discard(engine, key).catch(nextTime);
       throw refusal(error);
     }
+  }
+
+  const isLate = (startBefore: Launch["startBefore"]): boolean =>
+    startBefore !== undefined && clock.monotonic() >= startBefore();
+
+  function refuseLate(startBefore: Launch["startBefore"]): void {
+    if (isLate(startBefore))
+      throw new MalachiteError("EngineUnavailable", "The run is not started before its lease is renewed.");
   }
 
   /** The folder is new, so a container that has the name was made for an earlier one: by a service that was killed meanwhile. */
   async function create(
     engine: Engine,
     spec: Parameters<typeof createContainer>[1],
+    startBefore: Launch["startBefore"],
     signal: AbortSignal,
   ): Promise<string> {
     try {
@@ -137,47 +153,54 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     } catch (error) {
       const isTaken = error instanceof EngineRefused && /already in use/i.test(error.message);
       if (!isTaken) throw error;
+      refuseLate(startBefore);
       await removeContainer(engine, spec.name ?? "", signal);
       return createContainer(engine, spec, signal);
     }
   }
 
-  /** For a launch of which nothing runs: what is left of it would only be in the way. */
-  async function discard(engine: Engine, key: LaunchKey): Promise<void> {
-    // What cannot be removed now is removed by `find` or by the next launch of the key.
-    await removeContainer(engine, nameOf(key), AbortSignal.timeout(60_000)).catch(() => {});
-    await root.remove(key).catch(() => {});
+  /** A container that will not be started by anybody. */
+  async function forget(engine: Engine, container: string | undefined): Promise<void> {
+    if (container !== undefined)
+      await removeContainer(engine, container, AbortSignal.timeout(REMOVE_MS)).catch(nextTime);
   }
 
-  /** The launch that has begun, or undefined when none has: then the folder is prepared anew. */
-  async function findStarted(
+  /** For a launch of which nothing runs: what is left of it would only be in the way. With the claim, nothing begins meanwhile. */
+  async function discard(engine: Engine, key: LaunchKey): Promise<void> {
+    if (!(await takeClaim(root.folder(key)))) return;
+    await removeContainer(engine, nameOf(key), AbortSignal.timeout(REMOVE_MS));
+    await root.remove(key);
+  }
+
+  /** The launch that has begun; undefined once it is certain that none has and none will. */
+  async function startedOf(
     engine: Engine,
     key: LaunchKey,
     signal: AbortSignal,
   ): Promise<ContainerState | undefined> {
     const folder = root.folder(key);
-    const found = await findContainer(engine, nameOf(key), signal);
-    const isClaimed = await exists(join(folder, START_FILES.claim));
-    const state = {
-      socket: engine.socket,
-      container: found?.id ?? "",
-      startedAt: (await readStartedAt(folder)) ?? 0,
-    };
-    if (isClaimed || (found !== undefined && found.at !== "created")) return state;
-    await discard(engine, key);
-    await root.make(key);
+    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
+    while (await exists(folder)) {
+      signal.throwIfAborted();
+      const found = await findContainer(engine, nameOf(key), signal);
+      const claim = await claimOf(folder);
+      if (claim === "started" || (claim === undefined && found !== undefined && found.at !== "created"))
+        return {
+          socket: engine.socket,
+          container: found?.id ?? "",
+          startedAt: (await readStartedAt(folder)) ?? 0,
+        };
+      await discard(engine, key);
+    }
     return undefined;
   }
 
   async function find(target: TargetSettings, key: LaunchKey, signal: AbortSignal) {
     await root.ready();
-    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
     if (!(await exists(root.folder(key)))) return undefined;
     const engine = await engines.at(parseContainerOptions(target).socket);
-    const state = await findStarted(engine, key, signal);
-    if (state !== undefined) return follow(key, state);
-    await root.remove(key);
-    return undefined;
+    const state = await startedOf(engine, key, signal);
+    return state === undefined ? undefined : follow(key, state);
   }
 
   async function sight(
@@ -204,7 +227,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     await root.assertPresent();
     const facts = container === "" ? undefined : await findContainer(engine, container, signal);
     if (facts?.outOfMemory) return { at: "ended", code: null, signal: "SIGKILL", outOfMemory: true };
-    if (facts === undefined || (await exists(join(folder, START_FILES.claim)))) return lost.gone(folder);
+    if (facts === undefined || (await claimOf(folder)) !== undefined) return lost.gone(folder);
     // The image has no shell, or none for this machine: the start script did not even begin.
     const words = facts.error || (await lastWords(engine, container, signal)) || "it said nothing";
     return {
@@ -359,6 +382,9 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     }
   }
 }
+
+/** What cannot be removed now is removed by `find` or by the next launch of the key. */
+const nextTime = (): void => {};
 
 /** What the engine says no to is the run's end; what it is too busy for may be asked again. */
 function refusal(error: unknown): unknown {

@@ -1,16 +1,13 @@
 // Finds out what became of a launch whose handle was lost: by the claim and the pids that its start script wrote, and by the
 // processes of this machine. Starts and ends nothing.
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { START_FILES } from "@malachite/core";
 import { LAUNCH_FILE } from "../shared/prepareFolder.ts";
 import { MARKS } from "../shared/runEnvironment.ts";
-import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { readSmallFile } from "../shared/smallFiles.ts";
+import { claimOf } from "../shared/startClaim.ts";
 import { type ProcessState, parsePids } from "./processHandle.ts";
 import { bootId, findAlive, hasVariable, listProcesses } from "./processTable.ts";
-
-/** In the folder of a launch: it is about to be given up, so a claim with nobody behind it is that of whoever gives it up. */
-export const DISCARDED = "discarded";
 
 /** A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on. */
 const DEADLINE_MS = 30_000;
@@ -31,12 +28,11 @@ export async function findStarted(folder: string, signal: AbortSignal): Promise<
     const isBeginning = hasProcess(folder);
     const now = await readPids(folder);
     if (now !== undefined) return now;
-    const isClaimed = await exists(join(folder, START_FILES.claim));
+    const isClaimed = (await claimOf(folder)) === "started";
     const passed = performance.now() - begun;
     const blind = process.platform !== "linux";
     if (!isBeginning && !(blind && isClaimed && passed < BLIND_WAIT_MS)) {
       // Claimed, and its script was killed before it wrote a word: it has begun, and will not be begun again.
-      if (await exists(join(folder, DISCARDED))) return undefined;
       const nobody = { pid: 0, startTime: "", boot: bootId() };
       return isClaimed ? { script: nobody, group: await groupOf(folder), startedAt: 0 } : undefined;
     }

@@ -1,6 +1,5 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
 
-import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
@@ -18,7 +17,6 @@ import {
   START_SCRIPT_NAME,
   type Usage,
 } from "@malachite/core";
-import { hasCode, removeTree } from "../../../files/index.ts";
 import { tooLong } from "../shared/argumentLengths.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
 import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
@@ -32,9 +30,10 @@ import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readExit } from "../shared/smallFiles.ts";
+import { takeClaim } from "../shared/startClaim.ts";
 import { type Cgroups, removeGroups } from "./cgroups.ts";
 import { endTree } from "./endTree.ts";
-import { DISCARDED, findStarted, scriptOf } from "./findStarted.ts";
+import { findStarted, scriptOf } from "./findStarted.ts";
 import { type Launcher, LauncherLost, type Spawned, SpawnRefused } from "./launcher.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { KIND, makeHandle, type ProcessState, readHandle } from "./processHandle.ts";
@@ -100,19 +99,17 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     const earlier = await startedIn(plan.key, signal);
     if (earlier !== undefined) return follow(plan.key, earlier);
     // Made whole before it has its name: of two servers, one that has lost its lease and does not know it, only one gets that.
-    const made = root.placeFor(plan.key);
     let group: readonly string[] = [];
     try {
-      group = cgroups.create(plan.key, limits);
-      await prepareFolder(made, { ...plan, mounts: undefined }, placer, { group }, signal);
-      signal.throwIfAborted();
+      await root.makeWhole(plan.key, async (made) => {
+        group = cgroups.create(plan.key, limits);
+        await prepareFolder(made, { ...plan, mounts: undefined }, placer, { group }, signal);
+        signal.throwIfAborted();
+      });
     } catch (error) {
-      await removeTree(made).catch(() => {});
       if (!(await exists(folder))) await removeGroups(group);
       throw error;
     }
-    if (!(await root.adopt(made, plan.key)))
-      throw new MalachiteError("EngineUnavailable", `Another server is about to start ${plan.key}.`);
     try {
       await placeMounts(folder, plan);
       signal.throwIfAborted();
@@ -184,7 +181,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   /** For a launch of which nothing runs: what is left of it would only be in the way. */
   async function discard(key: LaunchKey, group: readonly string[]): Promise<void> {
     // In its claim's place no start script begins any more, whoever is just about to start one.
-    if (!(await claimed(root.folder(key)))) return;
+    if (!(await takeClaim(root.folder(key)))) return;
     await removeGroups(group);
     await removeMounts(root.folder(key));
     await root.remove(key);
@@ -303,22 +300,6 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
 /** What cannot be removed now is removed by `find` or by the next launch of the key. */
 const nextTime = (): void => {};
-
-/** Takes the claim of a launch that is to be given up: false when its start script has it, so that it has begun after all. */
-async function claimed(folder: string): Promise<boolean> {
-  try {
-    await writeFile(join(folder, DISCARDED), "");
-    await mkdir(join(folder, START_FILES.claim));
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return true;
-    if (!hasCode(error, "EEXIST")) throw error;
-    // That of an earlier try, or of a script that wrote no word; or of one that has begun just now.
-    if ((await findStarted(folder, new AbortController().signal)) === undefined) return true;
-    await rm(join(folder, DISCARDED), { force: true });
-    return false;
-  }
-}
 
 function refusal(error: SpawnRefused): MalachiteError {
   if (error.code === "TOO_LATE")

@@ -22,10 +22,11 @@ export type RunsRoot = AsyncDisposable & {
   ready(): Promise<void>;
   /** Makes the folder of a launch: true when it was made now, false when it was there. */
   make(key: LaunchKey): Promise<boolean>;
-  /** A place where the folder of a launch can be made out of sight: another at each call, and not there yet. */
-  placeFor(key: LaunchKey): string;
-  /** Gives what was made there its name: false when the launch has a folder already, and then it is removed. */
-  adopt(made: string, key: LaunchKey): Promise<boolean>;
+  /**
+   * Makes the folder of a launch whole, out of sight, before it has its name: of two servers, one of which has lost its lease and does
+   * not know it, only one gets that, and the other writes into no folder of a run that runs. Throws EngineUnavailable for the other.
+   */
+  makeWhole(key: LaunchKey, make: (place: string) => Promise<void>): Promise<void>;
   /** Throws EngineUnavailable when the folder of the runs is not there at all. */
   assertPresent(): Promise<void>;
   /** Removes the folder of a launch: out of sight at once, then for good. Not there is success. */
@@ -93,15 +94,16 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
         return false;
       }
     },
-    placeFor: (key) => join(making, `${key}-${process.pid}-${Date.now()}-${serial++}`),
-    async adopt(made, key) {
+    async makeWhole(key, make) {
+      const place = join(making, `${key}-${process.pid}-${Date.now()}-${serial++}`);
       try {
-        await rename(made, folder(key));
-        return true;
+        await make(place);
+        await rename(place, folder(key));
       } catch (error) {
+        // What cannot be removed now is removed after a later start.
+        await removeTree(place).catch(() => {});
         if (!hasCode(error, "ENOTEMPTY", "EEXIST")) throw error;
-        await removeTree(made);
-        return false;
+        throw new MalachiteError("EngineUnavailable", `Another server is about to start ${key}.`);
       }
     },
     async assertPresent() {
