@@ -13,6 +13,7 @@ import {
 import { Home } from "../support/cli.ts";
 import { cancel, ended, fileOf, getRun, reached, story, submit } from "../support/runs.ts";
 import { ROOT, Service, until, workspacePath } from "../support/service.ts";
+import { overPods } from "./overPods.ts";
 
 const LONG_MS = 120_000;
 const WAITS =
@@ -48,6 +49,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
     const target = {
       pods: { ...common, volume },
       small: { ...common, volume, memoryMiB: 64 },
+      named: { ...common, volume, dns: true },
       tight: { ...common, volume, namespace: "tight" },
       away: common,
       narrow: { ...common, volume, namespace: "narrow", kubeconfig: await accountOf("malachite") },
@@ -144,6 +146,10 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
       });
     });
   }
+
+  describe("of several nodes", () => {
+    overPods({ service: () => service, cluster: () => cluster, start, why, free });
+  });
 
   it("say that memory was what ended one", async () => {
     const run = await ended(service, await start("small", "x = bytearray(300 << 20)"));

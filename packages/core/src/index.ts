@@ -22,6 +22,7 @@ export * from "./domain/launch/awayPlan.ts";
 export * from "./domain/launch/containerFlags.ts";
 export * from "./domain/launch/exitRecord.ts";
 export * from "./domain/launch/gpus.ts";
+export { POD_NAMES } from "./domain/launch/groupPods.ts";
 export * from "./domain/launch/launchFiles.ts";
 export * from "./domain/launch/launchKey.ts";
 export * from "./domain/launch/launchPlan.ts";

@@ -285,6 +285,32 @@ describe("the kubernetes driver, by what the API server does", () => {
       );
     });
 
+    it("is a pod for each node, and names for them where the target says that there are some", async () => {
+      const process = { name: "rank", node: 0, argv: ["x"], environment: {}, log: "user_logs/x.txt" };
+      const group = {
+        starter: "direct",
+        ports: [],
+        environment: {},
+        graceMs: 1,
+        processes: [process],
+      } as const;
+      const target = { ...under.target, options: { ...under.target.options, dns: true } };
+      const handle = await launch(["no-pod"], { nodes: 2, group, target });
+      const { metadata, spec } = jobOf(handle);
+      assert.deepEqual([spec.completions, spec.parallelism, spec.completionMode], [2, 2, "Indexed"]);
+      assert.equal(spec.template.spec.subdomain, metadata.name);
+      const [names] = cluster.things("services");
+      assert.equal(names?.metadata.name, metadata.name);
+      assert.equal(names?.spec.clusterIP, "None");
+      assert.deepEqual(names?.spec.selector, {
+        "malachite.service": metadata.labels["malachite.service"],
+        "malachite.key": handle.key,
+      });
+      assert.equal(names?.metadata.ownerReferences?.[0]?.uid, metadata.uid);
+      await driver.stop(handle, 0, signal);
+      await driver.release(handle, signal);
+    });
+
     it("is what the options of the target say", async () => {
       const options = {
         ...under.target.options,

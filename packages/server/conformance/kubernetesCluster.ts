@@ -12,11 +12,12 @@ import { ENGINES, startEngine, withoutScript } from "./engineScripts.ts";
 const run = promisify(execFile);
 const BUILT = process.env.K8S_BIN ?? join(homedir(), ".cache", "malachite", "k8s");
 
-/** `image` has python3 and a shell. `kubectl`: its standard output. */
+/** `image` has python3 and a shell. `kubectl`: its standard output. `create`: posts an object to a path of the API. */
 export type ClusterUnderTest = AsyncDisposable & {
   readonly kubeconfig: string;
   readonly image: string;
   kubectl(...args: readonly string[]): Promise<string>;
+  create(path: string, object: object): Promise<void>;
 };
 
 /** The kubeconfig of a cluster on this machine that is there already, and has the image: `MALACHITE_TEST_KUBECONFIG=/tmp/k8s/admin.conf`. */
@@ -49,7 +50,9 @@ export async function startCluster(): Promise<ClusterUnderTest> {
   const lock = await takeLock(join(tmpdir(), "malachite-kubernetes.lock"));
   try {
     const engine = await startEngine("k8s.sh");
+    await betweenPods("-I");
     return clusterOf(join(engine.folder, "admin.conf"), async () => {
+      await betweenPods("-D");
       await engine[Symbol.asyncDispose]();
       lock.kill();
     });
@@ -59,12 +62,25 @@ export async function startCluster(): Promise<ClusterUnderTest> {
   }
 }
 
+const asked = (kubeconfig: string, args: readonly string[]) =>
+  run(join(BUILT, "bin", "kubectl"), ["--kubeconfig", kubeconfig, ...args], { timeout: 120_000 });
+
+/** A docker that was started on the machine lets nothing through that it does not know, also between the pods of one bridge. */
+async function betweenPods(change: "-I" | "-D"): Promise<void> {
+  const rule = ["-i", "mlchk8s0", "-o", "mlchk8s0", "-j", "ACCEPT"];
+  await run("iptables", [change, "FORWARD", ...rule], { timeout: 20_000 }).catch(() => {
+    // Without it pods reach each other, or the tests that need that say so.
+  });
+}
+
 const clusterOf = (kubeconfig: string, stop: () => Promise<void>): ClusterUnderTest => ({
   kubeconfig,
   image: "localhost/malachite-base:latest",
-  async kubectl(...args) {
-    const kubectl = join(BUILT, "bin", "kubectl");
-    return (await run(kubectl, ["--kubeconfig", kubeconfig, ...args], { timeout: 120_000 })).stdout;
+  kubectl: async (...args) => (await asked(kubeconfig, args)).stdout,
+  async create(path, object) {
+    const asking = asked(kubeconfig, ["create", "--raw", path, "-f", "-"]);
+    asking.child.stdin?.end(JSON.stringify(object));
+    await asking;
   },
   [Symbol.asyncDispose]: stop,
 });

@@ -45,7 +45,7 @@ export type ScriptedCluster = AsyncDisposable & {
 };
 
 const KINDS =
-  /^\/(?:api\/v1|apis\/batch\/v1)\/namespaces\/([^/]+)\/(jobs|pods|secrets|events)(?:\/([^/]+))?$/;
+  /^\/(?:api\/v1|apis\/batch\/v1)\/namespaces\/([^/]+)\/(jobs|pods|secrets|services|events)(?:\/([^/]+))?$/;
 
 export async function startScriptedCluster(): Promise<ScriptedCluster> {
   const all = new Map<string, Thing>();

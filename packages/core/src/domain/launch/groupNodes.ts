@@ -149,10 +149,7 @@ class Control:
 
 def start_nodes(own, group, ports):
     control = Control()
-    sets = {}
-    for index, process in enumerate(group["processes"]):
-        if process["node"] > 0:
-            sets.setdefault((process["node"], bool(process.get("serves"))), []).append(index)
+    sets = sets_of(group)
     for node, serves in sorted(sets):
         known = {"ports": ports, "hosts": HOSTS, "node": node, "serves": serves, "at": [HOSTS[0], control.port], "token": control.token}
         env = dict(os.environ, MALACHITE_GROUP=json.dumps(known))

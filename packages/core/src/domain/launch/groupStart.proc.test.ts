@@ -11,10 +11,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { launchFiles, logsOf } from "./launchFiles.ts";
 import { type PlannedProcess, type ProcessGroup, portMark, RUN_FOLDER } from "./launchPlan.ts";
 
@@ -113,6 +114,62 @@ for (const python of pythons as string[]) {
       };
     }
     const SLEEP = "import time; time.sleep(600)";
+
+    describe("whose second node is a pod of its own", () => {
+      const pod = (folder: string, env: Record<string, string> = {}) => {
+        mkdirSync(join(folder, "pods"), { recursive: true });
+        return spawn(python, ["../group.py", "--pod"], {
+          cwd: join(folder, "project"),
+          env: { PATH: "/usr/bin:/bin", JOB_COMPLETION_INDEX: "1", ...AS_POD, ...env },
+          stdio: ["ignore", "inherit", "inherit"],
+        });
+      };
+      const AS_POD = { MALACHITE_PODS: "2", MALACHITE_POD_IP: "127.0.0.1" };
+      const announced = async (folder: string) => {
+        while (!existsSync(join(folder, "pods/1.json"))) await pause(20, undefined, inTime());
+      };
+
+      it("runs its processes there, and says which failed", async () => {
+        const codes = [SLEEP, "import os, sys; print(os.getppid()); sys.exit(3)"];
+        const folder = prepare(codes, { environment: { AT: "\0host:1\0" } });
+        const other = pod(folder);
+        const over = once(other, "close", inTime());
+        await announced(folder);
+        const { code, said, logs, first } = await ended(folder, AS_POD);
+        assert.equal(code, 3);
+        assert.deepEqual(first, { code: 3, index: 1 });
+        assert.match(said, /rank 1 ended with exit code 3/);
+        assert.notEqual(Number(logs[1]), other.pid);
+        assert.deepEqual(await over, [0, null]);
+      });
+
+      it("ends with it when it is lost, and it ends with the first", async () => {
+        const folder = prepare([SLEEP, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"]);
+        const other = pod(folder);
+        await announced(folder);
+        const { code, first } = await ended(folder, AS_POD);
+        assert.equal(code, 126);
+        assert.equal(first.lost, 1);
+        assert.match(first.failure, /Node 1 \(127\.0\.0\.1\) was lost/);
+        writeFileSync(join(folder, "exit.json"), "{}");
+        other.kill();
+      });
+
+      it("takes no orders from whoever does not know the token, and goes when the run is over", async () => {
+        const folder = prepare([SLEEP, "print('no')"]);
+        const other = pod(folder);
+        const over = once(other, "close", inTime());
+        await announced(folder);
+        const { port } = JSON.parse(readFileSync(join(folder, "pods/1.json"), "utf8"));
+        const line = connect(port, "127.0.0.1");
+        line.on("error", () => {});
+        line.end('{"token": "x", "sets": 1, "node": 1}\n');
+        await once(line, "close", inTime());
+        writeFileSync(join(folder, "exit.json"), "{}");
+        assert.deepEqual(await over, [0, null]);
+        assert.equal(readFileSync(join(folder, RUN_FOLDER.logOf(1)), "utf8"), "");
+      });
+    });
 
     it("gives each its log, its node's folder and its variables", async () => {
       const code =

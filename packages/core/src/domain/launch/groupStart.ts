@@ -1,6 +1,7 @@
 // The Python file that runs the processes of a run of several. A constant text, no user data in it.
 import { GROUP_MPI } from "./groupMpi.ts";
 import { GROUP_NODES } from "./groupNodes.ts";
+import { GROUP_PODS } from "./groupPods.ts";
 
 /** File name in the run's folder. */
 export const GROUP_START_NAME = "group.py";
@@ -22,7 +23,8 @@ export const GROUP_START_NAME = "group.py";
  * - Open MPI is told by variables, which releases 4 and 5 read and others ignore: to take root, more ranks than cores, and not to
  *   bind ranks to cores (two runs of one machine would share them).
  * - Sockets of gloo and nccl are told to use the loopback device: names of hosts may lead nowhere.
- * - Where the nodes of the run are machines of their own, MALACHITE_NODES names them; see groupNodes.ts. MPI: see groupMpi.ts.
+ * - Where the nodes of the run are machines of their own, MALACHITE_NODES names them; see groupNodes.ts. Where they are pods, see
+ *   groupPods.ts. MPI: see groupMpi.ts.
  * - Also old interpreters read it: no syntax here is newer than Python 3.5.
  */
 const GROUP = String.raw`# Runs the processes of a run of several. See "Runs of several processes" in the documentation.
@@ -44,6 +46,8 @@ HOSTS = []
 
 
 def say(text):
+    if LINE:
+        return write_line(LINE[0], {"say": text})
     try:
         os.write(1, ("malachite: %s\n" % text).encode("utf-8", "replace"))
     except OSError:
@@ -223,7 +227,7 @@ class Group:
         process = self.group["processes"][index]
         if self.ending:
             return
-        if status != 0 and hasattr(child, "tell"):
+        if status != 0 and hasattr(child, "why_failed"):
             self.failed = child.why_failed(status)
             self.stop()
         elif status != 0:
@@ -266,7 +270,22 @@ def run_direct(group, ports, release):
 
 
 def run_all(own, group, ports, processes):
-    if HOSTS and not own.of_node:
+    end_as(run_processes(own, group, ports, processes))
+
+
+def sets_of(group):
+    """Of the other nodes: the processes of each that are stopped together, by their numbers."""
+    sets = {}
+    for index, process in enumerate(group["processes"]):
+        if process["node"] > 0:
+            sets.setdefault((process["node"], bool(process.get("serves"))), []).append(index)
+    return sets
+
+
+def run_processes(own, group, ports, processes):
+    if PODS:
+        start_keepers(own, group, ports)
+    elif HOSTS and not own.of_node:
         start_nodes(own, group, ports)
     for index, process in processes:
         if own.ending:
@@ -284,10 +303,8 @@ def run_all(own, group, ports, processes):
         own.each(signal.SIGTERM)
     own.wait()
     if own.failed is not None:
-        end_as(own.failed)
-    if own.asked:
-        end_as(-signal.SIGTERM)
-    end_as(0)
+        return own.failed
+    return -signal.SIGTERM if own.asked else 0
 
 
 `;
@@ -304,7 +321,11 @@ const MAIN = String.raw`def main():
         run_rank(group)
     if sys.argv[1:] == ["--node"]:
         run_node(group)
-    HOSTS.extend(find_hosts(group))
+    if sys.argv[1:] == ["--pod"]:
+        run_pod(group)
+    if sys.argv[1:] == ["--keep"]:
+        keep(group)
+    HOSTS.extend(find_pods(group) or find_hosts(group))
     ports, held, names = {}, [], []
     for name in group["ports"]:
         ports[name], one, kept = hold_port()
@@ -323,4 +344,4 @@ const MAIN = String.raw`def main():
 main()
 `;
 
-export const GROUP_START: string = GROUP + GROUP_NODES + GROUP_MPI + MAIN;
+export const GROUP_START: string = GROUP + GROUP_NODES + GROUP_PODS + GROUP_MPI + MAIN;

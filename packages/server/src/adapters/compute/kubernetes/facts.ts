@@ -15,6 +15,8 @@ export type JobFacts = {
   readonly key: LaunchKey;
   /** Ordered: a later state has a later version, where both are numbers. */
   readonly version: string;
+  /** How many it is to have at once. */
+  readonly pods: number;
   readonly stopped: boolean;
   readonly suspended: boolean;
   /** Why Kubernetes gave it up. */
@@ -73,7 +75,7 @@ type Meta = {
 };
 type RawJob = {
   readonly metadata?: Meta;
-  readonly spec?: { readonly suspend?: boolean };
+  readonly spec?: { readonly suspend?: boolean; readonly completions?: number };
   readonly status?: { readonly conditions?: readonly Condition[] };
 };
 type RawState = {
@@ -139,6 +141,7 @@ export function jobFacts(object: unknown): JobFacts | undefined {
   return {
     kind: "job",
     ...basics(metadata, key),
+    pods: spec?.completions ?? 1,
     stopped: metadata.annotations?.[STOPPED] !== undefined || metadata.deletionTimestamp !== undefined,
     suspended: spec?.suspend === true,
     complete: is("Complete") !== undefined,

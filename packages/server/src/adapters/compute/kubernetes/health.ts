@@ -10,6 +10,9 @@ const NEEDED: readonly (readonly [string, string, readonly string[]])[] = [
   ["", "secrets", ["create", "patch", "delete"]],
 ];
 
+const needed = ({ dns }: KubernetesOptions): typeof NEEDED =>
+  dns === true ? [...NEEDED, ["", "services", ["create"]]] : NEEDED;
+
 /** The reason in words why runs cannot go there; undefined when they can. */
 export async function faultOfPlace(
   { cluster, namespace }: Place,
@@ -19,7 +22,7 @@ export async function faultOfPlace(
   try {
     const missing = (
       await Promise.all(
-        NEEDED.flatMap(([group, resource, verbs]) =>
+        needed(options).flatMap(([group, resource, verbs]) =>
           verbs.map(async (verb) =>
             (await isAllowed(group, resource, verb)) ? [] : [`${verb} ${resource}`],
           ),

@@ -1,10 +1,11 @@
-// What Kubernetes is told to make of a launch plan: a job of one pod, and a secret for what nobody may read. Pure.
+// What Kubernetes is told to make of a launch plan: a job, of one pod or of one for each node, and a secret for what nobody may read. Pure.
 import { relative } from "node:path";
 import type {
   V1Container,
   V1Job,
   V1PodSpec,
   V1Secret,
+  V1Service,
   V1Volume,
   V1VolumeMount,
 } from "@kubernetes/client-node";
@@ -15,6 +16,7 @@ import {
   type LaunchPlan,
   MalachiteError,
   type PlannedImage,
+  POD_NAMES,
   readContainerFlags,
   START_SCRIPT_NAME,
 } from "@malachite/core";
@@ -25,6 +27,8 @@ import type { Prepared } from "../shared/runEnvironment.ts";
 import { type AwayParts, awayContainer, awaySecret } from "./awayContainer.ts";
 import { LABELS } from "./facts.ts";
 import type { KubernetesOptions, VolumeOption } from "./kubernetesTarget.ts";
+import { POD_SCRIPT } from "./podScript.ts";
+import { gpusOfPod, podCount } from "./podsOfRun.ts";
 import { GRACE_BEYOND_SECONDS, STOP_HOOK, USUAL_GRACE_MS } from "./stopHook.ts";
 
 /** How the run's folder comes to the pod: on a volume that the service sees, or by a courier. */
@@ -62,8 +66,15 @@ const GPU = "nvidia.com/gpu";
 
 export const secretName = (job: string): string => `${job}-env`;
 
+export type JobParts = {
+  readonly job: V1Job;
+  readonly secret: V1Secret | undefined;
+  /** Gives its pods names; undefined for none. */
+  readonly service: V1Service | undefined;
+};
+
 /** Throws InvalidDefinition and UnsupportedField for what a cluster cannot do. */
-export function jobSpec(ask: SpecOf): { readonly job: V1Job; readonly secret: V1Secret | undefined } {
+export function jobSpec(ask: SpecOf): JobParts {
   const { plan, options } = ask;
   const { flags, faults } = readContainerFlags(ask.image.arguments);
   const fault = faults[0] ?? unsupported(flags);
@@ -73,14 +84,15 @@ export function jobSpec(ask: SpecOf): { readonly job: V1Job; readonly secret: V1
   const annotations = { ...options.annotations, ...about(plan) };
   const hidden = hiddenOf(ask.way);
   const metadata = { name: ask.name, labels, annotations };
+  const pods = podCount(plan, options);
   return {
     job: {
       apiVersion: "batch/v1",
       kind: "Job",
       metadata,
       spec: {
-        completions: 1,
-        parallelism: 1,
+        completions: pods,
+        parallelism: pods,
         completionMode: "Indexed",
         backoffLimit: 0,
         ttlSecondsAfterFinished: options.ttlSeconds ?? WEEK_SECONDS,
@@ -97,8 +109,20 @@ export function jobSpec(ask: SpecOf): { readonly job: V1Job; readonly secret: V1
             type: "Opaque",
             data: hidden,
           },
+    service: hasNames(ask)
+      ? {
+          ...{ apiVersion: "v1", kind: "Service", metadata: { name: ask.name, labels } },
+          spec: {
+            clusterIP: "None",
+            publishNotReadyAddresses: true,
+            selector: { [LABELS.service]: ask.service, [LABELS.key]: ask.key },
+          },
+        }
+      : undefined,
   };
 }
+
+const hasNames = ({ plan, options }: SpecOf): boolean => options.dns === true && podCount(plan, options) > 1;
 
 /** What nobody may read in the job, in base64; undefined for nothing. */
 function hiddenOf(way: FolderWay): Record<string, string> | undefined {
@@ -142,6 +166,7 @@ function podSpec(ask: SpecOf, flags: ContainerFlags, hasSecret: boolean): V1PodS
     ...(options.imagePullSecrets === undefined
       ? {}
       : { imagePullSecrets: options.imagePullSecrets.map((name) => ({ name })) }),
+    ...(hasNames(ask) ? { subdomain: ask.name } : {}),
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
     // Files on the volume are to be the service's user's; those that come home are so in any case.
     securityContext: (options.securityContext ??
@@ -177,8 +202,11 @@ function volumeContainer(ask: SpecOf, way: OnVolume, flags: ContainerFlags, hasS
   const { command, secrets } = way;
   const env = { ...homeOf(ask.user), ...flags.environment, ...command.env };
   const shown = Object.entries(env).filter(([name]) => !secrets.has(name));
+  const pods = podCount(ask.plan, ask.options);
   const args = [
+    ...(pods > 1 ? ["-c", POD_SCRIPT, "sh", String(pods)] : []),
     ...[`${CONTAINER_FOLDER}/${START_SCRIPT_NAME}`, CONTAINER_FOLDER],
+    ...(pods > 1 ? ["--counts", `${CONTAINER_FOLDER}/${POD_NAMES.killed}`] : []),
     ...["--cgroups", "/sys/fs/cgroup", "--", ...command.argv],
   ];
   refuseLong({ env, argv: args }, ALL_ARGUMENTS_BYTES, WHAT_A_CLUSTER_TAKES);
@@ -186,12 +214,22 @@ function volumeContainer(ask: SpecOf, way: OnVolume, flags: ContainerFlags, hasS
     // What the image would start by itself is not asked: the start script is all.
     command: ["/bin/sh"],
     args: args.map(literal),
-    env: shown.map(([name, value]) => ({ name, value: literal(value) })),
+    env: [
+      ...shown.map(([name, value]) => ({ name, value: literal(value) })),
+      ...(pods > 1 ? toldToPods(ask, pods) : []),
+    ],
     ...(hasSecret ? { envFrom: [{ secretRef: { name: secretName(ask.name) } }] } : {}),
     lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", STOP_HOOK] } } },
   };
   return { container, ...volumesOf(ask, way) };
 }
+
+/** Which of them it is, Kubernetes tells each: JOB_COMPLETION_INDEX. */
+const toldToPods = (ask: SpecOf, pods: number) => [
+  { name: POD_NAMES.count, value: String(pods) },
+  { name: POD_NAMES.address, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+  ...(hasNames(ask) ? [{ name: POD_NAMES.domain, value: ask.name }] : []),
+];
 
 /** Kubernetes puts values of variables into arguments and variables where it finds `$(NAME)`; the user's texts are to stay as they are. */
 const literal = (text: string): string => text.replaceAll("$", "$$$$");
@@ -233,12 +271,14 @@ function volumesOf(ask: SpecOf, way: OnVolume): { mounts: V1VolumeMount[]; volum
 }
 
 /** The target's limit holds whatever the definition asks for. What a run may use is also kept for it. */
-function resourcesOf(plan: LaunchPlan, { memoryMiB, cpus }: KubernetesOptions, flags: ContainerFlags) {
+function resourcesOf(plan: LaunchPlan, options: KubernetesOptions, flags: ContainerFlags) {
+  const { memoryMiB, cpus } = options;
   const least = (a: number | undefined, b: number | undefined) =>
     a === undefined ? b : b === undefined ? a : Math.min(a, b);
   const memory = least(flags.memoryBytes, memoryMiB === undefined ? undefined : memoryMiB * 2 ** 20);
   const cpu = least(flags.cpus, cpus);
-  const gpus = plan.gpus?.length ?? (typeof flags.gpus === "number" ? flags.gpus : 0);
+  const asked = typeof flags.gpus === "number" ? flags.gpus : 0;
+  const gpus = plan.gpus === undefined ? asked : gpusOfPod(plan, podCount(plan, options));
   const limits = {
     ...(memory === undefined ? {} : { memory: String(memory) }),
     ...(cpu === undefined ? {} : { cpu: `${Math.max(1, Math.round(cpu * 1000))}m` }),

@@ -1,14 +1,14 @@
 // What the driver asks a cluster about the job of a launch: made once, found, ended with its pods, removed. Knows no folder and no plan.
-import type { V1Job, V1Secret } from "@kubernetes/client-node";
+import type { V1Secret, V1Service } from "@kubernetes/client-node";
 import { type LaunchKey, MalachiteError } from "@malachite/core";
 import type { Cluster } from "./cluster.ts";
 import { isRefused } from "./clusterRefused.ts";
 import { type JobFacts, jobFacts, LABELS, type PodFacts, podFacts, STOPPED, serviceOf } from "./facts.ts";
-import { secretName } from "./jobSpec.ts";
+import { type JobParts, secretName } from "./jobSpec.ts";
 
 export type Jobs = {
   /** Of a job that is there already under that name, what it is. Throws ClusterRefused; EngineUnavailable may mean that it was made. */
-  create(job: V1Job, secret: V1Secret | undefined, signal: AbortSignal): Promise<JobFacts>;
+  create(parts: JobParts, signal: AbortSignal): Promise<JobFacts>;
   find(name: string, signal: AbortSignal): Promise<JobFacts | undefined>;
   pods(key: LaunchKey, signal: AbortSignal): Promise<readonly PodFacts[]>;
   /** Nothing of it is started any more from now on. Not there is success. */
@@ -50,17 +50,28 @@ export function createJobs(cluster: Cluster, namespace: string, service: string)
   }
 
   /** So that it goes with the job, whoever removes that. */
-  async function ownSecret(name: string, { uid }: JobFacts, signal: AbortSignal): Promise<void> {
-    const owner = { apiVersion: "batch/v1", kind: "Job", name, uid };
-    const body = { metadata: { ownerReferences: [owner] } };
+  async function ownSecret(name: string, { uid }: Pick<JobFacts, "uid">, signal: AbortSignal): Promise<void> {
+    const body = { metadata: { ownerReferences: [ownerOf(name, { uid })] } };
     await unlessGone(() =>
       cluster.ask("PATCH", `${core}/secrets/${secretName(name)}`, { body, contentType: MERGE }, signal),
     );
   }
 
+  const ownerOf = (name: string, { uid }: Pick<JobFacts, "uid">) => ({
+    ...{ apiVersion: "batch/v1", kind: "Job", name, uid },
+  });
+
+  /** It goes with the job. Its pods do without names where this is cut short. */
+  async function putNames(names: V1Service, owner: object, signal: AbortSignal): Promise<void> {
+    const body = { ...names, metadata: { ...names.metadata, ownerReferences: [owner] } };
+    await cluster.ask("POST", `${core}/services`, { body }, signal).catch((error: unknown) => {
+      if (!isRefused(error)) throw error;
+    });
+  }
+
   return {
     find,
-    async create(job, secret, signal) {
+    async create({ job, secret, service: names }, signal) {
       const name = job.metadata?.name ?? "";
       const earlier = await find(name, signal);
       if (earlier !== undefined) return earlier;
@@ -79,6 +90,7 @@ export function createJobs(cluster: Cluster, namespace: string, service: string)
       if (made === undefined)
         throw new MalachiteError("EngineUnavailable", `The job ${name} was gone as soon as it was made.`);
       if (secret !== undefined) await ownSecret(name, made, signal);
+      if (names !== undefined) await putNames(names, ownerOf(name, made), signal);
       return made;
     },
     async pods(key, signal) {

@@ -13,6 +13,7 @@ import {
   type LaunchKey,
   type LaunchPlan,
   MalachiteError,
+  POD_NAMES,
   type Sighting,
   START_FILES,
   type TargetHealth,
@@ -42,6 +43,7 @@ import {
 } from "./kubernetesTarget.ts";
 import { createPlaces, type Place } from "./places.ts";
 import { isQuota } from "./podlessJobs.ts";
+import { planInPods, podCount } from "./podsOfRun.ts";
 import { createSightRun } from "./sightRun.ts";
 
 export type KubernetesDriverOptions = {
@@ -132,11 +134,13 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     });
   }
 
-  async function launchAway(asked: Launch, parsed: KubernetesOptions, signal: AbortSignal): Promise<Handle> {
-    const { plan, secrets } = asked;
+  async function launchAway(given: Launch, parsed: KubernetesOptions, signal: AbortSignal): Promise<Handle> {
+    const { secrets } = given;
+    const plan = planInPods(given.plan, podCount(given.plan, parsed));
+    const asked = { ...given, plan };
     const { key } = plan;
     const parts = { program: await courier.program(), secrets, authority };
-    const { job, secret } = specOf(plan, parsed, { is: "away", parts });
+    const made = specOf(plan, parsed, { is: "away", parts });
     const place = await placeOf(parsed);
     const state = stateOf(key, parsed, place, undefined);
     if ((await courier.has(key)) && (await place.jobs.find(state.job, signal)) !== undefined)
@@ -144,7 +148,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     signal.throwIfAborted();
     await courier.pack(asked, signal);
     try {
-      place.watch.learn(await place.jobs.create(job, secret, signal));
+      place.watch.learn(await place.jobs.create(made, signal));
       return follow(key, state);
     } catch (error) {
       // What was not answered may have been heard, and `find` tells.
@@ -154,18 +158,20 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   }
 
   async function launchOnVolume(
-    { plan: asked, secrets }: Launch,
+    { plan: given, secrets }: Launch,
     parsed: KubernetesOptions,
     { folder: volumeFolder, root }: { readonly folder: string; readonly root: RunsRoot },
     signal: AbortSignal,
   ): Promise<Handle> {
+    const pods = podCount(given, parsed);
+    const asked = planInPods(given, pods);
     const { key } = asked;
     const folder = root.folder(key);
     const { plan, trust } = withTrust(inFolder(asked, CONTAINER_FOLDER), folder);
     const command = prepareCommand({ plan, secrets }, {}, CONTAINER_FOLDER);
     const hidden = new Set(Object.keys(secrets));
     const way: FolderWay = { is: "volume", command, secrets: hidden, folder, volumeFolder };
-    const { job, secret } = specOf(plan, parsed, way);
+    const made = specOf(plan, parsed, way);
     const place = await placeOf(parsed);
     await root.ready();
     signal.throwIfAborted();
@@ -176,9 +182,10 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       await prepareFolder(folder, plan, placer, { job: state.job }, signal, CONTAINER_FOLDER);
       if (trust !== undefined) await copyFile(trust, join(folder, TRUST));
       await mkdir(join(folder, HOME), { recursive: true });
+      if (pods > 1) await mkdir(join(folder, POD_NAMES.folder), { recursive: true });
       signal.throwIfAborted();
       asking = true;
-      place.watch.learn(await place.jobs.create(job, secret, signal));
+      place.watch.learn(await place.jobs.create(made, signal));
       return follow(key, state);
     } catch (error) {
       // What was not answered may have been heard: then the folder is in use, and `find` tells.
@@ -298,8 +305,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   /** Asked for each run that is submitted: a cluster is not asked for its permissions each time. */
   async function health(parsed: KubernetesOptions, signal: AbortSignal): Promise<string | undefined> {
     const place = await placeOf(parsed);
-    const { kubeconfig, context, volume } = parsed;
-    const name = JSON.stringify([kubeconfig, context, place.namespace, volume]);
+    const { kubeconfig, context, volume, dns } = parsed;
+    const name = JSON.stringify([kubeconfig, context, place.namespace, volume, dns]);
     const known = healths.get(name);
     if (known !== undefined && known.until > clock.now() && (await known.health) === undefined)
       return undefined;

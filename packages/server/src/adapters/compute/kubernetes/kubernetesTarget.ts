@@ -32,6 +32,10 @@ export type KubernetesOptions = {
   readonly securityContext?: JsonObject;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Nodes of a run are processes of one pod, and not pods of their own. */
+  readonly nodesInOnePod?: boolean;
+  /** The cluster has names for pods: runs of several are told these. */
+  readonly dns?: boolean;
   /** How long Kubernetes keeps a job that has ended, should the service not come back. */
   readonly ttlSeconds?: number;
   /** How long an image may fail to come, or a pod to be made, before the run is given up. */
@@ -63,6 +67,7 @@ const number =
     typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value))
       ? undefined
       : `must be a ${whole ? "whole " : ""}number from ${least}`;
+const flag: Check = (value) => (typeof value === "boolean" ? undefined : "must be true or false");
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const texts: Check = (value) =>
@@ -124,6 +129,8 @@ const KNOWN: Readonly<Record<keyof KubernetesOptions, Check>> = {
   securityContext: (value) => (isObject(value) ? undefined : "must be an object as Kubernetes writes it"),
   labels: texts,
   annotations: texts,
+  nodesInOnePod: flag,
+  dns: flag,
   ttlSeconds: number(60, 2 ** 31 - 1, true),
   startSeconds: number(1, 86_400, true),
 };

@@ -9,8 +9,8 @@ export type PodSight =
   /** `failing`: not as it should be, so not for ever. */
   | { readonly at: "waiting"; readonly why?: string; readonly failing?: true }
   | { readonly at: "over"; readonly words: string; readonly as?: TakenAs }
-  /** No pod has been made: events may say why. */
-  | { readonly at: "podless" }
+  /** A pod has not been made: events may say why. `words` tell of those that are there. */
+  | { readonly at: "podless"; readonly words?: string }
   /** Neither a job nor a pod is known. */
   | { readonly at: "unknown" };
 
@@ -48,7 +48,7 @@ export function sightPods({ job, pods }: Seen, failingMs: number, startMs: numbe
       ...(oom.end?.endedAt === undefined ? {} : { endedAt: oom.end.endedAt }),
     };
   const alive = pods.filter((pod) => !isOver(pod));
-  if (alive.length > 0) return sightAlive(alive, failingMs, startMs);
+  if (alive.length > 0) return sightAlive(alive, job?.pods ?? 1, failingMs, startMs);
   if (pods.length > 0) return sightOver(pods, job?.failed);
   if (job?.failed !== undefined)
     return { at: "over", words: `Kubernetes gave its job up: ${said(job.failed)}` };
@@ -61,16 +61,48 @@ export function sightPods({ job, pods }: Seen, failingMs: number, startMs: numbe
   return { at: "podless" };
 }
 
-function sightAlive(alive: readonly PodFacts[], failingMs: number, startMs: number): PodSight {
+function sightAlive(
+  alive: readonly PodFacts[],
+  wanted: number,
+  failingMs: number,
+  startMs: number,
+): PodSight {
   const begun = alive.map(({ runningSince }) => runningSince).filter((one) => one !== undefined);
   // Of a pod that is taken away, and the one in its place, the later counts.
   if (begun.length === alive.length) return { at: "running", startedAt: Math.max(...begun) };
-  const pod = alive.find(({ runningSince }) => runningSince === undefined) as PodFacts;
+  const late = alive.filter(({ runningSince }) => runningSince === undefined);
+  // Of several the one that is worst off: its image does not come, no node takes it.
+  const pod = (late.find((one) => heldBy(one) !== undefined) ??
+    late.find(({ unscheduled }) => unscheduled !== undefined) ??
+    late[0]) as PodFacts;
   const held = heldBy(pod);
-  if (held === undefined) return { at: "waiting", ...whyWaiting(pod) };
+  if (held === undefined) {
+    const { why } = whyWaiting(pod);
+    return { at: "waiting", ...(why === undefined ? {} : { why: ofSeveral(why, alive, wanted) }) };
+  }
   if (failingMs >= startMs || AT_ONCE.has(pod.held?.reason ?? ""))
     return { at: "ended", code: null, failure: held };
   return { at: "waiting", why: held, failing: true };
+}
+
+/**
+ * A run of several pods, before they all have begun: what those that are there wait for. The cluster gives out places one by one, so two such
+ * runs may each hold what the other needs.
+ */
+export function sightPartly({ job, pods }: Seen): PodSight | undefined {
+  const wanted = job?.pods ?? 1;
+  const alive = pods.filter((pod) => !isOver(pod));
+  if (wanted === 1 || alive.length === 0) return undefined;
+  if (alive.length < wanted)
+    return { at: "podless", words: `${alive.length} of its ${wanted} pods are made. ` };
+  return { at: "waiting", why: `Its ${wanted} pods are there, and look for each other.` };
+}
+
+/** Whether others of the run hold a place already, which it does not use before all have one. */
+function ofSeveral(why: string, alive: readonly PodFacts[], wanted: number): string {
+  const placed = alive.filter(({ node }) => node !== undefined).length;
+  if (wanted === 1 || placed === 0) return why;
+  return `${placed} of its ${wanted} pods ${placed === 1 ? "has its place and waits" : "have their places and wait"} for the others. ${why}`;
 }
 
 /** Why its container is not there, where that is a failure and no step on the way. */
@@ -102,7 +134,7 @@ function sightOver(
 ): PodSight {
   const unhappy = pods.find(({ phase, end }) => phase === "Failed" || (end?.code ?? 0) !== 0) ?? pods[0];
   if (unhappy === undefined) return { at: "over", words: "" };
-  const { reason, message, disrupted, end, name, node } = unhappy;
+  const { reason, disrupted, end, name, node } = unhappy;
   const where = node === undefined ? "" : ` on node ${node}`;
   if (end !== undefined && CONTAINER.has(end.reason))
     return {
@@ -110,14 +142,7 @@ function sightOver(
       code: null,
       failure: `The container of pod ${name} could not be started: ${said(end)}`,
     };
-  if (disrupted !== undefined)
-    return {
-      at: "over",
-      words: `Kubernetes took pod ${name}${where} away: ${said(disrupted)}`,
-      ...asWhat(disrupted),
-    };
-  if (reason !== "")
-    return { at: "over", words: `Kubernetes ended pod ${name}${where}: ${said({ reason, message })}` };
+  if (disrupted !== undefined || reason !== "") return { at: "over", ...takenAway(unhappy) };
   if (failed?.reason === "DeadlineExceeded")
     return { at: "over", words: `Kubernetes ended its job: ${said(failed)}` };
   const how =
@@ -125,6 +150,17 @@ function sightOver(
       ? "is gone"
       : `ended with exit code ${end.code}${end.message === "" ? "" : `, and said: ${end.message.trim().slice(-500)}`}`;
   return { at: "over", words: `Pod ${name}${where} ${how}.` };
+}
+
+/** Of a pod that Kubernetes ended, or took away: in its words. */
+export function takenAway({ name, node, disrupted, reason, message }: PodFacts): {
+  readonly words: string;
+  readonly as?: TakenAs;
+} {
+  const where = node === undefined ? "" : ` on node ${node}`;
+  if (disrupted === undefined)
+    return { words: `Kubernetes ended pod ${name}${where}: ${said({ reason, message })}` };
+  return { words: `Kubernetes took pod ${name}${where} away: ${said(disrupted)}`, ...asWhat(disrupted) };
 }
 
 /** What a disruption counts as, where that is told more exactly. */

@@ -1,15 +1,24 @@
 // Where a run is, from what its job and pods say and what lies in its folder. Remembers only since when a launch fails to start.
 import { join } from "node:path";
-import { type Clock, type Handle, type LaunchKey, type Sighting, START_FILES } from "@malachite/core";
+import {
+  type Clock,
+  type ExitReport,
+  type Handle,
+  type LaunchKey,
+  RUN_FOLDER,
+  type Sighting,
+  START_FILES,
+} from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
 import type { LaunchHints } from "../shared/launchHints.ts";
 import type { LostFolders } from "../shared/lostFolders.ts";
-import { exists, readExit, readStartedAt } from "../shared/smallFiles.ts";
+import { exists, readExit, readSmallFile, readStartedAt } from "../shared/smallFiles.ts";
 import { lookAgain } from "./endJob.ts";
 import { readHandle } from "./kubernetesHandle.ts";
+import type { Seen } from "./namespaceWatch.ts";
 import type { Place } from "./places.ts";
 import { isQuota } from "./podlessJobs.ts";
-import { type PodSight, sightPods } from "./sightPods.ts";
+import { type PodSight, sightPartly, sightPods, takenAway } from "./sightPods.ts";
 
 export type SightRunOptions = {
   readonly clock: Pick<Clock, "now">;
@@ -54,6 +63,12 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
     // What does not run now has written its exit record before.
     const exit = await readExit(folder);
     if (exit !== undefined) {
+      const taken = await takenFrom(folder, seen, exit);
+      if (taken !== undefined) {
+        hints.drop(key);
+        since.delete(key);
+        return taken;
+      }
       const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true;
       // Whether it was for memory, the node tells when the pod has ended too.
       if (runs === undefined && wasKilled && sighted.at === "running" && mark(key, "over") < RECORD_WITHIN_MS)
@@ -63,7 +78,10 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       const byMemory = wasKilled && seen.pods.some((pod) => pod.end?.reason === "OOMKilled");
       return { at: "ended", ...exit, ...(byMemory ? { outOfMemory: true } : {}) };
     }
-    if (sighted.at === "podless") sighted = await sightPodless(place, job, failingMs(key) >= startMs, signal);
+    const partly = sighted.at === "running" ? sightPartly(seen) : undefined;
+    if (partly !== undefined && (await readStartedAt(folder)) === undefined) sighted = partly;
+    if (sighted.at === "podless")
+      sighted = await sightPodless(place, job, sighted.words ?? "", failingMs(key) >= startMs, signal);
     if (sighted.at === "waiting" && seen.pods.some(({ node }) => node !== undefined)) {
       // A node tells the cluster a second or so after the start script has begun.
       const startedAt = await readStartedAt(folder);
@@ -119,16 +137,36 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
   async function sightPodless(
     place: Place,
     job: string,
+    others: string,
     isLate: boolean,
     signal: AbortSignal,
   ): Promise<PodSight> {
     const message = await place.whyPodless(job, signal);
-    if (message === undefined) return { at: "waiting" };
-    const words = `Kubernetes makes no pod for it: ${message}`;
+    if (message === undefined) return { at: "waiting", ...(others === "" ? {} : { why: others.trim() }) };
+    const words = `${others}Kubernetes makes no ${others === "" ? "pod for it" : "further one"}: ${message}`;
     if (isQuota(message)) return { at: "waiting", why: words };
     return isLate
       ? { at: "ended", code: null, failure: words }
       : { at: "waiting", why: words, failing: true };
+  }
+
+  /**
+   * A record of a run that ended because the cluster took a pod away, or lost one: it was stopped by the hook of that pod, or as the rest of
+   * its group. What a run ends with by itself says more.
+   */
+  async function takenFrom(
+    folder: string,
+    { job, pods }: Seen,
+    exit: ExitReport,
+  ): Promise<Sighting | undefined> {
+    if (job?.stopped || exit.code === 0) return undefined;
+    const pod = pods.find(({ disrupted, reason }) => disrupted !== undefined || reason === "Evicted");
+    const lost = (job?.pods ?? 1) > 1 ? await readLost(folder) : undefined;
+    if (pod !== undefined && (exit.signal === "SIGTERM" || exit.signal === "SIGKILL" || lost !== undefined)) {
+      const { words, as } = takenAway(pod);
+      return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
+    }
+    return lost === undefined ? undefined : { at: "gone", taken: lost, as: "NodeFailed" };
   }
 
   /** How long it has been like that, in ms. */
@@ -150,4 +188,15 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       since.delete(key);
     },
   };
+}
+
+/** Why the group of the run in the folder ended, where a node of it was lost. The run can write there: a text of some length, no more. */
+async function readLost(folder: string): Promise<string | undefined> {
+  try {
+    const { failure, lost } = JSON.parse((await readSmallFile(folder, RUN_FOLDER.groupExit)) ?? "{}");
+    return Number.isInteger(lost) && typeof failure === "string" ? failure.slice(0, 500) : undefined;
+  } catch {
+    // Half written, or overwritten by the run.
+    return undefined;
+  }
 }

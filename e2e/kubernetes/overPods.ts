@@ -1,0 +1,130 @@
+// Runs of several nodes on a real cluster that has neither DNS nor kube-proxy: each node is a pod.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { ClusterUnderTest } from "@malachite/server/conformance";
+import { cancel, ended, fileOf, reached } from "../support/runs.ts";
+import { type Service, until } from "../support/service.ts";
+
+export type OverPods = {
+  readonly service: () => Service;
+  readonly cluster: () => ClusterUnderTest;
+  start(target: string, script: string, more?: object): Promise<string>;
+  why(runId: string): Promise<string>;
+  free(): Promise<unknown>;
+};
+
+const LONG_MS = 120_000;
+/** As a framework does it: rank 0 listens at the address that all are told, the others come there with their names. */
+const MEET = `
+import os, socket, sys, time
+env = os.environ
+at = (env["MASTER_ADDR"], int(env["MASTER_PORT"]))
+if env["RANK"] == "0":
+    server = socket.create_server(("", at[1]))
+    names = [socket.gethostname()]
+    for _ in range(int(env["WORLD_SIZE"]) - 1):
+        names.append(server.accept()[0].recv(200).decode())
+    print("met", len(set(names)), env["AZ_BATCH_NODE_LIST"].count(";") + 1, env["AZUREML_NODE_COUNT"], flush=True)
+else:
+    for _ in range(600):
+        try:
+            socket.create_connection(at, 5).sendall(socket.gethostname().encode()); break
+        except OSError: time.sleep(0.1)
+    print("rank", env["RANK"], "node", env["NODE_RANK"], flush=True)
+open("outputs/%s.txt" % env["RANK"], "w").write(os.path.basename(os.getcwd()))
+print([name for name in env if name.startswith("MALACHITE_POD")], flush=True)
+`;
+const EACH = (other: string) => `
+import os, time
+print("up", flush=True)
+if os.environ["RANK"] == "1":
+    ${other}
+time.sleep(600)
+`;
+const TORCH = { framework: "PyTorch", communicator: "Gloo", nodeCount: 2, pytorch: { processCount: 2 } };
+
+/** Defines the tests. */
+export function overPods({ service, cluster, start, why, free }: OverPods): void {
+  const log = async (runId: string, rank: number) =>
+    String(await fileOf(service(), runId, `user_logs/std_log_process_${rank}.txt`).catch(() => ""));
+  const up = (runId: string, ...ranks: readonly number[]) =>
+    until(
+      "all to be up",
+      async () =>
+        (await Promise.all(ranks.map((rank) => log(runId, rank)))).every((text) => text.includes("up")),
+      LONG_MS,
+    );
+  const podOf = async (node: number) =>
+    (
+      await cluster().kubectl(
+        ...["get", "pods", "-l", `malachite.service,batch.kubernetes.io/job-completion-index=${node}`],
+        ...["-o", "jsonpath={.items[0].metadata.name}"],
+      )
+    ).trim();
+
+  for (const target of ["pods", "named"])
+    it(`meet at the address that they are told${target === "named" ? ", where names of pods lead nowhere" : ""}`, async () => {
+      const runId = await start(target, MEET, {
+        ...TORCH,
+        nodeCount: 3,
+        pytorch: { processCount: 3 },
+      });
+      await reached(service(), runId, "Completed", LONG_MS);
+      assert.match(await log(runId, 0), /^met 3 3 3\n\[\]\n$/m);
+      for (const rank of [1, 2]) assert.equal(await log(runId, rank), `rank ${rank} node ${rank}\n[]\n`);
+      for (const rank of [0, 1, 2])
+        assert.equal(String(await fileOf(service(), runId, `outputs/${rank}.txt`)), "project");
+      await free();
+      assert.equal(
+        (await cluster().kubectl("get", "services", "-l", "malachite.service", "-o", "name")).trim(),
+        "",
+      );
+    });
+
+  it("end whole when one of their processes fails, and say which", async () => {
+    const run = await ended(service(), await start("pods", EACH("raise SystemExit(7)"), TORCH));
+    assert.equal(run.status, "Failed");
+    assert.match(JSON.stringify(run.error), /Rank 1 ended with exit code 7/);
+    await free();
+  });
+
+  it("say that memory ended one of their pods", async () => {
+    const run = await ended(service(), await start("small", EACH("x = bytearray(300 << 20)"), TORCH));
+    assert.match(JSON.stringify(run), /OutOfMemory/);
+    await free();
+  });
+
+  it("are canceled in all pods", async () => {
+    const runId = await start("pods", EACH("pass"), TORCH);
+    await up(runId, 0, 1);
+    await cancel(service(), runId);
+    assert.equal((await ended(service(), runId)).status, "Canceled");
+    await free();
+  });
+
+  it("do not begin before all of them have room, and say what they wait for", async () => {
+    const more = { ...TORCH, docker: { useDocker: true, arguments: ["--cpus", "1.2"] } };
+    const runId = await start("pods", EACH("pass"), more);
+    await until(
+      "the reason",
+      async () => /1 of its 2 pods has its place and waits.*Insufficient cpu/.test(await why(runId)),
+      LONG_MS,
+    );
+    assert.equal(await log(runId, 0), "");
+    await cancel(service(), runId);
+    assert.equal((await ended(service(), runId)).status, "Canceled");
+    await free();
+  });
+
+  it("end in the cluster's words when it takes one of their pods away", async () => {
+    const runId = await start("pods", EACH("pass"), TORCH);
+    await up(runId, 0, 1);
+    const name = await podOf(1);
+    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: "default" } };
+    await cluster().create(`/api/v1/namespaces/default/pods/${name}/eviction`, eviction);
+    const run = await ended(service(), runId);
+    assert.match(JSON.stringify(run), /TakenAway/);
+    assert.match(JSON.stringify(run), new RegExp(`took pod ${name} .*away: EvictionByEvictionAPI`));
+    await free();
+  });
+}

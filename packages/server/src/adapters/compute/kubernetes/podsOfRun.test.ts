@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type LaunchPlan, type ProcessGroup, withGpus } from "@malachite/core";
+import { gpusOfPod, planInPods, podCount } from "./podsOfRun.ts";
+
+const planOf = (nodes: number, starter: ProcessGroup["starter"] = "direct", more: Partial<LaunchPlan> = {}) =>
+  ({
+    ...{ nodes, environment: {}, image: { reference: "x", arguments: [] } },
+    group: {
+      ...{ starter, ports: [], environment: {}, graceMs: 1 },
+      processes: Array.from({ length: nodes }, (_, node) => ({
+        ...{ name: `rank ${node}`, node, argv: [], environment: {}, log: "" },
+      })),
+    },
+    ...more,
+  }) as unknown as LaunchPlan;
+const volume = { hostPath: "/x" };
+
+describe("how a run is spread over pods", () => {
+  it("is a pod for each node, where they have a volume in common", () => {
+    assert.equal(podCount(planOf(3), { volume }), 3);
+    assert.equal(podCount(planOf(1), { volume }), 1);
+    assert.equal(podCount(planOf(3), {}), 1);
+    assert.equal(podCount(planOf(3), { volume, nodesInOnePod: true }), 1);
+    assert.equal(podCount(planOf(3, "mpirun"), { volume }), 1);
+  });
+
+  it("gives each pod its share of the GPUs, numbered from 0 on in each", () => {
+    const plan = withGpus(planOf(2), [4, 5, 6, 7]);
+    assert.equal(gpusOfPod(plan, 2), 2);
+    const { environment, group } = planInPods(plan, 2);
+    assert.equal(environment.CUDA_VISIBLE_DEVICES, "0,1");
+    assert.deepEqual(
+      group?.processes.map((one) => one.environment.CUDA_VISIBLE_DEVICES),
+      ["0,1", "0,1"],
+    );
+  });
+
+  it("leaves it to the cluster which GPUs of a node a pod has, and shows none to a run without", () => {
+    const one = planInPods(withGpus(planOf(2, "mpirun"), [6, 7]), 1);
+    assert.equal(one.environment.NVIDIA_VISIBLE_DEVICES, undefined);
+    assert.ok(one.group?.processes.every((process) => !("NVIDIA_VISIBLE_DEVICES" in process.environment)));
+    assert.equal(one.group?.processes[1]?.environment.CUDA_VISIBLE_DEVICES, "1");
+    assert.equal(planInPods(withGpus(planOf(1), []), 1).environment.NVIDIA_VISIBLE_DEVICES, "void");
+  });
+});
