@@ -125,7 +125,7 @@ export const ROOMS: readonly Room[] = [
   },
   { name: "client/tools", at: "packages/client/", may: ["contract", "client", "client/node"], node: true },
 
-  // upCommand.ts alone starts the server, backupCommand.ts copies its data folder; ONLY_HERE below holds it to that.
+  // upCommand.ts alone starts the server, backupCommand.ts and movingCommand.ts copy its stores; ONLY_HERE below holds it to that.
   {
     name: "cli",
     at: "packages/cli/",
@@ -242,6 +242,7 @@ export const ONLY_HERE: Readonly<
       "packages/cli/src/commands/upCommand.ts",
       "packages/cli/src/commands/targetAdd.ts",
       "packages/cli/src/commands/backupCommand.ts",
+      "packages/cli/src/commands/movingCommand.ts",
     ],
   },
 };

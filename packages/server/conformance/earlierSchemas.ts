@@ -62,6 +62,7 @@ const ROWS: Readonly<Record<number, readonly string[]>> = {
   ],
   9: ["update run_work set priority = 5 where run_no = 2"],
   14: ["update run_work set engine_gpus = 2 where run_no = 3"],
+  15: [`insert into imports values ('other/group/name', 'hash', 9, ${CREATED})`],
 };
 
 /** Brings an empty database to the schema as it was, with what was written on the way. */

@@ -1,6 +1,8 @@
 // Where the files of the service are: plain files of the data folder, or an object storage. The three ports over the one or the other.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { opendir } from "node:fs/promises";
 import { join } from "node:path";
+import type { malachite } from "@malachite/contract";
 import {
   type ArtifactPlacer,
   type ArtifactStore,
@@ -8,24 +10,33 @@ import {
   type Log,
   MalachiteError,
   type ProjectPlacer,
+  type Scope,
+  type Snapshot,
   type SnapshotStore,
 } from "@malachite/core";
 import { createArtifactStore } from "./adapters/blobs/folder/artifactStore.ts";
 import { createBlobStore } from "./adapters/blobs/folder/blobStore.ts";
 import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
+import { workspaceFolder } from "./adapters/blobs/folder/layout.ts";
+import type { SnapshotMover } from "./adapters/blobs/folder/moveSnapshots.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
-import { writeFileAtomic } from "./files/index.ts";
+import { orNothing, writeFileAtomic } from "./files/index.ts";
 import type { BlobsSetting } from "./settings/blobs.ts";
 
 export type FileStores = AsyncDisposable & {
-  readonly snapshots: SnapshotStore & ProjectPlacer;
+  readonly snapshots: SnapshotStore & ProjectPlacer & SnapshotMover & TreeMaker;
   readonly artifacts: ArtifactStore & ArtifactPlacer;
   readonly blobs: BlobStore;
   /** Where the blobs of a storage container lie as plain files; not there when they do not. */
   readonly blobsFolder?: (container: string) => string;
+  /** The artifact containers of a workspace that have files, by the names of their folders. */
+  containerFolders(scope: Scope): AsyncIterable<string>;
   /** Gives up what nobody wants any more. Now and then. */
   sweep(now: number): Promise<void>;
 };
+
+/** Makes the listing of files whose contents are kept. */
+type TreeMaker = { makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot> };
 
 /** So long the storage is asked at the start; after that the service begins without it. */
 const START_MS = 3000;
@@ -40,6 +51,8 @@ type Ask = {
   readonly now: number;
   /** Other servers may be at work in the same folder. */
   readonly several: boolean;
+  /** A service may be at work in the same folder: what is half done is its own. */
+  readonly asGuest?: boolean;
   readonly log: Log;
 };
 
@@ -53,11 +66,11 @@ export async function openFileStores(ask: Ask): Promise<FileStores> {
   checkPlace(folder, place);
   const stores =
     setting.kind === "folder" ? await openFolderStores(ask) : await openObjectStores(ask, setting);
-  await writeFileAtomic(join(folder, PLACE), `${place}\n`, 0o600);
+  if (ask.asGuest !== true) await writeFileAtomic(join(folder, PLACE), `${place}\n`, 0o600);
   return stores;
 }
 
-async function openFolderStores({ folder, entry, now, several }: Ask): Promise<FileStores> {
+async function openFolderStores({ folder, entry, now, several, asGuest }: Ask): Promise<FileStores> {
   const locks = new KeyedLock();
   const snapshots = createSnapshotStore({ folder, entry });
   const artifacts = createArtifactStore({ folder, locks });
@@ -66,11 +79,16 @@ async function openFolderStores({ folder, entry, now, several }: Ask): Promise<F
     await Promise.all([snapshots.sweep(before), artifacts.sweep(before), blobs.sweep(before)]);
   };
   const old = (at: number) => (several ? at - UNFINISHED_KEPT_MS : undefined);
-  await Promise.all([sweepUnfinished(old(now)), blobs.sweepBlocks(now)]);
+  if (asGuest !== true) await Promise.all([sweepUnfinished(old(now)), blobs.sweepBlocks(now)]);
   return {
     snapshots,
     artifacts,
     blobs,
+    async *containerFolders(scope) {
+      const found = await opendir(join(folder, "artifacts", workspaceFolder(scope))).catch(orNothing);
+      if (found === undefined) return;
+      for await (const entry of found) if (entry.isDirectory()) yield entry.name;
+    },
     blobsFolder: (container) => blobs.folderOf({ kind: "store", name: container }),
     async sweep(at) {
       // Alone, nothing is left half done but by an earlier life.
@@ -82,7 +100,7 @@ async function openFolderStores({ folder, entry, now, several }: Ask): Promise<F
 }
 
 async function openObjectStores(
-  { folder, incoming, entry, now, log }: Ask,
+  { folder, incoming, entry, now, asGuest, log }: Ask,
   { keys, direct, cacheBytes, ...place }: Exclude<BlobsSetting, { readonly kind: "folder" }>,
 ): Promise<FileStores> {
   // With the libraries of both makers, which a service without an object storage does without.
@@ -103,7 +121,7 @@ async function openObjectStores(
     await blobs.sweepBlocks(at);
     await snapshots.shrink();
   };
-  await snapshots.sweepCache();
+  if (asGuest !== true) await snapshots.sweepCache();
   try {
     // A wrong key or bucket is told at the start, by whoever set it; a storage that is away is waited for.
     const asked = await library.openObjectStorage(place, keys, { deadlineMs: START_MS, firstWaitMs: 100 });
@@ -116,11 +134,17 @@ async function openObjectStores(
     }
     log.warn("objectStorageAway", { reason: error.message });
   }
-  sweep(now).catch((error: unknown) => log.warn("sweepWaits", { reason: String(error) }));
+  if (asGuest !== true)
+    sweep(now).catch((error: unknown) => log.warn("sweepWaits", { reason: String(error) }));
   return {
     snapshots,
     artifacts,
     blobs,
+    async *containerFolders(scope) {
+      const prefix = library.containersOf(scope);
+      for await (const one of objects.list({ prefix, folders: true, pageSize: 1000 }))
+        if ("folder" in one) yield one.folder.slice(prefix.length, -1);
+    },
     sweep,
     async [Symbol.asyncDispose]() {
       await snapshots[Symbol.asyncDispose]();

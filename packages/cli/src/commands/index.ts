@@ -45,5 +45,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "Make a data folder out of a backup.",
     load: async () => ({ define: (await import("./backupCommand.ts")).defineRestore }),
   },
+  export: {
+    about: "Write a workspace with all its files into an archive, also while its service works.",
+    load: () => import("./movingCommand.ts"),
+  },
+  import: {
+    about: "Take a workspace out of an archive into the stores of a service.",
+    load: async () => ({ define: (await import("./movingCommand.ts")).defineImport }),
+  },
   target: { about: "List, check and add compute targets.", load: () => import("./targetCommand.ts") },
 };

@@ -3,10 +3,12 @@ import type { Scope } from "../domain/scope.ts";
 
 /**
  * A set of blobs. `artifacts` are the files of one artifact container, the same that the ArtifactStore keeps; a `store` is a
- * storage container with a name of its own (a datastore, uploads of snapshots).
+ * storage container with a name of its own (a datastore, uploads of snapshots). `folder` is an artifact container under the name that the
+ * store gives it, where nobody knows its own: for whoever moves all of a workspace.
  */
 export type BlobBucket =
   | { readonly kind: "artifacts"; readonly scope: Scope; readonly container: string }
+  | { readonly kind: "folder"; readonly scope: Scope; readonly folder: string }
   | { readonly kind: "store"; readonly name: string };
 
 export type BlobAddress = { readonly bucket: BlobBucket; readonly path: string };
@@ -52,6 +54,8 @@ export type OpenBlob = AsyncDisposable & {
 /** Asked while nobody else writes the blob, with what is there now. Throws to refuse the write. */
 export type BlobCheck = (there: BlobInfo | undefined) => void;
 
+export type BlobTimes = { readonly createdAt: number; readonly changedAt: number };
+
 /** What the sender says the bytes are, in base64. */
 export type BlobDigests = { readonly md5?: string; readonly crc64?: string };
 
@@ -78,12 +82,14 @@ export interface BlobStore {
   get(at: BlobAddress): Promise<BlobInfo | undefined>;
   /**
    * Keeps the bytes under the path, seen by readers only when complete and durable when it resolves. What the writer has
-   * staged for the blob is dropped. Throws BadPath, ContentMismatch, and what `check` throws; nothing is kept then.
+   * staged for the blob is dropped. `times`: of another store's file, whose copy it is. Throws BadPath, ContentMismatch, and what `check`
+   * throws; nothing is kept then.
    */
   put(
     at: BlobAddress,
     stream: AsyncIterable<Uint8Array>,
-    ask: BlobFacts & BlockWriter & { readonly digests: BlobDigests; readonly check: BlobCheck },
+    ask: BlobFacts &
+      BlockWriter & { readonly digests: BlobDigests; readonly check: BlobCheck; readonly times?: BlobTimes },
   ): Promise<BlobInfo & { readonly md5: string }>;
   /** Keeps a block durably for a later commit; the same id again replaces it. Throws BadPath, ContentMismatch. */
   stage(

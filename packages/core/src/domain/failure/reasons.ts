@@ -111,6 +111,12 @@ export const REASONS = {
     retry: "asked",
     text: "The engine ended the run before its script had ended, or lost the machine it ran on.",
   },
+  Moved: {
+    status: "Failed",
+    blame: "platform",
+    retry: "never",
+    text: "The run had not ended when its workspace was exported from another service, which alone can go on with it.",
+  },
   Preempted: {
     status: "Failed",
     blame: "platform",

@@ -22,6 +22,16 @@ export const RECORD_CODES = {
     means: "The workspace does not exist; where a write was to make it, the settings forbid that.",
     todo: "Make it with `malachite workspace create`, or use one of those there are.",
   },
+  WorkspaceExists: {
+    kind: "conflict",
+    means: "A workspace is to be imported, and one of its name is there already and not empty.",
+    todo: "Import it into another service, or into one where the workspace is new or empty.",
+  },
+  ImportUnfinished: {
+    kind: "conflict",
+    means: "The workspace is being imported, or an import of it was begun and not finished.",
+    todo: "Import the same archive again, which finishes it, or give it up with `malachite import --give-up`.",
+  },
   SubscriptionNotFound: {
     kind: "notFound",
     means: "No workspace is in that subscription or resource group.",

@@ -64,6 +64,11 @@ export const REQUEST_CODES = {
     means: "The zip is broken, or an entry in it is not allowed.",
     todo: "Make the archive again from plain files and folders.",
   },
+  BadExport: {
+    kind: "invalid",
+    means: "The file is no archive of `malachite export`, is damaged or cut, or holds what no workspace has.",
+    todo: "Copy the file again, or export the workspace again. Nothing was changed.",
+  },
   BadPath: {
     kind: "invalid",
     means: "A path leads outside its folder or cannot be a file name.",

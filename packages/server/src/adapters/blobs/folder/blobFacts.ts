@@ -70,10 +70,12 @@ export class BlobFactsFolder {
 }
 
 /** One text for each blob. */
-export const keyOf = ({ bucket, path }: BlobAddress): string =>
-  bucket.kind === "artifacts"
-    ? JSON.stringify(["artifacts", workspaceFolder(bucket.scope), bucket.container, path])
-    : JSON.stringify(["stores", bucket.name, path]);
+export function keyOf({ bucket, path }: BlobAddress): string {
+  if (bucket.kind === "store") return JSON.stringify(["stores", bucket.name, path]);
+  // A container without a name that anybody knows has no facts that anybody finds, unless its name is that of its folder.
+  const container = bucket.kind === "folder" ? bucket.folder : bucket.container;
+  return JSON.stringify(["artifacts", workspaceFolder(bucket.scope), container, path]);
+}
 
 function matching(all: readonly Facts[], { ino, size, mtimeNs }: BigIntStats): Facts | undefined {
   const same = all.filter((one) => one.ino === String(ino));

@@ -2,7 +2,7 @@
 // Bytes come into a file of their own first, so a cut upload leaves what was there. Writes of one blob come one after another.
 import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { type FileHandle, lstat, mkdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   BlobAddress,
@@ -14,6 +14,7 @@ import type {
   BlobListAsk,
   BlobPage,
   BlobStore,
+  BlobTimes,
   Block,
   BlockChoice,
   OpenBlob,
@@ -26,7 +27,7 @@ import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, keyOf, plainF
 import { joined, type Piece, receive } from "./blobFiles.ts";
 import { clearUnfinished } from "./halfDone.ts";
 import type { KeyedLock } from "./keyedLock.ts";
-import { containerFolder, workspaceFolder } from "./layout.ts";
+import { checkedFolder, containerFolder, workspaceFolder } from "./layout.ts";
 import { STAGED_KEPT_MS, StagedBlocks } from "./stagedBlocks.ts";
 
 export type FolderBlobStore = BlobStore & {
@@ -97,13 +98,15 @@ class BlobFolder implements FolderBlobStore {
   async put(
     at: BlobAddress,
     stream: AsyncIterable<Uint8Array>,
-    ask: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck },
+    ask: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck; times?: BlobTimes },
   ): Promise<BlobInfo & { readonly md5: string }> {
     const segments = segmentsOf(at.path);
     // Refused before the bytes come in; decided again when the name is given.
     ask.check(await this.get(at));
     return await this.#inTemporary(async (temporary) => {
       const md5 = await receive(stream, temporary, ask.digests);
+      // Half a millisecond more: as a fraction of seconds it may come out a little less.
+      if (ask.times) await utimes(temporary, Date.now() / 1000, (ask.times.changedAt + 0.5) / 1000);
       const info = await this.#turn(at, () => this.#publish(at, segments, temporary, "block", ask));
       await onStorage("Removing blocks", () => this.#staged.drop(keyOf(at), ask.writer));
       return { ...info, md5 };
@@ -290,6 +293,8 @@ class BlobFolder implements FolderBlobStore {
   }
 
   folderOf(bucket: BlobBucket): string {
+    if (bucket.kind === "folder")
+      return join(this.#artifacts, workspaceFolder(bucket.scope), checkedFolder(bucket.folder));
     return bucket.kind === "artifacts"
       ? join(this.#artifacts, workspaceFolder(bucket.scope), containerFolder(bucket.container))
       : join(this.#stores, containerFolder(bucket.name));

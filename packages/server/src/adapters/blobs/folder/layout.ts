@@ -1,7 +1,7 @@
 // Where things are in the data folder. Names in it are made here, never taken as they were sent.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Scope, workspaceKey } from "@malachite/core";
+import { MalachiteError, type Scope, workspaceKey } from "@malachite/core";
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -57,6 +57,15 @@ export const containerFolder = (container: string): string =>
   /^[a-z0-9_][a-z0-9_.-]{0,199}$/.test(container)
     ? container
     : `${plain(container, 100)}~${sha256(container).slice(0, 24)}`;
+
+/** Whether a container is called that by itself, so that its folder's name is its own. */
+export const isContainerItself = (folder: string): boolean => containerFolder(folder) === folder;
+
+/** A name as containerFolder makes them. Throws BadPath for any other. */
+export function checkedFolder(folder: string): string {
+  if (isContainerItself(folder) || /^(?!\.)[a-zA-Z0-9_.-]{1,100}~[0-9a-f]{24}$/.test(folder)) return folder;
+  throw new MalachiteError("BadPath", `${JSON.stringify(folder.slice(0, 200))} is no folder of a container.`);
+}
 
 const plain = (text: string, length: number): string =>
   text

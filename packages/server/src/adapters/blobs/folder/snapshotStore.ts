@@ -8,10 +8,8 @@ import { pipeline } from "node:stream/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { malachite } from "@malachite/contract";
 import {
-  checkProjectPath,
   MalachiteError,
   type ProjectPlacer,
-  ProjectTree,
   type Scope,
   type Snapshot,
   type SnapshotStore,
@@ -23,11 +21,13 @@ import {
   hasCode,
   makeFolder,
   onStorage,
+  orNothing,
   removeTree,
   shown,
   storageFailed,
   writeFileAtomic,
 } from "../../../files/index.ts";
+import { checkFiles } from "./checkFiles.ts";
 import {
   hashedPath,
   isSha256,
@@ -39,6 +39,7 @@ import {
   snapshotLayout,
   workspaceFolder,
 } from "./layout.ts";
+import { adoptFile, type KnownSnapshot, type SnapshotMover } from "./moveSnapshots.ts";
 import { metadataJson, readNodes } from "./nodesFile.ts";
 import { snapshotZip } from "./snapshotZip.ts";
 import { nodesPath, partPath } from "./threads/keepClientTree.ts";
@@ -59,6 +60,7 @@ export type SnapshotStoreOptions = {
 
 export type FolderSnapshotStore = SnapshotStore &
   ProjectPlacer &
+  SnapshotMover &
   AsyncDisposable & {
     /** Removes what an interrupted upload left. Where other servers use the folder: only what is older than `before`. */
     sweep(before?: number): Promise<void>;
@@ -72,8 +74,6 @@ export type FolderSnapshotStore = SnapshotStore &
 
 /** How many files are looked at before others get their turn: about a millisecond. */
 const LOOKS_AT_ONCE = 200;
-/** The same for files that are only checked. */
-const CHECKS_AT_ONCE = 1_000;
 
 /** Opens and starts nothing; dispose it to end its threads. */
 export function createSnapshotStore(options: SnapshotStoreOptions): FolderSnapshotStore {
@@ -294,8 +294,45 @@ class SnapshotFolder implements FolderSnapshotStore {
     return join(this.#layout.snapshots, workspaceFolder(scope), id);
   }
 
+  async *snapshotsOf(scope: Scope): AsyncGenerator<KnownSnapshot> {
+    const folder = join(this.#layout.snapshots, workspaceFolder(scope));
+    for (const id of (await readdir(folder).catch(orNothing)) ?? []) {
+      if (!isSnapshotId(id)) continue;
+      const found = await this.get(scope, id);
+      if (found !== undefined) yield { id, tree: found.tree };
+    }
+  }
+
+  async nodesOf(scope: Scope, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const path = nodesPath(join(this.#layout.snapshots, workspaceFolder(scope)), id);
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined ? undefined : createReadStream(path);
+  }
+
+  async adoptContent(sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const target = hashedPath(this.#layout.contents, sha256);
+    await adoptFile(this.#layout.staging, target, bytes, sha256);
+  }
+
+  async adoptSnapshot(
+    scope: Scope,
+    { id, tree, nodes }: KnownSnapshot & { readonly nodes?: AsyncIterable<Uint8Array> },
+  ): Promise<void> {
+    const folder = join(this.#layout.snapshots, workspaceFolder(scope));
+    if (nodes) await adoptFile(this.#layout.staging, nodesPath(folder, id), nodes);
+    await this.#register(scope, { id, tree });
+  }
+
+  async adoptLatest(scope: Scope, id: string): Promise<void> {
+    const folder = join(this.#layout.snapshots, workspaceFolder(scope));
+    await onStorage("Recording a snapshot", () => writeFileAtomic(join(folder, LATEST), `${id}\n`));
+  }
+
+  async forgetSnapshots(scope: Scope): Promise<void> {
+    await removeTree(join(this.#layout.snapshots, workspaceFolder(scope)));
+  }
+
   /** Makes the snapshot known in the workspace, durably. */
-  async #register(scope: Scope, snapshot: Snapshot): Promise<void> {
+  async #register(scope: Scope, snapshot: KnownSnapshot): Promise<void> {
     await onStorage("Recording a snapshot", async () => {
       const entry = this.#entryOf(scope, snapshot.id);
       const known = await readFile(entry, "utf8").catch(() => undefined); // Unreadable counts as unknown: it is written anew.
@@ -334,32 +371,6 @@ class SnapshotFolder implements FolderSnapshotStore {
     }
     await mkdir(this.#layout.damaged, { recursive: true });
     await rename(content, join(this.#layout.damaged, file.sha256));
-  }
-}
-
-/** Throws BadPath for the first path that cannot be in a project, ContentMismatch for what is no hash or size. */
-async function checkFiles(files: readonly malachite.ProjectFile[], limits: ArchiveLimits): Promise<void> {
-  const tree = new ProjectTree();
-  const bad = (path: string, reason: string) =>
-    new MalachiteError("BadPath", `${shown(path)} cannot be a file of a project: ${reason}`, {
-      target: path,
-    });
-  let checks = 0;
-  for (const { path, sha256, sizeBytes } of files) {
-    checks += 1;
-    if (checks % CHECKS_AT_ONCE === 0) await nextTurn();
-    const checked = checkProjectPath(path);
-    if (!checked.ok) throw bad(path, checked.reason);
-    const clash = tree.addFile(path);
-    if (clash) throw bad(path, clash.reason);
-    if (!isSha256(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
-      throw new MalachiteError("ContentMismatch", `${shown(path)} has no proper SHA-256 and size.`, {
-        target: path,
-      });
-    }
-    if (tree.fileCount + tree.folderCount > limits.entries) {
-      throw bad(path, `with it the project has more than ${limits.entries} files and folders.`);
-    }
   }
 }
 

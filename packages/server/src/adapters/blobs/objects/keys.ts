@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { type BlobBucket, MalachiteError, type Scope } from "@malachite/core";
 import { shown } from "../../../files/index.ts";
-import { containerFolder, workspaceFolder } from "../folder/layout.ts";
+import { checkedFolder, containerFolder, workspaceFolder } from "../folder/layout.ts";
 
 /** `files/` holds a small record for each file, under its readable path; `data/` the bytes, under the same path and a name of their own. */
 const FILES = "files/";
@@ -29,13 +29,16 @@ export const decodePath = (text: string): string =>
     code === "!0" ? " " : code === "!1" ? "!" : String.fromCharCode(Number.parseInt(hex, 16)),
   );
 
-const bucketPath = (bucket: BlobBucket): string =>
-  bucket.kind === "artifacts"
-    ? artifactsPath(bucket.scope, bucket.container)
-    : `stores/${containerFolder(bucket.name)}/`;
+function bucketPath(bucket: BlobBucket): string {
+  if (bucket.kind === "store") return `stores/${containerFolder(bucket.name)}/`;
+  const folder = bucket.kind === "folder" ? checkedFolder(bucket.folder) : containerFolder(bucket.container);
+  return `${artifactsPath(bucket.scope)}${folder}/`;
+}
 
-const artifactsPath = (scope: Scope, container: string): string =>
-  `artifacts/${workspaceFolder(scope)}/${containerFolder(container)}/`;
+const artifactsPath = (scope: Scope): string => `artifacts/${workspaceFolder(scope)}/`;
+
+/** Where the records of the files of a workspace's artifact containers are, each container a folder below. */
+export const containersOf = (scope: Scope): string => `${FILES}${artifactsPath(scope)}`;
 
 /** Where the records of a bucket's files are; the path is what follows. */
 export const recordsOf = (bucket: BlobBucket): string => `${FILES}${bucketPath(bucket)}`;

@@ -10,6 +10,7 @@ import type {
   BlobListAsk,
   BlobPage,
   BlobStore,
+  BlobTimes,
   BlockChoice,
   OpenBlob,
 } from "@malachite/core";
@@ -69,7 +70,8 @@ class ObjectBlobs implements ObjectBlobStore {
       writer,
       digests,
       check,
-    }: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck },
+      times,
+    }: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck; times?: BlobTimes },
   ): Promise<BlobInfo & { readonly md5: string }> {
     const place = this.#place(at);
     // Refused before the bytes come in; decided again when the record is written.
@@ -77,7 +79,7 @@ class ObjectBlobs implements ObjectBlobStore {
     await using received = await receive(stream, this.#files.incoming, digests);
     const record = await this.#files.replace(place, received, (there, bytes) => {
       check(there && infoOf(at.path, there));
-      return { ...newRecord("block"), ...bytes, headers, metadata };
+      return { ...newRecord("block"), ...times, ...bytes, headers, metadata };
     });
     await this.#dropStaged(place, writer);
     return { ...infoOf(at.path, record), md5: received.md5 };

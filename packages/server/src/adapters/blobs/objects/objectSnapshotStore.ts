@@ -25,13 +25,14 @@ import {
   snapshotLayout,
   workspaceFolder,
 } from "../folder/layout.ts";
-import { isHead, readNodes } from "../folder/nodesFile.ts";
+import type { KnownSnapshot, SnapshotMover } from "../folder/moveSnapshots.ts";
 import { createSnapshotStore, type FolderSnapshotStore } from "../folder/snapshotStore.ts";
 import { nodesPath, partPath } from "../folder/threads/keepClientTree.ts";
 import { readTreeHead } from "../folder/treeFile.ts";
 import type { ArchiveLimits } from "../folder/zip/archiveLimits.ts";
 import { ContentCache } from "./contentCache.ts";
 import type { Objects } from "./objects.ts";
+import { entryKey, nodesKey, nodesWithContents, partKey, snapshotsOf } from "./snapshotKeys.ts";
 
 export type ObjectSnapshotStoreOptions = {
   /** To be asked patiently. */
@@ -47,7 +48,10 @@ export type ObjectSnapshotStoreOptions = {
 
 export type ObjectSnapshotStore = SnapshotStore &
   ProjectPlacer &
-  AsyncDisposable & {
+  SnapshotMover & {
+    /** The listing of files whose contents are in the storage. */
+    makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot>;
+  } & AsyncDisposable & {
     /** Removes what an interrupted upload left on this machine. Call once at start. */
     sweepCache(): Promise<void>;
     /** Removes what nobody goes on with, and what is too much in the cache, unless that is in use now. Any time. */
@@ -252,6 +256,57 @@ class ObjectSnapshots implements ObjectSnapshotStore {
     });
   }
 
+  async *snapshotsOf(scope: Scope): AsyncGenerator<KnownSnapshot> {
+    const prefix = snapshotsOf(scope);
+    for await (const one of this.#objects.list({ prefix, pageSize: 1000 })) {
+      const id = "key" in one ? one.key.slice(prefix.length) : "";
+      const found = isSnapshotId(id) ? await this.get(scope, id) : undefined;
+      if (found !== undefined) yield { id, tree: found.tree };
+    }
+  }
+
+  async nodesOf(scope: Scope, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const key = nodesKey(scope, id);
+    const there = await this.#objects.head(key);
+    return there && this.#objects.read(key, 0, there.sizeBytes);
+  }
+
+  async adoptContent(sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#local.adoptContent(sha256, bytes);
+    await this.#contents.send(await this.#sized([sha256]));
+  }
+
+  async makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot> {
+    const snapshot = await this.#local.makeTree(files);
+    await this.#contents.sendTree(snapshot.tree);
+    return snapshot;
+  }
+
+  async adoptSnapshot(
+    scope: Scope,
+    { id, tree, nodes }: KnownSnapshot & { readonly nodes?: AsyncIterable<Uint8Array> },
+  ): Promise<void> {
+    await this.#local.adoptSnapshot(scope, { id, tree, ...(nodes === undefined ? {} : { nodes }) });
+    if (nodes !== undefined)
+      await this.#contents.sendFile(nodesKey(scope, id), nodesPath(this.#folderOf(scope), id));
+    await this.#register(scope, id, tree);
+  }
+
+  async adoptLatest(scope: Scope, id: string): Promise<void> {
+    await this.#objects.put(`${snapshotsOf(scope)}${LATEST}`, Buffer.from(id), {});
+  }
+
+  async forgetSnapshots(scope: Scope): Promise<void> {
+    await this.#local.forgetSnapshots(scope);
+    this.#known.clear();
+    const keys: string[] = [];
+    for await (const one of this.#objects.list({ prefix: snapshotsOf(scope), pageSize: 1000 })) {
+      if ("key" in one) keys.push(one.key);
+      if (keys.length === 1000) await this.#objects.remove(keys.splice(0));
+    }
+    if (keys.length > 0) await this.#objects.remove(keys);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#local[Symbol.asyncDispose]();
   }
@@ -338,18 +393,5 @@ class ObjectSnapshots implements ObjectSnapshotStore {
     } finally {
       this.#inUse -= 1;
     }
-  }
-}
-
-const snapshotsOf = (scope: Scope): string => `snapshots/${workspaceFolder(scope)}/`;
-const entryKey = (scope: Scope, id: string): string => `${snapshotsOf(scope)}${id}`;
-const nodesKey = (scope: Scope, id: string): string => `${snapshotsOf(scope)}${id}.nodes`;
-/** Apart from the others, so that the old ones are found by a short list. */
-const partKey = (scope: Scope, id: string): string => `parts/${workspaceFolder(scope)}/${id}`;
-
-async function* nodesWithContents(file: string) {
-  for await (const node of readNodes(file)) {
-    if (isHead(node) || node.sha256 === undefined || node.sizeBytes === undefined) continue;
-    yield { path: node.path, sha256: node.sha256, sizeBytes: node.sizeBytes };
   }
 }

@@ -18,7 +18,7 @@ const MOST_MS = 100;
 const PATIENCE_MS = 20_000;
 
 /** "MLCH": beside it the schema, so that two services in one database do not wait for each other. */
-const LOCK = 0x4d_4c_43_48;
+export const WRITE_LOCK = 0x4d_4c_43_48;
 
 /** A refused write has left something behind, which only a savepoint takes back. */
 class NeedsSavepoints extends Error {}
@@ -82,7 +82,7 @@ export class GroupCommit {
       session.before("begin");
       const [begun] = await session.all<{ xid: string }>(
         CompiledQuery.raw(
-          `select pg_advisory_xact_lock(${LOCK}, hashtext($1)), cast(pg_current_xact_id() as text) as xid`,
+          `select pg_advisory_xact_lock(${WRITE_LOCK}, hashtext($1)), cast(pg_current_xact_id() as text) as xid`,
           [this.#schema],
         ) as CompiledQuery<{ xid: string }>,
       );

@@ -291,6 +291,16 @@ export type Database = {
     /** Not heard of until then, it is taken for dead. */
     seen_until: number;
   };
+  /** Workspaces that are being imported: nobody makes one of that name meanwhile. */
+  imports: {
+    /** `workspaceKey` of the scope. */
+    workspace_key: string;
+    /** The hash of the archive. */
+    archive: string;
+    /** Of the workspace that has what came so far, under a key that is no workspace's. */
+    workspace_no: number;
+    begun_at: number;
+  };
   /** A metric of a run, with its newest value for lists that are ordered by it. */
   metrics: {
     no: Generated<number>;

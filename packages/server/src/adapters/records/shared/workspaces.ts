@@ -1,5 +1,5 @@
 // Statements on workspaces.
-import { type KnownWorkspace, type Scope, workspaceKey } from "@malachite/core";
+import { type KnownWorkspace, MalachiteError, type Scope, workspaceKey } from "@malachite/core";
 import type { Executor } from "./executor.ts";
 import { scopeOf } from "./runRows.ts";
 import { statement } from "./statement.ts";
@@ -9,6 +9,10 @@ const byKey = statement<{ key: string }>()((q, p) =>
     .selectFrom("workspaces")
     .select(["no", "subscription_id", "resource_group", "name as workspace", "created_at"])
     .where("key", "=", p.key),
+);
+
+const importOf = statement<{ key: string }>()((q, p) =>
+  q.selectFrom("imports").select("begun_at").where("workspace_key", "=", p.key),
 );
 
 const insert = statement<{
@@ -40,6 +44,11 @@ export async function findWorkspace(db: Executor, scope: Scope) {
 export async function ensureWorkspace(db: Executor, scope: Scope, at: number): Promise<number> {
   const found = await findWorkspace(db, scope);
   if (found) return found.no;
+  if ((await importOf(db, { key: workspaceKey(scope) })).length > 0)
+    throw new MalachiteError(
+      "ImportUnfinished",
+      `The workspace ${scope.subscriptionId}/${scope.resourceGroup}/${scope.workspace} is being imported.`,
+    );
   const [made] = await insert(db, {
     key: workspaceKey(scope),
     subscription_id: scope.subscriptionId,
@@ -50,11 +59,15 @@ export async function ensureWorkspace(db: Executor, scope: Scope, at: number): P
   return (made as { no: number }).no;
 }
 
+/** Begins the key of a workspace that is being imported and that nobody sees yet: no key of a workspace has a space in it. */
+export const HIDDEN = "importing ";
+
 /** Every workspace, the oldest first. */
 export async function listWorkspaces(db: Executor): Promise<readonly KnownWorkspace[]> {
   const query = db.build
     .selectFrom("workspaces")
     .select(["subscription_id", "resource_group", "name as workspace", "created_at"])
+    .where("key", "not like", `${HIDDEN}%`)
     .orderBy("no");
   return (await db.all(query.compile())).map((row) => ({ ...scopeOf(row), createdAt: row.created_at }));
 }

@@ -16,6 +16,7 @@ import { tables } from "./0011-tables.ts";
 import { servers } from "./0012-servers.ts";
 import { quotas } from "./0013-quotas.ts";
 import { shares } from "./0014-shares.ts";
+import { imports } from "./0015-imports.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   servers,
   quotas,
   shares,
+  imports,
 ];
 
 /** Runs `work` in one transaction. */

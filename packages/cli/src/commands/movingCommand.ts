@@ -1,0 +1,189 @@
+// `malachite export` and `malachite import`: a workspace between the stores of services. They ask no service, and need none.
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { UsageError } from "../errors/usageError.ts";
+import type { Io } from "../io.ts";
+import { addFormatOption, type FormatOptions, json } from "../output/format.ts";
+import { localTime, size } from "../output/times.ts";
+
+type Options = FormatOptions & {
+  readonly workspace?: string;
+  readonly keyFile?: string;
+  readonly leaveSecrets?: boolean;
+  readonly giveUp?: boolean;
+};
+
+/** The settings that say where the stores are, as those of `malachite up`. */
+const STORES: readonly (readonly [flags: string, about: string])[] = [
+  ["--data <folder>", "the data folder (MALACHITE_DATA, default ~/.malachite/data)"],
+  ["--database <url>", "the PostgreSQL of the records, if that is what the service has"],
+  ["--database-password-file <file>", "the password of its user (default: that of the URL, else PGPASSWORD)"],
+  ["--blobs <place>", "the object storage of the files, if that is what the service has"],
+  ["--blobs-endpoint <url>", "the address of that storage, when it is not Azure's or Amazon's own"],
+  ["--blobs-region <region>", "the region of the bucket (default AWS_REGION, else us-east-1)"],
+  ["--blobs-keys <file>", "a file of NAME=VALUE with what opens that storage (default: the environment)"],
+  ["--settings <file>", "the settings file of the service, which says all of these"],
+];
+
+function withStores(command: Command): Command {
+  for (const [flags, about] of STORES) command.option(flags, about);
+  return command;
+}
+
+/** The settings of the service, of which only those of its stores are used. */
+async function settingsOf(options: Options, io: Io) {
+  const { readSettings } = await import("@malachite/server");
+  const flags: Record<string, unknown> = { ...options };
+  for (const own of ["workspace", "output", "keyFile", "leaveSecrets", "giveUp"]) delete flags[own];
+  return await told(async () => readSettings(flags, io.env));
+}
+
+/** Adds the options and the action of `export`. */
+export function define(command: Command, io: Io): void {
+  addFormatOption(
+    withStores(
+      command
+        .argument("<file>", "the archive to write")
+        .option("--workspace <subscription/group/name>", "which workspace (default: the one that `up` makes)")
+        .option(
+          "--key-file <file>",
+          "seal secrets with the words of this file; without it they are left out",
+        ),
+    ),
+  )
+    .addHelpText(
+      "after",
+      `
+Runs that have not ended are in it as they are, and ended as Failed (Moved) where it is imported.
+
+Examples:
+  malachite export ws1.malachite
+  malachite export ws1.malachite --settings /etc/malachite/malachite.yaml --key-file key`,
+    )
+    .action(async (file: string, options: Options) => {
+      const { DEFAULT_WORKSPACE, exportWorkspace, scopeOf } = await import("@malachite/server");
+      const settings = await settingsOf(options, io);
+      const name = options.workspace ?? DEFAULT_WORKSPACE;
+      if (!/^[^/]+\/[^/]+\/[^/]+$/.test(name))
+        throw new UsageError(`--workspace must be SUBSCRIPTION/GROUP/NAME; it is '${name}'.`);
+      const progress = new Progress(io);
+      const done = await told(() =>
+        exportWorkspace({
+          settings,
+          workspace: scopeOf(name),
+          file: resolve(io.cwd, file),
+          ...(options.keyFile === undefined ? {} : { keyFile: resolve(io.cwd, options.keyFile) }),
+          told: (what, count) => progress.say(`${count} ${what}`),
+        }),
+      ).finally(() => progress.end());
+      if (options.output === "json") return io.out(json(done));
+      const { rows, files, fileBytes, snapshots } = done;
+      await io.out(
+        `${done.workspace} as of ${localTime(done.exportedAt)} is in ${file} (${size(done.archiveBytes)}): ${rows.runs ?? 0} runs, ${snapshots} snapshots, ${files} files, ${size(fileBytes)}.\n`,
+      );
+      if (done.unfinished > 0)
+        io.say(
+          `${done.unfinished} runs had not ended; where it is imported they are ended as Failed (Moved).`,
+        );
+      if (done.withoutSecrets.length > 0)
+        io.say(
+          `Not in it: the secrets of the datastores ${done.withoutSecrets.join(", ")}. Register them again after the import, or export with --key-file.`,
+        );
+      if (done.withoutPasswords > 0)
+        io.say(`Not in it: passwords of registries of ${done.withoutPasswords} runs.`);
+    });
+}
+
+/** Adds the options and the action of `import`. */
+export function defineImport(command: Command, io: Io): void {
+  addFormatOption(
+    withStores(
+      command
+        .argument("<file>", "the archive")
+        .option("--key-file <file>", "the file whose words the secrets were sealed with")
+        .option("--leave-secrets", "leave out secrets that are in the archive")
+        .option("--give-up", "remove instead what an import of this archive has left that was not finished"),
+    ),
+  )
+    .addHelpText(
+      "after",
+      `
+Stop the service first, unless its records are in PostgreSQL. Nobody sees the workspace before all of it is there. What was killed in the
+middle is finished by the same command.
+
+Examples:
+  malachite import ws1.malachite --data /var/lib/malachite
+  malachite import ws1.malachite --database postgres://malachite@db/malachite --blobs s3://bucket`,
+    )
+    .action(async (file: string, options: Options) => {
+      const { giveUpWorkspace, importWorkspace } = await import("@malachite/server");
+      const settings = await settingsOf(options, io);
+      const path = resolve(io.cwd, file);
+      if (options.giveUp === true) {
+        const was = await told(() => giveUpWorkspace({ settings, file: path }));
+        if (options.output === "json") return io.out(json({ removed: was }));
+        return io.out(
+          was ? "All that was left of it is removed.\n" : "There is no import of it to give up.\n",
+        );
+      }
+      const total = (await stat(path).catch(() => undefined))?.size ?? 0;
+      const progress = new Progress(io);
+      const done = await told(() =>
+        importWorkspace({
+          settings,
+          file: path,
+          ...(options.keyFile === undefined ? {} : { keyFile: resolve(io.cwd, options.keyFile) }),
+          leaveSecrets: options.leaveSecrets === true,
+          told: (what, bytes) =>
+            progress.say(
+              `${what === "check" ? "checked" : "taken in"}: ${Math.floor((100 * bytes) / Math.max(1, total))} %`,
+            ),
+        }),
+      ).finally(() => progress.end());
+      if (options.output === "json") return io.out(json(done));
+      const { rows, files, fileBytes, snapshots } = done;
+      await io.out(
+        `${done.workspace} as of ${localTime(done.exportedAt)} is here: ${rows.runs ?? 0} runs, ${snapshots} snapshots, ${files} files, ${size(fileBytes)}.\n`,
+      );
+      if (done.ended > 0)
+        io.say(
+          `${done.ended} runs had not ended when it was exported; here they are ended, as Failed (Moved) or Canceled.`,
+        );
+      if (done.secrets === "left out") io.say("Secrets of datastores were left out: register them again.");
+    });
+}
+
+/** How far it is, for a person at a terminal; now and then. */
+class Progress {
+  readonly #io: Io;
+  #at = 0;
+
+  constructor(io: Io) {
+    this.#io = io;
+  }
+
+  say(text: string): void {
+    const now = Date.now();
+    if (!this.#io.interactive || now - this.#at < 500) return;
+    this.#at = now;
+    process.stderr.write(`\r\u001b[2K${text}`);
+  }
+
+  end(): void {
+    if (this.#at > 0) process.stderr.write("\r\u001b[2K");
+  }
+}
+
+/** What can be wrong with what was named is for whoever named it. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const wrong =
+      error instanceof Error &&
+      "kind" in error &&
+      ["invalid", "notFound", "conflict"].includes(String(error.kind));
+    throw wrong ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
