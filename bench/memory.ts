@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { definitionOf, ended, experiment, submit } from "../e2e/support/runs.ts";
 import { Service } from "../e2e/support/service.ts";
 import { print, timed } from "./figures.ts";
+import { manyAtOnce } from "./manyAtOnce.ts";
 
 const AT_REST_MS = 20_000;
 
@@ -62,17 +63,4 @@ export async function memory(waiting = 10_000, live = 1000): Promise<void> {
     await busy.json("POST", `/execution/v1.0${experiment()}/runId/${ids[i]}/cancel`);
   });
   for (const id of ids) await ended(busy, id, 300_000);
-}
-
-async function manyAtOnce(
-  count: number,
-  callers: number,
-  act: (i: number) => Promise<unknown>,
-): Promise<void> {
-  const left = Array.from({ length: count }, (_, i) => i).values();
-  await Promise.all(
-    Array.from({ length: callers }, async () => {
-      for (const i of left) await act(i);
-    }),
-  );
 }

@@ -1,5 +1,5 @@
-// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `mlflow`, `simulation` and
-// `web` may follow which of their figures, or of which size.
+// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `engines`, `mlflow`,
+// `scale`, `simulation` and `web` may follow which of their figures, or of which size.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 const BENCHES = {
@@ -12,7 +12,9 @@ const BENCHES = {
   postgres: async () => (await import("./postgres.ts")).postgres(),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
-  slurm: async () => (await import("./slurm.ts")).slurm(),
+  scale: async (sizes: readonly string[]) => (await import("./scale.ts")).scale(sizes),
+  servers: async () => (await import("./servers.ts")).servers(),
+  engines: async (names: readonly string[]) => (await import("./engines.ts")).engines(names),
   simulation: async (figures: readonly string[]) => (await import("./simulation.ts")).simulation(figures),
   mlflow: async (figures: readonly string[]) => (await import("./mlflow.ts")).mlflow(figures),
   web: async (figures: readonly string[]) => (await import("./web.ts")).web(figures),
@@ -21,7 +23,13 @@ type Name = keyof typeof BENCHES;
 const isName = (word: string): word is Name => Object.hasOwn(BENCHES, word);
 
 const asked: Name[] = [];
-const figures = { mlflow: [] as string[], simulation: [] as string[], web: [] as string[] };
+const figures = {
+  engines: [] as string[],
+  mlflow: [] as string[],
+  scale: [] as string[],
+  simulation: [] as string[],
+  web: [] as string[],
+};
 const hasFigures = (name: Name | undefined): name is keyof typeof figures =>
   name !== undefined && Object.hasOwn(figures, name);
 const unknown: string[] = [];

@@ -231,3 +231,15 @@ export class Cluster implements AsyncDisposable {
     rmSync(join(this.data, ".."), { recursive: true, force: true, maxRetries: 5 });
   }
 }
+
+/** Who is who: the names in stories, and addresses. */
+export function ownersOf({ data }: Cluster): ReadonlyMap<string, string> {
+  const folder = join(data, "servers");
+  const id = readFileSync(join(data, "id"), "utf8").trim();
+  return new Map(
+    readdirSync(folder).map((file) => {
+      const { url } = JSON.parse(readFileSync(join(folder, file), "utf8")) as { url: string };
+      return [`${id}/${file.replace(/\.json$/, "")}`, url];
+    }),
+  );
+}

@@ -11,7 +11,7 @@ import { checkHistory, type HistoryEntry, withoutPostgres } from "@malachite/ser
 import { random } from "../support/random.ts";
 import { definitionOf, experiment, processesOf, type WireRun, zipOf } from "../support/runs.ts";
 import { until, workspacePath } from "../support/service.ts";
-import { Cluster, type ClusterServer } from "./cluster.ts";
+import { Cluster, type ClusterServer, ownersOf } from "./cluster.ts";
 
 const SECONDS = Number(process.env.SERVERS_SECONDS ?? 25);
 const SEED = Number(process.env.SERVERS_SEED ?? Date.now() % 1_000_000);
@@ -145,7 +145,7 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       const launched = await until(`run ${runId} to be started`, async () =>
         (await storyOf(two, runId)).find(({ event }) => event === "started"),
       );
-      const owners = await ownersOf(cluster);
+      const owners = ownersOf(cluster);
       const keeper = cluster.servers.find(({ url }) => owners.get(launched.actor) === url);
       assert.ok(keeper, `${launched.actor} is none of ${[...owners]}`);
       return [keeper, keeper === one ? two : one];
@@ -186,7 +186,7 @@ describe("several servers on one PostgreSQL", { skip }, () => {
         (await storyOf(other, "orphan1")).find(({ event }) => event === "ended"),
       );
       t.diagnostic(`killed; its runs went on after at most ${Date.now() - killed} ms`);
-      assert.equal((await ownersOf(cluster)).get(heir.actor), other.url);
+      assert.equal(ownersOf(cluster).get(heir.actor), other.url);
       for (const i of [1, 2, 3]) {
         assert.equal((await ended(cluster, `orphan${i}`)).status, "Completed");
         await prove(cluster, `orphan${i}`, "Completed");
@@ -301,16 +301,3 @@ describe("several servers on one PostgreSQL", { skip }, () => {
     assert.ok(runs.length > 5, `${runs.length} runs`);
   });
 });
-
-/** Who is who: the names in stories, and addresses. */
-async function ownersOf(cluster: Cluster): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>();
-  const folder = join(cluster.data, "servers");
-  const { readdirSync } = await import("node:fs");
-  const id = readFileSync(join(cluster.data, "id"), "utf8").trim();
-  for (const file of readdirSync(folder)) {
-    const { url } = JSON.parse(readFileSync(join(folder, file), "utf8")) as { url: string };
-    names.set(`${id}/${file.replace(/\.json$/, "")}`, url);
-  }
-  return names;
-}

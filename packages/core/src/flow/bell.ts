@@ -17,8 +17,11 @@ export class Bell {
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) {
       const woken = new AbortController();
-      this.#wake = () => woken.abort(RUNG);
-      await clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
+      const wake = (): void => woken.abort(RUNG);
+      this.#wake = wake;
+      signal.addEventListener("abort", wake);
+      await clock.sleep(ms, woken.signal);
+      signal.removeEventListener("abort", wake);
       this.#wake = undefined;
     }
     this.#rung = false;

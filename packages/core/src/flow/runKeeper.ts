@@ -354,7 +354,7 @@ export class RunKeeper implements AsyncDisposable {
         if (held.has(kept.lease.token)) kept.sureUntil = Math.max(kept.sureUntil, sureUntil);
       return held;
     } finally {
-      done.abort();
+      done.abort("answered");
     }
   }
 

@@ -100,5 +100,5 @@ export class SimTime {
 
 const isBefore = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
-/** All promises that wait for no timer have had their turn. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** All promises that wait for no timer have had their turn: ticks come when the queue of promises is empty, and cost no turn of the loop. */
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
