@@ -77,7 +77,13 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
   async function accountOf(name: string): Promise<string> {
     if (name === "malachite") {
       await cluster.kubectl("create", "namespace", "narrow");
-      await cluster.kubectl("apply", "-n", "narrow", "-f", join(ROOT, "deploy/kubernetes/access.yaml"));
+      await cluster.kubectl(
+        "apply",
+        "-n",
+        "narrow",
+        "-f",
+        join(ROOT, "deploy/kubernetes/service/access.yaml"),
+      );
       await until("its account", async () =>
         (await cluster.kubectl("get", "sa", "-n", "narrow", "-o", "name")).includes("default"),
       );
@@ -180,7 +186,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
     await cluster.kubectl("delete", "namespace", "tight", "--wait=false");
   });
 
-  it("need of a cluster no more than deploy/kubernetes/access.yaml gives, and say what is missing", async () => {
+  it("need of a cluster no more than deploy/kubernetes/service/access.yaml gives, and say what is missing", async () => {
     await reached(service, await start("narrow", "print('in')"), "Completed");
     await assert.rejects(start("none", ""), /may not do this in the namespace 'narrow'.*create jobs/);
     await free();

@@ -5,19 +5,21 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ENGINES, startEngine, withoutScript } from "./engineScripts.ts";
 
 const run = promisify(execFile);
 const BUILT = process.env.K8S_BIN ?? join(homedir(), ".cache", "malachite", "k8s");
 
-/** `image` has python3 and a shell. `kubectl`: its standard output. `create`: posts an object to a path of the API. */
+/** `image` has python3 and a shell. `kubectl`: its standard output. `create`: posts an object to a path of the API.
+ * `load`: an archive of an image comes to its node. */
 export type ClusterUnderTest = AsyncDisposable & {
   readonly kubeconfig: string;
   readonly image: string;
   kubectl(...args: readonly string[]): Promise<string>;
   create(path: string, object: object): Promise<void>;
+  load(archive: string): Promise<void>;
 };
 
 /** The kubeconfig of a cluster on this machine that is there already, and has the image: `MALACHITE_TEST_KUBECONFIG=/tmp/k8s/admin.conf`. */
@@ -81,6 +83,12 @@ const clusterOf = (kubeconfig: string, stop: () => Promise<void>): ClusterUnderT
     const asking = asked(kubeconfig, ["create", "--raw", path, "-f", "-"]);
     asking.child.stdin?.end(JSON.stringify(object));
     await asking;
+  },
+  async load(archive) {
+    // Where the script has its containerd, by its folder.
+    const hash = createHash("sha256").update(dirname(kubeconfig)).digest("hex").slice(0, 8);
+    const ctr = ["-a", `/run/mlch-k8s-${hash}/containerd.sock`, "-n", "k8s.io", "images", "import"];
+    await run("ctr", [...ctr, archive], { timeout: 300_000 });
   },
   [Symbol.asyncDispose]: stop,
 });
