@@ -1,6 +1,6 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
 import type { Abilities, Capacity, ComputeDriver, TargetSettings, Targets } from "@malachite/core";
-import { gpusOfMachine, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
+import { gpusOfMachine, gpusOfPool, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
 
@@ -9,6 +9,9 @@ const MACHINE = "machine";
 
 /** Runs that an engine with a queue of its own is given at once, unless its target says how many. */
 const IN_ENGINES = 1000;
+
+const MPI_OVER_SSH =
+  "MPI runs on one machine there, since those of an ssh target do not let mpirun start processes on each other: ask for one node with more processes (processCountPerNode), or use Gloo or Nccl";
 
 /** What all targets without something of their own share. */
 export type MachineShare = {
@@ -58,7 +61,9 @@ export function createTargets(
         ...allowed,
         nodes: multiNode ? nodes : 1,
         gpusPerNode: inEngine || given,
-        gpus: inEngine > 0 ? inEngine * nodes : given,
+        gpus: inEngine > 0 ? (kind === "ssh" ? gpusOfPool(target) : inEngine * nodes) : given,
+        // Machines that share nothing but a network let no mpirun start processes on each other.
+        ...(kind === "ssh" ? { mpiReason: MPI_OVER_SSH } : {}),
         gpusPerRun: perRun ?? Math.min(1, inEngine || given),
         ...(inEngine > 0 ? { enginesGpus: true as const } : {}),
         ...(reason === undefined ? {} : { gpusReason: reason }),
@@ -125,9 +130,11 @@ function poolsOf(
     // Where nodes are counted they are what limits, unless places are named too.
     const slots = kind === "ssh" ? slotsOf({ name, kind, pool, options: entry.options }) : undefined;
     const places = entry.runsAtOnce ?? nodes ?? slots ?? (elsewhere ? IN_ENGINES : runsAtOnce);
+    // A node of a run takes a slot, and so does a run of one.
+    const nodesHere = nodes ?? slots;
     pools.set(pool, {
       places,
-      ...(nodes === undefined ? {} : { nodes }),
+      ...(nodesHere === undefined ? {} : { nodes: nodesHere }),
       ...(counted && !elsewhere ? { gpus: gpuIds } : {}),
       ...(elsewhere ? {} : here),
     });

@@ -1,5 +1,6 @@
 // What a definition asks for that the target it names cannot do. Each line names the property by its path. Pure.
 import type { Detail } from "../failure/malachiteError.ts";
+import { groupShape } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
 import { CUDA_DEVICES, gpuProcesses, gpusAsked } from "../queue/needs.ts";
 import { containerFaults } from "./containerAsk.ts";
@@ -19,6 +20,8 @@ export type Abilities = {
   readonly privileges: boolean;
   /** How many nodes a run may have at most; Infinity where nodes are processes on one machine and nobody counts them. */
   readonly nodes: number;
+  /** Why MPI has all its processes on one node there, and what would help. */
+  readonly mpiReason?: string;
   /** How many GPUs one node of a run may have at most; 0 where there are none, or nobody counts them. */
   readonly gpusPerNode: number;
   /** How many GPUs a run may have on all its nodes together. */
@@ -51,9 +54,17 @@ export function abilityFaults(
 function nodeFaults(
   { configuration }: WholeDefinition,
   { name }: TargetSettings,
-  { nodes }: Abilities,
+  { nodes, mpiReason }: Abilities,
 ): AbilityFault[] {
   const { nodeCount } = configuration;
+  if (mpiReason !== undefined && nodeCount > 1 && groupShape(configuration).kind === "mpi")
+    return [
+      {
+        code: "UnsupportedField",
+        target: "configuration.nodeCount",
+        message: `MPI on ${nodeCount} nodes was asked for of the compute target '${name}'. ${mpiReason}.`,
+      },
+    ];
   if (nodeCount <= nodes) return [];
   return [
     {

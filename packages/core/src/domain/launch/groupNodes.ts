@@ -173,7 +173,7 @@ def run_node(group):
     for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(what, own.on_ask)
     line = socket.create_connection(tuple(known["at"]), 30)
-    line.settimeout(None)
+    awake(line)
     line.sendall((known["token"] + "\n").encode("ascii"))
 
     def listen():

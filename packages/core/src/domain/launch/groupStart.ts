@@ -1,6 +1,7 @@
 // The Python file that runs the processes of a run of several. A constant text, no user data in it.
 import { GROUP_MPI } from "./groupMpi.ts";
 import { GROUP_NODES } from "./groupNodes.ts";
+import { GROUP_PARTS } from "./groupParts.ts";
 import { GROUP_PODS } from "./groupPods.ts";
 
 /** File name in the run's folder. */
@@ -24,7 +25,7 @@ export const GROUP_START_NAME = "group.py";
  *   bind ranks to cores (two runs of one machine would share them).
  * - Sockets of gloo and nccl are told to use the loopback device: names of hosts may lead nowhere.
  * - Where the nodes of the run are machines of their own, MALACHITE_NODES names them; see groupNodes.ts. Where they are pods, see
- *   groupPods.ts. MPI: see groupMpi.ts.
+ *   groupPods.ts. Where they share nothing but the network, MALACHITE_PART says which this one is; see groupParts.ts. MPI: see groupMpi.ts.
  * - Also old interpreters read it: no syntax here is newer than Python 3.5.
  */
 const GROUP = String.raw`# Runs the processes of a run of several. See "Runs of several processes" in the documentation.
@@ -286,7 +287,7 @@ def run_processes(own, group, ports, processes):
     if PODS:
         start_keepers(own, group, ports)
     elif HOSTS and not own.of_node:
-        start_nodes(own, group, ports)
+        (start_parts if PART else start_nodes)(own, group, ports)
     for index, process in processes:
         if own.ending:
             break
@@ -325,7 +326,13 @@ const MAIN = String.raw`def main():
         run_pod(group)
     if sys.argv[1:] == ["--keep"]:
         keep(group)
-    HOSTS.extend(find_pods(group) or find_hosts(group))
+    find_part()
+    if PART and PART["node"] > 0:
+        run_part(group)
+    if PART:
+        gather(group)
+    else:
+        HOSTS.extend(find_pods(group) or find_hosts(group))
     ports, held, names = {}, [], []
     for name in group["ports"]:
         ports[name], one, kept = hold_port()
@@ -344,4 +351,4 @@ const MAIN = String.raw`def main():
 main()
 `;
 
-export const GROUP_START: string = GROUP + GROUP_NODES + GROUP_PODS + GROUP_MPI + MAIN;
+export const GROUP_START: string = GROUP + GROUP_NODES + GROUP_PODS + GROUP_PARTS + GROUP_MPI + MAIN;

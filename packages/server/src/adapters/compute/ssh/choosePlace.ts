@@ -1,12 +1,13 @@
 // Chooses the machine of a run, and takes a place on it, with GPUs where they are counted.
-import { isMalachiteError, type LaunchPlan } from "@malachite/core";
+import { isMalachiteError, type LaunchKey, type LaunchPlan } from "@malachite/core";
 import type { RunsRoot } from "../shared/runsRoot.ts";
 import { refusedOption } from "../shared/targetOptions.ts";
 import type { FarFacts } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
 import type { FollowedRuns } from "./followedRuns.ts";
+import { nodesOf } from "./meeting.ts";
 import { unavailable } from "./openSsh.ts";
-import { type Way, wayOf, writeNote } from "./sshHandle.ts";
+import { farKeyOf, type Way, wayOf, writeNote } from "./sshHandle.ts";
 import { hostName, type SshHost, type SshOptions } from "./sshTarget.ts";
 
 export type Place = {
@@ -17,7 +18,7 @@ export type Place = {
 
 export type ChoosingParts = {
   readonly root: Pick<RunsRoot, "folder">;
-  readonly followed: Pick<FollowedRuns, "hostOf" | "take" | "takenOn">;
+  readonly followed: Pick<FollowedRuns, "hostOf" | "take" | "leave" | "takenOn">;
 };
 
 /** What the machine has not of what the settings tell of it; undefined when all is well. */
@@ -43,23 +44,69 @@ export function lackOf(
 }
 
 /**
- * The machine with the most room first, as far as is known here; which, is durable before it is asked. Throws EngineUnavailable where none
- * takes the run now, UnsupportedField where none can keep its limits.
+ * A place for each node of the run, all of them or none; which machine is asked is durable before it is. The machine with the most room first,
+ * as far as is known here. Throws EngineUnavailable where there are not enough now, UnsupportedField where none can keep its limits.
  */
-export async function choosePlace(
+export async function choosePlaces(
   plan: LaunchPlan,
+  count: number,
   asked: SshOptions,
   before: Way | undefined,
+  parts: ChoosingParts,
+  signal: AbortSignal,
+): Promise<readonly Place[]> {
+  const places: Place[] = [];
+  try {
+    while (places.length < count)
+      places.push(await choosePlace({ plan, asked, before, chosen: places }, parts, signal));
+    return places;
+  } catch (error) {
+    // Nobody keeps a place while he waits for another: so two runs never wait for each other.
+    if (count > 1) await leavePlaces(plan.key, places, parts);
+    throw error;
+  }
+}
+
+/** Those that were taken for nodes of which nothing has begun. */
+async function leavePlaces(
+  key: LaunchKey,
+  places: readonly Place[],
+  { followed }: ChoosingParts,
+): Promise<void> {
+  await Promise.all(
+    places.map(async ({ way }, node) => {
+      const farKey = farKeyOf(key, node);
+      followed.leave(farKey);
+      await followed
+        .hostOf(way)
+        .ask("discard", { key: farKey })
+        .catch(() => {
+          // It is let go of there after a while.
+        });
+    }),
+  );
+}
+
+type Choosing = {
+  readonly plan: LaunchPlan;
+  readonly asked: SshOptions;
+  readonly before: Way | undefined;
+  readonly chosen: readonly Place[];
+};
+
+async function choosePlace(
+  { plan, asked, before, chosen }: Choosing,
   { root, followed }: ChoosingParts,
   signal: AbortSignal,
 ): Promise<Place> {
+  const farKey = farKeyOf(plan.key, chosen.length);
   const used = (host: SshHost): number => followed.takenOn(hostName(host)) / host.slots;
   const ways = [...asked.hosts]
     .sort((a, b) => used(a) - used(b))
     .map((host) => wayOf(plan.target, host, asked));
   const sameHost = (way: Way) => before !== undefined && hostName(way.host) === hostName(before.host);
   // What an earlier try has laid down there is of use.
-  ways.sort((a, b) => Number(sameHost(b)) - Number(sameHost(a)));
+  if (chosen.length === 0) ways.sort((a, b) => Number(sameHost(b)) - Number(sameHost(a)));
   const faults: string[] = [];
   let unable = 0;
   for (const way of ways) {
@@ -71,15 +118,19 @@ export async function choosePlace(
         unable += 1;
         continue;
       }
-      await writeNote(root.folder(plan.key), { phase: "placing", way, tunnel: 0 });
+      const [first, ...others] = [...chosen.map((place) => place.way), way].map((one) => ({
+        way: one,
+        tunnel: 0,
+      }));
+      if (first !== undefined) await writeNote(root.folder(plan.key), { phase: "placing", ...first, others });
       const gpus = gpusOf(plan, way.host);
       const { header } = await host.ask(
         "reserve",
-        { key: plan.key, slots: way.host.slots, ...(gpus === undefined ? {} : { gpus }) },
+        { key: farKey, slots: way.host.slots, ...(gpus === undefined ? {} : { gpus }) },
         signal,
       );
       if (header.full === undefined && header.without === undefined) {
-        followed.take(plan.key, host);
+        followed.take(farKey, host);
         return { way, gpus: (header.gpus as readonly number[] | null | undefined) ?? undefined };
       }
       faults.push(
@@ -104,12 +155,13 @@ export async function choosePlace(
       `and what it tells of GPUs hold on none of its machines: ${said}`,
     );
   }
-  throw unavailable(`No machine of the target '${plan.target.name}' takes the run now: ${said}`);
+  const what = chosen.length === 0 ? "the run" : `node ${chosen.length} of the run beside the others`;
+  throw unavailable(`No machine of the target '${plan.target.name}' takes ${what} now: ${said}`);
 }
 
 /** Of a machine of which nothing is told beside others of which something is, a run that needs none gets none. */
 function gpusOf(plan: LaunchPlan, { gpus }: SshHost): { ids: readonly number[]; count: number } | undefined {
   if (plan.gpusPerNode === undefined) return gpus === undefined ? undefined : { ids: gpus, count: 0 };
-  // Nodes of a run share the machine.
-  return { ids: gpus ?? [], count: plan.gpusPerNode * plan.nodes };
+  // Nodes of a run that is on one machine share it.
+  return { ids: gpus ?? [], count: plan.gpusPerNode * (nodesOf(plan) === 1 ? plan.nodes : 1) };
 }

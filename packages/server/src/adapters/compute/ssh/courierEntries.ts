@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { type LaunchPlan, logsOf, MalachiteError } from "@malachite/core";
+import { type LaunchPlan, MalachiteError } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
 import type { FarEntry } from "./farParcel.ts";
 
@@ -18,12 +18,12 @@ type Line = {
   readonly end?: true;
 };
 
-/** Of a launch that is packed. The last says that all others are there. */
+/** Of a launch that is packed; `logs`: those that are written where it goes. The last says that all others are there. */
 export async function* courierEntries(
   courier: Pick<AwayCourier, "listing" | "content" | "program">,
-  plan: LaunchPlan,
+  { key }: Pick<LaunchPlan, "key">,
+  logs: readonly string[],
 ): AsyncGenerator<FarEntry> {
-  const { key } = plan;
   await using listing = await courier.listing(key);
   const content = await courier.content(key);
   if (listing === undefined || content === undefined)
@@ -63,6 +63,6 @@ export async function* courierEntries(
     },
   };
   // Logs exist from the start, so that whoever follows one can begin.
-  for (const path of logsOf(plan)) yield { path, text: "" };
+  for (const path of logs) yield { path, text: "" };
   yield { path: `${OWN}/unpacked`, text: "" };
 }

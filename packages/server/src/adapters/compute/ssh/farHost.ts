@@ -1,6 +1,6 @@
 // One machine, however often its connection breaks: connects when it is asked, again with patience, and follows the runs it is told of.
 import { setTimeout as pause } from "node:timers/promises";
-import { isMalachiteError, type LaunchKey, type MalachiteError } from "@malachite/core";
+import { isMalachiteError, type MalachiteError } from "@malachite/core";
 import { withSignal } from "../shared/withSignal.ts";
 import { type AskOptions, type FarAnswer, type FarLink, FarRefused, openFarLink } from "./farLink.ts";
 import { openSsh, type SshLogin, unavailable } from "./openSsh.ts";
@@ -30,7 +30,7 @@ export type FarHostOptions = {
   readonly login: SshLogin;
   readonly program: () => Promise<Buffer>;
   /** A run that is followed may have news; the files that changed. */
-  readonly onNews: (key: LaunchKey, files: readonly string[]) => void;
+  readonly onNews: (key: string, files: readonly string[]) => void;
 };
 
 export type FarHost = AsyncDisposable & {
@@ -42,8 +42,8 @@ export type FarHost = AsyncDisposable & {
   /** Whether it could be asked at once. */
   readonly isUp: boolean;
   /** Keeps the connection, and hears of the run's logs and of those files besides. */
-  follow(key: LaunchKey, files?: readonly string[]): void;
-  forget(key: LaunchKey): void;
+  follow(key: string, files?: readonly string[]): void;
+  forget(key: string): void;
   /** Sees to it that the port of its loopback leads to us, again after each break. Answers the port; 0 asks for any. */
   tunnel(port: number, accept: Parameters<FarLink["listen"]>[1]): Promise<number>;
 };
@@ -61,7 +61,7 @@ type Up = { readonly link: FarLink; readonly facts: FarFacts };
 /** Connects when it is first asked. */
 export function createFarHost({ host, options, service, login, program, onNews }: FarHostOptions): FarHost {
   const name = hostName(host);
-  const followed = new Map<LaunchKey, readonly string[]>();
+  const followed = new Map<string, readonly string[]>();
   const ports = new Map<number, Parameters<FarLink["listen"]>[1]>();
   let current: Promise<Up> | undefined;
   let up: Up | undefined;
@@ -75,7 +75,7 @@ export function createFarHost({ host, options, service, login, program, onNews }
   async function open(): Promise<Up> {
     const client = await openSsh(host, options, login);
     const link = await openFarLink(name, client, options.python, await program(), ({ key, files }) =>
-      onNews(key as LaunchKey, files as readonly string[]),
+      onNews(key as string, files as readonly string[]),
     );
     try {
       const { header } = await link.ask("hello", { folder: options.folder, service }, undefined, {
@@ -134,7 +134,7 @@ export function createFarHost({ host, options, service, login, program, onNews }
     return connect();
   }
 
-  function tellFollowed(key: LaunchKey, files: readonly string[]): void {
+  function tellFollowed(key: string, files: readonly string[]): void {
     // A hint alone; when the connection breaks before, it is told again.
     up?.link.ask("follow", { key, files }, undefined, { deadlineMs: ANSWER_MS }).catch(() => {});
   }

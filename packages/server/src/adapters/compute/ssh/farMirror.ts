@@ -4,7 +4,6 @@ import { createHash, type Hash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { LaunchKey } from "@malachite/core";
 import { hasCode, removeTree } from "../../../files/index.ts";
 import { HELD } from "../shared/heldFiles.ts";
 import { isAbsent, segmentsOf } from "../shared/openInside.ts";
@@ -38,7 +37,7 @@ type Listed = {
 };
 
 /** `home`: the folder here. `parts`: one beside it, on the same disk, for files that take another's place when they are whole. */
-export function createFarMirror(host: FarHost, key: LaunchKey, home: string, parts: string): FarMirror {
+export function createFarMirror(host: FarHost, key: string, home: string, parts: string): FarMirror {
   const running = new Map<string, { now: Promise<void>; next?: Promise<void> }>();
   const hashes = new Map<string, { readonly length: number; readonly hash: Hash }>();
 

@@ -1,6 +1,6 @@
 // Puts files into the folder of a run on another machine. What many runs share is named by its hash, and sent only where it is not there.
 import { randomUUID } from "node:crypto";
-import { type LaunchKey, MalachiteError } from "@malachite/core";
+import { MalachiteError } from "@malachite/core";
 import type { FarHost } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
 import { unavailable } from "./openSsh.ts";
@@ -25,7 +25,7 @@ const PIECE_BYTES = 1024 * 1024;
 /** May be repeated, as long as nothing has begun. Throws EngineUnavailable, StorageFailed for a file that is damaged here. */
 export async function pushFiles(
   host: FarHost,
-  key: LaunchKey,
+  key: string,
   entries: AsyncIterable<FarEntry> | Iterable<FarEntry>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function pushFiles(
 
 async function pushBatch(
   host: FarHost,
-  key: LaunchKey,
+  key: string,
   batch: readonly FarEntry[],
   signal: AbortSignal,
 ): Promise<void> {

@@ -7,9 +7,10 @@ import type { RunsRoot } from "../shared/runsRoot.ts";
 import { createFarHost, type FarHost } from "./farHost.ts";
 import { createFarMirror, type FarMirror } from "./farMirror.ts";
 import { beginProgram, farProgram } from "./farProgram.ts";
+import { createJoinedFolder } from "./joinedFolder.ts";
 import { createMirroredFolder } from "./mirroredFolder.ts";
 import type { SshLogin } from "./openSsh.ts";
-import { makeHandle, type SshState, type Way, wayOf } from "./sshHandle.ts";
+import { farKeyOf, makeHandle, type Part, partsOf, type SshState, type Way, wayOf } from "./sshHandle.ts";
 import { faultOfOptions, hostName, parseSshOptions } from "./sshTarget.ts";
 import { type HomeDoor, letHome } from "./tunnel.ts";
 
@@ -28,16 +29,18 @@ export type FollowedOptions = {
 export type FollowedRuns = AsyncDisposable & {
   hostOf(way: Way): FarHost;
   follow(key: LaunchKey, state: SshState): Promise<Handle>;
-  folder(key: LaunchKey, way: Way): RunFolder;
-  /** The place on a machine that a launch has, as far as is known here. */
-  take(key: LaunchKey, host: FarHost): void;
+  folder(key: LaunchKey, state: SshState): RunFolder;
+  /** The place on a machine that a node of a launch has, as far as is known here. */
+  take(farKey: string, host: FarHost): void;
   takenOn(name: string): number;
   /** The port of that machine which leads to the service; 0 asks for any. */
   tunnel(host: FarHost, port: number): Promise<number>;
   /** The text of the program that begins a run there. */
   beginProgram(): Promise<string>;
+  /** The place is free again. */
+  leave(farKey: string): void;
   /** Lets go of what is known of the launch, and of its files here. */
-  forget(host: FarHost, key: LaunchKey): Promise<void>;
+  forget(key: LaunchKey, parts: readonly { readonly way: Way }[]): Promise<void>;
 };
 
 /** Connects to nothing until it is asked. */
@@ -47,13 +50,14 @@ export function createFollowedRuns(
   { service, login, files, targets, home: door }: FollowedOptions,
 ): FollowedRuns {
   const hosts = new Map<string, FarHost>();
-  const mirrors = new Map<LaunchKey, { readonly host: FarHost; readonly mirror: FarMirror }>();
-  const taken = new Map<LaunchKey, string>();
+  const mirrors = new Map<string, { readonly host: FarHost; readonly mirror: FarMirror }>();
+  const taken = new Map<string, string>();
   let program: Promise<Buffer> | undefined;
   let begin: Promise<string> | undefined;
   const accept = letHome(door ?? { address: () => undefined, passed: () => {} });
 
-  const home = (key: LaunchKey): string => join(root.folder(key), "files");
+  const home = (key: LaunchKey, node: number): string =>
+    join(root.folder(key), node === 0 ? "files" : `files-${node}`);
 
   function hostOf(way: Way): FarHost {
     const { host, options } = currentWay(way);
@@ -87,8 +91,8 @@ export function createFollowedRuns(
   }
 
   /** Brings home what has changed; the end last, so that whoever hears of it finds the rest. */
-  async function takeNews(key: LaunchKey, changed: readonly string[]): Promise<void> {
-    const known = mirrors.get(key);
+  async function takeNews(farKey: string, changed: readonly string[]): Promise<void> {
+    const known = mirrors.get(farKey);
     if (known === undefined) return;
     const order = [...changed].sort((a, b) => Number(a === "exit.json") - Number(b === "exit.json"));
     try {
@@ -98,32 +102,48 @@ export function createFollowedRuns(
     }
   }
 
-  function mirrorOf(key: LaunchKey, host: FarHost): FarMirror {
-    const known = mirrors.get(key);
+  function mirrorOf(key: LaunchKey, node: number, host: FarHost): FarMirror {
+    const farKey = farKeyOf(key, node);
+    const known = mirrors.get(farKey);
     if (known?.host === host) return known.mirror;
-    const mirror = createFarMirror(host, key, home(key), join(root.folder(key), "parts"));
-    mirrors.set(key, { host, mirror });
+    const mirror = createFarMirror(host, farKey, home(key, node), join(root.folder(key), "parts"));
+    mirrors.set(farKey, { host, mirror });
     return mirror;
   }
 
   return {
     hostOf,
     async follow(key, state) {
-      const host = hostOf(state.way);
-      taken.set(key, host.name);
-      await mkdir(home(key), { recursive: true, mode: 0o700 });
-      mirrorOf(key, host);
-      hints.follow(key, home(key));
-      if (state.tunnel !== 0) await host.tunnel(state.tunnel, accept);
-      host.follow(key);
+      for (const { farKey, node, way, tunnel } of partsOf(key, state)) {
+        const host = hostOf(way);
+        taken.set(farKey, host.name);
+        await mkdir(home(key, node), { recursive: true, mode: 0o700 });
+        mirrorOf(key, node, host);
+        // The end of the first node is that of the run.
+        if (node === 0) hints.follow(key, home(key, node));
+        if (tunnel !== 0) await host.tunnel(tunnel, accept);
+        host.follow(farKey);
+      }
       return makeHandle(key, state);
     },
-    folder(key, way) {
-      const host = hostOf(way);
-      return createMirroredFolder(host, key, mirrorOf(key, host), home(key));
+    folder(key, state) {
+      const folderOf = ({ way, farKey, node }: Part) => {
+        const host = hostOf(way);
+        return createMirroredFolder(host, farKey, mirrorOf(key, node, host), home(key, node));
+      };
+      const parts = partsOf(key, state);
+      const [only] = parts;
+      if (only !== undefined && parts.length === 1) return folderOf(only);
+      const logs = state.others?.map((other) => other.logs ?? []) ?? [];
+      return createJoinedFolder(
+        parts.map((part, index) => ({ folder: folderOf(part), logs: logs[index - 1] ?? [] })),
+      );
     },
-    take(key, host) {
-      taken.set(key, host.name);
+    take(farKey, host) {
+      taken.set(farKey, host.name);
+    },
+    leave(farKey) {
+      taken.delete(farKey);
     },
     tunnel: (host, port) => host.tunnel(port, accept),
     beginProgram() {
@@ -131,11 +151,14 @@ export function createFollowedRuns(
       return begin;
     },
     takenOn: (name) => [...taken.values()].filter((one) => one === name).length,
-    async forget(host, key) {
-      host.forget(key);
+    async forget(key, parts) {
+      for (const [node, { way }] of parts.entries()) {
+        const farKey = farKeyOf(key, node);
+        hostOf(way).forget(farKey);
+        mirrors.delete(farKey);
+        taken.delete(farKey);
+      }
       hints.drop(key);
-      mirrors.delete(key);
-      taken.delete(key);
       await root.remove(key);
     },
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,5 @@
 // The folder of a run on another machine as the port wants it: what is asked for is brought home first, then read here.
-import type { LaunchKey, RunFolder } from "@malachite/core";
+import type { RunFolder } from "@malachite/core";
 import { isMalachiteError } from "@malachite/core";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { segmentsOf } from "../shared/openInside.ts";
@@ -11,7 +11,7 @@ import { unavailable } from "./openSsh.ts";
 /** `home`: the folder that the mirror fills. */
 export function createMirroredFolder(
   host: FarHost,
-  key: LaunchKey,
+  key: string,
   mirror: FarMirror,
   home: string,
 ): Required<RunFolder> {

@@ -7,29 +7,44 @@ import {
   type Launch,
   type LaunchKey,
   type LaunchPlan,
+  logsOf,
   MalachiteError,
-  type MeasuredRun,
-  parseExitRecord,
   type Sighting,
   type TargetSettings,
-  type Usage,
   withGpus,
 } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
-import { tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
-import { choosePlace, lackOf } from "./choosePlace.ts";
+import { allOf, isUnavailable } from "./allOf.ts";
+import { choosePlaces, lackOf, type Place } from "./choosePlace.ts";
 import { courierEntries } from "./courierEntries.ts";
 import type { FarHost } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
 import { pushFiles } from "./farParcel.ts";
 import { createFollowedRuns, type FollowedOptions } from "./followedRuns.ts";
+import { logsOfNode, meetingOf, nodesOf } from "./meeting.ts";
 import { wrapped } from "./mirroredFolder.ts";
-import { unavailable } from "./openSsh.ts";
-import { KIND, readHandle, readNote, type SshState, type Started, wayOf, writeNote } from "./sshHandle.ts";
-import { faultOfOptions, parseSshOptions } from "./sshTarget.ts";
+import { refusal, refuseImage } from "./refusals.ts";
+import { type Amiss, joinSightings, type SeenNode, type Sight, sightingOf } from "./sightings.ts";
+import {
+  farKeyOf,
+  KIND,
+  type Note,
+  type NotedPart,
+  notedParts,
+  type Part,
+  partsOf,
+  readHandle,
+  readNote,
+  type SshState,
+  type Started,
+  wayOf,
+  writeNote,
+} from "./sshHandle.ts";
+import { faultOfOptions, parseSshOptions, type SshOptions } from "./sshTarget.ts";
+import { usageOf } from "./sshUsage.ts";
 import { needsTunnel, throughTunnel } from "./tunnel.ts";
 
 export type SshDriverOptions = FollowedOptions & {
@@ -43,19 +58,11 @@ export type SshDriverOptions = FollowedOptions & {
 /** The ssh driver. Disposing it ends no run: it only lets go of connections. */
 export type SshDriver = ComputeDriver & AsyncDisposable;
 
-type Sight = {
-  readonly key: LaunchKey;
-  readonly alive: boolean;
-  readonly claimed: boolean;
-  readonly exit?: string;
-  readonly lost?: true;
-  readonly phase?: string;
-  readonly error?: string;
-};
-
 const SEEN_AT_ONCE = 500;
 /** Whatever waits for processes to end takes as long as it takes; that the connection ends is told anyway. */
 const UNHURRIED = {};
+/** For what has perhaps not begun: who it is, the machine finds out. */
+const NOBODY = { pid: 0, startTime: "", boot: "" };
 
 /** Connects to nothing until its first call. */
 export function createSshDriver(options: SshDriverOptions): SshDriver {
@@ -64,47 +71,95 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   const hints = createLaunchHints();
   const inLine = createLines();
   const followed = createFollowedRuns(root, hints, options);
-  const { hostOf, follow, forget } = followed;
+  const { hostOf, follow } = followed;
+  const amiss: Amiss = new Map();
 
   async function launch({ plan, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
     signal.throwIfAborted();
     const asked = parseSshOptions(plan.target);
     refuseImage(plan);
+    const count = nodesOf(plan);
     await root.ready();
-    const folder = root.folder(plan.key);
+    const { key } = plan;
+    const folder = root.folder(key);
     const note = await readNote(folder);
     if (note?.phase === "starting") {
-      const begun = await hasBegun(hostOf(note.way), plan.key, signal);
-      if (begun !== undefined)
-        return await follow(plan.key, { ...begun, way: note.way, tunnel: note.tunnel });
+      const begun = await allBegun(note, key, signal);
+      if (begun !== undefined) return await follow(key, stateOf(begun, notedParts(note)));
     }
-    await root.make(plan.key);
-    const { way, gpus } = await choosePlace(plan, asked, note?.way, { root, followed }, signal);
-    const host = hostOf(way);
+    await root.make(key);
+    if (note?.others !== undefined) await discardParts(key, notedParts(note));
+    const places = await choosePlaces(plan, count, asked, note?.way, { root, followed }, signal);
+    const ways: NotedPart[] = places.map(({ way }) => ({ way, tunnel: 0 }));
     try {
-      const tunnel = asked.tunnel && needsTunnel(plan) ? await tunnelTo(host) : 0;
-      const own = withGpus(plan, gpus);
+      const parts = await allOf(ways, async ({ way }, node): Promise<NotedPart> => {
+        const tunnel = asked.tunnel && needsTunnel(plan) ? await tunnelTo(hostOf(way)) : 0;
+        return { way, tunnel, ...(node === 0 ? {} : { logs: logsOfNode(plan, node) }) };
+      });
+      await push(plan, secrets, places, parts, signal);
+      signal.throwIfAborted();
+      const [first, ...others] = parts as [NotedPart, ...NotedPart[]];
+      await writeNote(folder, { phase: "starting", ...first, ...(count === 1 ? {} : { others }) });
+      const begun = await start(plan, secrets, asked, parts);
+      return await follow(key, stateOf(begun, parts));
+    } catch (error) {
+      // Of a broken connection nothing is known; whatever else went wrong, nothing runs.
+      if (isMalachiteError(error) && error.kind === "unavailable") throw error;
+      await discard(key, ways);
+      throw error;
+    }
+  }
+
+  /** What the run is made of, onto each of its machines. Those that are told the same are packed for once. */
+  async function push(
+    plan: LaunchPlan,
+    secrets: Launch["secrets"],
+    places: readonly Place[],
+    parts: readonly NotedPart[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const gpus = places.map((place) => place.gpus);
+    const own = withGpus(plan, gpus.includes(undefined) ? undefined : gpus.flatMap((some) => some ?? []));
+    for (const [tunnel, group] of Map.groupBy(parts.entries(), ([, part]) => part.tunnel)) {
       const placed = tunnel === 0 ? own : throughTunnel(own, tunnel);
       // What an earlier try has packed may have been for another machine.
       await courier.forget(plan.key);
       await courier.pack({ plan: placed, secrets }, signal);
-      await pushFiles(host, plan.key, courierEntries(courier, placed), signal);
-      signal.throwIfAborted();
-      await writeNote(folder, { phase: "starting", way, tunnel });
-      const { header } = await host.ask("start", {
-        key: plan.key,
-        program: await followed.beginProgram(),
-        secrets,
-        at: clock.now(),
-        limits: asked.limits,
-      });
-      return await follow(plan.key, { ...(header as unknown as Started), way, tunnel });
-    } catch (error) {
-      // Of a broken connection nothing is known; whatever else went wrong, nothing runs.
-      if (isMalachiteError(error) && error.kind === "unavailable") throw error;
-      await discard(host, plan.key);
-      throw error instanceof FarRefused ? refusal(host, error) : error;
+      await Promise.all(
+        group.map(([node, { way }]) => {
+          const logs = parts.length === 1 ? logsOf(placed) : logsOfNode(placed, node);
+          const entries = courierEntries(courier, placed, logs);
+          return pushFiles(hostOf(way), farKeyOf(plan.key, node), entries, signal);
+        }),
+      );
     }
+  }
+
+  /** All at once: no process of the user's begins before all nodes have met. */
+  async function start(
+    plan: LaunchPlan,
+    secrets: Launch["secrets"],
+    { limits }: SshOptions,
+    parts: readonly NotedPart[],
+  ): Promise<readonly Started[]> {
+    const program = await followed.beginProgram();
+    const told = meetingOf(parts);
+    return await allOf(parts, async ({ way }, node) => {
+      const host = hostOf(way);
+      try {
+        const { header } = await host.ask("start", {
+          key: farKeyOf(plan.key, node),
+          program,
+          secrets: { ...secrets, ...told[node] },
+          at: clock.now(),
+          limits,
+          ...(parts.length === 1 ? {} : { node }),
+        });
+        return header as unknown as Started;
+      } catch (error) {
+        throw error instanceof FarRefused ? refusal(host, error) : error;
+      }
+    });
   }
 
   /** A port there, the same for all runs of the service. Throws EngineRefused where that machine lets no ports lead elsewhere. */
@@ -118,18 +173,50 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     }
   }
 
-  async function hasBegun(host: FarHost, key: LaunchKey, signal: AbortSignal): Promise<Started | undefined> {
-    const { header } = await wrapped(host, () => host.ask("begun", { key }, signal, UNHURRIED));
-    return (header.begun as Started | null) ?? undefined;
+  /**
+   * What has begun of a launch, when all of it has. Where only some nodes have, they wait for the others and nothing of the user's runs: they
+   * are ended, and it is undefined too.
+   */
+  async function allBegun(
+    note: Note,
+    key: LaunchKey,
+    signal: AbortSignal,
+  ): Promise<readonly Started[] | undefined> {
+    const parts = notedParts(note);
+    const begun = await allOf(parts, async ({ way }, node) => {
+      const host = hostOf(way);
+      const ask = { key: farKeyOf(key, node) };
+      const { header } = await wrapped(host, () => host.ask("begun", ask, signal, UNHURRIED));
+      return (header.begun as Started | null) ?? undefined;
+    });
+    const all = begun.filter((one) => one !== undefined);
+    if (all.length === parts.length) return all;
+    if (all.length > 0)
+      await allOf(parts, async ({ way }, node) => {
+        const host = hostOf(way);
+        const ask = { key: farKeyOf(key, node), script: NOBODY, group: [] };
+        await wrapped(host, () => host.ask("release", ask, signal, UNHURRIED));
+      });
+    return undefined;
   }
 
   /** For a launch of which nothing runs: what is left of it would only be in the way. */
-  async function discard(host: FarHost, key: LaunchKey): Promise<void> {
-    await host.ask("discard", { key }).catch(() => {
-      // It is let go of there after a while.
-    });
+  async function discard(key: LaunchKey, parts: readonly NotedPart[]): Promise<void> {
+    await discardParts(key, parts);
     await courier.forget(key);
-    await forget(host, key);
+    await followed.forget(key, parts);
+  }
+
+  async function discardParts(key: LaunchKey, parts: readonly NotedPart[]): Promise<void> {
+    await allOf(parts, async ({ way }, node) => {
+      // Where several were started and one was refused, the others wait for it.
+      const ask = { key: farKeyOf(key, node), script: NOBODY, group: [] };
+      await hostOf(way)
+        .ask(parts.length === 1 ? "discard" : "release", ask)
+        .catch(() => {
+          // It is let go of there after a while.
+        });
+    });
   }
 
   async function find(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
@@ -137,10 +224,10 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     const note = await readNote(root.folder(key));
     // Until it says so, nothing was started anywhere.
     if (note?.phase !== "starting") return undefined;
-    const host = hostOf(note.way);
-    const begun = await hasBegun(host, key, signal);
-    if (begun !== undefined) return await follow(key, { ...begun, way: note.way, tunnel: note.tunnel });
-    await discard(host, key);
+    const begun = await allBegun(note, key, signal);
+    const parts = notedParts(note);
+    if (begun !== undefined) return await follow(key, stateOf(begun, parts));
+    await discard(key, parts);
     return undefined;
   }
 
@@ -149,57 +236,99 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<LaunchKey, Sighting>> {
     signal.throwIfAborted();
-    const groups = Map.groupBy(handles, (handle) => hostOf(readHandle(handle).way));
-    const seen = new Map<LaunchKey, Sighting>();
+    const states = handles.map((handle) => ({ key: handle.key, state: readHandle(handle) }));
+    const parts = states.flatMap(({ key, state }) => partsOf(key, state));
+    const sights = new Map<string, Sight>();
     const faults: unknown[] = [];
     await Promise.all(
-      [...groups].map(async ([host, group]) => {
+      [...Map.groupBy(parts, ({ way }) => hostOf(way))].map(async ([host, group]) => {
         try {
           for (let at = 0; at < group.length; at += SEEN_AT_ONCE)
-            for (const [key, sighting] of await observeHost(host, group.slice(at, at + SEEN_AT_ONCE), signal))
-              seen.set(key, sighting);
+            for (const sight of await sightsOn(host, group.slice(at, at + SEEN_AT_ONCE), signal))
+              sights.set(sight.key, sight);
         } catch (error) {
           faults.push(error);
         }
       }),
     );
     signal.throwIfAborted();
+    const seen = new Map<LaunchKey, Sighting>();
+    for (const { key, state } of states) {
+      const sighting = await sightingOfRun(key, state, sights);
+      if (sighting !== undefined) seen.set(key, sighting);
+    }
     // Of those on machines that cannot be asked nothing is said.
     if (seen.size === 0 && faults.length > 0) throw faults[0];
     return seen;
   }
 
-  async function observeHost(host: FarHost, handles: readonly Handle[], signal: AbortSignal) {
-    const states = new Map(handles.map((handle) => [handle.key, readHandle(handle)]));
-    const runs = [...states].map(([key, { script }]) => ({ key, script }));
+  async function sightsOn(
+    host: FarHost,
+    parts: readonly Part[],
+    signal: AbortSignal,
+  ): Promise<readonly Sight[]> {
+    const runs = parts.map(({ farKey, script }) => ({ key: farKey, script }));
     const { header } = await wrapped(host, () => host.ask("sight", { runs }, signal));
-    const seen = new Map<LaunchKey, Sighting>();
-    for (const one of header.runs as readonly Sight[]) {
-      const state = states.get(one.key);
-      if (state === undefined || one.error !== undefined) continue;
-      const sighting = sightingOf(host, one, state);
-      seen.set(one.key, sighting);
-      if (sighting.at === "running" || sighting.at === "waiting") await follow(one.key, state);
-      else host.forget(one.key);
-    }
-    return seen;
+    return header.runs as readonly Sight[];
   }
 
-  async function stop(handle: Handle, graceMs: number, signal: AbortSignal): Promise<void> {
-    const { way, script, group } = readHandle(handle);
-    const host = hostOf(way);
-    await wrapped(host, () =>
-      host.ask("end", { key: handle.key, script, group, graceMs }, signal, UNHURRIED),
+  async function sightingOfRun(
+    key: LaunchKey,
+    state: SshState,
+    sights: ReadonlyMap<string, Sight>,
+  ): Promise<Sighting | undefined> {
+    const nodes = partsOf(key, state).map((part): SeenNode => {
+      const machine = hostOf(part.way).name;
+      const sight = sights.get(part.farKey);
+      if (sight === undefined || sight.error !== undefined) return { machine };
+      const { apart } = sight;
+      return {
+        machine,
+        sighting: sightingOf(machine, sight, part),
+        ...(apart === undefined ? {} : { apart }),
+      };
+    });
+    const joined = joinSightings(nodes, amiss.get(key), clock.now());
+    if (joined === undefined) return undefined;
+    const { sighting, amissSince, end } = joined;
+    if (amissSince === undefined) amiss.delete(key);
+    else amiss.set(key, amissSince);
+    // How it ended is seen the next time; a machine that cannot be asked is tried again then.
+    if (end) void endParts(key, state, 0, undefined).catch(() => {});
+    if (sighting.at === "running" || sighting.at === "waiting") await follow(key, state);
+    else for (const { way, farKey } of partsOf(key, state)) hostOf(way).forget(farKey);
+    return sighting;
+  }
+
+  /** Of a run on several machines the first is what counts: where that has ended, what is left of the others ends by itself. */
+  async function endParts(
+    key: LaunchKey,
+    state: SshState,
+    graceMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const ended = await Promise.allSettled(
+      partsOf(key, state).map(async ({ way, farKey, script, group }) => {
+        const host = hostOf(way);
+        const ask = { key: farKey, script, group, graceMs };
+        await wrapped(host, () => host.ask("end", ask, signal, UNHURRIED));
+      }),
     );
+    for (const [node, one] of ended.entries())
+      if (one.status === "rejected" && !(node > 0 && isUnavailable(one.reason))) throw one.reason;
   }
 
   async function release(handle: Handle, signal: AbortSignal): Promise<void> {
-    const { way, script, group } = readHandle(handle);
-    const host = hostOf(way);
-    await wrapped(host, () => host.ask("release", { key: handle.key, script, group }, signal, UNHURRIED));
-    await courier.forget(handle.key);
+    const { key } = handle;
+    const parts = partsOf(key, readHandle(handle));
+    await allOf(parts, async ({ way, farKey, script, group }) => {
+      const host = hostOf(way);
+      await wrapped(host, () => host.ask("release", { key: farKey, script, group }, signal, UNHURRIED));
+    });
+    amiss.delete(key);
+    await courier.forget(key);
     await root.ready();
-    await forget(host, handle.key);
+    await followed.forget(key, parts);
   }
 
   async function healthOf(target: TargetSettings, signal: AbortSignal): Promise<string | undefined> {
@@ -221,29 +350,9 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     return faults.some((one) => one === undefined) ? undefined : faults.join(" ");
   }
 
-  async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
-    const groups = Map.groupBy(runs, ({ handle }) => hostOf(readHandle(handle).way));
-    const known = new Map<LaunchKey, Usage>();
-    await Promise.all(
-      [...groups].map(async ([host, group]) => {
-        // Of a machine that is away nothing is told, and nobody waits for it.
-        if (!host.isUp) return;
-        const asked = group.map(({ handle }) => {
-          const { script, group } = readHandle(handle);
-          return { key: handle.key, script, group };
-        });
-        const { header } = await host.ask("usage", { runs: asked }, signal);
-        const at = clock.now();
-        for (const { key, ...used } of header.runs as readonly (Omit<Usage, "at"> & { key: LaunchKey })[])
-          known.set(key, { ...used, at });
-      }),
-    );
-    return known;
-  }
-
   return {
     kind: KIND,
-    can: { multiNode: false, images: false, gpus: true },
+    can: { multiNode: true, images: false, gpus: true },
     isAway: () => true,
     async check(target, signal) {
       const reason = await healthOf(target, signal);
@@ -252,9 +361,10 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
     find: (_target, key, signal) => inLine(key, () => root.wrapped(() => find(key, signal))),
     observe: (handles, signal) => root.wrapped(() => observe(handles, signal)),
-    stop: (handle, graceMs, signal) => root.wrapped(() => stop(handle, graceMs, signal)),
-    folder: (handle) => followed.folder(handle.key, readHandle(handle).way),
-    usage: (runs, signal) => root.wrapped(() => usage(runs, signal)),
+    stop: (handle, graceMs, signal) =>
+      root.wrapped(() => endParts(handle.key, readHandle(handle), graceMs, signal)),
+    folder: (handle) => followed.folder(handle.key, readHandle(handle)),
+    usage: (runs, signal) => root.wrapped(() => usageOf(runs, hostOf, clock.now, signal)),
     release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
@@ -265,33 +375,9 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   };
 }
 
-function sightingOf(
-  host: FarHost,
-  { key, exit, alive, claimed, lost, phase }: Sight,
-  { startedAt }: SshState,
-): Sighting {
-  const report = exit === undefined ? undefined : parseExitRecord(exit);
-  if (report !== undefined) return { at: "ended", ...report };
-  if (alive && claimed) return { at: "running", startedAt };
-  if (alive) return { at: "waiting", ...(phase === undefined ? {} : { why: phase }) };
-  return lost
-    ? { at: "gone", why: `The folder of ${key} on ${host.name} is not there any more.` }
-    : { at: "gone" };
-}
-
-function refuseImage({ target, image }: LaunchPlan): void {
-  if (image === undefined) return;
-  const text = `The target '${target.name}' starts no containers: it runs commands over ssh.`;
-  throw new MalachiteError("UnsupportedField", text, { target: "configuration.environment.docker" });
-}
-
-/** What the machine says no to. */
-function refusal(host: FarHost, error: FarRefused): MalachiteError {
-  if (error.code === "limits")
-    return new MalachiteError("UnsupportedField", `${host.name} cannot limit the run: ${error.message}.`, {
-      target: "configuration.target",
-      cause: error,
-    });
-  if (error.code === "E2BIG") return tooLong("that system gives to a program", error);
-  return unavailable(`${host.name} did not start the run: ${error.message} (${error.code}).`, error);
+/** What is known of a launch whose nodes have begun there. */
+function stateOf(begun: readonly Started[], parts: readonly NotedPart[]): SshState {
+  const all = parts.map((part, node) => ({ ...(begun[node] as Started), ...part }));
+  const [first, ...others] = all as [SshState, ...SshState[]];
+  return others.length === 0 ? first : { ...first, others };
 }

@@ -1,6 +1,6 @@
 // What the ssh driver keeps of a launch: in the handle where it runs, and before there is one, on this machine's disk where it may run.
 import { join } from "node:path";
-import type { TargetSettings } from "@malachite/core";
+import type { LaunchKey, TargetSettings } from "@malachite/core";
 import { writeFileAtomic } from "../../../files/index.ts";
 import { handlesOf } from "../shared/handles.ts";
 import { readSmallFile } from "../shared/smallFiles.ts";
@@ -31,11 +31,26 @@ export type Started = {
   readonly startedAt: number;
 };
 
-export type SshState = Started & {
+/** One node of a run, or the whole of it, on its machine. */
+export type SshPart = Started & {
   readonly way: Way;
   /** The port there that leads to the service; 0 for none. */
   readonly tunnel: number;
 };
+
+export type SshState = SshPart & {
+  /** The nodes from the second on, where they are machines by themselves; each with the logs that come from it. */
+  readonly others?: readonly (SshPart & { readonly logs?: readonly string[] })[];
+};
+
+/** How a launch is called on the machine of one of its nodes. */
+export const farKeyOf = (key: LaunchKey, node: number): string => (node === 0 ? key : `${key}+${node}`);
+
+export type Part = SshPart & { readonly farKey: string; readonly node: number };
+
+/** All nodes of a launch that are machines by themselves; of any other run the one that it has. */
+export const partsOf = (key: LaunchKey, { others = [], ...first }: SshState): readonly Part[] =>
+  [first, ...others].map((part, node) => ({ ...part, farKey: farKeyOf(key, node), node }));
 
 export const { make: makeHandle, read: readHandle } = handlesOf<SshState>(
   KIND,
@@ -43,8 +58,18 @@ export const { make: makeHandle, read: readHandle } = handlesOf<SshState>(
   (state) => typeof state.script.pid === "number" && typeof state.way.host.host === "string",
 );
 
-/** `placing`: nothing has been started anywhere. `starting`: on that machine it may have been, and nowhere else. */
-export type Note = { readonly phase: "placing" | "starting"; readonly way: Way; readonly tunnel: number };
+export type NotedPart = Pick<SshPart, "way" | "tunnel"> & { readonly logs?: readonly string[] };
+
+/** `placing`: nothing has been started anywhere. `starting`: on those machines it may have been, and nowhere else. */
+export type Note = NotedPart & {
+  readonly phase: "placing" | "starting";
+  readonly others?: readonly NotedPart[];
+};
+
+export const notedParts = ({ way, tunnel, others = [] }: Note): readonly NotedPart[] => [
+  { way, tunnel },
+  ...others,
+];
 
 const NOTE = "note.json";
 

@@ -14,6 +14,8 @@ export type SshHost = {
   readonly fingerprint: string | undefined;
   /** The GPUs that runs of the target get there, by number; undefined: nobody counts them. */
   readonly gpus?: readonly number[];
+  /** How the other machines of the pool reach it; as the service does unless told. */
+  readonly address?: string;
 };
 
 export type SshOptions = {
@@ -51,7 +53,7 @@ const KNOWN = [
   "gpus",
   "gpuIds",
 ] as const;
-const OF_HOST = ["host", "port", "user", "slots", "fingerprint", "gpus", "gpuIds"] as const;
+const OF_HOST = ["host", "port", "user", "slots", "fingerprint", "gpus", "gpuIds", "address"] as const;
 
 /** A name or an address; what begins with - could be read as an option by somebody. */
 const HOST = /^[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,252}$/;
@@ -105,7 +107,7 @@ export function parseSshOptions(target: TargetSettings): SshOptions {
   };
 }
 
-type Common = Readonly<Record<Exclude<(typeof OF_HOST)[number], "host">, unknown>>;
+type Common = Readonly<Record<Exclude<(typeof OF_HOST)[number], "host" | "address">, unknown>>;
 
 function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown, common: Common): SshHost {
   const parts: Record<string, unknown> =
@@ -122,7 +124,7 @@ function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown
         `has a machine with '${name}'; a machine has ${OF_HOST.join(", ")}`,
       );
   const own = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
-  const { host, port, user, slots, fingerprint } = { ...common, ...own } as Record<string, unknown>;
+  const { host, port, user, slots, fingerprint, address } = { ...common, ...own } as Record<string, unknown>;
   // What a machine says of its GPUs goes before what is said of all, however it says it.
   const gpus = gpusOf(target, "gpus" in own || "gpuIds" in own ? own : common);
   if (typeof host !== "string" || !HOST.test(host))
@@ -137,6 +139,8 @@ function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown
   };
   if (user !== undefined && (typeof user !== "string" || !USER.test(user)))
     throw refusedOption(target, "user", "must be the name of a user");
+  if (address !== undefined && (typeof address !== "string" || !HOST.test(address)))
+    throw refusedOption(target, option, "must have the name or the address of a machine as address");
   if (fingerprint !== undefined && (typeof fingerprint !== "string" || !FINGERPRINT.test(fingerprint)))
     throw refusedOption(
       target,
@@ -150,6 +154,7 @@ function hostOf(target: TargetSettings, option: "host" | "hosts", given: unknown
     slots: count("slots", slots ?? 1, MOST_SLOTS),
     fingerprint,
     ...(gpus === undefined ? {} : { gpus }),
+    ...(address === undefined ? {} : { address }),
   };
 }
 
@@ -192,9 +197,15 @@ export function slotsOf(target: TargetSettings): number | undefined {
 }
 
 /** GPUs of the machine that has the most; 0 where nobody counts them. */
-export function gpusOfMachine(target: TargetSettings): number {
-  if (faultOfOptions(target) !== undefined) return 0;
-  return Math.max(...parseSshOptions(target).hosts.map(({ gpus }) => gpus?.length ?? 0));
+export const gpusOfMachine = (target: TargetSettings): number => Math.max(0, ...gpuCounts(target));
+
+/** Those of all machines together. */
+export const gpusOfPool = (target: TargetSettings): number =>
+  gpuCounts(target).reduce((sum, one) => sum + one, 0);
+
+function gpuCounts(target: TargetSettings): readonly number[] {
+  if (faultOfOptions(target) !== undefined) return [];
+  return parseSshOptions(target).hosts.map(({ gpus }) => gpus?.length ?? 0);
 }
 
 /** The reason in words when the options cannot be used. */

@@ -17,6 +17,7 @@ def main():
 
     started = time.time()
     secrets = json.loads(os.environ.pop("MALACHITE_SECRETS", "{}"))
+    node = os.environ.pop("MALACHITE_NODE", "")
     folder = Folder(path)
     try:
         folder.hold()
@@ -25,6 +26,8 @@ def main():
         return 75
     try:
         job = Job(folder)
+        if node:
+            job.only(int(node))
         arrange.arrange(folder, job)
         environment.make(folder, job, lambda: None)
         arguments, env = run.prepared(folder, job, secrets, [part for group in groups for part in ("--cgroup", group)])

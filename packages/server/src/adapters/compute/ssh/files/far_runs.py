@@ -1,6 +1,7 @@
 """The runs of one service on this machine: each has a folder, in which the start script of the service is started once."""
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ from far_wire import Refused
 BEGIN_DEADLINE = 30.0
 # So long after it was laid down, what has not begun never will.
 ABANDONED_AFTER = 24 * 3600
+# Of a run whose nodes are machines by themselves, the others than the first have their number behind it.
+KEY = re.compile(r"^[a-z0-9-]{1,48}(\+[1-9][0-9]{0,3})?\Z")
 # What the service is told of the machine's own environment; runs inherit it.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
 
@@ -56,7 +59,7 @@ class Runs:
                 pass
 
     def path(self, key):
-        if not key or len(key) > 48 or any(c not in "abcdefghijklmnopqrstuvwxyz0123456789-" for c in key):
+        if not KEY.match(key):
             raise Refused("fault", "%r is no launch key" % key)
         return os.path.join(self.folder, key)
 
@@ -65,7 +68,7 @@ class Runs:
     def reserve(self, key, slots, gpus):
         return self.places.reserve(self.service, key, self.path(key), slots, gpus)
 
-    def start(self, key, program, secrets, at, limits):
+    def start(self, key, program, secrets, at, limits, node):
         """`program`: the text of far_begin. The process is the start script's own from the moment on at which the environment is there."""
         folder = self.path(key)
         refuse_long(folder, secrets)
@@ -76,6 +79,8 @@ class Runs:
         env = inherited()
         env.update(MALACHITE_RUN_FOLDER=folder, MALACHITE_LAUNCH_KEY=key, MALACHITE_SECRETS=json.dumps(secrets))
         env["MALACHITE_CACHE"] = os.path.join(self.root, "cache")
+        if node is not None:
+            env["MALACHITE_NODE"] = str(node)
         try:
             child = subprocess.Popen(
                 [sys.executable, "-c", program, os.path.join(folder, ".courier", "courier.pyz"), folder] + groups,
@@ -150,9 +155,12 @@ class Runs:
         if not os.path.isdir(folder):
             answer["lost"] = True
         if alive and not answer["claimed"]:
-            stage = stage_of(folder)
+            stage = why_in(folder, "stage.json")
             if stage:
                 answer["phase"] = stage
+        meeting = why_in(folder, "meeting.json") if os.path.isdir(folder) else None
+        if meeting:
+            answer["apart"] = meeting
         return answer
 
     # Ending.
@@ -189,10 +197,10 @@ class Runs:
         return [name for name in os.listdir(self.folder) if not name.startswith(".")]
 
 
-def stage_of(folder):
-    """What is done before the script runs, as the courier writes it down."""
+def why_in(folder, name):
+    """What is done before the script runs, as the courier writes it down; or why a node does not join the others."""
     try:
-        why = json.loads(far_files.read_small(folder, "stage.json") or "{}").get("why")
+        why = json.loads(far_files.read_small(folder, name) or "{}").get("why")
         return why[:500] if isinstance(why, str) else None
     except (ValueError, AttributeError):
         # Replaced by the run.

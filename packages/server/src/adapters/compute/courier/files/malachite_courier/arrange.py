@@ -23,7 +23,9 @@ def arrange(folder, job):
         os.makedirs(os.path.dirname(log), exist_ok=True)
         with open(log, "ab"):
             pass
-    for node in range(1, job.nodes):
+    for node in job.here:
+        if node == 0:
+            continue
         _second_project(folder, job, folder.inside("nodes", str(node), "project"))
     _place_data(folder, job)
 
@@ -70,7 +72,7 @@ def _place_data(folder, job):
     for mount in sorted(mounts, key=lambda one: one["at"]):
         at = mount["at"]
         if not os.path.isabs(at):
-            for node in range(job.nodes):
+            for node in job.here:
                 root = ["project"] if node == 0 else ["nodes", str(node), "project"]
                 _place_inside(folder.path, "/".join(root + [at]), mount, mounts)
         elif at.startswith(folder.path + "/"):

@@ -15,7 +15,15 @@ class Job:
         self.key = data["key"]
         self.home = data["home"]
         self.nodes = data["nodes"]
+        # Those that have their projects here.
+        self.here = list(range(self.nodes))
         self._values = {data["marks"]["folder"]: folder.path}
+
+    def only(self, node):
+        """Of a run whose nodes are machines by themselves: what is of the others is not made here."""
+        self.here = [node]
+        processes = self.data["group"]["processes"]
+        self.data["logs"] = [one["log"] for one in processes if one["node"] == node]
 
     def know(self, python, python_folder, prefix):
         """What the environment is on this machine."""

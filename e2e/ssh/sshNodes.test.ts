@@ -1,0 +1,187 @@
+// A run over several machines of an ssh pool, with a real service and real ssh servers. Their folder is one and the same, so what is taken
+// on one counts on the other too: two slots are one for each.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import {
+  type Door,
+  openDoor,
+  type SshServerUnderTest,
+  startSshServer,
+  withoutSshServer,
+} from "@malachite/server/conformance";
+import { cancel, ended, fileOf, getRun, processesOf, story, submit } from "../support/runs.ts";
+import { Service, until } from "../support/service.ts";
+
+const TORCH = {
+  target: "lab",
+  environment: { python: { userManagedDependencies: true, interpreterPath: "python3" } },
+  framework: "PyTorch",
+  communicator: "Gloo",
+  nodeCount: 2,
+  pytorch: { processCount: 2 },
+};
+
+/** The ranks meet where their variables say, without torch: the first says a word to the other. */
+const MEET = `
+import json, os, socket, sys, time
+rank = int(os.environ["RANK"])
+if rank == 0:
+    server = socket.socket(); server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("", int(os.environ["MASTER_PORT"]))); server.listen(1)
+    line = server.accept()[0]; line.sendall(b"hello\\n")
+else:
+    for _ in range(600):
+        try:
+            line = socket.create_connection((os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))); break
+        except OSError:
+            time.sleep(0.05)
+    print("heard", line.makefile().readline().strip(), flush=True)
+print("rank", rank, "of", os.environ["WORLD_SIZE"], os.environ["AZ_BATCH_NODE_LIST"], "secret" if "MALACHITE_PART" in os.environ else "", flush=True)
+open("outputs/rank-%d.txt" % rank, "w").write(str(rank))
+open("outputs/both.txt", "a").write("from %d\\n" % rank)
+`;
+
+/** Processes of a run whose folder ends like this. */
+const processesIn = (end: string): string[] =>
+  readdirSync("/proc").filter((name) => {
+    try {
+      const variables = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+      return variables.some((one) => one.startsWith("MALACHITE_RUN_FOLDER=") && one.endsWith(end));
+    } catch {
+      // No process, or one that has ended meanwhile.
+      return false;
+    }
+  });
+
+describe("a run over several machines of an ssh pool", { skip: withoutSshServer() ?? false }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-e2e-ssh-nodes-"));
+  const servers: SshServerUnderTest[] = [];
+  const doors: Door[] = [];
+  let service: Service;
+
+  before(async () => {
+    for (let index = 0; index < 2; index++) {
+      const server = await startSshServer();
+      servers.push(server);
+      doors.push(await openDoor(server));
+    }
+    const [first] = servers;
+    for (const server of servers.slice(1)) await server.trust(first as SshServerUnderTest);
+    const hosts = servers.map(({ user, fingerprint }, index) => ({
+      ...{ host: "127.0.0.1", port: doors[index]?.port, user, fingerprint, slots: 2 },
+    }));
+    const lab = { kind: "ssh", hosts, key: first?.key, folder: join(folder, "far") };
+    const settings = join(folder, "malachite.json");
+    writeFileSync(settings, JSON.stringify({ target: { lab } }));
+    service = await Service.start({ flags: ["--settings", settings] });
+  });
+  after(async () => {
+    await service?.[Symbol.asyncDispose]();
+    for (const door of doors) await door[Symbol.asyncDispose]();
+    for (const server of servers) await server[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const run = (script: string, more: Record<string, unknown> = {}) =>
+    submit(service, { files: { "main.py": script }, configuration: { ...TORCH, ...more } });
+  const logOf = (runId: string, rank: number) =>
+    fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`).then(String);
+  const logWith = (runId: string, rank: number, text: string) =>
+    until(
+      `'${text}' in the log of rank ${rank}`,
+      async () => (await logOf(runId, rank).catch(() => "")).includes(text),
+      45_000,
+    );
+  const farRuns = () =>
+    readdirSync(join(folder, "far", "runs")).flatMap((name) =>
+      readdirSync(join(folder, "far", "runs", name)),
+    );
+  const UP = "import os, time\nprint('up', os.environ['RANK'], flush=True)\ntime.sleep(600)";
+
+  it("meets, has a log for each rank, and the outputs of all", async () => {
+    const runId = await run(MEET);
+    const end = await ended(service, runId, 45_000);
+    assert.equal(end.status, "Completed", JSON.stringify(end));
+    assert.equal(await logOf(runId, 0), "rank 0 of 2 127.0.0.1;127.0.0.1 \n");
+    assert.equal(await logOf(runId, 1), "heard hello\nrank 1 of 2 127.0.0.1;127.0.0.1 \n");
+    for (const rank of [0, 1])
+      assert.equal(String(await fileOf(service, runId, `outputs/rank-${rank}.txt`)), String(rank));
+    // What both wrote is that of the first.
+    assert.equal(String(await fileOf(service, runId, "outputs/both.txt")), "from 0\n");
+    assert.ok(doors.every((door) => door.connections() > 0));
+    await until("the far folders to be gone", () => farRuns().length === 0);
+  });
+
+  it("ends with the rank that fails first, on whatever machine, and says which", async () => {
+    const runId = await run(
+      "import os, sys, time\nif os.environ['RANK'] == '1': sys.exit(7)\ntime.sleep(600)",
+    );
+    const end = await ended(service, runId, 45_000);
+    assert.equal(end.status, "Failed");
+    assert.match(JSON.stringify(end.error), /Rank 1 ended with exit code 7/);
+    assert.deepEqual(processesOf(runId), []);
+  });
+
+  it("is cancelled on all machines, and takes its slots all together or waits", async () => {
+    const first = await run(UP);
+    for (const rank of [0, 1]) await logWith(first, rank, `up ${rank}`);
+    const second = await run("print('hi')");
+    await until(
+      "the second to be tried",
+      async () => (await getRun(service, second)).status !== "NotStarted",
+    );
+    assert.ok(["Starting", "Preparing", "Queued"].includes((await getRun(service, second)).status));
+    await cancel(service, first);
+    assert.equal((await ended(service, first)).status, "Canceled");
+    assert.deepEqual(processesOf(first), []);
+    assert.equal((await ended(service, second)).status, "Completed");
+  });
+
+  it("goes on while the service is killed, and was started once", async () => {
+    const runId = await run(
+      "import os, time\nfor i in range(40):\n    print('line', i, flush=True)\n    time.sleep(0.1)",
+    );
+    await logWith(runId, 1, "line 2");
+    await service.kill();
+    await service.start();
+    const end = await ended(service, runId, 45_000);
+    assert.equal(end.status, "Completed", JSON.stringify(end));
+    for (const rank of [0, 1])
+      assert.equal(await logOf(runId, rank), Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join(""));
+    assert.equal((await story(service, runId)).filter(({ event }) => event === "started").length, 1);
+  });
+
+  it("ends in words when one of its machines is lost, and frees that when it is back", async () => {
+    const runId = await run(UP);
+    for (const rank of [0, 1]) await logWith(runId, rank, `up ${rank}`);
+    const [key] = farRuns().filter((name) => name.endsWith("+1"));
+    // Of machines that are as free as each other the first is taken first.
+    const [, lost] = doors;
+    await lost?.shut();
+    // All that runs of it there, at one stroke, as when its power fails.
+    const pids = processesIn(`/${key}`);
+    assert.ok(pids.length > 1);
+    execFileSync("kill", ["-KILL", ...pids]);
+    const end = await ended(service, runId, 45_000);
+    assert.equal(end.status, "Failed");
+    assert.match(JSON.stringify(end.error), /The connection to node 1 \(127\.0\.0\.1\) was lost/);
+    assert.ok(farRuns().includes(key ?? ""));
+    await lost?.open();
+    await until("what was there to be gone", () => farRuns().length === 0, 45_000);
+  });
+
+  it("is refused by name for MPI, and where there are fewer machines", async () => {
+    await assert.rejects(
+      run("print(1)", { communicator: "OpenMpi", mpi: { processCountPerNode: 1 } }),
+      /nodeCount.*MPI runs on one machine there/s,
+    );
+    await assert.rejects(
+      run("print(1)", { nodeCount: 5, pytorch: { processCount: 5 } }),
+      /5 nodes were asked for; the compute target 'lab' has 4/,
+    );
+  });
+});

@@ -1,0 +1,286 @@
+// The part of the group's Python file that is about nodes that are machines by themselves, with nothing between them but the network: each has
+// a folder and a group.py of its own. No user data in it.
+
+/**
+ * `MALACHITE_PART` is JSON: the number of this node, the addresses of all, ports of which the first node takes one, and a token that only nodes
+ * of this run know.
+ *
+ * - The first node waits until all others have joined, so that one whose environment takes long keeps nobody's rendezvous waiting; only then
+ *   are ports chosen and processes started, everywhere at once.
+ * - For each other node the first has a child that ends when the node says that its processes have, and how. So the group ends as it does on
+ *   one machine. Those that only serve have one of their own, since they are stopped last.
+ * - A node runs its processes as groupNodes.ts does: they are asked and forced by the first one, and end when their connection to it breaks.
+ * - A connection over which nothing comes for a while, not even a sign of the system at the other end, is broken.
+ * - A node that cannot join says why in `meeting.json`, which goes when it has.
+ */
+export const GROUP_PARTS: string = String.raw`PART = {}
+MEETINGS = []
+MEETING_FILE = os.path.join(HERE, "meeting.json")
+
+
+def find_part():
+    text = os.environ.pop("MALACHITE_PART", "")
+    if text:
+        PART.update(json.loads(text))
+        HOSTS.extend(PART["hosts"])
+
+
+class Meeting(Control):
+    """Where the other nodes join, and their processes connect to."""
+
+    def __init__(self, group):
+        import threading
+
+        self.group = group
+        self.token = PART["token"]
+        self.forced = 0
+        self.told = []
+        self.peers = []
+        self.joined = {}
+        self.gone = {}
+        self.children = {}
+        self.changed = threading.Condition()
+        self.server = self.listen()
+        self.port = self.server.getsockname()[1]
+        self.spawn(self.accept)
+
+    def listen(self):
+        for port in PART["ports"]:
+            server = socket.socket(socket.AF_INET6 if ":" in HOSTS[0] else socket.AF_INET, socket.SOCK_STREAM)
+            try:
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                server.bind(("", port))
+                server.listen(64)
+                return server
+            except OSError as error:
+                server.close()
+                why = error
+        fail("Node 0 could take none of the ports %s for the others to join at: %s" % (", ".join(str(port) for port in PART["ports"]), why))
+
+    def spawn(self, work, *args):
+        import threading
+
+        thread = threading.Thread(target=work, args=args)
+        thread.daemon = True
+        thread.start()
+
+    def accept(self):
+        while True:
+            # Each by itself: one that says nothing holds up nobody.
+            self.spawn(self.greet, self.server.accept()[0])
+
+    def greet(self, line):
+        try:
+            line.settimeout(10)
+            words = line.makefile("rb").readline(200).decode("ascii", "replace").split()
+            if not words or words[0] != self.token:
+                return line.close()
+            awake(line)
+            if len(words) == 1:
+                with self.changed:
+                    self.peers.append(line)
+                    for word in self.told:
+                        line.sendall(word)
+                return None
+            node = int(words[2])
+            line.sendall(b"welcome\n")
+        except (OSError, ValueError, IndexError):
+            return line.close()
+        with self.changed:
+            self.joined[node] = line
+            self.changed.notify_all()
+        self.hear(node, line)
+
+    def hear(self, node, line):
+        """What the node says of its processes, until the connection breaks."""
+        try:
+            with line.makefile("r") as words:
+                for text in words:
+                    told = json.loads(text)
+                    self.settle((node, told["serves"]), told["status"], told["first"])
+        except (OSError, ValueError, KeyError):
+            pass
+        with self.changed:
+            if self.joined.get(node) is line:
+                del self.joined[node]
+            for key in list(self.children):
+                if key[0] == node:
+                    self.settle(key, 1, {"failure": "The connection to node %d (%s) was lost: it is away, or was ended." % (node, HOSTS[node])})
+
+    def settle(self, key, status, first):
+        with self.changed:
+            child = self.children.pop(key, None)
+            if child is None:
+                return
+            self.gone[key] = (status, first)
+        try:
+            child.stdin.write(b"0" if status == 0 else b"1")
+            child.stdin.close()
+        except OSError:
+            pass
+
+    def wait_for_all(self):
+        count = 1 + max(process["node"] for process in self.group["processes"])
+        with self.changed:
+            while len(self.joined) < count - 1:
+                self.changed.wait(0.5)
+
+    def tell(self, word):
+        with self.changed:
+            Control.tell(self, word)
+
+
+class Elsewhere(subprocess.Popen):
+    """Stands for processes of another node: it ends when they have."""
+
+    def __init__(self, meeting, key, indexes):
+        self.meeting = meeting
+        self.key = key
+        self.indexes = indexes
+        code = "import os, sys; sys.exit(0 if os.read(0, 1) == b'0' else 1)"
+        # What asks all processes of this machine to end means none that is elsewhere.
+        subprocess.Popen.__init__(
+            self,
+            [sys.executable, "-S", "-c", code],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            bufsize=0,
+            preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+        )
+
+    def tell(self, what):
+        if what == signal.SIGTERM:
+            self.meeting.tell("ask")
+        elif what == signal.SIGKILL:
+            self.meeting.tell("force")
+            self.meeting.forced += 1
+            # Nobody waits for a node that does not listen.
+            if self.meeting.forced > 5 and self.returncode is None:
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def why_failed(self, status):
+        how, first = self.meeting.gone.get(self.key, (1, None))
+        if not isinstance(first, dict):
+            first = {"failure": "The processes of node %d (%s) ended with %s." % (self.key[0], HOSTS[self.key[0]], in_words(how))}
+        note(first)
+        number = getattr(signal, first["signal"], None) if "signal" in first else None
+        if "failure" in first:
+            say(first["failure"])
+            return 126
+        ended = -number if number else first.get("code", 1)
+        index = first.get("index", self.indexes[0])
+        say("%s ended with %s; the others are stopped." % (self.meeting.group["processes"][index]["name"], in_words(ended)))
+        return ended
+
+
+def fail(text):
+    note({"failure": text})
+    say(text)
+    end_as(126)
+
+
+def gather(group):
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, lambda *_: end_as(-signal.SIGTERM))
+    meeting = Meeting(group)
+    MEETINGS.append(meeting)
+    meeting.wait_for_all()
+
+
+def start_parts(own, group, ports):
+    meeting = MEETINGS[0]
+    for key, indexes in sorted(sets_of(group).items()):
+        child = Elsewhere(meeting, key, indexes)
+        own.alive[child.pid] = (indexes[0], child)
+        with meeting.changed:
+            meeting.children[key] = child
+    go = (json.dumps({"ports": ports, "port": meeting.port}) + "\n").encode("ascii")
+    for node in sorted(set(key[0] for key in meeting.children)):
+        line = meeting.joined.get(node)
+        try:
+            if line is None:
+                raise OSError("it is away")
+            line.sendall(go)
+        except OSError as error:
+            text = "The connection to node %d (%s) was lost before it began: %s" % (node, HOSTS[node], error)
+            for key in [key for key in list(meeting.children) if key[0] == node]:
+                meeting.settle(key, 1, {"failure": text})
+
+
+def join():
+    """The connection to the first node, and what it says when all are there. Tries until it is told to end."""
+    import time
+
+    wait = 0.1
+    while True:
+        why = None
+        for port in PART["ports"]:
+            line = None
+            try:
+                line = socket.create_connection((HOSTS[0], port), 10)
+                line.sendall(("%s join %d\n" % (PART["token"], PART["node"])).encode("ascii"))
+                words = line.makefile("r")
+                if words.readline().strip() != "welcome":
+                    raise OSError("somebody else answers there")
+                awake(line)
+                if os.path.exists(MEETING_FILE):
+                    os.unlink(MEETING_FILE)
+                text = words.readline()
+                if text:
+                    return line, json.loads(text)
+                wait = 0.1
+                raise OSError("the connection was lost")
+            except (OSError, ValueError) as error:
+                why = why or "%s:%d: %s" % (HOSTS[0], port, error)
+                if line is not None:
+                    line.close()
+        say_why("Node %d cannot join node 0 at %s" % (PART["node"], why))
+        time.sleep(wait)
+        wait = min(wait * 1.5, 2)
+
+
+def say_why(text):
+    new = MEETING_FILE + ".new"
+    try:
+        with open(new, "w", encoding="utf-8") as file:
+            json.dump({"why": text}, file)
+        os.rename(new, MEETING_FILE)
+    except OSError:
+        pass  # The disk is full: it is tried all the same.
+
+
+def run_part(group):
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, lambda *_: end_as(-signal.SIGTERM))
+    line, go = join()
+    children = {}
+
+    def ask(*_):
+        for child in list(children.values()):
+            send(child[0], signal.SIGTERM)
+
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, ask)
+    node = PART["node"]
+    for _, serves in sorted(key for key in sets_of(group) if key[0] == node):
+        known = {"ports": go["ports"], "hosts": HOSTS, "node": node, "serves": serves, "at": [HOSTS[0], go["port"]], "token": PART["token"]}
+        env = dict(os.environ, MALACHITE_GROUP=json.dumps(known))
+        command = [sys.executable, os.path.abspath(__file__), "--node"]
+        child = subprocess.Popen(command, env=env, cwd=HERE, stdin=subprocess.DEVNULL, start_new_session=True)
+        children[child.pid] = (child, serves)
+    worst = 0
+    while children:
+        pid, how = os.waitpid(-1, 0)
+        if pid not in children:
+            continue
+        _, serves = children.pop(pid)
+        status = status_of(how)
+        worst = worst or status
+        try:
+            line.sendall((json.dumps({"serves": serves, "status": status, "first": noted() if status else None}) + "\n").encode("ascii"))
+        except OSError:
+            pass  # The first node is away: all that is here has ended for that.
+    end_as(worst)
+
+
+`;
