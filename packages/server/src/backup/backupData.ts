@@ -30,7 +30,7 @@ export async function backupData(data: string, into: string, now: () => number =
   if (elsewhere !== undefined)
     throw new MalachiteError(
       "InvalidRequest",
-      `The records of '${data}' are in ${elsewhere.trim()}. Back them up with pg_dump first, then copy the folder.`,
+      `The records of '${data}' are in ${elsewhere.trim()}. Back them up with pg_dump first, then copy the folder; or write each workspace into a file with malachite export.`,
     );
   if (!existsSync(join(data, RECORDS)))
     throw new MalachiteError("InvalidRequest", `'${data}' holds no ${RECORDS}, so it is no data folder.`);
