@@ -160,6 +160,15 @@ subprocess.Popen(["setsid", "sleep", "600"]); print("up", flush=True); time.slee
     assert.equal(await slurm.run("squeue", "--noheader"), "");
   });
 
+  it("are stopped also while they are suspended, when they hear nothing", async () => {
+    const runId = await start(WAITS);
+    await says(runId, "up");
+    await slurm.run("scontrol", "suspend", await jobOf(runId));
+    await cancel(service, runId);
+    assert.equal((await ended(service, runId)).status, "Canceled");
+    assert.deepEqual(processesOf(runId), []);
+  });
+
   it("tell why they wait, and are taken out of Slurm's queue when they are canceled", async () => {
     const runId = await start("print(1)", { nodeCount: 3 });
     await until("Slurm's reason", async () => (await whyOf(runId)).includes("Slurm says of job"));

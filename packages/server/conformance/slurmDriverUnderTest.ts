@@ -8,19 +8,28 @@ import type { TargetSettings } from "@malachite/core";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
 import { createSlurmCommands } from "../src/adapters/compute/slurm/slurmCommands.ts";
 import { createSlurmDriver } from "../src/adapters/compute/slurm/slurmDriver.ts";
+import { createSlurmRest } from "../src/adapters/compute/slurm/slurmRest.ts";
+import { createSlurmVoice } from "../src/adapters/compute/slurm/slurmVoice.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
 import { findPython } from "./findPython.ts";
 import { startSlurm, withoutSlurm } from "./slurmEngine.ts";
 
-async function makeDriver(cgroups: boolean): Promise<DriverUnderTest> {
-  const slurm = await startSlurm({ cgroups });
+async function makeDriver(cgroups: boolean, rest: boolean): Promise<DriverUnderTest> {
+  const slurm = await startSlurm({ cgroups, rest });
   const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-slurm-runs-"));
   // One that can be taken away: then no command of Slurm knows where its controller is.
   const conf = join(folder, "slurm.conf");
   await writeFile(conf, `include ${slurm.conf}\n`);
   const runs = join(folder, "runs");
-  const target: TargetSettings = { name: "lab", kind: "slurm", pool: "lab", options: { conf } };
+  const door = await slurm.openRest?.();
+  const tokenFile = join(folder, "token");
+  if (door !== undefined) await writeFile(tokenFile, await slurm.run("scontrol", "token", "lifespan=3600"));
+  const options =
+    door === undefined
+      ? { conf }
+      : { rest: `http://127.0.0.1:${door.port}`, restUser: "root", restTokenFile: tokenFile };
+  const target: TargetSettings = { name: "lab", kind: "slurm", pool: "lab", options };
   return driverUnderTest({
     target,
     runs,
@@ -28,15 +37,19 @@ async function makeDriver(cgroups: boolean): Promise<DriverUnderTest> {
       createSlurmDriver({
         folder: runs,
         placer: { place: async () => {}, placeFiles: async () => {} },
-        commands: createSlurmCommands({ path: process.env.PATH ?? "", env: process.env }),
+        voice: createSlurmVoice({
+          commands: createSlurmCommands({ path: process.env.PATH ?? "", env: process.env }),
+          rest: createSlurmRest({ token: undefined, user: "nobody" }),
+        }),
         clock: { now: Date.now, sleep: async () => {} },
         inherited: inheritedEnvironment(process.env),
         graceMs: 10_000,
         settleMs: 500,
       }),
-    away: movedAway(conf),
+    away: door ?? movedAway(conf),
     async end() {
       assert.equal(await slurm.run("squeue", "--noheader"), "", "jobs are left over");
+      await door?.shut();
       await slurm[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
@@ -44,14 +57,14 @@ async function makeDriver(cgroups: boolean): Promise<DriverUnderTest> {
 }
 
 /** Registers the suite. */
-export function slurmDriverConformance(name: string, cgroups: boolean): void {
+export function slurmDriverConformance(name: string, { cgroups = true, rest = false }): void {
   const skip = withoutSlurm();
-  computeDriverConformance(name, () => makeDriver(cgroups), {
+  computeDriverConformance(name, () => makeDriver(cgroups, rest), {
     ...(skip === undefined ? {} : { skip }),
     python: findPython(),
     holdsEverything: cgroups,
     ...(cgroups ? { memoryLimit: { memoryMiB: 64 } } : {}),
-    many: 12,
+    many: rest ? 6 : 12,
     deadlineMs: 60_000,
     // What Slurm tells each job.
     variables: /^(SLURM\w*|ENVIRONMENT|HOSTNAME|SHELL|TERM|TMPDIR|ROCR_VISIBLE_DEVICES|OLDPWD)$/,

@@ -279,9 +279,11 @@ export class RunKeeper implements AsyncDisposable {
       due.map(async (kept) => {
         const handle = kept.run.life.handle;
         if (!handle || !kept.watched) return;
+        const sighting = seen.get(handle.key);
+        const said = sighting?.at === "gone" && sighting.taken !== undefined ? ` ${sighting.taken}` : "";
         const again = (run: Run, reason: FailureReason) =>
-          retryOf(run, reason, REASONS[reason].text, this.#ports);
-        const events = eventsOf(kept.run, seen.get(handle.key), clock.now(), again);
+          retryOf(run, reason, `${REASONS[reason].text}${said}`, this.#ports);
+        const events = eventsOf(kept.run, sighting, clock.now(), again);
         if (events.length > 0) await this.#write(kept, events);
       }),
     );

@@ -11,6 +11,8 @@ import type { RunPlacer } from "../adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "../adapters/compute/shared/runEnvironment.ts";
 import { createSlurmCommands } from "../adapters/compute/slurm/slurmCommands.ts";
 import { createSlurmDriver } from "../adapters/compute/slurm/slurmDriver.ts";
+import { createSlurmRest } from "../adapters/compute/slurm/slurmRest.ts";
+import { createSlurmVoice } from "../adapters/compute/slurm/slurmVoice.ts";
 import { createEngines } from "../containers/index.ts";
 import type { DataFolder } from "../dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "../entries.ts";
@@ -91,7 +93,10 @@ export function composeDrivers(
     createSlurmDriver({
       folder: folder.slurm,
       placer,
-      commands: createSlurmCommands({ path: settings.path, env }),
+      voice: createSlurmVoice({
+        commands: createSlurmCommands({ path: settings.path, env }),
+        rest: createSlurmRest({ token: env.SLURM_JWT, user: serviceUser().name }),
+      }),
       clock,
       inherited: inheritedEnvironment(env),
       graceMs: settings.graceSeconds * 1000,

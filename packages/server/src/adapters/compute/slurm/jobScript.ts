@@ -15,6 +15,8 @@ export const JOB_FILES = {
 
 /** What the driver sends to the script alone: `ask` the run to end, `force` it. */
 export const JOB_SIGNALS = { ask: "USR1", force: "USR2" } as const;
+/** The same where only all processes of a job can be sent something: by default nobody minds these. */
+export const JOB_NUDGES = { ask: "URG", force: "WINCH" } as const;
 
 /** The exit code of a job whose folder its node does not see. */
 export const NO_FOLDER = 66;
@@ -32,8 +34,8 @@ export const NO_FOLDER = 66;
 export const JOB_SCRIPT = `#!/bin/sh
 # Runs a run of Malachite as a job of Slurm. See "Slurm" in the documentation.
 mal_got=
-trap 'mal_got="$mal_got ask"' ${JOB_SIGNALS.ask}
-trap 'mal_got="$mal_got force"' ${JOB_SIGNALS.force}
+trap 'mal_got="$mal_got ask"' ${JOB_SIGNALS.ask} ${JOB_NUDGES.ask}
+trap 'mal_got="$mal_got force"' ${JOB_SIGNALS.force} ${JOB_NUDGES.force}
 trap 'mal_got="$mal_got told"' TERM
 trap : HUP INT
 
@@ -66,7 +68,7 @@ mal_members() {
 
 mal_ask() {
   for mal_pid in $(mal_members ask); do
-    kill -TERM "$mal_pid" 2>/dev/null
+    kill -TERM "$mal_pid" 2>/dev/null && mal_heard=1
     # A stopped process acts on it when it is continued.
     kill -CONT "$mal_pid" 2>/dev/null
   done
@@ -129,7 +131,7 @@ fi
 mal_child=$!
 PATH=\${mal_bin:+$mal_bin:}$mal_tools:$PATH
 
-mal_asked=
+mal_asked= mal_heard=
 while :; do
   if [ -z "$mal_got" ]; then
     wait "$mal_child"
@@ -140,7 +142,11 @@ while :; do
   for mal_one in $mal_do; do
     case $mal_one in
       told) : >"$mal_folder/${JOB_FILES.asked}" ;;
-      ask) mal_ask; mal_asked=1 ;;
+      ask)
+        # It is said more than once, for it may be lost; what a run starts in order to end is not disturbed.
+        if [ -z "$mal_heard" ]; then mal_ask; fi
+        mal_asked=1
+        ;;
       force)
         # What was asked a moment ago may be about to end by that.
         if [ -n "$mal_asked" ]; then sleep 0.2; mal_asked=; fi
@@ -154,7 +160,7 @@ done
 mal_force
 if [ "\${SLURM_JOB_NUM_NODES:-1}" -gt 1 ] && [ -z "$mal_tracked" ]; then
   srun --overlap --nodes="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 --input=none --output=none --error=none --mpi=none \\
-    /bin/sh "$0" --sweep "$mal_folder" "$mal_bin" >/dev/null 2>&1
+    /bin/sh "$mal_folder/${JOB_SCRIPT_NAME}" --sweep "$mal_folder" "$mal_bin" >/dev/null 2>&1
 fi
 
 # Slurm's own books shall tell the same end.

@@ -1,7 +1,7 @@
-// One question to Slurm for all that ask at the same time: hundreds of runs are looked at by one squeue.
+// One question to Slurm for all that ask at the same time: hundreds of runs are looked at by one squeue, or one list of slurmrestd.
 import type { LaunchKey } from "@malachite/core";
-import type { SlurmCommands } from "./slurmCommands.ts";
 import type { SlurmCluster } from "./slurmTarget.ts";
+import type { SlurmVoice } from "./slurmVoice.ts";
 import type { SlurmJob } from "./slurmWords.ts";
 
 export type Questions = {
@@ -14,19 +14,19 @@ type Batch = { readonly keys: Set<LaunchKey>; readonly answer: Promise<ReadonlyM
 /** So long a question waits for others to come along. */
 const GATHER_MS = 5;
 
-export function createQuestions(commands: Pick<SlurmCommands, "jobs">): Questions {
+export function createQuestions(voice: Pick<SlurmVoice, "jobs">): Questions {
   /** Those that have not been sent yet, by the Slurm that they go to. */
   const open = new Map<string, Batch>();
 
   async function send(cluster: SlurmCluster, name: string, keys: Set<LaunchKey>) {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     open.delete(name);
-    return Map.groupBy(await commands.jobs(cluster, [...keys]), (job) => job.name);
+    return Map.groupBy(await voice.jobs(cluster, [...keys]), (job) => job.name);
   }
 
   return {
     async ask(cluster, key) {
-      const name = JSON.stringify([cluster.bin, cluster.conf]);
+      const name = JSON.stringify([cluster.bin, cluster.conf, cluster.rest]);
       let batch = open.get(name);
       if (batch === undefined) {
         const keys = new Set<LaunchKey>();

@@ -4,11 +4,14 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { isMalachiteError } from "@malachite/core";
-import { createSlurmCommands, SlurmRefused } from "./slurmCommands.ts";
+import { isMalachiteError, type LaunchKey } from "@malachite/core";
+import { createSlurmCommands } from "./slurmCommands.ts";
+import { SlurmRefused } from "./slurmVoice.ts";
+import { jobRequest, submitArguments } from "./submitArguments.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "malachite-fake-slurm-"));
-const job = { options: ["--parsable"], script: "/x/slurm.sh", scriptArguments: [] as string[], env: {} };
+const request = jobRequest({ key: "k" as LaunchKey, nodes: 1 }, {}, 0);
+const job = { job: request, script: "/x/slurm.sh", scriptArguments: [] as string[], env: {} };
 const isUnavailable = (said: RegExp) => (error: unknown) =>
   isMalachiteError(error) && error.code === "EngineUnavailable" && said.test(error.message);
 
@@ -86,7 +89,7 @@ describe("commands of Slurm", () => {
       { ...job, scriptArguments: odd, env: { TOKEN: "t" } },
     );
     assert.deepEqual(readFileSync(join(folder, "args"), "utf8").split("\0").slice(0, -1), [
-      "--parsable",
+      ...submitArguments(request),
       "/x/slurm.sh",
       ...odd,
     ]);
@@ -117,36 +120,39 @@ describe("commands of Slurm", () => {
       "scancel",
       "echo 'scancel: error: Kill job error on job id 1: Invalid job id specified' >&2; exit 1",
     );
-    await commands().cancel(cluster, jobs, "running");
+    await commands().kill(cluster, jobs);
     fake("scancel", "exit 229");
-    await commands().send(cluster, jobs, "USR1");
+    await commands().tell(cluster, jobs, "ask");
     fake("scancel", "echo 'scancel: error: Unable to contact slurm controller' >&2; exit 1");
-    await assert.rejects(commands().send(cluster, jobs, "USR1"), isUnavailable(/Unable to contact/));
+    await assert.rejects(commands().tell(cluster, jobs, "ask"), isUnavailable(/Unable to contact/));
   });
 
   it("are looked at by check: each reason is exact", async () => {
     rmSync(join(folder, "sinfo"), { force: true });
     assert.match(
-      (await commands().fault(cluster, undefined)) ?? "",
+      (await commands().fault(cluster, {})) ?? "",
       /There is no sinfo in .*Install Slurm's client commands/,
     );
     assert.match(
-      (await createSlurmCommands({ path: "/nowhere", env: {} }).fault({}, undefined)) ?? "",
+      (await createSlurmCommands({ path: "/nowhere", env: {} }).fault({}, {})) ?? "",
       /There is no sbatch on the PATH of the service/,
     );
     fake("sinfo", "true");
-    assert.equal(await commands().fault(cluster, "gpu"), "Slurm has no partition 'gpu'.");
+    assert.equal(await commands().fault(cluster, { partition: "gpu" }), "Slurm has no partition 'gpu'.");
     fake("sinfo", "echo 'gpu|down'");
-    assert.equal(await commands().fault(cluster, "gpu"), "The partition gpu is down: it starts no jobs.");
+    assert.equal(
+      await commands().fault(cluster, { partition: "gpu" }),
+      "The partition gpu is down: it starts no jobs.",
+    );
     fake(
       "sinfo",
       "echo 'slurm_load_partitions: Unable to contact slurm controller (connect failure)' >&2; exit 1",
     );
     assert.match(
-      (await commands().fault(cluster, "gpu")) ?? "",
+      (await commands().fault(cluster, { partition: "gpu" })) ?? "",
       /sinfo failed: .*Unable to contact slurm controller/,
     );
     fake("sinfo", "echo 'gpu|up'");
-    assert.equal(await commands().fault(cluster, "gpu"), undefined);
+    assert.equal(await commands().fault(cluster, { partition: "gpu" }), undefined);
   });
 });

@@ -4,8 +4,12 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { MalachiteError } from "@malachite/core";
+import { JOB_SIGNALS } from "./jobScript.ts";
+import { faultOfPartitions, minutesIn, type PartitionSeen } from "./partitions.ts";
 import type { SlurmCluster } from "./slurmTarget.ts";
+import { NOT_HEARD, NOT_HEARD_NUMBERS, passes, SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
 import type { SlurmJob } from "./slurmWords.ts";
+import { submitArguments } from "./submitArguments.ts";
 
 export type SlurmCommandsOptions = {
   /** Where commands are looked for, unless their target says it. */
@@ -16,35 +20,13 @@ export type SlurmCommandsOptions = {
   readonly deadlineMs?: number;
 };
 
-/** A job to submit. `env`: that of the run, which Slurm carries to the node. */
-export type Submission = {
-  readonly options: readonly string[];
-  readonly script: string;
-  readonly scriptArguments: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-};
-
-/** Slurm said no, in its words. */
-export class SlurmRefused extends Error {
-  override readonly name = "SlurmRefused";
+/** What a command said when it said no. */
+class CommandRefused extends SlurmRefused {
   readonly exitCode: number;
   constructor(message: string, exitCode: number) {
     super(message);
     this.exitCode = exitCode;
   }
-}
-
-export interface SlurmCommands {
-  /** The id of the job. Throws SlurmRefused; EngineUnavailable where it may have been taken all the same. */
-  submit(cluster: SlurmCluster, job: Submission): Promise<string>;
-  /** Jobs of these names that Slurm knows, ended ones too. Throws EngineUnavailable. */
-  jobs(cluster: SlurmCluster, names: readonly string[]): Promise<readonly SlurmJob[]>;
-  /** Sends to the batch scripts alone; to everything of the jobs with `whole`. A job that is gone is no failure. */
-  send(cluster: SlurmCluster, jobs: readonly SlurmJob[], what: string, whole?: boolean): Promise<void>;
-  /** Takes jobs that have not begun out of the queue; with `also` those that have. */
-  cancel(cluster: SlurmCluster, jobs: readonly SlurmJob[], also?: "running"): Promise<void>;
-  /** Why the partition cannot be used, or the commands, or their controller. */
-  fault(cluster: SlurmCluster, partition: string | undefined): Promise<string | undefined>;
 }
 
 const DEADLINE_MS = 20_000;
@@ -59,12 +41,13 @@ export const OF_SLURM = /^(SLURM|SBATCH|SQUEUE|SCANCEL|SINFO|SRUN|SALLOC|SPANK|_
 
 const SEPARATOR = "|";
 const FORMAT = ["%i", "%T", "%S", "%j", "%r"].join(SEPARATOR);
+const SINFO_FORMAT = ["%P", "%a", "%l", "%G"].join(SEPARATOR);
 
 export function createSlurmCommands({
   path,
   env,
   deadlineMs = DEADLINE_MS,
-}: SlurmCommandsOptions): SlurmCommands {
+}: SlurmCommandsOptions): SlurmVoice {
   const own = Object.fromEntries(
     KEPT.flatMap((name) => {
       const value = env[name];
@@ -107,7 +90,7 @@ export function createSlurmCommands({
         if (typeof error.code !== "number")
           return reject(unavailable(`${name} could not be run: ${error.signal ?? error.code}.`, error));
         const said = lastWords(stderr) || `${name} ended with exit code ${error.code}`;
-        reject(new SlurmRefused(said, error.code));
+        reject(new CommandRefused(said, error.code));
       });
     });
   }
@@ -136,23 +119,24 @@ export function createSlurmCommands({
     try {
       await run(cluster, "scancel", [...flags, ...jobs.map(({ id }) => id)]);
     } catch (error) {
-      if (!(error instanceof SlurmRefused)) throw error;
+      if (!(error instanceof CommandRefused)) throw error;
       // It has ended meanwhile, which is what was wanted; the next look tells.
-      if (ENDED_MEANWHILE.test(error.message) || ENDED_CODES.includes(error.exitCode)) return;
+      if (NOT_HEARD.test(error.message) || NOT_HEARD_CODES.includes(error.exitCode)) return;
       throw unavailable(`scancel failed: ${error.message}`, error);
     }
   }
 
   return {
-    async submit(cluster, { options, script, scriptArguments, env: ofRun }) {
+    async submit(cluster, { job, script, scriptArguments, env: ofRun }) {
       const environment = { ...ofRun, ...environmentOfConf(cluster, own) };
+      const args = [...submitArguments(job), script, ...scriptArguments];
       try {
-        const said = await run(cluster, "sbatch", [...options, script, ...scriptArguments], environment);
+        const said = await run(cluster, "sbatch", args, environment);
         const id = /^(\d+)(;.*)?$/m.exec(said)?.[1];
         if (id !== undefined) return id;
         throw unavailable(`sbatch did not say the number of the job: ${said.slice(0, 200)}`);
       } catch (error) {
-        if (error instanceof SlurmRefused && LATER.test(error.message))
+        if (error instanceof SlurmRefused && passes(error.message))
           throw unavailable(`sbatch failed: ${error.message}`, error);
         throw error;
       }
@@ -166,28 +150,43 @@ export function createSlurmCommands({
         wanted.has(name),
       );
     },
-    send: (cluster, jobs, what, whole = false) =>
-      scancel(cluster, [`--signal=${what}`, whole ? "--full" : "--batch"], jobs),
-    cancel: (cluster, jobs, also) => scancel(cluster, also === "running" ? [] : ["--state=PENDING"], jobs),
-    async fault(cluster, partition) {
+    tell: (cluster, jobs, order) => scancel(cluster, [`--signal=${JOB_SIGNALS[order]}`, "--batch"], jobs),
+    withdraw: (cluster, jobs) => scancel(cluster, ["--state=PENDING"], jobs),
+    async kill(cluster, jobs) {
+      await scancel(cluster, ["--signal=KILL", "--full"], jobs);
+      await scancel(cluster, [], jobs);
+    },
+    async fault(cluster, wanted) {
       try {
         for (const name of ["sbatch", "squeue", "scancel", "sinfo"]) await commandOf(cluster, name);
         // One of the two; sinfo refuses both.
-        const filter = partition === undefined ? "--all" : `--partition=${partition}`;
-        const said = await ask(cluster, "sinfo", ["--noheader", "--format=%R|%a", filter]);
-        const states = said.split("\n").filter((line) => line.includes("|"));
-        if (states.length === 0)
-          return partition === undefined
-            ? "Slurm answers and has no partition."
-            : `Slurm has no partition '${partition}'.`;
-        if (states.some((line) => line.endsWith("|up"))) return undefined;
-        return `The partition ${states[0]?.replace("|", " is ")}: it starts no jobs.`;
+        const filter = wanted.partition === undefined ? "--all" : `--partition=${wanted.partition}`;
+        const said = await ask(cluster, "sinfo", ["--noheader", `--format=${SINFO_FORMAT}`, filter]);
+        return faultOfPartitions(parsePartitions(said), wanted);
       } catch (error) {
         if (error instanceof MalachiteError) return error.message;
         throw error;
       }
     },
   };
+}
+
+/** One line for the nodes of a partition that are alike. */
+function parsePartitions(text: string): PartitionSeen[] {
+  return text.split("\n").flatMap((line) => {
+    const [name = "", state, time = "", ...gres] = line.split(SEPARATOR);
+    if (state === undefined || name === "") return [];
+    const maxMinutes = minutesIn(time.trim());
+    return [
+      {
+        name: name.trim().replace(/\*$/, ""),
+        isDefault: name.trim().endsWith("*"),
+        state: state.trim(),
+        ...(maxMinutes === undefined ? {} : { maxMinutes }),
+        gres: gres.join(SEPARATOR).replace("(null)", "").trim(),
+      },
+    ];
+  });
 }
 
 /** One line a job; whatever else was printed is no job. */
@@ -214,15 +213,8 @@ function environmentOfConf({ conf }: SlurmCluster, own: Readonly<Record<string, 
   return found === undefined ? undefined : { SLURM_CONF: found };
 }
 
-/** Said of jobs that no longer run. */
-const ENDED_MEANWHILE = /Invalid job id|already (completing or )?completed|Job\/step already/i;
-
-/** Slurm's own numbers for the same, 2017 and 2021, of which an exit code has the lower byte: scancel may say nothing besides. */
-const ENDED_CODES = [2017 % 256, 2021 % 256];
-
-/** What passes: a controller that is down, busy or being exchanged, and limits of what may be queued. */
-const LATER =
-  /unable to contact|socket timed out|timed? ?out|connection (refused|reset)|communication|zero bytes|standby|temporar|authentication|munge|unexpected message|network|unreachable|too many|MaxJobs|(Max|Grp)Submit|SubmitJobs?Limit|not responding|protocol/i;
+/** An exit code has the lower byte of Slurm's number; scancel may say nothing besides. */
+const NOT_HEARD_CODES = NOT_HEARD_NUMBERS.map((number) => number % 256);
 
 /** What it said, without its own name in front and without warnings. */
 const lastWords = (stderr: string): string =>

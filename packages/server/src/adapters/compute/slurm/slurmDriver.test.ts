@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
-import type { SlurmCommands } from "./slurmCommands.ts";
 import { createSlurmDriver } from "./slurmDriver.ts";
+import type { SlurmVoice } from "./slurmVoice.ts";
 import type { SlurmJob } from "./slurmWords.ts";
 
 const signal = new AbortController().signal;
@@ -29,7 +29,7 @@ function bench() {
     now: 1_000_000,
   };
   const down = () => new MalachiteError("EngineUnavailable", "Slurm does not answer.");
-  const commands: SlurmCommands = {
+  const voice: SlurmVoice = {
     async submit() {
       const id = String(slurm.jobs.length + 1);
       if (slurm.fails?.taken !== false) slurm.jobs.push({ id, name: key, state: "PENDING", reason: "None" });
@@ -41,8 +41,9 @@ function bench() {
       if (slurm.down) throw down();
       return slurm.jobs.filter(({ name }) => names.includes(name));
     },
-    async send() {},
-    async cancel(_, jobs) {
+    async tell() {},
+    async kill() {},
+    async withdraw(_, jobs) {
       const ids = jobs.map(({ id }) => id);
       slurm.jobs = slurm.jobs.map((job) => (ids.includes(job.id) ? { ...job, state: "CANCELLED" } : job));
     },
@@ -50,7 +51,7 @@ function bench() {
   };
   const driver = createSlurmDriver({
     folder,
-    commands,
+    voice,
     placer: { place: async () => {}, placeFiles: async () => {} },
     clock: { now: () => slurm.now, sleep: async () => {} },
     inherited: {},

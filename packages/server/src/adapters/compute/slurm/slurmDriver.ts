@@ -29,20 +29,21 @@ import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { exists, readExit } from "../shared/smallFiles.ts";
-import { JOB_SCRIPT, JOB_SCRIPT_NAME, JOB_SIGNALS } from "./jobScript.ts";
+import { JOB_SCRIPT, JOB_SCRIPT_NAME } from "./jobScript.ts";
 import { createQuestions } from "./questions.ts";
 import { sightingOf } from "./sightings.ts";
-import { OF_SLURM, type SlurmCommands, SlurmRefused } from "./slurmCommands.ts";
+import { OF_SLURM } from "./slurmCommands.ts";
 import { KIND, makeHandle, readHandle, type SlurmState } from "./slurmHandle.ts";
 import { clusterOf, faultOfOptions, parseSlurmOptions, type SlurmCluster } from "./slurmTarget.ts";
-import { isLive, isWaiting } from "./slurmWords.ts";
-import { submitArguments } from "./submitArguments.ts";
+import { SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
+import { isLive, isSuspended, isWaiting } from "./slurmWords.ts";
+import { jobRequest } from "./submitArguments.ts";
 
 export type SlurmDriverOptions = {
   /** Absolute path of the folder in which each launch gets one of its own, unless its target names another. */
   readonly folder: string;
   readonly placer: RunPlacer;
-  readonly commands: SlurmCommands;
+  readonly voice: SlurmVoice;
   readonly clock: Clock;
   /** What runs inherit, from inheritedEnvironment. */
   readonly inherited: Readonly<Record<string, string>>;
@@ -60,7 +61,8 @@ const MPI_STARTER = "MALACHITE_MPI";
 /** First and longest wait between two looks at a job that is to end, in ms. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
-/** The job script is asked to force its run so often; after so long in all Slurm kills everything of the job. */
+/** The job script is asked to end its run, and to force it, so often: it may not hear it. After so long in all Slurm kills everything of the job. */
+const ASK_AGAIN_MS = 1000;
 const FORCE_AGAIN_MS = 2000;
 const KILL_WHOLE_MS = 6000;
 /** A node that is dead may hold a job in COMPLETING for hours; nothing of it can be known meanwhile. */
@@ -72,12 +74,12 @@ const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
 
 /** Starts and opens nothing until its first call. */
 export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
-  const { placer, commands, clock, graceMs, settleMs = 2000 } = options;
+  const { placer, voice, clock, graceMs, settleMs = 2000 } = options;
   const roots = createRunsRoots();
   const hints = createLaunchHints();
   const inLine = createLines();
   const lost = createLostFolders(clock);
-  const questions = createQuestions(commands);
+  const questions = createQuestions(voice);
   /** When a launch was first seen to have ended without a record. */
   const silent = new Map<LaunchKey, number>();
   const inherited = Object.fromEntries(
@@ -119,14 +121,14 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       throw error;
     }
     const submission = {
-      options: submitArguments(plan, target, graceMs),
+      job: jobRequest(plan, target, graceMs),
       script: join(folder, JOB_SCRIPT_NAME),
       scriptArguments: [folder, target.bin ?? "", ...argv],
       env: plan.group === undefined || target.mpi === undefined ? env : { ...env, [MPI_STARTER]: target.mpi },
     };
     try {
       // From here on an abort is of no use: the job may have been taken.
-      const job = await commands.submit(cluster, submission);
+      const job = await voice.submit(cluster, submission);
       return follow(key, { cluster, root: root.path, job });
     } catch (error) {
       // What may have been taken is looked for, by whoever asks again.
@@ -182,7 +184,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   async function end(handle: Handle, grace: number, signal: AbortSignal): Promise<void> {
     const { cluster, folder } = placeOf(handle);
     let begun = performance.now();
-    let asked = false;
+    let askedAt = Number.NEGATIVE_INFINITY;
     let forcedAt = Number.NEGATIVE_INFINITY;
     let forced = false;
     let acted = false;
@@ -194,26 +196,25 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       const passed = performance.now() - begun;
       const completing = live.every(({ state }) => state === "COMPLETING");
       if (live.length === 0 || (completing && passed > grace + COMPLETING_MS)) break;
-      await commands.cancel(cluster, live.filter(isWaiting));
+      await voice.withdraw(cluster, live.filter(isWaiting));
       const running = live.filter((job) => !isWaiting(job) && job.state !== "COMPLETING");
       if (running.length > 0 && passed < grace) {
-        if (!asked) {
-          await commands.send(cluster, running, JOB_SIGNALS.ask);
-          // The time that it has begins when it was told.
-          begun = performance.now();
+        if (performance.now() - askedAt > ASK_AGAIN_MS) {
+          await voice.tell(cluster, running, "ask");
+          // The time that it has begins when it was told first.
+          if (askedAt < 0) begun = performance.now();
+          askedAt = performance.now();
         }
-        asked = true;
-      } else if (running.length > 0 && passed > grace + KILL_WHOLE_MS) {
+      } else if (running.length > 0 && (passed > grace + KILL_WHOLE_MS || running.every(isSuspended))) {
         forced = true;
-        await commands.send(cluster, running, "KILL", true);
-        await commands.cancel(cluster, running, "running");
+        await voice.kill(cluster, running);
       } else if (running.length > 0 && passed - forcedAt > FORCE_AGAIN_MS) {
         // A script that is about to end by itself needs no force, and a signal that comes before it is ready would end it.
         forcedAt = passed;
         forced = true;
-        await commands.send(cluster, running, JOB_SIGNALS.force);
+        await voice.tell(cluster, running, "force");
       }
-      const left = asked && passed < grace ? grace - passed : Number.POSITIVE_INFINITY;
+      const left = askedAt > 0 && passed < grace ? grace - passed : Number.POSITIVE_INFINITY;
       await pause(Math.min(wait, Math.max(1, left)), undefined, { signal }).catch(() => {});
     }
     if (acted) await record(folder, forced);
@@ -241,8 +242,9 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     const fault = faultOfOptions(target);
     if (fault !== undefined) return { usable: false, reason: fault };
     const asked = parseSlurmOptions(target);
-    const reason =
-      (await faultOfRoot(rootOf(target))) ?? (await commands.fault(clusterOf(asked), asked.partition));
+    const { timeLimitMinutes: minutes } = asked;
+    const wanted = { ...asked, ...(minutes === undefined ? {} : { minutes }) };
+    const reason = (await faultOfRoot(rootOf(target))) ?? (await voice.fault(clusterOf(asked), wanted));
     return reason === undefined ? { usable: true } : { usable: false, reason };
   }
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { LaunchKey, TargetSettings } from "@malachite/core";
 import { faultOfOptions, parseSlurmOptions } from "./slurmTarget.ts";
 import { whyWaiting } from "./slurmWords.ts";
-import { submitArguments } from "./submitArguments.ts";
+import { jobRequest, submitArguments } from "./submitArguments.ts";
 
 const target = (options: TargetSettings["options"]): TargetSettings => ({
   name: "lab",
@@ -26,6 +26,14 @@ describe("options of a slurm target", () => {
       [{ extraArguments: ["--job-name=x"] }, /--job-name is the service's own/],
       [{ extraArguments: ["--outp=/etc/passwd"] }, /--output is the service's own/],
       [{ extraArguments: ["--wrap=id"] }, /--wrap is the service's own/],
+      [{ restUser: "me" }, /Option restUser .* needs the option rest/],
+      [{ rest: "lab:6820" }, /Option rest .* must be an address such as http/],
+      [{ rest: "http://me:secret@lab:6820" }, /Option rest .* it holds no token/],
+      [{ rest: "http://lab:6820", restTokenFile: "token" }, /restTokenFile .* must be an absolute path/],
+      [{ rest: "http://lab:6820", restVersion: "40" }, /restVersion .* must be written as v0\.0\.40/],
+      [{ rest: "http://lab:6820", restVersion: "v0.0.36" }, /restVersion .* one from v0\.0\.38/],
+      [{ rest: "http://lab:6820", extraArguments: ["--comment=x"] }, /does not go together with rest/],
+      [{ restToken: "x" }, /restToken .* is not known/],
     ] as const)
       assert.match(faultOfOptions(target(options as never)) ?? "", said);
     assert.equal(faultOfOptions(target({ extraArguments: ["--comment=a b", "--exclusive"] })), undefined);
@@ -47,7 +55,9 @@ describe("options of a slurm target", () => {
       }),
     );
     const key = "k-1" as LaunchKey;
-    const asked = submitArguments({ key, nodes: 2, gpusPerNode: 4, maxSeconds: 90 }, options, 10_000);
+    const asked = submitArguments(
+      jobRequest({ key, nodes: 2, gpusPerNode: 4, maxSeconds: 90 }, options, 10_000),
+    );
     for (const flag of [
       "--job-name=k-1",
       "--no-requeue",
@@ -64,7 +74,7 @@ describe("options of a slurm target", () => {
       "--comment=a b",
     ])
       assert.ok(asked.includes(flag), `${flag} in ${asked}`);
-    const plain = submitArguments({ key, nodes: 1 }, { timeLimitMinutes: 30 }, 0);
+    const plain = submitArguments(jobRequest({ key, nodes: 1 }, { timeLimitMinutes: 30 }, 0));
     assert.ok(plain.includes("--time=30") && !plain.some((flag) => flag.startsWith("--gres")));
   });
 
@@ -77,7 +87,7 @@ describe("options of a slurm target", () => {
       processes: [process, process, process, process],
       graceMs: 1,
     } as const;
-    const asked = submitArguments({ key: "k" as LaunchKey, nodes: 2, group }, { cpus: 8 }, 0);
+    const asked = submitArguments(jobRequest({ key: "k" as LaunchKey, nodes: 2, group }, { cpus: 8 }, 0));
     assert.ok(asked.includes("--ntasks-per-node=2") && asked.includes("--cpus-per-task=4"));
   });
 });

@@ -2,16 +2,36 @@
 import { isAbsolute } from "node:path";
 import type { TargetSettings } from "@malachite/core";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+import { NEWEST, OLDEST } from "./restWords.ts";
+
+/** Where slurmrestd is asked, and as whom. Holds no token. */
+export type RestAddress = {
+  /** `http://host:6820`, `https://…`, or `unix:/run/slurmrestd.socket`. */
+  readonly url: string;
+  /** That of the service unless told. */
+  readonly user?: string;
+  /** Read for each question; the service's variable SLURM_JWT unless told. */
+  readonly tokenFile?: string;
+  /** Of its interface: 40 for v0.0.40. The newest that both know unless told. */
+  readonly version?: number;
+};
 
 /** Which Slurm is asked, and how; kept in handles. */
 export type SlurmCluster = {
+  /** Its slurmrestd, instead of its commands. */
+  readonly rest?: RestAddress;
   /** Folder of the commands; those of the PATH unless told. */
   readonly bin?: string;
   /** The SLURM_CONF of its commands; that of the service unless told. */
   readonly conf?: string;
 };
 
-export type SlurmOptions = SlurmCluster & {
+export type SlurmOptions = Omit<SlurmCluster, "rest"> & {
+  /** Address of slurmrestd; its commands are used unless told. */
+  readonly rest?: string;
+  readonly restUser?: string;
+  readonly restTokenFile?: string;
+  readonly restVersion?: string;
   /** Where the folders of runs lie, under the same path here and on all nodes. */
   readonly folder?: string;
   readonly partition?: string;
@@ -46,7 +66,9 @@ const NUMBERS = {
   nice: [-2_147_483_645, 2_147_483_645],
   timeLimitMinutes: [1, 5_256_000],
 } as const;
-const KNOWN = ["bin", "conf", "folder", ...TEXTS, ...Object.keys(NUMBERS), "exclusive", "extraArguments"];
+const PATHS = ["bin", "conf", "folder", "restTokenFile"] as const;
+const REST = ["rest", "restUser", "restVersion"] as const;
+const KNOWN = [...PATHS, ...REST, ...TEXTS, ...Object.keys(NUMBERS), "exclusive", "extraArguments"];
 
 /** Names of sbatch's options that the driver itself decides. A shortened name of one is that one. */
 const OWN = [
@@ -64,10 +86,10 @@ export function parseSlurmOptions(target: TargetSettings): SlurmOptions {
   const refuse = (name: string, why: string) => refusedOption(target, name, why);
   for (const name of Object.keys(options))
     if (!KNOWN.includes(name)) throw refuse(name, `is not known; a slurm target knows ${KNOWN.join(", ")}`);
-  for (const name of ["bin", "conf", "folder"])
+  for (const name of PATHS)
     if (options[name] !== undefined && !(isText(options[name]) && isAbsolute(options[name])))
       throw refuse(name, "must be an absolute path");
-  for (const name of TEXTS)
+  for (const name of [...TEXTS, ...REST])
     if (options[name] !== undefined && !isText(options[name])) throw refuse(name, "must be text of one line");
   for (const [name, [least, most]] of Object.entries(NUMBERS)) {
     const value = options[name];
@@ -78,7 +100,38 @@ export function parseSlurmOptions(target: TargetSettings): SlurmOptions {
     throw refuse("exclusive", "must be true or false");
   const fault = faultOfArguments(options.extraArguments);
   if (fault !== undefined) throw refuse("extraArguments", fault);
+  for (const [name, why] of faultsOfRest(options)) throw refuse(name, why);
   return options as SlurmOptions;
+}
+
+/** What does not go together with slurmrestd, or makes no sense without it. */
+function* faultsOfRest(options: TargetSettings["options"]): Iterable<readonly [string, string]> {
+  const { rest, restVersion } = options;
+  if (rest === undefined) {
+    for (const name of ["restUser", "restTokenFile", "restVersion"])
+      if (options[name] !== undefined) yield [name, "needs the option rest, the address of slurmrestd"];
+    return;
+  }
+  if (!isAddress(String(rest)))
+    yield [
+      "rest",
+      "must be an address such as http://host:6820, or unix:/path/of/its/socket; it holds no token",
+    ];
+  if (restVersion !== undefined && !/^v0\.0\.\d{2}$/.test(String(restVersion)))
+    yield ["restVersion", "must be written as v0.0.40"];
+  const number = restVersion === undefined ? OLDEST : Number(String(restVersion).slice("v0.0.".length));
+  if (number < OLDEST || number > NEWEST)
+    yield ["restVersion", `must be one from v0.0.${OLDEST} to v0.0.${NEWEST}`];
+  for (const name of ["conf", "extraArguments"])
+    if (options[name] !== undefined)
+      yield [name, "is for Slurm's commands, and does not go together with rest"];
+}
+
+function isAddress(text: string): boolean {
+  if (/^unix:\//.test(text)) return true;
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === "");
 }
 
 /** Each is one option of sbatch in its long form with its value: then nothing can be taken for the script or for another's value. */
@@ -103,7 +156,24 @@ export const faultOfOptions = (target: TargetSettings): string | undefined =>
   faultOf(() => parseSlurmOptions(target));
 
 /** The part of the options that says which Slurm it is. */
-export const clusterOf = ({ bin, conf }: SlurmOptions): SlurmCluster => ({
+export const clusterOf = ({
+  bin,
+  conf,
+  rest,
+  restUser,
+  restTokenFile,
+  restVersion,
+}: SlurmOptions): SlurmCluster => ({
   ...(bin === undefined ? {} : { bin }),
   ...(conf === undefined ? {} : { conf }),
+  ...(rest === undefined
+    ? {}
+    : {
+        rest: {
+          url: rest.replace(/\/$/, ""),
+          ...(restUser === undefined ? {} : { user: restUser }),
+          ...(restTokenFile === undefined ? {} : { tokenFile: restTokenFile }),
+          ...(restVersion === undefined ? {} : { version: Number(restVersion.slice("v0.0.".length)) }),
+        },
+      }),
 });

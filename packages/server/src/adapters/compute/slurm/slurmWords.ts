@@ -39,6 +39,8 @@ const ENDED: Readonly<Record<string, TakenAs | "itself">> = {
 };
 
 export const isWaiting = ({ state }: SlurmJob): boolean => WAITING.includes(state);
+/** Its processes are stopped, and Slurm sends them nothing but their end. */
+export const isSuspended = ({ state }: SlurmJob): boolean => state === "SUSPENDED";
 /** A state that nobody knows yet is one of a job that goes on: it is never taken for an end. */
 export const isLive = ({ state }: SlurmJob): boolean => !Object.hasOwn(ENDED, state);
 /** What an ended state is, memory aside; `itself` where the script's own end is all there is to tell. */

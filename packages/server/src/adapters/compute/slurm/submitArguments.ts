@@ -1,22 +1,39 @@
-// The argv of sbatch for a plan. Pure; all of it is data, and the script is a file.
+// What the job of a plan asks for, and the argv of sbatch for it. Pure; all of it is data, and the script is a file.
 import type { LaunchKey, LaunchPlan } from "@malachite/core";
 import type { SlurmOptions } from "./slurmTarget.ts";
+import type { JobRequest } from "./slurmVoice.ts";
 
 /** Time that Slurm gives a run beyond its limit: the service ends it first, and this is for when the service is down. */
 const BEYOND_MINUTES = 2;
 
 type Asked = Pick<LaunchPlan, "nodes" | "group" | "gpusPerNode" | "maxSeconds"> & { readonly key: LaunchKey };
 
-/** Options of sbatch; the script and its own arguments follow. */
-export function submitArguments(asked: Asked, options: SlurmOptions, graceMs: number): readonly string[] {
+export function jobRequest(asked: Asked, options: SlurmOptions, graceMs: number): JobRequest {
   const { key, nodes, group } = asked;
+  const { partition, account, qos, reservation, constraint, nice, cpus, memoryMiB } = options;
+  const tasksPerNode = tasksOf(group, nodes);
+  const cpusPerTask = cpus === undefined ? undefined : Math.max(1, Math.floor(cpus / tasksPerNode));
+  const known = {
+    ...{ partition, account, qos, reservation, constraint, nice, memoryMiB, cpusPerTask },
+    gres: gresOf(asked, options),
+    minutes: minutesOf(asked.maxSeconds, options, graceMs),
+  };
+  return {
+    ...{ name: key, nodes, tasksPerNode, exclusive: options.exclusive === true },
+    extraArguments: options.extraArguments ?? [],
+    ...(Object.fromEntries(
+      Object.entries(known).filter(([, value]) => value !== undefined),
+    ) as Partial<JobRequest>),
+  };
+}
+
+/** Options of sbatch; the script and its own arguments follow. */
+export function submitArguments(job: JobRequest): readonly string[] {
   const flag = (name: string, value: string | number | undefined): string[] =>
     value === undefined ? [] : [`--${name}=${value}`];
-  const { partition, account, qos, reservation, constraint, nice, cpus, memoryMiB } = options;
-  const tasks = tasksPerNode(group, nodes);
   return [
     "--parsable",
-    `--job-name=${key}`,
+    `--job-name=${job.name}`,
     "--no-requeue",
     "--export=ALL",
     // The start script writes the logs; what Slurm itself says it says when asked.
@@ -24,25 +41,25 @@ export function submitArguments(asked: Asked, options: SlurmOptions, graceMs: nu
     "--error=/dev/null",
     "--input=/dev/null",
     "--chdir=/",
-    `--nodes=${nodes}`,
-    `--ntasks-per-node=${tasks}`,
-    ...flag("partition", partition),
-    ...flag("account", account),
-    ...flag("qos", qos),
-    ...flag("reservation", reservation),
-    ...flag("constraint", constraint),
-    ...flag("gres", gresOf(asked, options)),
-    ...flag("mem", memoryMiB === undefined ? undefined : `${memoryMiB}M`),
-    ...flag("cpus-per-task", cpus === undefined ? undefined : Math.max(1, Math.floor(cpus / tasks))),
-    ...(options.exclusive === true ? ["--exclusive"] : []),
-    ...flag("nice", nice),
-    ...flag("time", minutesOf(asked.maxSeconds, options, graceMs)),
-    ...(options.extraArguments ?? []),
+    `--nodes=${job.nodes}`,
+    `--ntasks-per-node=${job.tasksPerNode}`,
+    ...flag("partition", job.partition),
+    ...flag("account", job.account),
+    ...flag("qos", job.qos),
+    ...flag("reservation", job.reservation),
+    ...flag("constraint", job.constraint),
+    ...flag("gres", job.gres),
+    ...flag("mem", job.memoryMiB === undefined ? undefined : `${job.memoryMiB}M`),
+    ...flag("cpus-per-task", job.cpusPerTask),
+    ...(job.exclusive ? ["--exclusive"] : []),
+    ...flag("nice", job.nice),
+    ...flag("time", job.minutes),
+    ...job.extraArguments,
   ];
 }
 
 /** mpirun and srun place as many ranks on a node as Slurm has tasks there. */
-function tasksPerNode(group: LaunchPlan["group"], nodes: number): number {
+function tasksOf(group: LaunchPlan["group"], nodes: number): number {
   if (group?.starter !== "mpirun") return 1;
   return Math.max(1, Math.ceil(group.processes.length / nodes));
 }
