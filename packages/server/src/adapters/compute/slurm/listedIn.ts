@@ -1,6 +1,7 @@
 // The elements of lists in a JSON answer of any size, one at a time: a cluster may have a hundred thousand jobs.
 
-export type Listed = { readonly list: string; readonly value: unknown };
+/** `value`: an element; absent where the list begins, so that an empty one is told from none. */
+export type Listed = { readonly list: string; readonly value?: unknown };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -54,6 +55,7 @@ export async function* listedIn(chunks: AsyncIterable<Uint8Array>): AsyncIterabl
       } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
         seen = true;
         depth += 1;
+        if (depth === 2 && byte === OPEN_LIST) yield { list: name };
         if (depth === 3 && byte === OPEN_OBJECT) elementFrom = at;
       } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
         if (depth === 3 && elementFrom >= 0) {

@@ -198,16 +198,18 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       if (live.length === 0 || (completing && passed > grace + COMPLETING_MS)) break;
       await voice.withdraw(cluster, live.filter(isWaiting));
       const running = live.filter((job) => !isWaiting(job) && job.state !== "COMPLETING");
-      if (running.length > 0 && passed < grace) {
+      // They hear nothing, so there is nothing to wait for; scancel would try to tell them for a minute and a half.
+      const isDeaf = running.length > 0 && running.every(isSuspended);
+      if (isDeaf || (running.length > 0 && passed > grace + KILL_WHOLE_MS)) {
+        forced = true;
+        await voice.kill(cluster, running);
+      } else if (running.length > 0 && passed < grace) {
         if (performance.now() - askedAt > ASK_AGAIN_MS) {
           await voice.tell(cluster, running, "ask");
           // The time that it has begins when it was told first.
           if (askedAt < 0) begun = performance.now();
           askedAt = performance.now();
         }
-      } else if (running.length > 0 && (passed > grace + KILL_WHOLE_MS || running.every(isSuspended))) {
-        forced = true;
-        await voice.kill(cluster, running);
       } else if (running.length > 0 && passed - forcedAt > FORCE_AGAIN_MS) {
         // A script that is about to end by itself needs no force, and a signal that comes before it is ready would end it.
         forcedAt = passed;

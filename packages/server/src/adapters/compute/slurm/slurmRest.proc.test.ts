@@ -170,6 +170,7 @@ describe("slurmrestd", () => {
         /cannot be asked/,
       ],
       [({ answer }: Asked) => answer.end('{"jobs": ['), /no list of jobs: the answer ends before its end/],
+      [json({ message: "welcome" }), /could not list jobs/],
       [({ answer }: Asked) => answer.writeHead(502).end("<html>"), /no list of jobs/],
       [
         json(

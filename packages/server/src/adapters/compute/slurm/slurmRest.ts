@@ -82,9 +82,11 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
     const answer = await link.ask(address, "GET", await pathOf(address, `/${what}/`));
     const found: T[] = [];
     const errors: RestError[] = [];
+    let isThere = false;
     try {
       for await (const { list, value } of listedIn(answer.body())) {
-        if (list === "errors") errors.push(...errorsIn([value]));
+        isThere ||= list === what;
+        if (list === "errors" && value !== undefined) errors.push(...errorsIn([value]));
         const picked = list === what ? pick(value) : undefined;
         if (picked !== undefined) found.push(picked);
       }
@@ -94,18 +96,19 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
       const why = (error as Error).message;
       throw unavailable(`slurmrestd at ${address.url} gave no list of ${what}: ${why}.`, error);
     }
-    if (errors.length > 0 || answer.status !== 200)
+    // Something between may answer in its own way, and then nothing is known.
+    if (errors.length > 0 || answer.status !== 200 || !isThere)
       throw failed(`list ${what}`, address, answer.status, errors);
     return found;
   }
 
   function list(address: RestAddress, names: ReadonlySet<string>): Promise<SlurmJob[]> {
-    const owner = link.userOf(address);
+    const owner = plain(link.userOf(address));
     return elements(address, "jobs", (value) => {
       const job = jobFrom(value);
       if (job === undefined || !names.has(job.name)) return undefined;
       const { user, ...seen } = job;
-      return user === owner || user === "" ? seen : undefined;
+      return user === "" || plain(user) === owner ? seen : undefined;
     });
   }
 
@@ -170,6 +173,9 @@ function addressOf({ rest }: SlurmCluster): RestAddress {
   if (rest === undefined) throw new TypeError("The cluster has no slurmrestd.");
   return rest;
 }
+
+/** Sites write one user with a domain here and without there. */
+const plain = (user: string): string => user.replace(/@.*$/, "").toLowerCase();
 
 const told = (errors: readonly RestError[]): string =>
   [...new Set(errors.map(({ text }) => text))].filter((text) => text !== "").join("; ");
