@@ -139,7 +139,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   async function start(
     plan: LaunchPlan,
     secrets: Launch["secrets"],
-    { limits }: SshOptions,
+    { limits, tools }: SshOptions,
     parts: readonly NotedPart[],
   ): Promise<readonly Started[]> {
     const program = await followed.beginProgram();
@@ -153,6 +153,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
           secrets: { ...secrets, ...told[node] },
           at: clock.now(),
           limits,
+          tools,
           ...(parts.length === 1 ? {} : { node }),
         });
         return header as unknown as Started;
@@ -339,7 +340,10 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
       asked.hosts.map(async (machine): Promise<string | undefined> => {
         try {
           const host = hostOf(wayOf(target, machine, asked));
-          return lackOf(host.name, machine, asked, await host.facts(signal, true));
+          const lack = lackOf(host.name, machine, asked, await host.facts(signal, true));
+          if (lack !== undefined || Object.keys(asked.tools).length === 0) return lack;
+          const { header } = await host.ask("tools", { tools: asked.tools }, signal);
+          return typeof header.fault === "string" ? `${host.name}: ${header.fault}.` : undefined;
         } catch (error) {
           signal.throwIfAborted();
           return isMalachiteError(error) ? error.message : String(error);

@@ -50,7 +50,7 @@ def main():
         return far_files.read_file(folder_of(ask), ask["path"], ask["from"], ask["most"], ask.get("prefix"))
 
     def begin(ask, _):
-        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"], ask.get("limits") or {}, ask.get("node"))
+        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"], ask.get("limits") or {}, ask.get("node"), ask.get("tools") or {})
 
     def end(ask, _):
         runs().end(ask["key"], ask["script"], ask["group"], ask["graceMs"] / 1000.0)
@@ -93,6 +93,7 @@ def main():
             "discard": lambda ask, _: runs().discard(ask["key"]),
             "sight": sights,
             "usage": usage,
+            "tools": lambda ask, _: {"fault": far_runs.fault_of_tools(ask["tools"])},
             "list": lambda ask, _: {"folders": far_files.list_folders(folder_of(ask), ask["folders"], ask["limit"])},
             "read": read,
             "end": end,

@@ -68,7 +68,7 @@ class Runs:
     def reserve(self, key, slots, gpus):
         return self.places.reserve(self.service, key, self.path(key), slots, gpus)
 
-    def start(self, key, program, secrets, at, limits, node):
+    def start(self, key, program, secrets, at, limits, node, tools):
         """`program`: the text of far_begin. The process is the start script's own from the moment on at which the environment is there."""
         folder = self.path(key)
         refuse_long(folder, secrets)
@@ -79,6 +79,8 @@ class Runs:
         env = inherited()
         env.update(MALACHITE_RUN_FOLDER=folder, MALACHITE_LAUNCH_KEY=key, MALACHITE_SECRETS=json.dumps(secrets))
         env["MALACHITE_CACHE"] = os.path.join(self.root, "cache")
+        if tools:
+            env["MALACHITE_TOOLS"] = json.dumps(tools)
         if node is not None:
             env["MALACHITE_NODE"] = str(node)
         try:
@@ -205,6 +207,17 @@ def why_in(folder, name):
     except (ValueError, AttributeError):
         # Replaced by the run.
         return None
+
+
+def fault_of_tools(tools):
+    """What of them is not here, in words; None when all is."""
+    setup = tools.get("setup")
+    if setup and not os.path.isfile(os.path.expanduser(setup)):
+        return "there is no file %s there, which setup names" % setup
+    for folder in tools.get("toolPath") or []:
+        if not os.path.isdir(os.path.expanduser(folder)):
+            return "there is no folder %s there, which toolPath names" % folder
+    return None
 
 
 def refuse_long(folder, secrets):
