@@ -66,7 +66,8 @@ export async function openFileStores(ask: Ask): Promise<FileStores> {
   checkPlace(folder, place);
   const stores =
     setting.kind === "folder" ? await openFolderStores(ask) : await openObjectStores(ask, setting);
-  if (ask.asGuest !== true) await writeFileAtomic(join(folder, PLACE), `${place}\n`, 0o600);
+  if (ask.asGuest !== true || placeKept(folder) === undefined)
+    await writeFileAtomic(join(folder, PLACE), `${place}\n`, 0o600);
   return stores;
 }
 

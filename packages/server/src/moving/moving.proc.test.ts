@@ -155,6 +155,15 @@ describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 180_
     );
   }
 
+  it("is refused where a database has the records and none was named", async () => {
+    const { data } = placeOf(join(home, "beside"));
+    const words = { code: "InvalidRequest", message: /are in postgres:.*give that with --database/ };
+    const settings = placeOf(data);
+    const file = join(home, "none");
+    await assert.rejects(exportWorkspace({ settings, workspace: MOVED_SCOPE, file }), words);
+    await assert.rejects(importWorkspace({ settings, file: join(home, "0.malachite"), keyFile }), words);
+  });
+
   it("tells nothing of secrets in an archive without a key", async () => {
     const file = join(home, "open.malachite");
     const done = await exportWorkspace({

@@ -45,18 +45,22 @@ function keysOf(data: string): Keys {
   return { secretBox: createSecretBox(Buffer.from(read("secret"), "hex")), id: read("id") };
 }
 
+/** Throws InvalidRequest where a database has the records of the folder and none was named. */
+function checkElsewhere({ data, database }: Settings): void {
+  const note = elsewhereOf(join(data, "records.sqlite"));
+  if (database !== undefined || !existsSync(note)) return;
+  const elsewhere = readFileSync(note, "utf8").trim();
+  throw new MalachiteError(
+    "InvalidRequest",
+    `The records of '${data}' are in ${elsewhere}: give that with --database.`,
+  );
+}
+
 /** The records as they are now. Where they are elsewhere than the settings say, that is told. */
 export async function openOut(settings: Settings): Promise<RecordsOut> {
   const { data, database, databasePassword } = settings;
-  const file = join(data, "records.sqlite");
-  if (database === undefined) {
-    if (existsSync(elsewhereOf(file)))
-      throw new MalachiteError(
-        "InvalidRequest",
-        `The records of '${data}' are in ${readFileSync(elsewhereOf(file), "utf8").trim()}: give that with --database.`,
-      );
-    return openSqliteOut(file);
-  }
+  checkElsewhere(settings);
+  if (database === undefined) return openSqliteOut(join(data, "records.sqlite"));
   const { openPostgresOut } = await import("../adapters/records/postgres/postgresMoving.ts");
   return await openPostgresOut({
     url: database,
@@ -91,6 +95,7 @@ export type Into = AsyncDisposable & {
  * StorageFailed, DatabaseUnavailable.
  */
 export async function openInto(settings: Settings): Promise<Into> {
+  checkElsewhere(settings);
   await using opened = new AsyncDisposableStack();
   const several = settings.database !== undefined;
   const shared = `import${randomBytes(6).toString("hex")}`;
