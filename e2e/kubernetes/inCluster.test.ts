@@ -54,7 +54,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
     builder = await startEngine("docker.sh", () => ({ DOCKER_BRIDGE: "none" }));
     const docker = (...args: readonly string[]) =>
       run("docker", ["-H", `unix://${builder?.folder}/docker.sock`, ...args], { timeout: 300_000 });
-    const base = `BASE=${cluster.image}`;
+    const base = `BASE=${builder.facts.BASE_IMAGE}`;
     const file = join(ROOT, "deploy/Containerfile");
     await docker(
       ...["build", "-q", "-f", file, "--build-arg", base, "-t", "localhost/malachite:tried", made],
@@ -120,11 +120,13 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
   }
 
   before(async () => {
-    cluster = await startCluster();
     chmodSync(folder, 0o755);
     mkdirSync(volume);
     chownSync(volume, USER, USER);
-    await cluster.load(await buildImage());
+    // Before the cluster is taken, for which other tests wait.
+    const archive = await buildImage();
+    cluster = await startCluster();
+    await cluster.load(archive);
     await proxyApi();
     await cluster.kubectl("apply", "-f", join(ROOT, "deploy/kubernetes/service/namespace.yaml"));
     // Before one of them is there: what is made cannot become all of the other.

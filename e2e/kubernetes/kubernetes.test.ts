@@ -30,7 +30,7 @@ os.makedirs("outputs/deep"); open("outputs/deep/model.bin", "wb").write(b"x" * 1
 /** Address of the node for its pods: what the bridge of the cluster has on this machine. */
 const NODE = "10.244.0.1";
 
-describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_000 }, () => {
+describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_000 }, () => {
   const home = new Home();
   let cluster: ClusterUnderTest;
   let service: Service;
@@ -68,6 +68,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 580_0
   after(async () => {
     await service?.[Symbol.asyncDispose]();
     await cluster?.kubectl("delete", "jobs,secrets", "-l", "malachite.service", "--wait=true");
+    await cluster?.kubectl("delete", "namespace", "narrow", "tight", "--ignore-not-found", "--wait=false");
     await cluster?.[Symbol.asyncDispose]();
     await door?.shut();
     await home[Symbol.asyncDispose]();

@@ -4,14 +4,20 @@ import { ClusterRefused, isRefused } from "./clusterRefused.ts";
 import type { KubernetesOptions } from "./kubernetesTarget.ts";
 import type { Place } from "./places.ts";
 
-const NEEDED: readonly (readonly [string, string, readonly string[]])[] = [
+type Needed = readonly (readonly [string, string, readonly string[]])[];
+
+/** In the namespace of the runs: group, resource, verbs. */
+export const NEEDED: Needed = [
   ["batch", "jobs", ["create", "get", "list", "watch", "patch", "delete"]],
   ["", "pods", ["list", "watch", "deletecollection"]],
   ["", "secrets", ["create", "patch", "delete"]],
 ];
 
-const needed = ({ dns }: KubernetesOptions): typeof NEEDED =>
-  dns === true ? [...NEEDED, ["", "services", ["create"]]] : NEEDED;
+/** For targets with `dns: true`. */
+export const NEEDED_FOR_NAMES: Needed = [["", "services", ["create"]]];
+
+const needed = ({ dns }: KubernetesOptions): Needed =>
+  dns === true ? [...NEEDED, ...NEEDED_FOR_NAMES] : NEEDED;
 
 /** The reason in words why runs cannot go there; undefined when they can. */
 export async function faultOfPlace(
