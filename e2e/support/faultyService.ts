@@ -65,6 +65,7 @@ await serve({
       runs: around(ports.runs),
       artifacts: around(ports.artifacts),
       snapshots: around(ports.snapshots),
+      retention: around(ports.retention),
       targets,
     };
   },

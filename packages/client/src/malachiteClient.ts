@@ -3,6 +3,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import { ExecutionApi } from "./executionApi.ts";
 import type {
   AuditPage,
+  GarbagePage,
   Health,
   ServiceChange,
   ServiceStatus,
@@ -18,6 +19,12 @@ import { WorkspaceClient } from "./workspaceClient.ts";
 export type GetHealthOptions = OperationOptions;
 export type ListWorkspacesOptions = OperationOptions;
 export type ServiceOptions = OperationOptions;
+export type CollectGarbageOptions = OperationOptions & {
+  /** Only tells what would go. */
+  readonly dryRun?: boolean;
+  /** The `next` of the page before. */
+  readonly after?: string;
+};
 export type GetAuditOptions = OperationOptions & {
   /** Nothing before this. */
   readonly since?: Date;
@@ -105,6 +112,16 @@ export class MalachiteClient {
   }: GetAuditOptions = {}): Promise<AuditPage> {
     const query = { since: since?.toISOString(), who, runId, operation, limit, after };
     return this.#transport.json(operations.audit, { path: {}, query, retry: "always", options });
+  }
+
+  /** Removes a page of what the policies of retention let go, or only tells of it. For operators; Malachite only. */
+  collectGarbage({ dryRun, after, ...options }: CollectGarbageOptions = {}): Promise<GarbagePage> {
+    return this.#transport.json(operations.collectGarbage, {
+      path: {},
+      json: { dryRun, after },
+      retry: "always",
+      options,
+    });
   }
 
   /** The poller that an earlier `poller.toString()` describes, in any process, against the same service. */

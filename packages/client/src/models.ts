@@ -88,6 +88,8 @@ export type Health = AnswerOf<typeof malachite.health>;
 export type ServiceStatus = AnswerOf<typeof malachite.getService>;
 export type ServiceChange = malachite.ServiceChange;
 export type AuditPage = AnswerOf<typeof malachite.audit>;
+export type GarbagePage = AnswerOf<typeof malachite.collectGarbage>;
+export type GarbageItem = malachite.GarbageItem;
 export type AuditEntry = malachite.AuditEntry;
 /** A named place to run. */
 export type ComputeTarget = AnswerOf<typeof malachite.listTargets>["value"][number];

@@ -351,6 +351,14 @@ export const operations = {
     body: "none",
     answer: "json",
   },
+  collectGarbage: {
+    id: "Malachite_CollectGarbage",
+    method: "POST",
+    paths: ["/malachite/v1.0/service/gc"],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
   changeService: {
     id: "Malachite_ChangeService",
     method: "PATCH",

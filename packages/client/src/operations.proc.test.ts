@@ -135,6 +135,7 @@ test("every operation is sent as the contract describes it", async () => {
   await workspace.getTarget("a b");
   await client.getService();
   await client.changeService({ draining: true });
+  await client.collectGarbage({ dryRun: true, after: "a" });
   await client.getAuditPage({
     since: new Date(0),
     who: "ada",

@@ -38,6 +38,7 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   targetQueue: malachite.targetQueue,
   health: malachite.health,
   getService: malachite.getService,
+  collectGarbage: malachite.collectGarbage,
   changeService: malachite.changeService,
   audit: malachite.audit,
   rerun: malachite.rerun,

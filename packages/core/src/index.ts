@@ -61,6 +61,7 @@ export * from "./domain/queue/queueView.ts";
 export * from "./domain/queue/quotas.ts";
 export * from "./domain/queue/shares.ts";
 export * from "./domain/queue/standing.ts";
+export * from "./domain/retention/policy.ts";
 export * from "./domain/run/advance.ts";
 export * from "./domain/run/next.ts";
 export * from "./domain/run/run.ts";

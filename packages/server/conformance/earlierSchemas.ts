@@ -63,6 +63,11 @@ const ROWS: Readonly<Record<number, readonly string[]>> = {
   9: ["update run_work set priority = 5 where run_no = 2"],
   14: ["update run_work set engine_gpus = 2 where run_no = 3"],
   15: [`insert into imports values ('other/group/name', 'hash', 9, ${CREATED})`],
+  16: [
+    `insert into removed_runs values (1, 'removed', 'dcid.removed', ${CREATED}, 1)`,
+    "insert into run_files values (1, 12, 0)",
+    `insert into turns values ('gc', 'o', 0, ${CREATED})`,
+  ],
 };
 
 /** Brings an empty database to the schema as it was, with what was written on the way. */

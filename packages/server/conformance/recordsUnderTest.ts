@@ -9,6 +9,7 @@ import type {
   ModelRegistry,
   NewRun,
   Quotas,
+  Retention,
   Run,
   RunStore,
   RunTables,
@@ -31,6 +32,7 @@ export type Records = {
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
   readonly tracking: TrackingStore;
+  readonly retention: Retention;
   /** Finishes what is under way. */
   close(): Promise<void>;
 };

@@ -9,6 +9,7 @@ import { metricStoreSuite } from "./metricStore.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
 import { quotaSuite } from "./quotaSuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
+import { retentionSuite } from "./retentionSuite.ts";
 import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
@@ -35,6 +36,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runTablesSuite,
     runQueueSuite,
     quotaSuite,
+    retentionSuite,
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,

@@ -9,6 +9,7 @@ import {
   type FlowPorts,
   type LaunchPlan,
   type Principal,
+  type RetentionPolicy,
   type Run,
   RunKeeper,
   RunNews,
@@ -59,6 +60,7 @@ export class ScriptedService implements AsyncDisposable {
   readonly clock: FakeClock = createFakeClock();
   readonly engine: ScriptedEngine;
   readonly warnings: string[] = [];
+  retention: readonly RetentionPolicy[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "malachite-flow-"));
   #records: SqliteRecords | undefined;
   #snapshots: FolderSnapshotStore | undefined;
@@ -115,7 +117,7 @@ export class ScriptedService implements AsyncDisposable {
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
     const { tables, runs, experiments, workspaces, models, assets, datastores, environmentRegistry } =
       this.#records;
-    const { metrics, tracking } = this.#records;
+    const { metrics, tracking, retention } = this.#records;
     const locks = new KeyedLock();
     const blobs = createBlobStore({ folder: this.#folder, locks });
     const ports: FlowPorts = {
@@ -130,6 +132,7 @@ export class ScriptedService implements AsyncDisposable {
       environmentRegistry,
       metrics,
       tracking,
+      retention,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder, locks }),
       blobs,
@@ -180,6 +183,7 @@ export class ScriptedService implements AsyncDisposable {
         owner: `life-${++this.#lives}`,
         leaseMs: 30_000,
         watchIntervalMs: 1000,
+        retention: () => this.retention,
         retries: this.#retries,
         systemMetricsMs: 10_000,
         graceMs: 5000,

@@ -31,6 +31,7 @@ import { serverNames } from "./adapters/tls/serverNames.ts";
 import { guidOf, scopeOf, urlOf } from "./addresses.ts";
 import { composeDrivers } from "./compose/drivers.ts";
 import { composeEnvironments } from "./compose/environments.ts";
+import { keepHouse } from "./compose/keepHouse.ts";
 import { openServers } from "./compose/openServers.ts";
 import { repeated } from "./compose/repeated.ts";
 import { openDataFolder } from "./dataFolder.ts";
@@ -57,8 +58,8 @@ export type ComposeOptions = {
   readonly writeLog: (line: string) => void;
   /** For tests: puts something around the ports, as a fault. */
   readonly around?: (ports: FlowPorts) => FlowPorts;
-  /** The targets as the settings say now; they are looked at again when the settings file changes. Throws for wrong ones. */
-  readonly targetsNow?: () => Settings["target"];
+  /** The settings as they are now: targets and retention are looked at again when the file changes. Throws for wrong ones. */
+  readonly settingsNow?: () => Pick<Settings, "target" | "retention">;
   /** For tests: how long tokens say that they last. */
   readonly tokenLifetimeMs?: number;
 };
@@ -85,12 +86,14 @@ const WATCH_INTERVAL_MS = 1000;
 
 /** Files that no snapshot was made of are looked for so often. */
 const UPLOADS_SWEPT_EVERY_MS = 3600_000;
+/** It is looked whether it is time for what retention lets go. */
+const HOUSE_KEPT_EVERY_MS = 5 * 60_000;
 const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed, DatabaseUnavailable. */
 export async function compose(
   settings: Settings,
-  { env, writeLog, around = (ports) => ports, targetsNow, tokenLifetimeMs }: ComposeOptions,
+  { env, writeLog, around = (ports) => ports, settingsNow, tokenLifetimeMs }: ComposeOptions,
 ): Promise<App> {
   await using opened = new AsyncDisposableStack();
   // The parts keep no process alive by themselves: without this, Node would end before those of a failed start have closed.
@@ -198,6 +201,7 @@ export async function compose(
     },
   );
   let url = "";
+  let { retention } = settings;
   const given = around({
     runs: records.runs,
     tables: records.tables,
@@ -219,6 +223,7 @@ export async function compose(
     environmentRegistry: records.environmentRegistry,
     metrics: records.metrics,
     tracking: records.tracking,
+    retention: records.retention,
     snapshots,
     artifacts,
     blobs,
@@ -251,6 +256,7 @@ export async function compose(
       leaseMs: several ? SHARED_LEASE_MS : LEASE_MS,
       watchIntervalMs: WATCH_INTERVAL_MS,
       retries: settings.retries,
+      retention: () => retention,
       systemMetricsMs: settings.systemMetricsSeconds * 1000,
       graceMs: settings.graceSeconds * 1000,
       workspacesByFirstWrite: settings.workspacesByFirstWrite,
@@ -274,15 +280,20 @@ export async function compose(
   opened.use(giveBackAtRest());
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
-  if (targetsNow !== undefined)
+  if (settingsNow !== undefined)
     opened.use(
       watchedFile(settings.settingsFile, () => {
         try {
-          targets.replace(targetsNow());
+          const now = settingsNow();
+          targets.replace(now.target);
+          retention = now.retention;
           ports.news.queueMoved();
           log.info("targetsRead", { file: settings.settingsFile });
         } catch (error) {
-          log.error("the settings file has changed and is wrong: the targets stay as they were", error);
+          log.error(
+            "the settings file has changed and is wrong: targets and retention stay as they were",
+            error,
+          );
         }
       }),
     );
@@ -295,6 +306,10 @@ export async function compose(
     now: clock.now,
   });
   const audit = opened.use(createAuditLog({ folder: folder.audit, limitBytes: settings.auditBytes }));
+  const ended = new AbortController();
+  opened.defer(() => ended.abort());
+  const house = { flow, ports, audit, clock, log, everyMs: settings.retentionHours * 3600_000 };
+  opened.use(repeated(HOUSE_KEPT_EVERY_MS, () => keepHouse(house, ended.signal), log));
   const http = createHttpServer({
     flow,
     auth,

@@ -29,8 +29,8 @@ export async function serve({
   tokenLifetimeMs,
 }: ServeOptions): Promise<Serving> {
   const settings = readSettings(flags, env);
-  const targetsNow = () => readSettings(flags, env).target;
-  const app = await compose(settings, { env, writeLog, around, targetsNow, tokenLifetimeMs });
+  const settingsNow = () => readSettings(flags, env);
+  const app = await compose(settings, { env, writeLog, around, settingsNow, tokenLifetimeMs });
   try {
     const url = await app.start();
     return {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { MalachiteError } from "@malachite/core";
+import { MalachiteError, type RetentionPolicy } from "@malachite/core";
 import { parse as parseYaml } from "yaml";
 import { type BlobsSetting, readBlobs } from "./settings/blobs.ts";
 import { checkValue } from "./settings/checkValue.ts";
@@ -67,6 +67,8 @@ export type Settings = {
   readonly tracesEndpoint: string | undefined;
   readonly tracesPercent: number;
   readonly quota: readonly string[];
+  readonly retention: readonly RetentionPolicy[];
+  readonly retentionHours: number;
   readonly requestLog: boolean;
   readonly operator: readonly string[];
   readonly auditBytes: number;
@@ -177,6 +179,8 @@ export function readSettings(
     metricsHost: (read("metricsHost") as string | undefined) ?? "127.0.0.1",
     tracesEndpoint: tracesEndpoint(read("tracesEndpoint") as string | undefined, env, faults),
     tracesPercent: (read("tracesPercent") as number | undefined) ?? 100,
+    retention: (read("retention") as readonly RetentionPolicy[] | undefined) ?? [],
+    retentionHours: (read("retentionHours") as number | undefined) ?? 24,
     quota: (read("quota") as string[] | undefined) ?? [],
     requestLog: (read("requestLog") as boolean | undefined) ?? false,
     operator: (read("operator") as string[] | undefined) ?? [],

@@ -36,6 +36,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "Let the service end its runs, start no further one, and stop.",
     load: () => import("./drainCommand.ts"),
   },
+  gc: {
+    about: "Remove old runs and files as the settings say, or tell what would go.",
+    load: () => import("./gcCommand.ts"),
+  },
   audit: { about: "Show who did what on the service.", load: () => import("./auditCommand.ts") },
   backup: {
     about: "Copy the data folder of a service, also while it works.",

@@ -83,6 +83,32 @@ export const AuditPage = model("AuditPage", {
 });
 export type AuditPage = Static<typeof AuditPage>;
 
+export const GarbageAsk = model("GarbageAsk", {
+  dryRun: optional(Type.Boolean({ description: "Only tell what would go." })),
+  after: optional(Type.String({ description: "The `next` of the page before." })),
+});
+export type GarbageAsk = Static<typeof GarbageAsk>;
+
+export const GarbageItem = model("GarbageItem", {
+  workspace: Type.String(),
+  experimentName: Type.String(),
+  runId: Type.String(),
+  what: oneOf(["run", "files"], { description: "What goes: the run with all of it, or its files alone." }),
+  why: oneOf(["age", "size"]),
+  bytes: integer({ format: "int64", description: "Of its files." }),
+  keptBy: optional(Type.String({ description: "What refers to it: it stays." })),
+});
+export type GarbageItem = Static<typeof GarbageItem>;
+
+export const GarbagePage = model("GarbagePage", {
+  policies: integer({ description: "How many policies of retention the settings have." }),
+  looked: integer({ description: "How many runs this page has looked at." }),
+  values: Type.Array(GarbageItem, { description: "May be empty on any page." }),
+  finishedBytes: integer({ format: "int64", description: "Of files whose removal had been begun before." }),
+  next: optional(Type.String({ description: "As `after`: the next page. Absent: all runs were looked at." })),
+});
+export type GarbagePage = Static<typeof GarbagePage>;
+
 export const health = operation({
   id: "Malachite_Health",
   method: "GET",
@@ -141,5 +167,16 @@ export const audit = operation({
     after: optional(Type.String({ description: "The `next` of the page before." })),
   }),
   answer: { kind: "json", schema: AuditPage, description: "A page." },
+  operatorsOnly: true,
+});
+export const collectGarbage = operation({
+  id: "Malachite_CollectGarbage",
+  method: "POST",
+  path: `${service}/gc`,
+  summary: "Remove, a page of runs at a time, what the policies of retention let go. For operators.",
+  source,
+  params: Type.Object({}),
+  body: { kind: "json", schema: GarbageAsk, required: true },
+  answer: { kind: "json", schema: GarbagePage, description: "What went, or would go." },
   operatorsOnly: true,
 });

@@ -3,7 +3,7 @@ import type { NewRun } from "../domain/run/run.ts";
 import type { FlowPorts } from "./ports.ts";
 import { readText } from "./projectReader.ts";
 
-const ENVIRONMENT_LOCK = "azureml-logs/environment-lock.txt";
+export const ENVIRONMENT_LOCK = "azureml-logs/environment-lock.txt";
 
 type Owner = Pick<NewRun, "scope" | "dataContainerId">;
 type Artifacts = Pick<FlowPorts, "artifacts">;

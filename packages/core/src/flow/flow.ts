@@ -10,6 +10,7 @@ import type { LinkHeaders } from "../ports/openFile.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Upload } from "../ports/snapshotStore.ts";
 import type { AssetFlow } from "./assets.ts";
+import type { GcAsk, GcPage } from "./collectGarbage.ts";
 import type { CourierFlow } from "./courier.ts";
 import type { DatastoreFlow } from "./datastores.ts";
 import type { EnvironmentFlow } from "./environments.ts";
@@ -312,6 +313,11 @@ export interface Flow {
   removeFile(at: Container, path: string): Promise<void>;
   /** Blobs of artifacts and of storage containers; growing files of a run among them. */
   readonly blobs: BlobStore;
+
+  // The house.
+
+  /** A page of what the policies of the settings let go: gone, or with `dryRun` only told. Throws BadContinuationToken. */
+  collectGarbage(ask: GcAsk): Promise<GcPage>;
 
   // Each of these has a file of its own.
 

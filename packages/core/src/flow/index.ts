@@ -7,6 +7,7 @@ import { allowWorkspace } from "./allowWorkspace.ts";
 import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
+import { collectGarbage } from "./collectGarbage.ts";
 import { courierFlow } from "./courier.ts";
 import { datastoreFlow } from "./datastores.ts";
 import { definitionOf } from "./definitionOf.ts";
@@ -38,6 +39,7 @@ import { whyRun } from "./whyRun.ts";
 import * as workspaces from "./workspaces.ts";
 import { zipFiles } from "./zipFiles.ts";
 
+export type { GcItem, GcPage } from "./collectGarbage.ts";
 export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
 export type { MetricPart, MetricQuery } from "./queryMetrics.ts";
@@ -111,6 +113,9 @@ export function createFlow(ports: FlowPorts): Flow {
     putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
     removeFile: (at, path) => files.removeFile(at, artifactPath(path), ports),
     blobs: withLiveFiles(ports),
+
+    // The house.
+    collectGarbage: (ask) => collectGarbage(ask, ports),
 
     // Each of these has a file of its own.
     tables: tableFlow(ports),

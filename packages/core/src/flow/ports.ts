@@ -1,4 +1,5 @@
 // Everything the steps ask for, and the few numbers they work by. compose fills it in; each step takes what it uses.
+import type { RetentionPolicy } from "../domain/retention/policy.ts";
 import type {
   ArtifactStore,
   AssetStore,
@@ -17,6 +18,7 @@ import type {
   Machine,
   MetricStore,
   ModelRegistry,
+  Retention,
   RunStore,
   RunTables,
   RunTokens,
@@ -40,6 +42,8 @@ export type FlowSettings = {
   readonly watchIntervalMs: number;
   /** How often a run is started anew whose process is gone without a word. */
   readonly retries: number;
+  /** How long runs and their files are kept, as the settings say now. */
+  readonly retention: () => readonly RetentionPolicy[];
   /** How often it is measured what runs use of their machine; 0 for never. */
   readonly systemMetricsMs: number;
   /** How long a process may take to end after SIGTERM. */
@@ -75,6 +79,7 @@ export type FlowPorts = {
   readonly models: ModelRegistry;
   readonly assets: AssetStore;
   readonly tracking: TrackingStore;
+  readonly retention: Retention;
   readonly datastores: DatastoreRegistry;
   readonly secretBox: SecretBox;
   /** Brings data to runs and takes it from them. */

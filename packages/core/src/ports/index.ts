@@ -18,6 +18,7 @@ export type * from "./metricStore.ts";
 export type * from "./modelRegistry.ts";
 export type * from "./newsWire.ts";
 export type * from "./openFile.ts";
+export type * from "./retention.ts";
 export type * from "./runStore.ts";
 export type * from "./runTables.ts";
 export type * from "./runTokens.ts";

@@ -264,6 +264,7 @@ function portsOf(
       machine: owner,
       leaseMs: 9000,
       watchIntervalMs: 1000,
+      retention: () => [],
       retries: 2,
       systemMetricsMs: 0,
       graceMs: 5000,

@@ -1,6 +1,7 @@
 // One value of a setting, from wherever it came: read as its kind, or refused with the words of where it stood.
 import { readDatastores } from "./datastores.ts";
 import { readGpus } from "./gpus.ts";
+import { readRetention } from "./retention.ts";
 import type { Entry } from "./table.ts";
 import { readTargets } from "./targets.ts";
 
@@ -44,6 +45,8 @@ export function checkValue(entry: Entry, value: unknown, from: string, faults: s
       );
     case "targets":
       return readTargets(value, from, faults);
+    case "retention":
+      return readRetention(value, from, faults);
     case "datastores":
       return readDatastores(value, from, faults);
   }

@@ -1,6 +1,15 @@
 // Every setting that a person can give: its kind, its limits, and a line that says what it is for.
 
-type Kind = "text" | "number" | "boolean" | "list" | "targets" | "datastores" | "level" | "gpus";
+type Kind =
+  | "text"
+  | "number"
+  | "boolean"
+  | "list"
+  | "targets"
+  | "datastores"
+  | "retention"
+  | "level"
+  | "gpus";
 /** One setting: what its values look like, and a line for people. */
 export type Entry = {
   readonly kind: Kind;
@@ -212,6 +221,17 @@ export const SETTINGS = {
     kind: "list",
     about:
       "What a workspace may have: workspace.unfinishedRuns=N, runsPerMinute, and at work at once runningRuns, nodes, gpus; user.… for each user in a workspace. Default: no limit.",
+  },
+  retention: {
+    kind: "retention",
+    about:
+      "A list of policies, which say how long runs and their files are kept: {workspace, experiment, keepDays, keepBytes, unlessTag, onlyTag, remove: files or run}. Default: for ever.",
+  },
+  retentionHours: {
+    kind: "number",
+    about: "How often the service itself removes what the policies of retention let go. Default 24.",
+    least: 1,
+    most: 8760,
   },
   requestLog: {
     kind: "boolean",

@@ -31,6 +31,20 @@ export const audit = route(malachite.audit, async ({ query }, { audit: log }) =>
   return { ...(await log.read({ ...ask, ...from, limit })) } as malachite.AuditPage;
 });
 
+const GARBAGE_PAGE = 200;
+export const collectGarbage = route(malachite.collectGarbage, async (ask, { flow }) => {
+  const { dryRun = false, after } = await ask.body();
+  const page = await flow.collectGarbage({
+    dryRun,
+    limit: GARBAGE_PAGE,
+    ...(after === undefined ? {} : { after }),
+  });
+  return {
+    ...page,
+    values: page.values.map(({ scope, ...item }) => ({ ...item, workspace: scope.workspace })),
+  };
+});
+
 /** Made when it is first asked for; the same for the life of the program. */
 let document: Record<string, unknown> | undefined;
 export const openapi = route(malachite.openapi, async () => {

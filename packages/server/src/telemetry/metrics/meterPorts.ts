@@ -59,6 +59,13 @@ export function meterPorts(ports: FlowPorts, meters: Meters): FlowPorts {
         return claimed;
       },
     }),
+    retention: withMethods(ports.retention, {
+      async paid(removal, bytes) {
+        await ports.retention.paid(removal, bytes);
+        meters.removed.inc({ what: removal.what });
+        meters.freed.inc(bytes);
+      },
+    }),
     artifacts: withMethods(artifacts, {
       async put(...ask) {
         const info = await artifacts.put(...ask);

@@ -82,6 +82,10 @@ export function createMeters() {
     ),
     sentBytes: counter("malachite_http_sent_bytes_total", "Bytes of answers.", ["route"]),
     open: gauge("malachite_http_requests_open", "Requests that are being answered."),
+    removed: counter("malachite_retention_removed_total", "Runs that went, or lost their files, by policy.", [
+      "what",
+    ]),
+    freed: counter("malachite_retention_freed_bytes_total", "Bytes of files that went by policy."),
     filesKept: counter("malachite_files_kept_bytes_total", "Bytes of files that stores have kept."),
     volume: gauge(
       "malachite_data_volume_bytes",

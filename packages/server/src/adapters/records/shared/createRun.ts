@@ -7,6 +7,7 @@ import { labelsOf } from "./labels.ts";
 import { needsColumns } from "./line.ts";
 import { holdToQuotas } from "./quotas.ts";
 import { getRun } from "./readRuns.ts";
+import { refuseRemoved } from "./retention/removeRun.ts";
 import { nextChange } from "./runChanges.ts";
 import { countNew } from "./runCounts.ts";
 import { aboutColumns, fixedColumns, lifeColumns, printed } from "./runRows.ts";
@@ -147,6 +148,7 @@ export async function createRun(
   const scope = known?.scope ?? run.scope;
   const [taken] = await fingerprintOf(db, { workspace, id: run.id });
   if (taken) return answerTaken(db, run, taken.fingerprint);
+  await refuseRemoved(db, workspace, run.id);
   await holdToQuotas(db, run, workspace, quotas);
 
   const experiment = await ensureExperiment(db, workspace, run.experimentName, run.createdAt);

@@ -72,6 +72,9 @@ import {
 import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
 import { readQueue } from "./queue.ts";
 import { getRun, getRuns } from "./readRuns.ts";
+import { filesCounted, keepTurn, owedRemovals, removalPaid, takeTurn } from "./retention/debts.ts";
+import { endedRuns, namedByUnfinished } from "./retention/endedRuns.ts";
+import { keeper, removeRun } from "./retention/removeRun.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
 import { databaseTime, serverGone, serverSeen } from "./servers.ts";
@@ -109,6 +112,11 @@ export const WRITES = {
   claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
   renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
   letGo: (db: Executor, token: string) => letGo(db, token),
+  removeRun: (...args: Parameters<typeof removeRun>) => removeRun(...args),
+  removalPaid: (...args: Parameters<typeof removalPaid>) => removalPaid(...args),
+  filesCounted: (...args: Parameters<typeof filesCounted>) => filesCounted(...args),
+  takeTurn: (...args: Parameters<typeof takeTurn>) => takeTurn(...args),
+  keepTurn: (...args: Parameters<typeof keepTurn>) => keepTurn(...args),
   serverSeen: (db: Executor, server: KnownServer, at: number) => serverSeen(db, server, at),
   serverGone: (db: Executor, owner: string) => serverGone(db, owner),
   ensureExperiment: (db: Executor, scope: Scope, name: string, at: number) =>
@@ -183,6 +191,10 @@ export const LOOKUPS = {
 export const LISTS = {
   standing: (db: Executor, run: { scope: Scope; id: string }, capacity: Capacity, quotas?: Quotas) =>
     standing(db, run, capacity, quotas),
+  endedRuns: (...args: Parameters<typeof endedRuns>) => endedRuns(...args),
+  namedByUnfinished: (...args: Parameters<typeof namedByUnfinished>) => namedByUnfinished(...args),
+  keeper: (...args: Parameters<typeof keeper>) => keeper(...args),
+  owedRemovals: (...args: Parameters<typeof owedRemovals>) => owedRemovals(...args),
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),

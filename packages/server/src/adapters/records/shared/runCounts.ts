@@ -37,6 +37,11 @@ export const countNew = async (db: Executor, place: Place): Promise<void> => {
   await add(db, place);
 };
 
+/** The run is gone. */
+export const countGone = async (db: Executor, place: Place): Promise<void> => {
+  await take(db, place);
+};
+
 /** The run has another status, or is hidden or shown now. */
 export async function countMoved(
   db: Executor,

@@ -280,6 +280,12 @@ export type Database = {
     /** The machine whose processes it is of, from its claim on; null where its target is the same for all servers. */
     machine: string | null;
   };
+  /** Ids of runs that were removed: none is given again. `owed` is 1 until their files are gone. */
+  removed_runs: { workspace_no: number; id: string; container_id: string; removed_at: number; owed: number };
+  /** What is known of the files of ended runs; `state` is one of `FILES`. */
+  run_files: { run_no: number; bytes: number; state: number };
+  /** What one of several servers does every so often: who does it until when, and when it was last done. */
+  turns: { name: string; owner: string; held_until: number; done_at: number };
   /** Servers that share these records. */
   servers: {
     owner: string;

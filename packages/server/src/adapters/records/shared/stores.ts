@@ -8,6 +8,7 @@ import type {
   MetricStore,
   ModelRegistry,
   Quotas,
+  Retention,
   RunStore,
   RunTables,
   ServerList,
@@ -30,6 +31,7 @@ export type RecordStores = {
   readonly environmentRegistry: EnvironmentRegistry;
   readonly metrics: MetricStore;
   readonly tracking: TrackingStore;
+  readonly retention: Retention;
 };
 
 /** The clock only dates changes that come without a time of their own; `now` is the time by which leases run out. */
@@ -134,6 +136,17 @@ export function createStores(
     list: (scope, ask) => call("listEnvironments", scope, ask),
     setLabels: (scope, name, version, labels) => call("setEnvironmentLabels", scope, name, version, labels),
   };
+  const retention: Retention = {
+    ended: (scope, ask) => call("endedRuns", scope, ask),
+    named: async (scope) => new Set(await call("namedByUnfinished", scope)),
+    keeper: async (scope, runId, what) => (await call("keeper", scope, runId, what)) ?? undefined,
+    remove: async (scope, runId, what, at) => (await call("removeRun", scope, runId, what, at)) ?? undefined,
+    counted: (scope, runId, bytes) => call("filesCounted", scope, runId, bytes),
+    owed: (limit) => call("owedRemovals", limit),
+    paid: (removal) => call("removalPaid", removal),
+    takeTurn: async (name, ask) => call("takeTurn", name, { ...ask, at: await now() }),
+    keepTurn: async (name, ask) => call("keepTurn", name, { ...ask, at: await now() }),
+  };
   const servers: ServerList = {
     seen: (server, at) => call("serverSeen", server, at),
     gone: (owner) => call("serverGone", owner),
@@ -150,5 +163,6 @@ export function createStores(
     environmentRegistry,
     metrics: createMetricStore(call),
     tracking: createTrackingStore(call),
+    retention,
   };
 }

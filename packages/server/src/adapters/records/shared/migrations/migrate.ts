@@ -17,6 +17,7 @@ import { servers } from "./0012-servers.ts";
 import { quotas } from "./0013-quotas.ts";
 import { shares } from "./0014-shares.ts";
 import { imports } from "./0015-imports.ts";
+import { retention } from "./0016-retention.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -35,6 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   quotas,
   shares,
   imports,
+  retention,
 ];
 
 /** Runs `work` in one transaction. */

@@ -1,0 +1,218 @@
+// What the policies of the settings let go: a page of runs at a time, so that any number of them costs no memory, and a kill costs a page.
+
+import { MalachiteError } from "../domain/failure/malachiteError.ts";
+import {
+  isSpared,
+  isTooMuch,
+  isTooOld,
+  policyFor,
+  type RetentionPolicy,
+} from "../domain/retention/policy.ts";
+import { type Scope, workspaceKey } from "../domain/scope.ts";
+import type { Removal, RetainedRun } from "../ports/retention.ts";
+import { ENVIRONMENT_LOCK } from "./environmentLock.ts";
+import type { FlowPorts } from "./ports.ts";
+
+type GcPorts = Pick<
+  FlowPorts,
+  "retention" | "workspaces" | "artifacts" | "blobs" | "metrics" | "clock" | "settings"
+>;
+
+export type GcAsk = {
+  /** Only tells what would go. */
+  readonly dryRun: boolean;
+  /** The `next` of the page before. */
+  readonly after?: string;
+  /** How many runs are looked at. */
+  readonly limit: number;
+};
+
+/** A run that goes, or would but for what refers to it. */
+export type GcItem = {
+  readonly scope: Scope;
+  readonly runId: string;
+  readonly experimentName: string;
+  readonly what: Removal["what"];
+  readonly why: "age" | "size";
+  readonly bytes: number;
+  /** What refers to it, in words: it stays. */
+  readonly keptBy?: string;
+};
+
+export type GcPage = {
+  /** How many policies there are. */
+  readonly policies: number;
+  readonly looked: number;
+  readonly values: readonly GcItem[];
+  /** Bytes of removals that were begun earlier and are finished now. */
+  readonly finishedBytes: number;
+  readonly next?: string;
+};
+
+/** Where the next page begins, and what each policy has counted of that workspace so far. */
+type Place = { readonly workspace: string; readonly after?: string; readonly used: readonly number[] };
+
+const OWED_AT_ONCE = 100;
+
+/** Throws BadContinuationToken. */
+export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage> {
+  const { dryRun, limit } = ask;
+  const policies = ports.settings.retention();
+  const finishedBytes = dryRun || ask.after !== undefined ? 0 : await payAll(ports);
+  const workspaces = policies.length === 0 ? [] : await ports.workspaces.list();
+  const place = ask.after === undefined ? undefined : parsePlace(ask.after, policies.length);
+  const from = place === undefined ? 0 : workspaces.findIndex((one) => workspaceKey(one) === place.workspace);
+  if (from < 0) throw badToken();
+  const scope = workspaces[from];
+  if (scope === undefined) return { policies: policies.length, looked: 0, values: [], finishedBytes };
+  const page = await ports.retention.ended(scope, {
+    limit,
+    ...(place?.after === undefined ? {} : { after: place.after }),
+  });
+  const used = [...(place?.used ?? policies.map(() => 0))];
+  const named = page.values.length === 0 ? new Set<string>() : await ports.retention.named(scope);
+  const values: GcItem[] = [];
+  for (const run of page.values) {
+    const item = await judge(run, { policies, used, named, now: ports.clock.now() }, ports);
+    if (item === undefined) continue;
+    values.push(dryRun ? item : await remove(item, run.container, ports));
+  }
+  const next =
+    page.next !== undefined
+      ? { workspace: workspaceKey(scope), after: page.next, used }
+      : workspaces[from + 1] && {
+          workspace: workspaceKey(workspaces[from + 1] as Scope),
+          used: policies.map(() => 0),
+        };
+  return {
+    policies: policies.length,
+    looked: page.values.length,
+    values,
+    finishedBytes,
+    ...(next === undefined ? {} : { next: printPlace(next) }),
+  };
+}
+
+/** What its policy says of the run; undefined: it stays. */
+async function judge(
+  run: RetainedRun,
+  {
+    policies,
+    used,
+    named,
+    now,
+  }: {
+    readonly policies: readonly RetentionPolicy[];
+    readonly used: number[];
+    readonly named: ReadonlySet<string>;
+    readonly now: number;
+  },
+  ports: GcPorts,
+): Promise<GcItem | undefined> {
+  const at = policyFor(policies, run);
+  const policy = policies[at];
+  if (policy === undefined || (policy.remove === "files" && run.hasNoFiles)) return undefined;
+  const spared = isSpared(policy, run);
+  const old = isTooOld(policy, run, now);
+  // Counted where the sum matters or somebody is told of it; one that stays by its tags counts all the same.
+  if (policy.keepBytes === undefined && (spared || !old)) return undefined;
+  const bytes = run.hasNoFiles ? 0 : await bytesOf(run, ports);
+  const before = used[at] ?? 0;
+  const much = isTooMuch(policy, bytes, before);
+  if (spared || !(old || much)) {
+    used[at] = before + bytes;
+    return undefined;
+  }
+  const { scope, runId, experimentName } = run;
+  const keptBy = named.has(runId)
+    ? "an unfinished run whose definition names its files"
+    : await ports.retention.keeper(scope, runId, policy.remove);
+  if (keptBy !== undefined) used[at] = before + bytes;
+  return {
+    ...{ scope, runId, experimentName, bytes },
+    what: policy.remove,
+    why: old ? "age" : "size",
+    ...(keptBy === undefined ? {} : { keptBy }),
+  };
+}
+
+async function remove(item: GcItem, container: string, ports: GcPorts): Promise<GcItem> {
+  if (item.keptBy !== undefined) return item;
+  const { scope, runId, what } = item;
+  const keptBy = await ports.retention.remove(scope, runId, what, ports.clock.now());
+  if (keptBy !== undefined) return { ...item, keptBy };
+  return { ...item, bytes: await pay({ scope, runId, container, what }, ports) };
+}
+
+/** What earlier lives began and did not end. */
+async function payAll(ports: GcPorts): Promise<number> {
+  let bytes = 0;
+  for (;;) {
+    const owed = await ports.retention.owed(OWED_AT_ONCE);
+    for (const removal of owed) bytes += await pay(removal, ports);
+    if (owed.length < OWED_AT_ONCE) return bytes;
+  }
+}
+
+/** Removes the files, then the debt. May be repeated, also by two servers at once: the container's name is never used again. */
+async function pay(removal: Removal, ports: GcPorts): Promise<number> {
+  const { scope, runId, container, what } = removal;
+  let bytes = 0;
+  if (what === "run") await ports.metrics.remove(scope, runId);
+  for await (const file of filesOf(scope, container, ports)) {
+    // With it the packages of then can still be had.
+    if (what === "files" && file.path === ENVIRONMENT_LOCK) continue;
+    await ports.blobs.remove(
+      { bucket: { kind: "artifacts", scope, container }, path: file.path },
+      { check: () => {} },
+    );
+    bytes += file.sizeBytes;
+  }
+  await ports.retention.paid(removal, bytes);
+  return bytes;
+}
+
+const PAGE = 200;
+
+async function* filesOf(scope: Scope, container: string, { artifacts }: Pick<GcPorts, "artifacts">) {
+  for (let after: string | undefined; ; ) {
+    const page = await artifacts.list(scope, container, {
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page.values;
+    after = page.values.at(-1)?.path;
+    if (!page.more || after === undefined) return;
+  }
+}
+
+async function bytesOf({ scope, runId, container, bytes }: RetainedRun, ports: GcPorts): Promise<number> {
+  if (bytes !== undefined) return bytes;
+  let sum = 0;
+  for await (const file of filesOf(scope, container, ports)) sum += file.sizeBytes;
+  await ports.retention.counted(scope, runId, sum);
+  return sum;
+}
+
+const printPlace = (place: Place): string => encodeURIComponent(JSON.stringify(place));
+
+function parsePlace(token: string, policies: number): Place {
+  try {
+    const place = JSON.parse(decodeURIComponent(token)) as Place;
+    const isRight =
+      typeof place.workspace === "string" &&
+      Array.isArray(place.used) &&
+      place.used.length === policies &&
+      place.used.every((one) => typeof one === "number" && one >= 0) &&
+      ["undefined", "string"].includes(typeof place.after);
+    if (isRight) return place;
+  } catch {
+    // Told below, like any other text that is no token.
+  }
+  throw badToken();
+}
+
+const badToken = (): MalachiteError =>
+  new MalachiteError("BadContinuationToken", "The text is no place where an earlier page ended.", {
+    target: "after",
+  });

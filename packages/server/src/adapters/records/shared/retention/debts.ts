@@ -1,0 +1,77 @@
+// What is owed of removals, how much files hold, and whose turn it is.
+import type { Removal, Scope } from "@malachite/core";
+import { sql } from "kysely";
+import type { Executor } from "../executor.ts";
+import { type ScopeRow, scopeOf } from "../runRows.ts";
+import { findWorkspace } from "../workspaces.ts";
+import { FILES } from "./endedRuns.ts";
+
+type Row = ScopeRow & { readonly id: string; readonly container_id: string };
+
+/** See `Retention.owed`. */
+export async function owedRemovals(db: Executor, limit: number): Promise<readonly Removal[]> {
+  const gone = sql<Row>`select w.subscription_id, w.resource_group, w.name as workspace, d.id, d.container_id
+    from removed_runs as d join workspaces as w on w.no = d.workspace_no where d.owed = 1 limit ${limit}`;
+  const going = sql<Row>`select w.subscription_id, w.resource_group, w.name as workspace, r.id, r.container_id
+    from run_files as f join runs as r on r.no = f.run_no join workspaces as w on w.no = r.workspace_no
+    where f.state = ${FILES.going} limit ${limit}`;
+  const removals = (what: Removal["what"]) => (row: Row) => ({
+    scope: scopeOf(row),
+    runId: row.id,
+    container: row.container_id,
+    what,
+  });
+  return [
+    ...(await db.all(gone.compile(db.build))).map(removals("run")),
+    ...(await db.all(going.compile(db.build))).map(removals("files")),
+  ].slice(0, limit);
+}
+
+/** See `Retention.paid`. */
+export async function removalPaid(db: Executor, { scope, runId, what }: Removal): Promise<void> {
+  const workspace = await findWorkspace(db, scope);
+  if (!workspace) return;
+  const query =
+    what === "run"
+      ? sql`update removed_runs set owed = 0 where workspace_no = ${workspace.no} and id = ${runId}`
+      : sql`update run_files set state = ${FILES.gone}, bytes = 0 where state = ${FILES.going}
+          and run_no = (select no from runs where workspace_no = ${workspace.no} and id = ${runId})`;
+  await db.all(query.compile(db.build));
+}
+
+/** See `Retention.counted`. */
+export async function filesCounted(db: Executor, scope: Scope, id: string, bytes: number): Promise<void> {
+  const workspace = await findWorkspace(db, scope);
+  if (!workspace) return;
+  const query = sql`insert into run_files (run_no, bytes, state)
+    select no, ${db.dialect.constant(bytes)}, ${db.dialect.constant(FILES.counted)} from runs
+    where workspace_no = ${workspace.no} and id = ${id}
+    on conflict (run_no) do nothing`;
+  await db.all(query.compile(db.build));
+}
+
+/** See `Retention.takeTurn`. */
+export async function takeTurn(
+  db: Executor,
+  name: string,
+  { owner, everyMs, leaseMs, at }: { owner: string; everyMs: number; leaseMs: number; at: number },
+): Promise<boolean> {
+  const query = sql<{ owner: string }>`insert into turns (name, owner, held_until, done_at)
+    values (${name}, ${owner}, ${at + leaseMs}, 0)
+    on conflict (name) do update set owner = ${owner}, held_until = ${at + leaseMs}
+      where turns.held_until <= ${at} and turns.done_at <= ${at - everyMs}
+    returning owner`;
+  return (await db.all(query.compile(db.build))).length > 0;
+}
+
+/** See `Retention.keepTurn`. */
+export async function keepTurn(
+  db: Executor,
+  name: string,
+  { owner, leaseMs, more, at }: { owner: string; leaseMs: number; more: boolean; at: number },
+): Promise<boolean> {
+  const query = more
+    ? sql`update turns set held_until = ${at + leaseMs} where name = ${name} and owner = ${owner} returning owner`
+    : sql`update turns set held_until = 0, done_at = ${at} where name = ${name} and owner = ${owner} returning owner`;
+  return (await db.all(query.compile(db.build))).length > 0;
+}

@@ -1,0 +1,79 @@
+// The ended runs of a workspace, the newest first, as retention looks at them.
+import type { RetainedRun, Scope } from "@malachite/core";
+import { sql } from "kysely";
+import type { Executor } from "../executor.ts";
+import { listName, parseToken, printToken } from "../paging.ts";
+import { findWorkspace } from "../workspaces.ts";
+
+/** What is known of the files of a run: counted, going, gone. */
+export const FILES = { counted: 0, going: 1, gone: 2 } as const;
+
+const LIST = listName("ended", "runs");
+
+type Row = {
+  readonly no: number;
+  readonly id: string;
+  readonly status: string;
+  readonly container_id: string;
+  readonly created_at: number;
+  readonly ended_at: number | null;
+  readonly about: string;
+  readonly experiment: string;
+  readonly bytes: number | null;
+  readonly state: number | null;
+};
+
+/** See `Retention.ended`. A page may be short, also empty, where unfinished runs stand between. */
+export async function endedRuns(
+  db: Executor,
+  scope: Scope,
+  { after, limit }: { readonly after?: string; readonly limit: number },
+): Promise<{ readonly values: readonly RetainedRun[]; readonly next?: string }> {
+  const workspace = await findWorkspace(db, scope);
+  if (!workspace) return { values: [] };
+  const [at, no] = after === undefined ? [] : parseToken(LIST, after, 2);
+  const behind =
+    at === undefined
+      ? sql``
+      : sql`and (r.created_at < ${Number(at)} or (r.created_at = ${Number(at)} and r.no < ${Number(no)}))`;
+  const query = sql<Row>`select r.no, r.id, r.status, r.container_id, r.created_at, r.ended_at, r.about, e.name as experiment,
+      f.bytes, f.state
+    from runs as r join experiments as e on e.no = r.experiment_no left join run_files as f on f.run_no = r.no
+    where r.workspace_no = ${workspace.no} ${behind} order by r.created_at desc, r.no desc limit ${limit + 1}`;
+  const rows = await db.all(query.compile(db.build));
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    values: shown
+      .filter(({ status }) => ["Completed", "Failed", "Canceled"].includes(status))
+      .map((row) => ({
+        scope: workspace.scope,
+        runId: row.id,
+        experimentName: row.experiment,
+        endedAt: row.ended_at ?? row.created_at,
+        tags: (JSON.parse(row.about) as { tags?: RetainedRun["tags"] }).tags ?? {},
+        container: row.container_id,
+        ...(row.bytes === null ? {} : { bytes: row.bytes }),
+        hasNoFiles: (row.state ?? FILES.counted) !== FILES.counted,
+      })),
+    ...(rows.length > limit && last ? { next: printToken(LIST, [last.created_at, last.no]) } : {}),
+  };
+}
+
+/** See `Retention.named`: the ids stand in the definitions as the names of the runs' containers. */
+export async function namedByUnfinished(db: Executor, scope: Scope): Promise<readonly string[]> {
+  const workspace = await findWorkspace(db, scope);
+  if (!workspace) return [];
+  const found = new Set<string>();
+  const query = sql<{ definition: string }>`select b.definition from run_work as k
+    join run_bodies as b on b.run_no = k.run_no
+    where k.workspace_no = ${workspace.no} and ${db.dialect.test("contains", sql.ref<string>("b.definition"), CONTAINER)}`;
+  await db.scan(query.compile(db.build), ["definition"], (definition) => {
+    for (const [, id] of String(definition).matchAll(NAMED)) if (id !== undefined) found.add(id);
+  });
+  return [...found];
+}
+
+/** How a run's files are named in paths and links. */
+export const CONTAINER = "dcid.";
+const NAMED = /dcid\.([A-Za-z0-9_-]+)/g;
