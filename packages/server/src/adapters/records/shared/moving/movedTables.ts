@@ -367,6 +367,23 @@ export const MOVED: readonly MovedTable[] = [
     order: ["environment_no", "label"],
     from: OF("environments", "environment_labels", "environment_no"),
   },
+  {
+    name: "removed_runs",
+    columns: {
+      workspace_no: "workspace",
+      id: "text",
+      container_id: "text",
+      removed_at: "integer",
+      owed: "integer",
+    },
+    order: ["id"],
+  },
+  {
+    name: "run_files",
+    columns: { run_no: ">runs", bytes: "integer", state: "integer" },
+    order: ["run_no"],
+    from: OF_RUN("run_files"),
+  },
 ];
 
 /** Tables that no archive holds, and why. */
@@ -376,6 +393,7 @@ export const NOT_MOVED: Readonly<Record<string, string>> = {
   run_work: "who works on a run is a matter of the service that it is on: see endUnfinished.ts",
   servers: "servers of the service",
   imports: "of the service that imports",
+  turns: "what servers of the service do in turn",
 };
 
 /** The statement that reads a workspace's rows; its one parameter is the workspace's number. */
