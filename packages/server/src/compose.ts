@@ -257,6 +257,9 @@ export async function compose(
       watchIntervalMs: WATCH_INTERVAL_MS,
       retries: settings.retries,
       retention: () => retention,
+      ...(settings.retentionProjectDays === undefined
+        ? {}
+        : { keepProjectsDays: settings.retentionProjectDays }),
       systemMetricsMs: settings.systemMetricsSeconds * 1000,
       graceMs: settings.graceSeconds * 1000,
       workspacesByFirstWrite: settings.workspacesByFirstWrite,

@@ -69,6 +69,7 @@ export type Settings = {
   readonly quota: readonly string[];
   readonly retention: readonly RetentionPolicy[];
   readonly retentionHours: number;
+  readonly retentionProjectDays: number | undefined;
   readonly requestLog: boolean;
   readonly operator: readonly string[];
   readonly auditBytes: number;
@@ -180,6 +181,7 @@ export function readSettings(
     tracesEndpoint: tracesEndpoint(read("tracesEndpoint") as string | undefined, env, faults),
     tracesPercent: (read("tracesPercent") as number | undefined) ?? 100,
     retention: (read("retention") as readonly RetentionPolicy[] | undefined) ?? [],
+    retentionProjectDays: read("retentionProjectDays") as number | undefined,
     retentionHours: (read("retentionHours") as number | undefined) ?? 24,
     quota: (read("quota") as string[] | undefined) ?? [],
     requestLog: (read("requestLog") as boolean | undefined) ?? false,

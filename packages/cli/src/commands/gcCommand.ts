@@ -1,5 +1,5 @@
 // `malachite gc`: what the policies of retention let go; with --dry-run only told.
-import type { GarbageItem } from "@malachite/client";
+import type { GarbageItem, GarbagePage } from "@malachite/client";
 import type { Command } from "commander";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
 import type { Io } from "../io.ts";
@@ -32,6 +32,7 @@ async function collect({ dryRun = false, output, ...options }: Options, io: Io, 
   let runs = 0;
   let bytes = 0;
   let policies = 0;
+  let swept: GarbagePage["swept"];
   do {
     const page = await client.collectGarbage({ dryRun, ...(after === undefined ? {} : { after }) });
     for (const item of page.values) {
@@ -43,10 +44,16 @@ async function collect({ dryRun = false, output, ...options }: Options, io: Io, 
     }
     bytes += page.finishedBytes;
     policies = page.policies;
+    swept = page.swept;
     after = page.next;
   } while (after !== undefined);
   if (output === "json") return;
-  if (policies === 0)
+  if (swept !== undefined) {
+    const went = `${swept.projects} ${swept.projects === 1 ? "project" : "projects"} that no run names`;
+    await io.out(dryRun ? `goes   ${went}\n` : `gone   ${went}, ${swept.bytes} bytes\n`);
+    bytes += swept.bytes;
+  }
+  if (policies === 0 && swept === undefined)
     return io.out("The settings of the service have no policies of retention: nothing goes.\n");
   const what = `${runs} ${runs === 1 ? "run" : "runs"}, ${bytes} bytes`;
   await io.out(`${dryRun ? "Would go" : "Gone"}: ${what}.\n`);

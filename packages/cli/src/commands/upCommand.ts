@@ -82,6 +82,7 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--traces-percent <number>", "how many of the traces that begin here are kept (default 100)"],
   ["--quota <of.what=number>", "a limit on runs, as user.unfinishedRuns=10 or user.gpus=4", "repeats"],
   ["--retention <json>", "how long runs and files are kept, a list of policies; better in --settings"],
+  ["--retention-project-days <number>", "projects that no run names go after so many days (default: never)"],
   ["--retention-hours <number>", "how often what these let go is removed (default 24)"],
   ["--request-log <true|false>", "whether a line is logged for each request (default false)"],
   [

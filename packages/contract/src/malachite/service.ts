@@ -105,6 +105,19 @@ export const GarbagePage = model("GarbagePage", {
   looked: integer({ description: "How many runs this page has looked at." }),
   values: Type.Array(GarbageItem, { description: "May be empty on any page." }),
   finishedBytes: integer({ format: "int64", description: "Of files whose removal had been begun before." }),
+  swept: optional(
+    Type.Object(
+      {
+        projects: integer({ description: "Projects that went, or would: no run names them." }),
+        files: integer({ description: "Files of contents that went with them." }),
+        bytes: integer({
+          format: "int64",
+          description: "Of these files; what two projects share goes with the last.",
+        }),
+      },
+      { description: "On the last page, where the settings let projects go." },
+    ),
+  ),
   next: optional(Type.String({ description: "As `after`: the next page. Absent: all runs were looked at." })),
 });
 export type GarbagePage = Static<typeof GarbagePage>;

@@ -12,10 +12,11 @@ import { type Scope, workspaceKey } from "../domain/scope.ts";
 import type { Removal, RetainedRun } from "../ports/retention.ts";
 import { ENVIRONMENT_LOCK } from "./environmentLock.ts";
 import type { FlowPorts } from "./ports.ts";
+import { type SweptProjects, sweepProjects } from "./sweepProjects.ts";
 
 type GcPorts = Pick<
   FlowPorts,
-  "retention" | "workspaces" | "artifacts" | "blobs" | "metrics" | "clock" | "settings"
+  "retention" | "workspaces" | "snapshots" | "artifacts" | "blobs" | "metrics" | "clock" | "settings"
 >;
 
 export type GcAsk = {
@@ -46,6 +47,8 @@ export type GcPage = {
   readonly values: readonly GcItem[];
   /** Bytes of removals that were begun earlier and are finished now. */
   readonly finishedBytes: number;
+  /** On the last page, where projects that no run names go too. */
+  readonly swept?: SweptProjects;
   readonly next?: string;
 };
 
@@ -64,7 +67,8 @@ export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage
   const from = place === undefined ? 0 : workspaces.findIndex((one) => workspaceKey(one) === place.workspace);
   if (from < 0) throw badToken();
   const scope = workspaces[from];
-  if (scope === undefined) return { policies: policies.length, looked: 0, values: [], finishedBytes };
+  if (scope === undefined)
+    return await last({ policies: policies.length, looked: 0, values: [], finishedBytes }, dryRun, ports);
   const page = await ports.retention.ended(scope, {
     limit,
     ...(place?.after === undefined ? {} : { after: place.after }),
@@ -84,13 +88,15 @@ export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage
           workspace: workspaceKey(workspaces[from + 1] as Scope),
           used: policies.map(() => 0),
         };
-  return {
-    policies: policies.length,
-    looked: page.values.length,
-    values,
-    finishedBytes,
-    ...(next === undefined ? {} : { next: printPlace(next) }),
-  };
+  const done = { policies: policies.length, looked: page.values.length, values, finishedBytes };
+  return next === undefined ? await last(done, dryRun, ports) : { ...done, next: printPlace(next) };
+}
+
+/** When all runs were looked at: projects that none of them names. */
+async function last(page: GcPage, dryRun: boolean, ports: GcPorts): Promise<GcPage> {
+  const days = ports.settings.keepProjectsDays;
+  const swept = days === undefined ? undefined : await sweepProjects(days, dryRun, ports);
+  return swept === undefined ? page : { ...page, swept };
 }
 
 /** What its policy says of the run; undefined: it stays. */

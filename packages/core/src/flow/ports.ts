@@ -44,6 +44,8 @@ export type FlowSettings = {
   readonly retries: number;
   /** How long runs and their files are kept, as the settings say now. */
   readonly retention: () => readonly RetentionPolicy[];
+  /** Projects that no run names are kept for so many days; undefined for ever. */
+  readonly keepProjectsDays?: number;
   /** How often it is measured what runs use of their machine; 0 for never. */
   readonly systemMetricsMs: number;
   /** How long a process may take to end after SIGTERM. */

@@ -37,6 +37,8 @@ export interface Retention {
   remove(scope: Scope, runId: string, what: Removal["what"], at: Instant): Promise<string | undefined>;
   /** How much its files hold. */
   counted(scope: Scope, runId: string, bytes: number): Promise<void>;
+  /** Those of the snapshots that a run of the workspace names, in small letters. */
+  referred(scope: Scope, snapshotIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removals whose files may still be there. */
   owed(limit: number): Promise<readonly Removal[]>;
   /** The files are gone. `bytes` is what they held. */

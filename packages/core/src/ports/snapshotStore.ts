@@ -75,6 +75,15 @@ export interface SnapshotStore {
   files(tree: string): AsyncIterable<malachite.ProjectFile>;
   /** The tree as a zip, streamed. */
   zip(tree: string): AsyncIterable<Uint8Array>;
+
+  // Of stores that can let projects go. Whoever gets or keeps a snapshot, or is told that a content is here, may rely on it for a day.
+
+  /** Ids of snapshots of the workspace that nobody has got or kept since then, one by one. */
+  unused?(scope: Scope, before: number): AsyncIterable<string>;
+  /** Ends such a snapshot; false when somebody has asked for it meanwhile. Its contents stay until they are swept. */
+  forget?(scope: Scope, id: string, before: number): Promise<boolean>;
+  /** Removes contents that no snapshot has and nobody was told of since then. May die in the middle, and be done by several at once. */
+  sweepContents?(before: number): Promise<{ readonly files: number; readonly bytes: number }>;
 }
 
 /** Puts a project into a run's working folder on this machine. What a run does there never reaches the store. */

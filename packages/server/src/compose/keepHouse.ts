@@ -21,10 +21,10 @@ export async function keepHouse(
   { flow, ports, audit, clock, log, everyMs }: Parts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { owner, retention } = ports.settings;
-  if (retention().length === 0) return;
+  const { owner, retention, keepProjectsDays } = ports.settings;
+  if (retention().length === 0 && keepProjectsDays === undefined) return;
   if (!(await ports.retention.takeTurn(NAME, { owner, everyMs, leaseMs: LEASE_MS }))) return;
-  const done = { runs: 0, bytes: 0 };
+  const done = { runs: 0, bytes: 0, projects: 0 };
   let after: string | undefined;
   do {
     const page = await flow.collectGarbage({
@@ -35,18 +35,20 @@ export async function keepHouse(
     const gone = page.values.filter(({ keptBy }) => keptBy === undefined);
     done.runs += gone.length;
     done.bytes += gone.reduce((sum, { bytes }) => sum + bytes, page.finishedBytes);
+    done.projects += page.swept?.projects ?? 0;
+    done.bytes += page.swept?.bytes ?? 0;
     after = page.next;
     const more = after !== undefined;
     if (!(await ports.retention.keepTurn(NAME, { owner, leaseMs: LEASE_MS, more }))) break;
   } while (after !== undefined && !signal.aborted);
   log.info("retention", done);
-  if (done.runs === 0 && done.bytes === 0) return;
+  if (done.runs + done.bytes + done.projects === 0) return;
   await audit.add({
     at: new Date(clock.now()).toISOString(),
     operation: "Malachite_CollectGarbage",
     who: { name: "malachite", objectId: "", tenantId: "" },
     from: "",
-    of: { runs: String(done.runs), bytes: String(done.bytes) },
+    of: { runs: String(done.runs), bytes: String(done.bytes), projects: String(done.projects) },
     status: 200,
     correlation: randomUUID(),
   });

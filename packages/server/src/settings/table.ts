@@ -227,6 +227,12 @@ export const SETTINGS = {
     about:
       "A list of policies, which say how long runs and their files are kept: {workspace, experiment, keepDays, keepBytes, unlessTag, onlyTag, remove: files or run}. Default: for ever.",
   },
+  retentionProjectDays: {
+    kind: "number",
+    about:
+      "Projects that no run names and nobody asks for go after so many days; of files in a folder. Default: never.",
+    least: 2,
+  },
   retentionHours: {
     kind: "number",
     about: "How often the service itself removes what the policies of retention let go. Default 24.",

@@ -28,6 +28,7 @@ import {
   writeFileAtomic,
 } from "../../../files/index.ts";
 import { checkFiles } from "./checkFiles.ts";
+import { entryUsed, forgetEntry, unusedEntries } from "./forgetSnapshot.ts";
 import {
   hashedPath,
   isSha256,
@@ -43,6 +44,7 @@ import { adoptFile, type KnownSnapshot, type SnapshotMover } from "./moveSnapsho
 import { metadataJson, readNodes } from "./nodesFile.ts";
 import { snapshotZip } from "./snapshotZip.ts";
 import { nodesPath, partPath } from "./threads/keepClientTree.ts";
+import { markUsed, putBack } from "./threads/sweepContents.ts";
 import { workerEntry } from "./threads/workerEntry.ts";
 import { Workers } from "./threads/workers.ts";
 import { readTree, readTreeHead } from "./treeFile.ts";
@@ -103,6 +105,7 @@ class SnapshotFolder implements FolderSnapshotStore {
     await onStorage("Preparing the snapshot store", async () => {
       await removeOlder(staging, before);
       for (const folder of [contents, trees, snapshots]) await makeFolder(folder);
+      putBack(this.#layout);
       for (const name of await readdir(trees))
         if (name.endsWith(".tmp") && (await isOlder(join(trees, name), before)))
           await rm(join(trees, name), { force: true });
@@ -224,6 +227,7 @@ class SnapshotFolder implements FolderSnapshotStore {
     const key = id.toLowerCase();
     if (!isSnapshotId(key)) return undefined;
     return await onStorage("Reading a snapshot", async () => {
+      if (!entryUsed(this.#entryOf(scope, key))) return undefined;
       const tree = await readFile(this.#entryOf(scope, key), "utf8").catch((error) => {
         if (hasCode(error, "ENOENT")) return undefined;
         throw error;
@@ -286,6 +290,25 @@ class SnapshotFolder implements FolderSnapshotStore {
     await this.#givers.run("placeTree", { layout: this.#layout, tree, folder }, signal);
   }
 
+  async *unused(scope: Scope, before: number): AsyncGenerator<string> {
+    let looks = 0;
+    for (const id of unusedEntries(join(this.#layout.snapshots, workspaceFolder(scope)), before)) {
+      looks += 1;
+      if (looks % LOOKS_AT_ONCE === 0) await nextTurn();
+      yield id;
+    }
+  }
+
+  async forget(scope: Scope, id: string, before: number): Promise<boolean> {
+    return await onStorage("Removing a snapshot", async () =>
+      forgetEntry(join(this.#layout.snapshots, workspaceFolder(scope)), id, before),
+    );
+  }
+
+  async sweepContents(before: number): Promise<{ readonly files: number; readonly bytes: number }> {
+    return await this.#givers.run("sweepContents", { layout: this.#layout, before });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#takers[Symbol.asyncDispose](), this.#givers[Symbol.asyncDispose]()]);
   }
@@ -335,7 +358,8 @@ class SnapshotFolder implements FolderSnapshotStore {
   async #register(scope: Scope, snapshot: KnownSnapshot): Promise<void> {
     await onStorage("Recording a snapshot", async () => {
       const entry = this.#entryOf(scope, snapshot.id);
-      const known = await readFile(entry, "utf8").catch(() => undefined); // Unreadable counts as unknown: it is written anew.
+      const isKnown = entryUsed(entry);
+      const known = isKnown ? await readFile(entry, "utf8").catch(() => undefined) : undefined; // Unreadable counts as unknown: it is written anew.
       if (known !== `${snapshot.tree}\n`) await writeFileAtomic(entry, `${snapshot.tree}\n`);
     });
   }
@@ -351,8 +375,8 @@ class SnapshotFolder implements FolderSnapshotStore {
       if (looks % LOOKS_AT_ONCE === 0) await nextTurn();
       const content = hashedPath(this.#layout.contents, file.sha256);
       const found = lstatSync(content, { throwIfNoEntry: false });
-      if (found?.size === file.sizeBytes) continue;
-      if (found) await this.#explainSize(file, content, found.size);
+      if (found?.size === file.sizeBytes && markUsed(content, found)) continue;
+      if (found && found.size !== file.sizeBytes) await this.#explainSize(file, content, found.size);
       missing.add(file.sha256);
     }
     return [...missing];

@@ -72,6 +72,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   endedRuns: "list",
   namedByUnfinished: "list",
   keeper: "list",
+  referredSnapshots: "list",
   owedRemovals: "list",
   childCounts: "list",
   countBelow: "list",

@@ -72,7 +72,14 @@ import {
 import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
 import { readQueue } from "./queue.ts";
 import { getRun, getRuns } from "./readRuns.ts";
-import { filesCounted, keepTurn, owedRemovals, removalPaid, takeTurn } from "./retention/debts.ts";
+import {
+  filesCounted,
+  keepTurn,
+  owedRemovals,
+  referredSnapshots,
+  removalPaid,
+  takeTurn,
+} from "./retention/debts.ts";
 import { endedRuns, namedByUnfinished } from "./retention/endedRuns.ts";
 import { keeper, removeRun } from "./retention/removeRun.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
@@ -194,6 +201,7 @@ export const LISTS = {
   endedRuns: (...args: Parameters<typeof endedRuns>) => endedRuns(...args),
   namedByUnfinished: (...args: Parameters<typeof namedByUnfinished>) => namedByUnfinished(...args),
   keeper: (...args: Parameters<typeof keeper>) => keeper(...args),
+  referredSnapshots: (...args: Parameters<typeof referredSnapshots>) => referredSnapshots(...args),
   owedRemovals: (...args: Parameters<typeof owedRemovals>) => owedRemovals(...args),
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),

@@ -142,6 +142,7 @@ export function createStores(
     keeper: async (scope, runId, what) => (await call("keeper", scope, runId, what)) ?? undefined,
     remove: async (scope, runId, what, at) => (await call("removeRun", scope, runId, what, at)) ?? undefined,
     counted: (scope, runId, bytes) => call("filesCounted", scope, runId, bytes),
+    referred: async (scope, ids) => new Set(await call("referredSnapshots", scope, ids)),
     owed: (limit) => call("owedRemovals", limit),
     paid: (removal) => call("removalPaid", removal),
     takeTurn: async (name, ask) => call("takeTurn", name, { ...ask, at: await now() }),

@@ -8,6 +8,7 @@ import { syncFolderNow } from "../syncFolder.ts";
 import { sortFiles, writeTree } from "../treeFile.ts";
 import { type CancelFlag, stopIfCancelled } from "./cancelled.ts";
 import { isSurelyDurable } from "./staging.ts";
+import { markUsed } from "./sweepContents.ts";
 import { Syncer } from "./syncer.ts";
 
 export type KeepTreeAsk = {
@@ -22,6 +23,7 @@ export async function keepTree({ layout, files }: KeepTreeAsk, flag: CancelFlag)
     stopIfCancelled(flag);
     const path = hashedPath(layout.contents, file.sha256);
     const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found) markUsed(path, found);
     if (found && !isSurelyDurable(found)) recent.add(dirname(path));
   }
   const syncer = new Syncer();

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { hasCode, removeTree } from "../../../../files/index.ts";
 import { hashedPath, type SnapshotLayout } from "../layout.ts";
 import { writeWhole } from "../treeFile.ts";
+import { markUsed } from "./sweepContents.ts";
 import { Syncer } from "./syncer.ts";
 
 /** A rename this recent, by another upload that has not ended yet, may not be durable. File systems commit within this time. */
@@ -50,6 +51,7 @@ export class Staging {
     const path = hashedPath(this.#layout.contents, sha256);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found?.isFile() || found.size !== sizeBytes) return false;
+    if (!markUsed(path, found)) return false;
     if (!isSurelyDurable(found)) this.#recentFolders.add(join(path, ".."));
     this.#known.add(sha256);
     return true;

@@ -8,6 +8,7 @@ import { keepTree } from "./keepTree.ts";
 import { packFiles } from "./pack.ts";
 import { placeTree } from "./place.ts";
 import { readTreeBody } from "./readTreeBody.ts";
+import { sweepContents } from "./sweepContents.ts";
 
 export const TASKS = {
   ingestProject,
@@ -18,6 +19,7 @@ export const TASKS = {
   describeTree,
   placeTree,
   packFiles,
+  sweepContents,
 } as const;
 export type TaskName = keyof typeof TASKS;
 export type TaskAsk<N extends TaskName> = Parameters<(typeof TASKS)[N]>[0];
@@ -33,6 +35,7 @@ export const DOING: Readonly<Record<TaskName, string>> = {
   describeTree: "Reading a snapshot",
   placeTree: "Placing a project",
   packFiles: "Packing a snapshot",
+  sweepContents: "Sweeping contents of projects",
 };
 
 /** An error as data: cloning would lose its class and fields. */

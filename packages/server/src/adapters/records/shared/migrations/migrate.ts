@@ -18,6 +18,7 @@ import { quotas } from "./0013-quotas.ts";
 import { shares } from "./0014-shares.ts";
 import { imports } from "./0015-imports.ts";
 import { retention } from "./0016-retention.ts";
+import { snapshots } from "./0017-snapshots.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   shares,
   imports,
   retention,
+  snapshots,
 ];
 
 /** Runs `work` in one transaction. */

@@ -8,6 +8,20 @@ import { FILES } from "./endedRuns.ts";
 
 type Row = ScopeRow & { readonly id: string; readonly container_id: string };
 
+/** See `Retention.referred`. */
+export async function referredSnapshots(
+  db: Executor,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const workspace = await findWorkspace(db, scope);
+  if (!workspace || ids.length === 0) return [];
+  const query = sql<{ id: string }>`select distinct lower(snapshot_id) as id from runs
+    where workspace_no = ${workspace.no} and snapshot_id is not null
+      and lower(snapshot_id) in (${sql.join(ids.map((id) => sql`${id.toLowerCase()}`))})`;
+  return (await db.all(query.compile(db.build))).map(({ id }) => id);
+}
+
 /** See `Retention.owed`. */
 export async function owedRemovals(db: Executor, limit: number): Promise<readonly Removal[]> {
   const gone = sql<Row>`select w.subscription_id, w.resource_group, w.name as workspace, d.id, d.container_id
