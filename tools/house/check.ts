@@ -4,7 +4,10 @@ import { lineAt, type Node, nameOf, type SourceFile, walk } from "../source/read
 const MAX_LINES = 400;
 
 /** Files above the limit of lines, each with the reason. */
-export const LONG_FILES: Readonly<Record<string, string>> = {};
+export const LONG_FILES: Readonly<Record<string, string>> = {
+  "packages/server/src/adapters/records/shared/moving/movedTables.ts":
+    "one list of all tables and their columns",
+};
 
 /** Files with a default export, each with the reason. */
 export const DEFAULT_EXPORTS: Readonly<Record<string, string>> = {

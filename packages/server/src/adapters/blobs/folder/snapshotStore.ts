@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -42,6 +42,7 @@ import {
 } from "./layout.ts";
 import { adoptFile, type KnownSnapshot, type SnapshotMover } from "./moveSnapshots.ts";
 import { metadataJson, readNodes } from "./nodesFile.ts";
+import { isOlder, removeOlder } from "./olderFiles.ts";
 import { snapshotZip } from "./snapshotZip.ts";
 import { nodesPath, partPath } from "./threads/keepClientTree.ts";
 import { markUsed, putBack } from "./threads/sweepContents.ts";
@@ -396,16 +397,4 @@ class SnapshotFolder implements FolderSnapshotStore {
     await mkdir(this.#layout.damaged, { recursive: true });
     await rename(content, join(this.#layout.damaged, file.sha256));
   }
-}
-
-async function isOlder(path: string, before: number): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined); // Finished meanwhile.
-  return found !== undefined && found.mtimeMs < before;
-}
-
-/** The entries of a folder of unfinished work. */
-async function removeOlder(folder: string, before: number): Promise<void> {
-  if (before === Number.POSITIVE_INFINITY) return await removeTree(folder);
-  for (const name of await readdir(folder).catch(() => []))
-    if (await isOlder(join(folder, name), before)) await removeTree(join(folder, name));
 }

@@ -9,9 +9,9 @@ import { after, before, describe, it } from "node:test";
 import type { Scope } from "@malachite/core";
 import { sweepProjects } from "@malachite/core";
 import fc from "fast-check";
-import { buildZip } from "../../../../conformance/buildZip.ts";
-import { hashedPath, snapshotLayout } from "./layout.ts";
-import { createSnapshotStore, type FolderSnapshotStore } from "./snapshotStore.ts";
+import { hashedPath, snapshotLayout } from "../src/adapters/blobs/folder/layout.ts";
+import { createSnapshotStore, type FolderSnapshotStore } from "../src/adapters/blobs/folder/snapshotStore.ts";
+import { buildZip } from "./buildZip.ts";
 
 const scope: Scope = { subscriptionId: "1", resourceGroup: "rg", workspace: "ws" };
 const sha256 = (data: string) => createHash("sha256").update(data).digest("hex");
