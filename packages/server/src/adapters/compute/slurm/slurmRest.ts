@@ -180,10 +180,17 @@ const plain = (user: string): string => user.replace(/@.*$/, "").toLowerCase();
 const told = (errors: readonly RestError[]): string =>
   [...new Set(errors.map(({ text }) => text))].filter((text) => text !== "").join("; ");
 
-const failed = (what: string, { url }: RestAddress, status: number, errors: readonly RestError[]) =>
-  unavailable(
-    `slurmrestd at ${url} could not ${what}: ${told(errors) || "no reason given"} (status ${status}).`,
+/** v0.0.38 leaves tokens to the controller, and does not tell what that says of them. */
+const maybeToken = (errors: readonly RestError[]): boolean =>
+  errors.length > 0 &&
+  errors.every(({ number, text }) => number === UNSPECIFIED || /authentication/i.test(text));
+
+function failed(what: string, { url }: RestAddress, status: number, errors: readonly RestError[]) {
+  const hint = maybeToken(errors) ? " Older versions say so of a token that is not valid any more." : "";
+  return unavailable(
+    `slurmrestd at ${url} could not ${what}: ${told(errors) || "no reason given"} (status ${status}).${hint}`,
   );
+}
 
 /** Each partition as often as its nodes have different GRES. */
 function withGres(
@@ -193,6 +200,7 @@ function withGres(
   if (nodes === undefined) return partitions;
   return partitions.flatMap((partition) => {
     const own = nodes.filter((node) => node.partitions.includes(partition.name));
-    return [...new Set(own.map(({ gres }) => gres))].map((gres) => ({ ...partition, gres }));
+    const kinds = own.length === 0 ? [""] : [...new Set(own.map(({ gres }) => gres))];
+    return kinds.map((gres) => ({ ...partition, gres }));
   });
 }
