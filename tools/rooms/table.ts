@@ -243,6 +243,7 @@ export const ONLY_HERE: Readonly<
       "packages/cli/src/commands/targetAdd.ts",
       "packages/cli/src/commands/backupCommand.ts",
       "packages/cli/src/commands/movingCommand.ts",
+      "packages/cli/src/commands/stores.ts",
     ],
   },
 };

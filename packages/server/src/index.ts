@@ -3,6 +3,12 @@
 export { scopeOf } from "./addresses.ts";
 export { type Backup, backupData } from "./backup/backupData.ts";
 export type { BackupNote } from "./backup/backupFolder.ts";
+export {
+  backupStores,
+  readStoresNote,
+  restoreStores,
+  type StoresNote,
+} from "./backup/backupStores.ts";
 export { restoreData } from "./backup/restoreData.ts";
 export { type App, type ComposeOptions, compose } from "./compose.ts";
 export { type ServeOptions, type Serving, serve } from "./main.ts";

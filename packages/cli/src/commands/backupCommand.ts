@@ -5,20 +5,22 @@ import type { Command } from "commander";
 import { UsageError } from "../errors/usageError.ts";
 import type { Io } from "../io.ts";
 import { localTime, size } from "../output/times.ts";
+import { type StoreOptions, settingsOf, withStores } from "./stores.ts";
 
-type Options = { readonly data?: string };
+type Options = StoreOptions;
 
 const dataOf = ({ data }: Options, { env, cwd }: Io): string =>
   resolve(cwd, data ?? env.MALACHITE_DATA ?? join(env.HOME ?? homedir(), ".malachite", "data"));
 
 /** Adds the options and the action of `backup`. */
 export function define(command: Command, io: Io): void {
-  command
+  withStores(command)
     .argument("<folder>", "where to; made if it is new. The next backup into it copies only what is new")
-    .option("--data <folder>", "the data folder (MALACHITE_DATA, default ~/.malachite/data)")
     .addHelpText(
       "after",
       `
+Records in PostgreSQL, with --database: each workspace is an archive then, as malachite export writes them, with its files wherever they are.
+
 Run it as the user of the service, whose keys are in the backup too: keep it as safe as the data folder.
 
 Examples:
@@ -26,7 +28,15 @@ Examples:
   malachite backup /mnt/backup/malachite --data /var/lib/malachite`,
     )
     .action(async (folder: string, options: Options) => {
-      const { backupData } = await import("@malachite/server");
+      const { backupData, backupStores } = await import("@malachite/server");
+      const settings = await settingsOf(options, io);
+      if (settings.database !== undefined) {
+        const done = await told(() => backupStores(settings, resolve(io.cwd, folder)));
+        await io.out(
+          `All that was acknowledged by ${localTime(done.beganAt)} is in ${folder}: ${done.workspaces.length} workspaces, ${done.files} files, ${size(done.bytes)}.\n`,
+        );
+        return;
+      }
       const { note, copied } = await told(() => backupData(dataOf(options, io), resolve(io.cwd, folder)));
       await io.out(
         `All that was acknowledged by ${localTime(note.beganAt)} is in ${folder}: ${note.files} files, ${size(note.bytes)}; new: ${copied.files} files, ${size(copied.bytes)}.\n`,
@@ -40,9 +50,8 @@ Examples:
 
 /** Adds the options and the action of `restore`. */
 export function defineRestore(command: Command, io: Io): void {
-  command
+  withStores(command)
     .argument("<folder>", "the backup")
-    .option("--data <folder>", "the data folder to make (MALACHITE_DATA, default ~/.malachite/data)")
     .addHelpText(
       "after",
       `
@@ -52,8 +61,15 @@ Examples:
   malachite restore /mnt/backup/malachite --data /var/lib/malachite`,
     )
     .action(async (folder: string, options: Options) => {
-      const { restoreData } = await import("@malachite/server");
+      const { readStoresNote, restoreData, restoreStores } = await import("@malachite/server");
       const data = dataOf(options, io);
+      const stores = await readStoresNote(resolve(io.cwd, folder));
+      if (stores !== undefined) {
+        const settings = await settingsOf({ ...options, data }, io);
+        await told(() => restoreStores(resolve(io.cwd, folder), stores, settings));
+        await io.out(`${data} and its stores have what there was at ${localTime(stores.beganAt)}.\n`);
+        return;
+      }
       const note = await told(() => restoreData(resolve(io.cwd, folder), data));
       await io.out(
         `${data} is as it was at ${localTime(note.beganAt)}. Start it with: malachite up --data ${data}${note.filesAt === undefined ? "" : ` --blobs ${note.filesAt.replace(/\/$/, "")}`}\n`,

@@ -113,7 +113,7 @@ describe("a backup of a data folder", { timeout: 60_000 }, () => {
       await writeFile(elsewhereOf(folder.records), "postgres://m@db/m?schema=malachite\n");
       await assert.rejects(backupData(data, join(home, "b")), {
         code: "InvalidRequest",
-        message: /are in postgres:\/\/m@db\/m\?schema=malachite\. Back them up with pg_dump/,
+        message: /are in postgres:\/\/m@db\/m\?schema=malachite\. Give that with --database/,
       });
       assert.ok(!existsSync(join(home, "b")));
     }));

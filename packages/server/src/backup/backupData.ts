@@ -30,7 +30,7 @@ export async function backupData(data: string, into: string, now: () => number =
   if (elsewhere !== undefined)
     throw new MalachiteError(
       "InvalidRequest",
-      `The records of '${data}' are in ${elsewhere.trim()}. Back them up with pg_dump first, then copy the folder; or write each workspace into a file with malachite export.`,
+      `The records of '${data}' are in ${elsewhere.trim()}. Give that with --database, or back them up with pg_dump first and then copy the folder.`,
     );
   if (!existsSync(join(data, RECORDS)))
     throw new MalachiteError("InvalidRequest", `'${data}' holds no ${RECORDS}, so it is no data folder.`);
@@ -83,7 +83,7 @@ function copyRecords(from: string, to: string): void {
 }
 
 /** The lock is the kernel's own, on an open file: it ends with the process however that dies. */
-function lockBackup(folder: string): Disposable {
+export function lockBackup(folder: string): Disposable {
   const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
   try {
     lock.exec("pragma journal_mode = memory; begin exclusive");

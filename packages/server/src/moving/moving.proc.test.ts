@@ -1,6 +1,7 @@
 // A workspace on its way over all pairs of stores: SQLite and a folder, PostgreSQL and Azurite, PostgreSQL and S3, and back.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -13,6 +14,7 @@ import {
 import { type PostgresUnderTest, startPostgres, withoutPostgres } from "../../conformance/postgresServer.ts";
 import { openPostgresRecords } from "../adapters/records/postgres/postgresRecords.ts";
 import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
+import { backupStores, readStoresNote, restoreStores } from "../backup/backupStores.ts";
 import type { Settings } from "../settings.ts";
 import { readArchive } from "./archive/readArchive.ts";
 import { exportWorkspace } from "./exportWorkspace.ts";
@@ -25,6 +27,11 @@ describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 180_
   const home = mkdtempSync(join(tmpdir(), "malachite-moving-"));
   const keyFile = join(home, "key");
   let postgres: PostgresUnderTest;
+  const urls: string[] = [];
+  const fresh = (): string => {
+    urls.push(postgres.freshUrl());
+    return urls.at(-1) as string;
+  };
   let azure: ObjectStorageUnderTest;
   let s3: ObjectStorageUnderTest;
   before(async () => {
@@ -55,7 +62,7 @@ describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 180_
     await fillService(first);
     const places: readonly [string, Settings][] = [
       ["sqlite and folder", placeOf(join(home, "again"))],
-      ["postgres and azure", placeOf(join(home, "azure"), { database: postgres.freshUrl(), objects: azure })],
+      ["postgres and azure", placeOf(join(home, "azure"), { database: fresh(), objects: azure })],
       ["postgres and s3", placeOf(join(home, "s3"), { database: postgres.freshUrl(), objects: s3 })],
       ["sqlite and s3", placeOf(join(home, "mixed"), { objects: s3 })],
       ["postgres and folder", placeOf(join(home, "files"), { database: postgres.freshUrl() })],
@@ -162,6 +169,25 @@ describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 180_
     const file = join(home, "none");
     await assert.rejects(exportWorkspace({ settings, workspace: MOVED_SCOPE, file }), words);
     await assert.rejects(importWorkspace({ settings, file: join(home, "0.malachite"), keyFile }), words);
+  });
+
+  it("comes back from a backup of a service that has a database and an object storage", async () => {
+    const settings = placeOf(join(home, "azure"), { database: urls[0] as string, objects: azure });
+    const backup = join(home, "backup");
+    await backupStores(settings, backup);
+    const note = await backupStores(settings, backup);
+    assert.deepEqual(
+      await readdir(join(backup, "workspaces")),
+      note.workspaces.map(({ file }) => file),
+    );
+    assert.deepEqual(await readStoresNote(backup), note);
+    const restored = placeOf(join(home, "restored"), { database: postgres.freshUrl(), objects: s3 });
+    await restoreStores(backup, note, restored);
+    await assert.rejects(restoreStores(backup, note, restored), { message: /is not empty/ });
+    const file = join(home, "restored.malachite");
+    await exportWorkspace({ settings: restored, workspace: MOVED_SCOPE, file, keyFile });
+    const [now, origin] = [await held(file), await held(join(home, "2.malachite"))];
+    assert.deepEqual(now, origin);
   });
 
   it("tells nothing of secrets in an archive without a key", async () => {
