@@ -156,6 +156,7 @@ def kill(groups):
 
 
 def remove(groups):
+    """Whether they are gone, with those that the run made below."""
     deadline = time.monotonic() + GONE_WITHIN
     while True:
         left = False
@@ -164,10 +165,10 @@ def remove(groups):
                 try:
                     os.rmdir(folder)
                 except OSError:
-                    # A zombie that nobody has reaped yet. An empty group costs nothing.
+                    # A zombie that nobody has reaped yet.
                     left = left or os.path.isdir(folder)
         if not left or time.monotonic() > deadline:
-            return
+            return not left
         time.sleep(0.003)
 
 

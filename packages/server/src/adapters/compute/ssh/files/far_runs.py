@@ -178,7 +178,9 @@ class Runs:
         return groups
 
     def release(self, key, script, group):
-        far_groups.remove(self.end(key, script, group, 0))
+        if not far_groups.remove(self.end(key, script, group, 0)):
+            # What was killed in it is not reaped yet: whoever asks again comes when it is.
+            raise Refused("system", "the control group of %s cannot be removed yet" % key)
         self.discard(key)
 
     def discard(self, key):
