@@ -185,6 +185,7 @@ export function testFlow(): TestFlow {
       waiting: 0,
       options: {},
     }),
+    collectGarbage: async () => ({ policies: 0, looked: 0, values: [], finishedBytes: 0 }),
     listWorkspaces: async () => [WORKSPACE_ONE],
     getWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),
     createWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),
