@@ -45,6 +45,7 @@ computeDriverConformance("kubernetes", makeDriver, {
   holdsEverything: true,
   memoryLimit: { memoryMiB: 64 },
   cpuLimit: { cpus: 0.2 },
+  severalServers: true,
   many: 8,
   deadlineMs: 120_000,
   // What Kubernetes tells each container of itself.

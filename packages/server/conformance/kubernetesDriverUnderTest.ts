@@ -5,8 +5,9 @@ import type { TargetSettings } from "@malachite/core";
 import type { AwayCourier } from "../src/adapters/compute/courier/index.ts";
 import { createClusters } from "../src/adapters/compute/kubernetes/clusters.ts";
 import { createKubernetesDriver } from "../src/adapters/compute/kubernetes/kubernetesDriver.ts";
+import { systemClock } from "../src/adapters/system/clock.ts";
 import type { DriverUnderTest } from "./computeDriver.ts";
-import { type DriverSubject, driverUnderTest } from "./driverUnderTest.ts";
+import { type DriverSubject, driverUnderTest, EMPTY_PLACER } from "./driverUnderTest.ts";
 
 export type KubernetesUnderTest = Pick<DriverSubject, "away" | "end"> & {
   readonly server: string;
@@ -39,12 +40,12 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
     target,
     image,
     runs: join(folder, "malachite-runs"),
-    make: () =>
+    make: (placer = EMPTY_PLACER) =>
       createKubernetesDriver({
         clusters: createClusters(),
         service: `c0f0${process.pid.toString(16).padStart(4, "0")}-conformance`,
-        placer: { place: async () => {}, placeFiles: async () => {} },
-        clock: { now, sleep: async () => {} },
+        placer,
+        clock: { ...systemClock, now },
         user: { uid: user.uid, gid: user.gid, name: user.username },
         // Its runs have a volume; those without one are tried with a whole service.
         courier: {} as AwayCourier,

@@ -10,8 +10,9 @@ import { createSlurmCommands } from "../src/adapters/compute/slurm/slurmCommands
 import { createSlurmDriver } from "../src/adapters/compute/slurm/slurmDriver.ts";
 import { createSlurmRest } from "../src/adapters/compute/slurm/slurmRest.ts";
 import { createSlurmVoice } from "../src/adapters/compute/slurm/slurmVoice.ts";
+import { systemClock } from "../src/adapters/system/clock.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
-import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
+import { driverUnderTest, EMPTY_PLACER, movedAway } from "./driverUnderTest.ts";
 import { findPython } from "./findPython.ts";
 import { startSlurm, withoutSlurm } from "./slurmEngine.ts";
 
@@ -33,15 +34,15 @@ async function makeDriver(cgroups: boolean, rest: boolean): Promise<DriverUnderT
   return driverUnderTest({
     target,
     runs,
-    make: () =>
+    make: (placer = EMPTY_PLACER) =>
       createSlurmDriver({
         folder: runs,
-        placer: { place: async () => {}, placeFiles: async () => {} },
+        placer,
         voice: createSlurmVoice({
           commands: createSlurmCommands({ path: process.env.PATH ?? "", env: process.env }),
           rest: createSlurmRest({ token: undefined, user: "nobody" }),
         }),
-        clock: { now: Date.now, sleep: async () => {} },
+        clock: systemClock,
         inherited: inheritedEnvironment(process.env),
         graceMs: 10_000,
         settleMs: 500,
@@ -64,6 +65,7 @@ export function slurmDriverConformance(name: string, { cgroups = true, rest = fa
     python: findPython(),
     holdsEverything: cgroups,
     ...(cgroups ? { memoryLimit: { memoryMiB: 64 } } : {}),
+    severalServers: true,
     many: rest ? 6 : 12,
     deadlineMs: 60_000,
     // What Slurm tells each job.

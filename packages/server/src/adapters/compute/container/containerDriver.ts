@@ -29,6 +29,7 @@ import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
+import { isLate, refuseLate } from "../shared/notLate.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
@@ -122,23 +123,15 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
       });
       signal.throwIfAborted();
       container = await create(engine, spec, startBefore, signal);
-      refuseLate(startBefore);
+      refuseLate(startBefore, clock);
       await startContainer(engine, container, signal);
       return follow(key, { socket: engine.socket, container, startedAt });
     } catch (error) {
       // Whoever has the lease by now has the folder and the name too.
-      if (isLate(startBefore)) await forget(engine, container);
+      if (isLate(startBefore, clock)) await forget(engine, container);
       else await discard(engine, key).catch(nextTime);
       throw refusal(error);
     }
-  }
-
-  const isLate = (startBefore: Launch["startBefore"]): boolean =>
-    startBefore !== undefined && clock.monotonic() >= startBefore();
-
-  function refuseLate(startBefore: Launch["startBefore"]): void {
-    if (isLate(startBefore))
-      throw new MalachiteError("EngineUnavailable", "The run is not started before its lease is renewed.");
   }
 
   /** The folder is new, so a container that has the name was made for an earlier one: by a service that was killed meanwhile. */
@@ -153,7 +146,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     } catch (error) {
       const isTaken = error instanceof EngineRefused && /already in use/i.test(error.message);
       if (!isTaken) throw error;
-      refuseLate(startBefore);
+      refuseLate(startBefore, clock);
       await removeContainer(engine, spec.name ?? "", signal);
       return createContainer(engine, spec, signal);
     }

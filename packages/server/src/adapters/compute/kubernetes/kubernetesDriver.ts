@@ -3,7 +3,6 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  type Clock,
   CONTAINER_FOLDER,
   type ComputeDriver,
   type Handle,
@@ -15,7 +14,7 @@ import {
   MalachiteError,
   POD_NAMES,
   type Sighting,
-  START_FILES,
+  type SteadyClock,
   type TargetHealth,
   type TargetSettings,
 } from "@malachite/core";
@@ -25,10 +24,12 @@ import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
+import { refuseLate } from "../shared/notLate.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { exists } from "../shared/smallFiles.ts";
+import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { ClusterRefused } from "./clusterRefused.ts";
 import type { Clusters } from "./clusters.ts";
 import { endJob } from "./endJob.ts";
@@ -51,7 +52,7 @@ export type KubernetesDriverOptions = {
   /** Tells this service's jobs from those of another in the same namespace: the id of its data folder. */
   readonly service: string;
   readonly placer: RunPlacer;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly user: ServiceUser;
   /** Carries the files of runs whose target has no volume. */
   readonly courier: AwayCourier;
@@ -135,7 +136,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   }
 
   async function launchAway(given: Launch, parsed: KubernetesOptions, signal: AbortSignal): Promise<Handle> {
-    const { secrets } = given;
+    const { secrets, startBefore } = given;
     const plan = planInPods(given.plan, podCount(given.plan, parsed));
     const asked = { ...given, plan };
     const { key } = plan;
@@ -148,6 +149,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     signal.throwIfAborted();
     await courier.pack(asked, signal);
     try {
+      refuseLate(startBefore, clock);
       place.watch.learn(await place.jobs.create(made, signal));
       return follow(key, state);
     } catch (error) {
@@ -158,7 +160,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   }
 
   async function launchOnVolume(
-    { plan: given, secrets }: Launch,
+    { plan: given, secrets, startBefore }: Launch,
     parsed: KubernetesOptions,
     { folder: volumeFolder, root }: { readonly folder: string; readonly root: RunsRoot },
     signal: AbortSignal,
@@ -176,40 +178,46 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     await root.ready();
     signal.throwIfAborted();
     const state = stateOf(key, parsed, place, root);
-    if (!(await root.make(key)) && (await findStarted(place, root, key, signal))) return follow(key, state);
-    let asking = false;
-    try {
-      await prepareFolder(folder, plan, placer, { job: state.job }, signal, CONTAINER_FOLDER);
-      if (trust !== undefined) await copyFile(trust, join(folder, TRUST));
-      await mkdir(join(folder, HOME), { recursive: true });
-      if (pods > 1) await mkdir(join(folder, POD_NAMES.folder), { recursive: true });
+    if (await hasStarted(place, root, key, signal)) return follow(key, state);
+    await root.makeWhole(key, async (made) => {
+      await prepareFolder(made, plan, placer, { job: state.job }, signal, CONTAINER_FOLDER);
+      if (trust !== undefined) await copyFile(trust, join(made, TRUST));
+      await mkdir(join(made, HOME), { recursive: true });
+      if (pods > 1) await mkdir(join(made, POD_NAMES.folder), { recursive: true });
       signal.throwIfAborted();
-      asking = true;
+    });
+    try {
+      refuseLate(startBefore, clock);
       place.watch.learn(await place.jobs.create(made, signal));
       return follow(key, state);
     } catch (error) {
       // What was not answered may have been heard: then the folder is in use, and `find` tells.
-      if (!asking || error instanceof ClusterRefused) await root.remove(key).catch(() => {});
+      if (error instanceof ClusterRefused) await discard(place, root, key, signal).catch(nextTime);
       throw refusal(error, place);
     }
   }
 
-  /** Whether the launch has begun; when it has not, what is left of it is gone afterwards, and its folder is new. */
-  async function findStarted(
+  /** Whether the launch has begun; when it has not, what is left of it is gone afterwards. */
+  async function hasStarted(
     place: Place,
     root: RunsRoot,
     key: LaunchKey,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const job = await place.jobs.find(jobName(key), signal);
-    if (job !== undefined) place.watch.learn(job);
-    if (job !== undefined || (await exists(join(root.folder(key), START_FILES.claim)))) return true;
-    await discard(place, root, key, signal);
-    await root.make(key);
+    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
+    while (await exists(root.folder(key))) {
+      const job = await place.jobs.find(jobName(key), signal);
+      if (job !== undefined) place.watch.learn(job);
+      const claim = await claimOf(root.folder(key));
+      if (claim === "started" || (claim === undefined && job !== undefined)) return true;
+      await discard(place, root, key, signal);
+    }
     return false;
   }
 
   async function discard(place: Place, root: RunsRoot, key: LaunchKey, signal: AbortSignal): Promise<void> {
+    // With the claim, no pod of it begins any more, whoever is just about to make its job.
+    if (!(await takeClaim(root.folder(key)))) return;
     await place.jobs.remove(jobName(key), signal);
     await root.remove(key);
   }
@@ -223,12 +231,10 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     if (volume === undefined) return findAway(parsed, key, signal);
     const { root } = volume;
     await root.ready();
-    // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
     if (!(await exists(root.folder(key)))) return undefined;
     const place = await placeOf(parsed);
-    if (await findStarted(place, root, key, signal)) return follow(key, stateOf(key, parsed, place, root));
-    await root.remove(key);
-    return undefined;
+    if (!(await hasStarted(place, root, key, signal))) return undefined;
+    return follow(key, stateOf(key, parsed, place, root));
   }
 
   async function findAway(
@@ -380,6 +386,9 @@ function withTrust(
   );
   return { plan: { ...plan, mounts }, trust };
 }
+
+/** What cannot be removed now is removed by `find` or by the next launch of the key. */
+const nextTime = (): void => {};
 
 /** What the cluster says no to is the run's end, but for what it may allow later. */
 function refusal(error: unknown, { cluster, namespace }: Place): unknown {

@@ -97,6 +97,7 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
     async makeWhole(key, make) {
       const place = join(making, `${key}-${process.pid}-${Date.now()}-${serial++}`);
       try {
+        await mkdir(place, { mode: 0o700 });
         await make(place);
         await rename(place, folder(key));
       } catch (error) {

@@ -53,7 +53,7 @@ function bench() {
     folder,
     voice,
     placer: { place: async () => {}, placeFiles: async () => {} },
-    clock: { now: () => slurm.now, sleep: async () => {} },
+    clock: { now: () => slurm.now, monotonic: () => slurm.now, sleep: async () => {} },
     inherited: {},
     graceMs: 0,
     settleMs: 1000,

@@ -1,10 +1,9 @@
 // The driver that runs each launch as a job of Slurm. Service and nodes see the folders of runs under the same path; a job is asked for by
 // its name, which is the launch key, so neither a lost answer nor a crash can hide one.
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  type Clock,
   type ComputeDriver,
   type Handle,
   inFolder,
@@ -14,7 +13,7 @@ import {
   MalachiteError,
   RUN_FOLDER,
   type Sighting,
-  START_FILES,
+  type SteadyClock,
   type TargetHealth,
   type TargetSettings,
 } from "@malachite/core";
@@ -24,11 +23,13 @@ import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
-import { removeMounts } from "../shared/placeMounts.ts";
+import { refuseLate } from "../shared/notLate.ts";
+import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { exists, readExit } from "../shared/smallFiles.ts";
+import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { JOB_SCRIPT, JOB_SCRIPT_NAME } from "./jobScript.ts";
 import { createQuestions } from "./questions.ts";
 import { sightingOf } from "./sightings.ts";
@@ -44,7 +45,7 @@ export type SlurmDriverOptions = {
   readonly folder: string;
   readonly placer: RunPlacer;
   readonly voice: SlurmVoice;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   /** What runs inherit, from inheritedEnvironment. */
   readonly inherited: Readonly<Record<string, string>>;
   /** How long a run may take to end after it was asked to. */
@@ -99,7 +100,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     return makeHandle(key, state);
   }
 
-  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+  async function launch({ plan: asked, secrets, startBefore }: Launch, signal: AbortSignal): Promise<Handle> {
     const { key } = asked;
     const target = parseSlurmOptions(asked.target);
     const cluster = clusterOf(target);
@@ -108,16 +109,17 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     const plan = inFolder(asked, folder);
     const { env, argv } = forSlurm(prepareCommand({ plan, secrets }, inherited, folder));
     await root.ready();
-    if (!(await root.make(key))) {
-      const earlier = await known(root, cluster, key);
-      if (earlier !== undefined) return earlier;
-    }
+    const earlier = await known(root, cluster, key);
+    if (earlier !== undefined) return earlier;
+    await root.makeWhole(key, async (made) => {
+      await prepareFolder(made, { ...plan, mounts: undefined }, placer, { cluster }, signal);
+      await writeFile(join(made, JOB_SCRIPT_NAME), JOB_SCRIPT);
+    });
     try {
-      await prepareFolder(folder, plan, placer, { cluster }, signal);
-      await writeFileAtomic(join(folder, JOB_SCRIPT_NAME), JOB_SCRIPT);
+      await placeMounts(folder, plan);
       signal.throwIfAborted();
     } catch (error) {
-      await discard(root, key);
+      await discard(root, key).catch(nextTime);
       throw error;
     }
     const submission = {
@@ -127,33 +129,38 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       env: plan.group === undefined || target.mpi === undefined ? env : { ...env, [MPI_STARTER]: target.mpi },
     };
     try {
+      refuseLate(startBefore, clock);
       // From here on an abort is of no use: the job may have been taken.
       const job = await voice.submit(cluster, submission);
       return follow(key, { cluster, root: root.path, job });
     } catch (error) {
       // What may have been taken is looked for, by whoever asks again.
       if (isMalachiteError(error)) throw error;
-      await discard(root, key);
+      await discard(root, key).catch(nextTime);
       throw refusal(error);
     }
   }
 
-  /** For a launch of which nothing runs. What cannot be removed now is removed by `find` or by the next launch of the key. */
+  /** For a launch of which nothing runs. */
   async function discard(root: RunsRoot, key: LaunchKey): Promise<void> {
+    // With the claim, no job of it begins any more, whoever is just about to submit one.
+    if (!(await takeClaim(root.folder(key)))) return;
     await removeMounts(root.folder(key));
-    await root.remove(key).catch(() => {});
+    await root.remove(key);
   }
 
   /** What an earlier launch of the key has made; without anything, what is left of it is removed. */
   async function known(root: RunsRoot, cluster: SlurmCluster, key: LaunchKey): Promise<Handle | undefined> {
     const folder = root.folder(key);
     // The folder comes first, so without one nothing was ever submitted.
-    if (!(await exists(folder))) return undefined;
-    const jobs = await questions.ask(cluster, key);
-    const job = (jobs.find(isLive) ?? jobs.at(-1))?.id;
-    const state = { cluster, root: root.path, ...(job === undefined ? {} : { job }) };
-    if (job !== undefined || (await exists(join(folder, START_FILES.claim)))) return follow(key, state);
-    await discard(root, key);
+    while (await exists(folder)) {
+      const jobs = await questions.ask(cluster, key);
+      const job = (jobs.find(isLive) ?? jobs.at(-1))?.id;
+      const state = { cluster, root: root.path, ...(job === undefined ? {} : { job }) };
+      const claim = await claimOf(folder);
+      if (claim === "started" || (claim === undefined && job !== undefined)) return follow(key, state);
+      await discard(root, key);
+    }
     return undefined;
   }
 
@@ -290,6 +297,9 @@ function forSlurm({ env, argv }: Prepared): Prepared {
   refuseLong(command, MOST_ARGUMENT_BYTES);
   return command;
 }
+
+/** What cannot be removed now is removed by `find` or by the next launch of the key. */
+const nextTime = (): void => {};
 
 function refusal(error: unknown): unknown {
   if (error instanceof Error && "code" in error && error.code === "E2BIG") return tooLong(undefined, error);
