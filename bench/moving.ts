@@ -1,22 +1,56 @@
-// A workspace of very many runs on its way out of a data folder and into another one, and into PostgreSQL where one is given. Each run has
-// a definition, eight events, five labels and a metric of five points.
-//   node --conditions=malachite-src bench/moving.ts [RUNS] [postgres://…]
+// A workspace of very many runs on its way out of a data folder and into another one, and into PostgreSQL where that can be started. Each run
+// has a definition, eight events, five labels and a metric of five points. `npm run bench -- moving [RUNS]`.
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { exportWorkspace, importWorkspace, readSettings } from "@malachite/server";
+import { startPostgres, withoutPostgres } from "../packages/server/conformance/postgresServer.ts";
 import { openSqliteRecords } from "../packages/server/src/adapters/records/sqlite/sqliteRecords.ts";
 import { openDataFolder } from "../packages/server/src/dataFolder.ts";
+import { print, timed } from "./figures.ts";
 
-const [runs = 100_000, database] = [Number(process.argv[2] ?? 100_000), process.argv[3]];
-const home = mkdtempSync(join(tmpdir(), "malachite-bench-moving-"));
-const workspace = { subscriptionId: "s", resourceGroup: "g", workspace: "w" };
-const settingsOf = (name: string, url?: string) =>
-  readSettings({ data: join(home, name), ...(url === undefined ? {} : { database: url }) }, {});
+const WORKSPACE = { subscriptionId: "s", resourceGroup: "g", workspace: "w" };
 
-async function fill(): Promise<void> {
-  const { data } = settingsOf("from");
+export async function moving([asked = "100000"]: readonly string[]): Promise<void> {
+  const runs = Number(asked);
+  const home = mkdtempSync(join(tmpdir(), "malachite-bench-moving-"));
+  // Threads of the stores keep no process alive by themselves.
+  const alive = setInterval(() => {}, 1000);
+  const settingsOf = (name: string, database?: string) =>
+    readSettings({ data: join(home, name), ...(database === undefined ? {} : { database }) }, {});
+  const measured = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    const seconds = (await timed(work)) / 1000;
+    const memoryMB = process.resourceUsage().maxRSS / 1024;
+    print({
+      figure: `${what}, ${runs} runs`,
+      value: seconds,
+      unit: "s",
+      perSecond: runs / seconds,
+      memoryMB,
+    });
+  };
+  try {
+    await fill(settingsOf("from").data, runs);
+    const file = join(home, "archive");
+    await measured("export from SQLite", () =>
+      exportWorkspace({ settings: settingsOf("from"), workspace: WORKSPACE, file }),
+    );
+    print({ figure: "the archive", value: statSync(file).size / 1e6, unit: "MB" });
+    await measured("import into SQLite", () => importWorkspace({ settings: settingsOf("to"), file }));
+    const missing = withoutPostgres();
+    if (missing !== undefined) return void process.stderr.write(`${missing}\n`);
+    await using server = await startPostgres();
+    await measured("import into PostgreSQL", () =>
+      importWorkspace({ settings: settingsOf("pg", server.freshUrl()), file }),
+    );
+  } finally {
+    clearInterval(alive);
+    rmSync(home, { recursive: true });
+  }
+}
+
+async function fill(data: string, runs: number): Promise<void> {
   mkdirSync(data);
   openDataFolder(data)[Symbol.dispose]();
   const file = join(data, "records.sqlite");
@@ -42,31 +76,4 @@ async function fill(): Promise<void> {
       select i, i, '', 'loss', '{"loss":"double"}', 5, 5, 0, 1, 5, 1, 5, 1, 0.5, 5, 5, 1, 0.5 from n;
     insert into metric_points select n.i, k.i, k.i, k.i, 1, 0.5, null, null from n, (select i from n limit 5) as k;
     commit`);
-}
-
-async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const begun = performance.now();
-  const done = await work();
-  const seconds = (performance.now() - begun) / 1000;
-  console.log(
-    `${name}: ${seconds.toFixed(1)} s, ${Math.round(runs / seconds)} runs/s, memory at most ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
-  );
-  return done;
-}
-
-// Threads of the stores keep no process alive by themselves.
-const alive = setInterval(() => {}, 1000);
-try {
-  await fill();
-  const file = join(home, "archive");
-  await timed("export", () => exportWorkspace({ settings: settingsOf("from"), workspace, file }));
-  console.log(`archive: ${Math.round(statSync(file).size / 1e6)} MB`);
-  await timed("import into SQLite", () => importWorkspace({ settings: settingsOf("to"), file }));
-  if (database !== undefined)
-    await timed("import into PostgreSQL", () =>
-      importWorkspace({ settings: settingsOf("pg", database), file }),
-    );
-} finally {
-  clearInterval(alive);
-  rmSync(home, { recursive: true });
 }

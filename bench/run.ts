@@ -1,4 +1,4 @@
-// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `engines`, `mlflow`,
+// `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `engines`, `mlflow`, `moving`,
 // `scale`, `simulation` and `web` may follow which of their figures, or of which size.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
@@ -10,6 +10,7 @@ const BENCHES = {
   blobs: async () => (await import("./blobs.ts")).blobs(),
   records: async () => (await import("./records.ts")).records(),
   postgres: async () => (await import("./postgres.ts")).postgres(),
+  moving: async (sizes: readonly string[]) => (await import("./moving.ts")).moving(sizes),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   scale: async (sizes: readonly string[]) => (await import("./scale.ts")).scale(sizes),
@@ -26,6 +27,7 @@ const asked: Name[] = [];
 const figures = {
   engines: [] as string[],
   mlflow: [] as string[],
+  moving: [] as string[],
   scale: [] as string[],
   simulation: [] as string[],
   web: [] as string[],

@@ -54,9 +54,8 @@ Examples:
         }),
       ).finally(() => progress.end());
       if (options.output === "json") return io.out(json(done));
-      const { rows, files, fileBytes, snapshots } = done;
       await io.out(
-        `${done.workspace} as of ${localTime(done.exportedAt)} is in ${file} (${size(done.archiveBytes)}): ${rows.runs ?? 0} runs, ${snapshots} snapshots, ${files} files, ${size(fileBytes)}.\n`,
+        `${done.workspace} as of ${localTime(done.exportedAt)} is in ${file} (${size(done.archiveBytes)}): ${contentsOf(done)}.\n`,
       );
       if (done.unfinished > 0)
         io.say(
@@ -118,16 +117,25 @@ Examples:
         }),
       ).finally(() => progress.end());
       if (options.output === "json") return io.out(json(done));
-      const { rows, files, fileBytes, snapshots } = done;
-      await io.out(
-        `${done.workspace} as of ${localTime(done.exportedAt)} is here: ${rows.runs ?? 0} runs, ${snapshots} snapshots, ${files} files, ${size(fileBytes)}.\n`,
-      );
+      await io.out(`${done.workspace} as of ${localTime(done.exportedAt)} is here: ${contentsOf(done)}.\n`);
       if (done.ended > 0)
         io.say(
           `${done.ended} runs had not ended when it was exported; here they are ended, as Failed (Moved) or Canceled.`,
         );
       if (done.secrets === "left out") io.say("Secrets of datastores were left out: register them again.");
     });
+}
+
+type Counted = {
+  readonly rows: Readonly<Record<string, number>>;
+  readonly snapshots: number;
+  readonly files: number;
+  readonly fileBytes: number;
+};
+
+function contentsOf({ rows, snapshots, files, fileBytes }: Counted): string {
+  const some = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  return `${some(rows.runs ?? 0, "run")}, ${some(snapshots, "snapshot")}, ${some(files, "file")}, ${size(fileBytes)}`;
 }
 
 /** How far it is, for a person at a terminal; now and then. */
