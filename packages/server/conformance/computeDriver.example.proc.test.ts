@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
+import { systemClock } from "../src/adapters/system/clock.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
-import { driverUnderTest, movedAway } from "./driverUnderTest.ts";
+import { driverUnderTest, EMPTY_PLACER, movedAway } from "./driverUnderTest.ts";
 import { createJobsDriver } from "./example/jobsDriver.ts";
 import { findPython } from "./findPython.ts";
 
@@ -24,12 +25,13 @@ async function makeDriver(): Promise<DriverUnderTest> {
   return driverUnderTest({
     target,
     runs: folder,
-    make: () =>
+    make: (placer = EMPTY_PLACER) =>
       createJobsDriver({
         folder,
-        placer: { place: async () => {}, placeFiles: async () => {} },
+        placer,
         inherited: inheritedEnvironment(process.env),
         python: python ?? "",
+        clock: systemClock,
       }),
     away: movedAway(folder),
     end: () => rm(home, { recursive: true }),
@@ -40,6 +42,7 @@ computeDriverConformance("example of docs/new-driver.md", makeDriver, {
   skip:
     python === undefined || process.platform !== "linux" ? "its engine needs python3 on Linux" : undefined,
   python,
+  severalServers: true,
   many: 20,
   variables: ["JOBS_NAME"],
 });

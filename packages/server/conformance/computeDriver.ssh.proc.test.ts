@@ -5,14 +5,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
-import { createCourier } from "../src/adapters/compute/courier/index.ts";
 import { detectCgroups } from "../src/adapters/compute/process/cgroups.ts";
-import { createSshDriver } from "../src/adapters/compute/ssh/sshDriver.ts";
-import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
-import { ENTRIES } from "../src/entries.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { openDoor } from "./door.ts";
 import { driverUnderTest } from "./driverUnderTest.ts";
+import { sshDriversOn } from "./sshDriverOn.ts";
 import { startSshServer, withoutSshServer } from "./sshServer.ts";
 
 const SERVICE = "conformance";
@@ -25,30 +22,15 @@ async function makeDriver(): Promise<DriverUnderTest> {
   const { user, key, fingerprint } = server;
   const options = { host: "127.0.0.1", port: door.port, user, key, fingerprint, folder: far, slots: 1000 };
   const target: TargetSettings = { name: "lab", kind: "ssh", pool: "lab", options };
-  const courier = createCourier({
-    folder: join(folder, "away"),
-    placer: { placeFiles: async () => {} },
-    snapshots: { files: async function* () {}, read: async function* () {} },
-    writeZip: storedZip,
-    files: ENTRIES.courier,
-    agent: ENTRIES.agent,
-  });
+  const drivers = sshDriversOn(folder, SERVICE);
   return driverUnderTest({
     target,
     runs: join(folder, "home"),
     folder: (launchKey) => join(far, "runs", SERVICE, launchKey),
-    make: () =>
-      createSshDriver({
-        folder: join(folder, "home"),
-        service: SERVICE,
-        courier,
-        login: { agentSocket: undefined },
-        clock: { now: Date.now, sleep: async () => {} },
-        files: ENTRIES.far,
-      }),
+    make: drivers.make,
     away: door,
     async end() {
-      await courier[Symbol.asyncDispose]();
+      await drivers[Symbol.asyncDispose]();
       assert.deepEqual(await readdir(join(far, "runs", SERVICE)), [], "folders of runs are left over");
       assert.deepEqual(await readdir(join(far, "places", SERVICE)), [], "places of runs are left over");
       await door.shut();

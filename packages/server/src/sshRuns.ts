@@ -1,5 +1,5 @@
 // What runs over ssh need of the service, put together for compose: the driver, and who comes in by its ports.
-import type { Clock, TargetSettings } from "@malachite/core";
+import type { SteadyClock, TargetSettings } from "@malachite/core";
 import type { AwayCourier } from "./adapters/compute/courier/index.ts";
 import { createSshDriver } from "./adapters/compute/ssh/sshDriver.ts";
 import { hostAndPort } from "./addresses.ts";
@@ -10,7 +10,7 @@ import { createFromRuns } from "./http/auth/fromRuns.ts";
 export type SshRunsParts = {
   readonly folder: Pick<DataFolder, "ssh" | "id">;
   readonly courier: AwayCourier;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   /** The socket of an ssh agent, where there is one. */
   readonly agentSocket: string | undefined;
   /** As they are now. */

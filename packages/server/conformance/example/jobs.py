@@ -13,20 +13,39 @@ import sys
 MARK = b"JOBS_NAME="
 
 
-def processes(name):
-    """Those of a job, whatever sessions and parents they have made: each bears its name in its environment."""
-    found = []
+def processes():
+    """Those of each job, whatever sessions and parents they have made: each bears its name in its environment. One look for all jobs."""
+    found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/environ" % pid, "rb") as file:
-                marked = (MARK + name.encode()) in file.read().split(b"\0")
+                names = [one for one in file.read().split(b"\0") if one.startswith(MARK)]
             with open("/proc/%s/stat" % pid) as file:
                 ended = file.read().rpartition(")")[2].split()[0] in ("Z", "X")
         except OSError:
             continue
-        if marked and not ended:
-            found.append(int(pid))
+        if names and not ended:
+            found.setdefault(names[0][len(MARK):].decode(), []).append(int(pid))
     return found
+
+
+def others(name, first, hold):
+    """The processes of a job but its first. With `hold` they are stopped as they are found: so none gets away by replacing itself."""
+    known = []
+    while True:
+        found = [pid for pid in processes().get(name, []) if pid != first and pid not in known]
+        known += found
+        if not hold or not found:
+            return known
+        for pid in found:
+            tell(pid, signal.SIGSTOP)
+
+
+def tell(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def submit(folder, name, command):
@@ -34,6 +53,8 @@ def submit(folder, name, command):
         os.mkdir(os.path.join(folder, name))
     except FileExistsError:
         return 17
+    # Closed by the child when it has become the command, and so bears its name.
+    begun, begins = os.pipe()
     if os.fork() == 0:
         os.setsid()
         with open(os.path.join(folder, name, "first"), "w") as file:
@@ -42,6 +63,8 @@ def submit(folder, name, command):
         for stream in (0, 1, 2):
             os.dup2(null, stream)
         os.execvpe(command[0], command, dict(os.environ, JOBS_NAME=name))
+    os.close(begins)
+    os.read(begun, 1)
     return 0
 
 
@@ -50,20 +73,18 @@ def main(folder, action, *rest):
     if action == "submit":
         return submit(folder, rest[0], list(rest[1:]))
     if action == "list":
-        for name in os.listdir(folder):
-            print(name, "running" if processes(name) else "over")
+        # In this order: what is taken after the look is not told as over.
+        names = os.listdir(folder)
+        running = processes()
+        for name in names:
+            print(name, "running" if name in running else "over")
     if action == "signal":
         with open(os.path.join(folder, rest[0], "first")) as file:
             first = int(file.read())
-        for pid in processes(rest[0]):
-            if pid == first:
-                continue
-            try:
-                os.kill(pid, getattr(signal, "SIG" + rest[1]))
-                # A stopped process would act on it only when it goes on.
-                os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                pass
+        for pid in others(rest[0], first, hold=rest[1] == "KILL"):
+            tell(pid, getattr(signal, "SIG" + rest[1]))
+            # A stopped process would act on it only when it goes on.
+            tell(pid, signal.SIGCONT)
     if action == "forget":
         shutil.rmtree(os.path.join(folder, rest[0]), ignore_errors=True)
     return 0

@@ -7,19 +7,21 @@ import {
   type Launch,
   type LaunchKey,
   type Sighting,
-  START_FILES,
   START_SCRIPT_NAME,
+  type SteadyClock,
   type TargetSettings,
 } from "@malachite/core";
 import { handlesOf } from "../../src/adapters/compute/shared/handles.ts";
 import { createLines } from "../../src/adapters/compute/shared/inLine.ts";
 import { createLaunchHints } from "../../src/adapters/compute/shared/launchHints.ts";
 import { createLocalRunFolder } from "../../src/adapters/compute/shared/localRunFolder.ts";
-import { removeMounts } from "../../src/adapters/compute/shared/placeMounts.ts";
+import { refuseLate } from "../../src/adapters/compute/shared/notLate.ts";
+import { placeMounts, removeMounts } from "../../src/adapters/compute/shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../../src/adapters/compute/shared/prepareFolder.ts";
 import { prepareCommand } from "../../src/adapters/compute/shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../../src/adapters/compute/shared/runsRoot.ts";
 import { exists, readExit } from "../../src/adapters/compute/shared/smallFiles.ts";
+import { claimOf, takeClaim } from "../../src/adapters/compute/shared/startClaim.ts";
 import { createJobsEngine } from "./jobsEngine.ts";
 import { faultOfOptions, parseJobsOptions } from "./jobsTarget.ts";
 
@@ -35,11 +37,12 @@ export type JobsDriverOptions = {
   /** What runs inherit of the service's environment. */
   readonly inherited: Readonly<Record<string, string>>;
   readonly python: string;
+  readonly clock: SteadyClock;
 };
 
 /** Opens and starts nothing until its first call. Disposing it ends no run. */
 export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & AsyncDisposable {
-  const { placer, inherited, python } = options;
+  const { placer, inherited, python, clock } = options;
   const root = createRunsRoot(options.folder);
   const hints = createLaunchHints();
   const inLine = createLines();
@@ -55,7 +58,7 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
     return { engine: engineAt(HANDLES.read(handle).engine), folder: root.folder(handle.key) };
   }
 
-  async function launch({ plan: asked, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+  async function launch({ plan: asked, secrets, startBefore }: Launch, signal: AbortSignal): Promise<Handle> {
     const { key, target } = asked;
     const folder = root.folder(key);
     const plan = inFolder(asked, folder);
@@ -63,14 +66,13 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
     await root.ready();
     const earlier = await find(target, key);
     if (earlier) return earlier;
-    await root.make(key);
-    try {
-      await prepareFolder(folder, plan, placer, {}, signal);
+    // Out of sight first: where two servers are at it, one gets the name.
+    await root.makeWhole(key, async (made) => {
+      await prepareFolder(made, { ...plan, mounts: undefined }, placer, {}, signal);
       signal.throwIfAborted();
-    } catch (error) {
-      await root.remove(key);
-      throw error;
-    }
+    });
+    await placeMounts(folder, plan);
+    refuseLate(startBefore, clock);
     // From here on the job may have been taken, whatever the answer is: `find` tells.
     await engineOf(target).submit(
       key,
@@ -83,12 +85,16 @@ export function createJobsDriver(options: JobsDriverOptions): ComputeDriver & As
   async function find(target: TargetSettings, key: LaunchKey): Promise<Handle | undefined> {
     await root.ready();
     const folder = root.folder(key);
-    if (!(await exists(folder))) return undefined;
-    const known =
-      (await engineOf(target).list()).has(key) || (await exists(`${folder}/${START_FILES.claim}`));
-    if (known) return follow(key, parseJobsOptions(target).engine);
-    // Half made by a service that was killed: nothing runs, so nothing of it stays.
-    await root.remove(key);
+    while (await exists(folder)) {
+      const isThere = (await engineOf(target).list()).has(key);
+      const claim = await claimOf(folder);
+      if (claim === "started" || (claim === undefined && isThere))
+        return follow(key, parseJobsOptions(target).engine);
+      // Half made by a service that was killed: nothing of it stays. With the claim, nothing of it begins meanwhile.
+      if (!(await takeClaim(folder))) continue;
+      await removeMounts(folder);
+      await root.remove(key);
+    }
     return undefined;
   }
 

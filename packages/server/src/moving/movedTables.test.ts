@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { MOVED, NOT_MOVED, NUMBERED } from "../adapters/records/shared/moving/movedTables.ts";
+import { REMOVED } from "../adapters/records/shared/moving/removeRows.ts";
 import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
 
 const KINDS: Readonly<Record<string, RegExp>> = {
@@ -15,6 +16,10 @@ const KINDS: Readonly<Record<string, RegExp>> = {
 };
 
 describe("the tables of an archive", () => {
+  it("are those whose rows an import that is given up removes", () => {
+    assert.deepEqual([...REMOVED].sort(), MOVED.map(({ name }) => name).sort());
+  });
+
   it("are all that the records have, with all their columns", async () => {
     const folder = mkdtempSync(join(tmpdir(), "malachite-tables-"));
     try {

@@ -67,7 +67,8 @@ function isUnused(path: string, before: number): boolean {
   return found !== undefined && found.mtimeMs < before;
 }
 
-function restore(from: string, to: string): void {
+/** Back to its place, where nobody has made it anew. */
+export function restore(from: string, to: string): void {
   try {
     if (lstatSync(to, { throwIfNoEntry: false })) rmSync(from, { force: true });
     else renameSync(from, to);

@@ -10,6 +10,7 @@ import {
   withoutSshServer,
 } from "../../../../conformance/sshServer.ts";
 import { ENTRIES } from "../../../entries.ts";
+import { systemClock } from "../../system/clock.ts";
 import { createSshDriver } from "./sshDriver.ts";
 
 describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => {
@@ -29,7 +30,7 @@ describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => 
       folder: join(folder, "home"),
       service: "check",
       login: { agentSocket: undefined, home: folder },
-      clock: { now: Date.now, sleep: async () => {} },
+      clock: systemClock,
       files: ENTRIES.far,
       courier: undefined as never,
     });

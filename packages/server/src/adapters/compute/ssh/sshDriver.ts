@@ -1,6 +1,5 @@
 // The driver of machines that are reached over ssh: each launch is a folder on one of them, and a mirror of its files here.
 import {
-  type Clock,
   type ComputeDriver,
   type Handle,
   isMalachiteError,
@@ -10,12 +9,14 @@ import {
   logsOf,
   MalachiteError,
   type Sighting,
+  type SteadyClock,
   type TargetSettings,
   withGpus,
 } from "@malachite/core";
 import type { AwayCourier } from "../courier/index.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import { refuseLate } from "../shared/notLate.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { allOf, isUnavailable } from "./allOf.ts";
 import { choosePlaces, lackOf, type Place } from "./choosePlace.ts";
@@ -52,7 +53,7 @@ export type SshDriverOptions = FollowedOptions & {
   readonly courier: Pick<AwayCourier, "pack" | "forget" | "listing" | "content" | "program">;
   /** Absolute path of the folder in which the mirrors of launches lie. */
   readonly folder: string;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
 };
 
 /** The ssh driver. Disposing it ends no run: it only lets go of connections. */
@@ -74,7 +75,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   const { hostOf, follow } = followed;
   const amiss: Amiss = new Map();
 
-  async function launch({ plan, secrets }: Launch, signal: AbortSignal): Promise<Handle> {
+  async function launch({ plan, secrets, startBefore }: Launch, signal: AbortSignal): Promise<Handle> {
     signal.throwIfAborted();
     const asked = parseSshOptions(plan.target);
     refuseImage(plan);
@@ -100,6 +101,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
       signal.throwIfAborted();
       const [first, ...others] = parts as [NotedPart, ...NotedPart[]];
       await writeNote(folder, { phase: "starting", ...first, ...(count === 1 ? {} : { others }) });
+      refuseLate(startBefore, clock);
       const begun = await start(plan, secrets, asked, parts);
       return await follow(key, stateOf(begun, parts));
     } catch (error) {

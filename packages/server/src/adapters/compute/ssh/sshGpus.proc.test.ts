@@ -6,15 +6,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Handle, LaunchKey, LaunchPlan } from "@malachite/core";
+import { type SshDrivers, sshDriversOn } from "../../../../conformance/sshDriverOn.ts";
 import {
   type SshServerUnderTest,
   startSshServer,
   withoutSshServer,
 } from "../../../../conformance/sshServer.ts";
-import { ENTRIES } from "../../../entries.ts";
-import { storedZip } from "../../localbundle/storedZip.ts";
-import { type AwayCourier, createCourier } from "../courier/index.ts";
-import { createSshDriver, type SshDriver } from "./sshDriver.ts";
+import type { SshDriver } from "./sshDriver.ts";
 
 const SMI = `#!/bin/sh
 case "$1" in
@@ -27,7 +25,7 @@ describe("GPUs of an ssh target", { skip: withoutSshServer() ?? false }, () => {
   const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-gpus-"));
   const { signal } = new AbortController();
   let server: SshServerUnderTest;
-  let courier: AwayCourier & AsyncDisposable;
+  let drivers: SshDrivers;
   let driver: SshDriver;
   before(async () => {
     server = await startSshServer();
@@ -40,26 +38,12 @@ describe("GPUs of an ssh target", { skip: withoutSshServer() ?? false }, () => {
       writeFileSync(join(folder, "bin", name), text);
       chmodSync(join(folder, "bin", name), 0o755);
     }
-    courier = createCourier({
-      folder: join(folder, "away"),
-      placer: { placeFiles: async () => {} },
-      snapshots: { files: async function* () {}, read: async function* () {} },
-      writeZip: storedZip,
-      files: ENTRIES.courier,
-      agent: ENTRIES.agent,
-    });
-    driver = createSshDriver({
-      folder: join(folder, "home"),
-      service: "gpus",
-      login: { agentSocket: undefined, home: folder },
-      clock: { now: Date.now, sleep: async () => {} },
-      files: ENTRIES.far,
-      courier,
-    });
+    drivers = sshDriversOn(folder, "gpus", folder);
+    driver = drivers.make();
   });
   after(async () => {
     await driver?.[Symbol.asyncDispose]();
-    await courier?.[Symbol.asyncDispose]();
+    await drivers?.[Symbol.asyncDispose]();
     await server?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   });

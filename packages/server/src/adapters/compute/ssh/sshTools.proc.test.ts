@@ -6,15 +6,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Handle, LaunchKey, LaunchPlan } from "@malachite/core";
+import { type SshDrivers, sshDriversOn } from "../../../../conformance/sshDriverOn.ts";
 import {
   type SshServerUnderTest,
   startSshServer,
   withoutSshServer,
 } from "../../../../conformance/sshServer.ts";
-import { ENTRIES } from "../../../entries.ts";
-import { storedZip } from "../../localbundle/storedZip.ts";
-import { type AwayCourier, createCourier } from "../courier/index.ts";
-import { createSshDriver, type SshDriver } from "./sshDriver.ts";
+import type { SshDriver } from "./sshDriver.ts";
 
 const UV = `#!/bin/sh
 case "$1" in
@@ -27,7 +25,7 @@ describe("environment tools of an ssh target", { skip: withoutSshServer() ?? fal
   const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-tools-"));
   const { signal } = new AbortController();
   let server: SshServerUnderTest;
-  let courier: AwayCourier & AsyncDisposable;
+  let drivers: SshDrivers;
   let driver: SshDriver;
   before(async () => {
     server = await startSshServer();
@@ -39,26 +37,12 @@ describe("environment tools of an ssh target", { skip: withoutSshServer() ?? fal
       "echo loaded; WORD='two words'; export WORD; LD_LIBRARY_PATH=/opt/x; export LD_LIBRARY_PATH\n",
     );
     writeFileSync(join(folder, "broken.sh"), "echo no module cuda >&2; exit 3\n");
-    courier = createCourier({
-      folder: join(folder, "away"),
-      placer: { placeFiles: async () => {} },
-      snapshots: { files: async function* () {}, read: async function* () {} },
-      writeZip: storedZip,
-      files: ENTRIES.courier,
-      agent: ENTRIES.agent,
-    });
-    driver = createSshDriver({
-      folder: join(folder, "home"),
-      service: "tools",
-      login: { agentSocket: undefined, home: folder },
-      clock: { now: Date.now, sleep: async () => {} },
-      files: ENTRIES.far,
-      courier,
-    });
+    drivers = sshDriversOn(folder, "tools", folder);
+    driver = drivers.make();
   });
   after(async () => {
     await driver?.[Symbol.asyncDispose]();
-    await courier?.[Symbol.asyncDispose]();
+    await drivers?.[Symbol.asyncDispose]();
     await server?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   });

@@ -118,16 +118,6 @@ export async function openPostgresIn(place: DatabasePlace): Promise<RecordsIn> {
       );
       return Number(row?.[0]) - count + 1;
     },
-    async removing(work) {
-      const tables = ["run_labels", "run_texts"];
-      for (const table of tables)
-        await session.simple(
-          `create index concurrently if not exists ${table}_of_removed on ${table} (run_no)`,
-        );
-      await work();
-      for (const table of tables)
-        await session.simple(`drop index concurrently if exists ${table}_of_removed`);
-    },
     async [Symbol.asyncDispose]() {
       await session.close();
     },

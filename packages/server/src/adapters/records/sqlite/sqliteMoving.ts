@@ -54,13 +54,6 @@ export function openSqliteIn(file: string): RecordsIn {
     },
     // Whoever adds the next row takes the number after the greatest; nobody else does while the data folder is locked.
     reserve: async (_table, last) => last + 1,
-    async removing(work) {
-      const tables = ["run_labels", "run_texts"];
-      for (const table of tables)
-        db.exec(`create index if not exists ${table}_of_removed on ${table} (run_no)`);
-      await work();
-      for (const table of tables) db.exec(`drop index if exists ${table}_of_removed`);
-    },
     async [Symbol.asyncDispose]() {
       db.close();
     },

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../../../../files/index.ts";
+import { restore } from "../forgetSnapshot.ts";
 import { hashedPath, isSha256, isSnapshotId, type SnapshotLayout } from "../layout.ts";
 import { readTree } from "../treeFile.ts";
 import { type CancelFlag, stopIfCancelled } from "./cancelled.ts";
@@ -76,15 +77,6 @@ export function putBack(layout: SnapshotLayout): void {
     const [, kind, hash] = /^(contents|trees)-([0-9a-f]{64})$/.exec(name) ?? [];
     if (kind === undefined || hash === undefined) continue;
     restore(join(leavingFolder(layout), name), hashedPath(layout[kind as "contents" | "trees"], hash));
-  }
-}
-
-function restore(from: string, to: string): void {
-  try {
-    if (lstatSync(to, { throwIfNoEntry: false })) rmSync(from, { force: true });
-    else renameSync(from, to);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 

@@ -16,8 +16,6 @@ export interface RecordsIn extends AsyncDisposable {
   transact<T>(work: () => Promise<T>): Promise<T>;
   /** The first of so many numbers that no row of the table has, nor gets. Inside a transaction; `last` is the greatest in use. */
   reserve(table: Numbered, last: number, count: number): Promise<number>;
-  /** Makes it quick, for the time of `work`, to find what refers to a run. */
-  removing(work: () => Promise<void>): Promise<void>;
 }
 
 export type ImportAsk = {
