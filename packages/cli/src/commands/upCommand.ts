@@ -129,8 +129,10 @@ async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise
   io.say("Try: malachite submit examples/train      Stop: Ctrl-C");
   if (process.platform !== "win32") process.on("SIGUSR2", () => serving.turnLog());
   const notify = createNotify(io.env);
+  // Listened for before anybody is told: who hears that it is ready may stop it at once.
+  const ended = Promise.race([untilStopped().then(() => "asked"), serving.drained.then(() => "drained")]);
   await notify("READY=1", `STATUS=Takes work at ${url}`);
-  const why = await Promise.race([untilStopped().then(() => "asked"), serving.drained.then(() => "drained")]);
+  const why = await ended;
   await notify("STOPPING=1");
   io.say(
     why === "drained"
