@@ -1,18 +1,12 @@
 // Runs on machines that are reached over ssh, with a real service and real ssh servers: a pool of two.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import {
-  type Door,
-  openDoor,
-  type SshServerUnderTest,
-  startSshServer,
-  withoutSshServer,
-} from "@malachite/server/conformance";
+import { withoutSshServer } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, getRun, processesOf, story, submit } from "../support/runs.ts";
-import { Service, until, workspacePath } from "../support/service.ts";
+import { type Service, until, workspacePath } from "../support/service.ts";
+import { SshPool } from "./pool.ts";
 
 const TARGET = {
   target: "lab",
@@ -20,35 +14,14 @@ const TARGET = {
 };
 
 describe("runs over ssh", { skip: withoutSshServer() ?? false }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "malachite-e2e-ssh-"));
-  const far = join(folder, "far");
-  const servers: SshServerUnderTest[] = [];
-  const doors: Door[] = [];
+  const pool = new SshPool();
+  const { far, doors } = pool;
   let service: Service;
-
   before(async () => {
-    servers.push(await startSshServer(), await startSshServer());
-    for (const server of servers) doors.push(await openDoor(server));
-    const settings = join(folder, "malachite.json");
-    const hosts = servers.map(({ user, fingerprint }, index) => ({
-      host: "127.0.0.1",
-      port: doors[index]?.port,
-      user,
-      fingerprint,
-      slots: 3,
-    }));
-    // The servers take each other's keys no more than real machines do: this one is for both.
-    const lab = { kind: "ssh", hosts, key: servers[0]?.key, folder: far };
-    writeFileSync(settings, JSON.stringify({ target: { lab } }));
-    for (const server of servers.slice(1)) await server.trust(servers[0] as SshServerUnderTest);
-    service = await Service.start({ flags: ["--settings", settings] });
+    await pool.start(3);
+    ({ service } = pool);
   });
-  after(async () => {
-    await service?.[Symbol.asyncDispose]();
-    for (const door of doors) await door[Symbol.asyncDispose]();
-    for (const server of servers) await server[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => pool[Symbol.asyncDispose]());
 
   const run = (
     script: string,

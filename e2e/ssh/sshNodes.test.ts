@@ -2,19 +2,13 @@
 // on one counts on the other too: two slots are one for each.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import {
-  type Door,
-  openDoor,
-  type SshServerUnderTest,
-  startSshServer,
-  withoutSshServer,
-} from "@malachite/server/conformance";
+import { withoutSshServer } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, getRun, processesOf, story, submit } from "../support/runs.ts";
-import { Service, until } from "../support/service.ts";
+import { type Service, until } from "../support/service.ts";
+import { SshPool } from "./pool.ts";
 
 const TORCH = {
   target: "lab",
@@ -58,33 +52,14 @@ const processesIn = (end: string): string[] =>
   });
 
 describe("a run over several machines of an ssh pool", { skip: withoutSshServer() ?? false }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "malachite-e2e-ssh-nodes-"));
-  const servers: SshServerUnderTest[] = [];
-  const doors: Door[] = [];
+  const pool = new SshPool();
+  const { far, doors } = pool;
   let service: Service;
-
   before(async () => {
-    for (let index = 0; index < 2; index++) {
-      const server = await startSshServer();
-      servers.push(server);
-      doors.push(await openDoor(server));
-    }
-    const [first] = servers;
-    for (const server of servers.slice(1)) await server.trust(first as SshServerUnderTest);
-    const hosts = servers.map(({ user, fingerprint }, index) => ({
-      ...{ host: "127.0.0.1", port: doors[index]?.port, user, fingerprint, slots: 2 },
-    }));
-    const lab = { kind: "ssh", hosts, key: first?.key, folder: join(folder, "far") };
-    const settings = join(folder, "malachite.json");
-    writeFileSync(settings, JSON.stringify({ target: { lab } }));
-    service = await Service.start({ flags: ["--settings", settings] });
+    await pool.start(2);
+    ({ service } = pool);
   });
-  after(async () => {
-    await service?.[Symbol.asyncDispose]();
-    for (const door of doors) await door[Symbol.asyncDispose]();
-    for (const server of servers) await server[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => pool[Symbol.asyncDispose]());
 
   const run = (script: string, more: Record<string, unknown> = {}) =>
     submit(service, { files: { "main.py": script }, configuration: { ...TORCH, ...more } });
@@ -97,9 +72,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
       45_000,
     );
   const farRuns = () =>
-    readdirSync(join(folder, "far", "runs")).flatMap((name) =>
-      readdirSync(join(folder, "far", "runs", name)),
-    );
+    readdirSync(join(far, "runs")).flatMap((name) => readdirSync(join(far, "runs", name)));
   const UP = "import os, time\nprint('up', os.environ['RANK'], flush=True)\ntime.sleep(600)";
 
   it("meets, has a log for each rank, and the outputs of all", async () => {
