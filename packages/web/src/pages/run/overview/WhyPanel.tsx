@@ -45,7 +45,8 @@ export function WhyPanel({ runId, status }: { readonly runId: string; readonly s
                   </Fragment>
                 ))}
               </p>
-              {needed !== undefined && free !== undefined && (
+              {/* Of a quota of runs the message has said all. */}
+              {needed !== undefined && free !== undefined && resource !== "runningRuns" && (
                 <p className={classes.numbers}>
                   It needs {needed} {needed === 1 ? resource?.replace(/s$/, "") : resource}, {free} free.
                   {ahead !== undefined && ahead > 0 && ` ${ahead} ahead of it.`}
