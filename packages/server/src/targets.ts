@@ -1,6 +1,14 @@
 // The compute targets of the settings, as the steps of a run ask for them. Knows names and pools, not engines.
-import type { Abilities, Capacity, ComputeDriver, TargetSettings, Targets } from "@malachite/core";
+import type {
+  Abilities,
+  Capacity,
+  ComputeDriver,
+  TargetHealth,
+  TargetSettings,
+  Targets,
+} from "@malachite/core";
 import { gpusOfMachine, gpusOfPool, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
+import { createAskTogether } from "./adapters/shared/askTogether.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
 
@@ -39,7 +47,8 @@ export function createTargets(
   allowed: ContainerRights = { volumes: [], privileges: false },
 ): ChangingTargets {
   let now = read(entries, machine);
-  const byKind = new Map(drivers.map((driver) => [driver.kind, driver]));
+  const asking = drivers.map(checkedTogether);
+  const byKind = new Map(asking.map((driver) => [driver.kind, driver]));
   const capacity = (pool: string): Capacity => now.pools.get(pool) ?? { places: machine.runsAtOnce };
   return {
     async abilities(target, signal) {
@@ -79,7 +88,7 @@ export function createTargets(
       if (!driver) throw new Error(`No driver serves the kind '${kind}'.`);
       return driver;
     },
-    drivers: () => drivers,
+    drivers: () => asking,
     isAway: (target) => byKind.get(target.kind)?.isAway?.(target) ?? false,
     capacity,
     pools: () => [...now.pools.keys()],
@@ -87,6 +96,16 @@ export function createTargets(
       now = read(changed, machine);
     },
   };
+}
+
+/** The same driver; who asks about a target while another does hears the same answer: each submission asks. */
+function checkedTogether(driver: ComputeDriver): ComputeDriver {
+  const together = createAskTogether<TargetHealth>();
+  const check: ComputeDriver["check"] = (target, signal) =>
+    together(JSON.stringify(target), (asked) => driver.check(target, asked), signal);
+  return new Proxy(driver, {
+    get: (whole, name) => (name === "check" ? check : Reflect.get(whole, name, whole)),
+  });
 }
 
 /** How many GPUs a node has at most, where the engine itself gives them out. */

@@ -10,6 +10,7 @@ import {
   type PreparedEnvironment,
 } from "@malachite/core";
 import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
+import { createAskTogether } from "../../shared/askTogether.ts";
 import { type Recipe, readRecipe } from "../built/recipe.ts";
 import { buildDockerfile, imageIdOf, pullImage } from "./getImage.ts";
 import {
@@ -75,12 +76,21 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
   const surveys = new Map<string, Promise<Survey>>();
   const pythons = new Map<string, Promise<ImagePython | undefined>>();
   const cleaned = new Map<string, Promise<void>>();
+  const answering = createAskTogether<unknown>();
+  const looking = createAskTogether<string | undefined>();
 
   async function engineOf(ask: EnvironmentAsk, signal: AbortSignal): Promise<Engine> {
     const engine = await engines.at(ask.socket);
-    await engine.ask("answer", (api) => api.ping(), signal, PING_MS);
+    await answering(
+      engine.socket,
+      (asked) => engine.ask("answer", (api) => api.ping(), asked, PING_MS),
+      signal,
+    );
     return engine;
   }
+
+  const idOf = (engine: Engine, name: string, signal: AbortSignal): Promise<string | undefined> =>
+    looking(JSON.stringify([engine.socket, name]), (asked) => imageIdOf(engine, name, asked), signal);
 
   /** What a killed service was about to install from, and in; this one begins nothing before that is gone. */
   function clean(engine: Engine, signal: AbortSignal): Promise<void> {
@@ -100,7 +110,7 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
   ): Promise<string> {
     const { engine, signal } = at;
     at.names.unshift(name);
-    const there = await imageIdOf(engine, name, signal);
+    const there = await idOf(engine, name, signal);
     if (there !== undefined) return there;
     return at.bring(name, async (say, until) => {
       const id = await work(say, until);
@@ -121,7 +131,7 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     }
     const { reference } = source.image;
     return (
-      (await imageIdOf(engine, reference, signal)) ??
+      (await idOf(engine, reference, signal)) ??
       at.bring(`pull ${reference}`, (say, until) => pullImage(engine, source.image, say, until))
     );
   }
