@@ -98,6 +98,7 @@ async function fillFiles(settings: Settings): Promise<void> {
     metadata: { of: "mine" },
   });
   await put({ bucket: run, path: "empty" }, "");
+  await put({ bucket: run, path: "user_logs/std_log.txt" }, "first line\nsecond line\n");
   await put({ bucket: run, path: "outputs/large.bin" }, Buffer.alloc(3_000_000, "malachite"));
   // Capital letters: its folder is called by a hash. One is named by a run, the other by nobody.
   await put({ bucket: of({ container: "localupload/Some Model" }), path: "model.pkl" }, "pickle");

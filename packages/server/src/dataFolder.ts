@@ -64,11 +64,27 @@ const UPLOADS_KEPT_MS = 24 * 3600_000;
 /** So long a start may take before the next server's. */
 const START_MS = 60_000;
 
+/** In a data folder into which a backup is being restored. */
+export const RESTORING = "restoring.json";
+
+/** Throws ImportUnfinished for a data folder of which a restore has made only a part. */
+export function checkRestored(path: string): void {
+  if (!existsSync(join(path, RESTORING))) return;
+  throw new MalachiteError(
+    "ImportUnfinished",
+    `The restore of a backup into '${path}' was begun and not finished, so a part of the service is missing. Finish it with the same command (malachite restore), or remove the folder.`,
+  );
+}
+
 /**
  * Makes the folder if it is new and locks it. `shared`: by the name of this server, together with others that share it. The lock is the kernel's own, on an open file: it ends with the process however
- * that dies. Throws Busy naming the server that has it.
+ * that dies. Throws Busy naming the server that has it; ImportUnfinished as checkRestored, unless it is the restore that asks.
  */
-export function openDataFolder(path: string, { shared }: { readonly shared?: string } = {}): DataFolder {
+export function openDataFolder(
+  path: string,
+  { shared, restoring = false }: { readonly shared?: string; readonly restoring?: boolean } = {},
+): DataFolder {
+  if (!restoring) checkRestored(path);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {

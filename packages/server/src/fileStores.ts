@@ -154,7 +154,8 @@ async function openObjectStores(
   };
 }
 
-function placeOf(setting: BlobsSetting): string {
+/** `folder`, or the object storage. */
+export function placeOf(setting: BlobsSetting): string {
   if (setting.kind === "folder") return "folder";
   const name = setting.kind === "azure" ? `${setting.account}/${setting.container}` : setting.bucket;
   return `${setting.kind}://${name}/${setting.prefix}`;

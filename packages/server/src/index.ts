@@ -6,10 +6,10 @@ export type { BackupNote } from "./backup/backupFolder.ts";
 export {
   backupStores,
   readStoresNote,
-  restoreStores,
   type StoresNote,
 } from "./backup/backupStores.ts";
 export { restoreData } from "./backup/restoreData.ts";
+export { restoreStores } from "./backup/restoreStores.ts";
 export { type App, type ComposeOptions, compose } from "./compose.ts";
 export { type ServeOptions, type Serving, serve } from "./main.ts";
 export { type ExportAsk, type Exported, exportWorkspace } from "./moving/exportWorkspace.ts";

@@ -1,13 +1,11 @@
-// Backup and restore of a service whose records are in a database: an archive of each workspace, which has the files too wherever they are,
-// beside the keys, certificates and audit log of the data folder.
-import { existsSync } from "node:fs";
+// Backup of a service whose records are in a database: an archive of each workspace, which has the files too wherever they are, beside the
+// keys, certificates and audit log of the data folder. Until the note names the new archives, the backup before this one is whole.
 import { lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { MalachiteError, type Scope } from "@malachite/core";
+import type { Scope } from "@malachite/core";
 import { workspaceFolder } from "../adapters/blobs/folder/index.ts";
 import { orNothing, writeFileAtomic } from "../files/index.ts";
 import { exportWorkspace } from "../moving/exportWorkspace.ts";
-import { importWorkspace } from "../moving/importWorkspace.ts";
 import { openOut } from "../moving/workplaces.ts";
 import type { Settings } from "../settings.ts";
 import { VERSION } from "../version.ts";
@@ -15,10 +13,8 @@ import { lockBackup } from "./backupData.ts";
 import { KEYS, NOTE } from "./backupFolder.ts";
 import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";
 
-const FOLDERS = ["tls", "audit"] as const;
-const WORKSPACES = "workspaces";
-/** In a data folder that is being restored: the workspaces that are in it already. */
-const RESTORING = "restoring.json";
+export const STORES_FOLDERS = ["tls", "audit"] as const;
+export const WORKSPACES = "workspaces";
 
 export type StoresNote = {
   /** Programs that only know folders refuse it. */
@@ -32,8 +28,15 @@ export type StoresNote = {
   readonly bytes: number;
 };
 
-/** Throws InvalidRequest for what is no data folder; Busy where another backup goes into the same folder; what the stores throw. */
-export async function backupStores(settings: Settings, into: string): Promise<StoresNote> {
+/**
+ * Throws InvalidRequest for what is no data folder; Busy where another backup goes into the same folder; what the stores throw. `told` hears
+ * what is durable.
+ */
+export async function backupStores(
+  settings: Settings,
+  into: string,
+  told: (what: "keys" | "archive" | "note") => void = () => {},
+): Promise<StoresNote> {
   const { data } = settings;
   const scopes: readonly Scope[] = await (async () => {
     await using records = await openOut(settings);
@@ -44,8 +47,9 @@ export async function backupStores(settings: Settings, into: string): Promise<St
   const beganAt = new Date().toISOString();
   for (const name of KEYS) await copyWhole(join(data, name), join(into, name), await lstat(join(data, name)));
   const counts: Mirrored = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0 };
-  const mirrors = FOLDERS.map((name) => ({ from: join(data, name), to: join(into, name) }));
+  const mirrors = STORES_FOLDERS.map((name) => ({ from: join(data, name), to: join(into, name) }));
   for (const mirror of mirrors) await mirrorTree(mirror, counts);
+  told("keys");
   const workspaces: StoresNote["workspaces"][number][] = [];
   let [files, bytes] = [0, 0];
   for (const workspace of scopes) {
@@ -61,10 +65,12 @@ export async function backupStores(settings: Settings, into: string): Promise<St
     workspaces.push({ name: done.workspace, file, archive: done.archive });
     files += done.files;
     bytes += done.fileBytes;
+    told("archive");
   }
   const endedAt = new Date().toISOString();
   const note: StoresNote = { format: 2, version: VERSION, beganAt, endedAt, workspaces, files, bytes };
   await writeFileAtomic(join(into, NOTE), `${JSON.stringify(note, null, 2)}\n`, 0o600);
+  told("note");
   for (const mirror of mirrors) await dropStale(mirror);
   const named = new Set(workspaces.map(({ file }) => file));
   for (const name of await readdir(join(into, WORKSPACES)))
@@ -77,49 +83,4 @@ export async function readStoresNote(backup: string): Promise<StoresNote | undef
   const text = await readFile(join(backup, NOTE), "utf8").catch(orNothing);
   const note = text === undefined ? undefined : (JSON.parse(text) as { format?: unknown });
   return note?.format === 2 ? (note as StoresNote) : undefined;
-}
-
-/**
- * Into the stores that the settings name. What was killed is gone on with by the same call. Throws InvalidRequest for a data folder in which
- * something else is; what an import throws.
- */
-export async function restoreStores(backup: string, note: StoresNote, settings: Settings): Promise<void> {
-  const { data } = settings;
-  const mark = join(data, RESTORING);
-  const begun = await readFile(mark, "utf8").catch(orNothing);
-  const state = begun === undefined ? undefined : (JSON.parse(begun) as { of: string; done: string[] });
-  const there = (await readdir(data).catch(orNothing)) ?? [];
-  if ((state === undefined && there.length > 0) || (state !== undefined && state.of !== note.beganAt))
-    throw new MalachiteError(
-      "InvalidRequest",
-      `'${data}' is not empty. Move it away, or name another folder with --data.`,
-    );
-  const done = new Set(state?.done);
-  const remember = (): Promise<void> =>
-    writeFileAtomic(mark, JSON.stringify({ of: note.beganAt, done: [...done] }), 0o600);
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  await remember();
-  for (const name of KEYS)
-    await copyWhole(join(backup, name), join(data, name), await lstat(join(backup, name)));
-  const counts: Mirrored = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0 };
-  for (const name of FOLDERS)
-    if (existsSync(join(backup, name)))
-      await mirrorTree({ from: join(backup, name), to: join(data, name) }, counts);
-  for (const { file, archive } of note.workspaces) {
-    if (done.has(archive)) continue;
-    const found = await importWorkspace({
-      settings,
-      file: join(backup, WORKSPACES, file),
-      keyFile: join(backup, "secret"),
-    }).catch((error: MalachiteError) => {
-      // Killed between the end of this one and the note of it.
-      if (begun !== undefined && error.code === "WorkspaceExists") return undefined;
-      throw error;
-    });
-    if (found !== undefined && found.archive !== archive)
-      throw new MalachiteError("BadExport", `'${file}' is not the archive that the backup was made with.`);
-    done.add(archive);
-    await remember();
-  }
-  await rm(mark, { force: true });
 }

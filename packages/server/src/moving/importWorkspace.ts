@@ -28,6 +28,8 @@ export type ImportWorkspaceAsk = {
   readonly file: string;
   /** The key file that the archive was made with. */
   readonly keyFile?: string;
+  /** It is a part of a backup that is being restored: the archive's hash in the note of that. */
+  readonly restoring?: string;
   /** Leaves secrets out that are in the archive. */
   readonly leaveSecrets?: boolean;
   /** `share`: of the archive, from 0 to 1. */
@@ -55,8 +57,10 @@ export async function importWorkspace(ask: ImportWorkspaceAsk): Promise<Imported
   const { settings, file, told = () => {} } = ask;
   using _awake = awake();
   const checked = await checkArchive(file, (bytes) => told("check", bytes));
+  if (ask.restoring !== undefined && ask.restoring !== checked.hash)
+    throw new MalachiteError("BadExport", `'${file}' is not the archive that the backup was made with.`);
   const reseal = await resealOf(checked.head, ask);
-  await using into = await openInto(settings);
+  await using into = await openInto(settings, ask.restoring !== undefined);
   const incoming = join(settings.data, "incoming", `import-${checked.hash}.sqlite`);
   try {
     const older = checked.head.schema < NEWEST_SCHEMA ? await stage(incoming, ask, checked) : undefined;
@@ -121,7 +125,8 @@ class Taking {
     this.#into = into;
     this.#ask = ask;
     this.#checked = checked;
-    this.#of = { workspace, spans, archive: checked.hash, now: Date.now() };
+    const restoring = ask.restoring !== undefined;
+    this.#of = { workspace, spans, archive: checked.hash, now: Date.now(), restoring };
     this.#files = new FilesIn(into.files, workspace, into.keys);
     this.#reseal = reseal;
   }

@@ -1,12 +1,9 @@
 // kill -9 in the middle of an export and of an import, at many places: nothing half visible, and the same command again finishes it.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { fillService, heldIn, MOVED_SCOPE, placeOf } from "../../conformance/movedWorkspace.ts";
 import { type PostgresUnderTest, startPostgres, withoutPostgres } from "../../conformance/postgresServer.ts";
 import { openPostgresRecords } from "../adapters/records/postgres/postgresRecords.ts";
@@ -14,33 +11,7 @@ import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
 import type { Settings } from "../settings.ts";
 import { exportWorkspace } from "./exportWorkspace.ts";
 import { giveUpWorkspace, importWorkspace } from "./importWorkspace.ts";
-
-const ENTRY = new URL("./testing/moveOnce.ts", import.meta.url);
-
-/** The program says which place it has come to, and is killed there. */
-async function killedAt(place: string, args: readonly string[]): Promise<void> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [
-      ...process.execArgv,
-      "--conditions=malachite-src",
-      "--disable-warning=ExperimentalWarning",
-      ENTRY.pathname,
-      place,
-      ...args,
-    ],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += String(text)));
-  for (const end = Date.now() + 60_000; !said.includes(`at ${place}`); await pause(10)) {
-    assert.equal(child.exitCode, null, said);
-    assert.ok(Date.now() < end, said);
-  }
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
+import { killedAt } from "./testing/killedAt.ts";
 
 describe("what a killed export or import leaves", { timeout: 180_000 }, () => {
   const home = mkdtempSync(join(tmpdir(), "malachite-killed-"));
@@ -59,7 +30,7 @@ describe("what a killed export or import leaves", { timeout: 180_000 }, () => {
 
   it("is no archive, and the next export is whole", async () => {
     const file = join(home, "again.malachite");
-    await killedAt("files", ["export", first.data, "", file]);
+    await killedAt("files", "export", first, file);
     assert.ok(!existsSync(file));
     await exportWorkspace({ settings: first, workspace: MOVED_SCOPE, file });
     assert.deepEqual((await heldIn(file, String)).items, (await heldIn(good, String)).items);
@@ -88,10 +59,9 @@ describe("what a killed export or import leaves", { timeout: 180_000 }, () => {
         join(home, kind),
         kind === "SQLite" ? {} : { database: postgres?.freshUrl() ?? "" },
       );
-      const args = ["import", settings.data, settings.database ?? "", good];
       const unseenAt = async (...places: readonly string[]): Promise<void> => {
         for (const place of places) {
-          await killedAt(place, args);
+          await killedAt(place, "import", settings, good);
           assert.equal(await isThere(settings), false, place);
         }
       };

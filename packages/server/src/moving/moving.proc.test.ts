@@ -14,7 +14,8 @@ import {
 import { type PostgresUnderTest, startPostgres, withoutPostgres } from "../../conformance/postgresServer.ts";
 import { openPostgresRecords } from "../adapters/records/postgres/postgresRecords.ts";
 import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
-import { backupStores, readStoresNote, restoreStores } from "../backup/backupStores.ts";
+import { backupStores, readStoresNote } from "../backup/backupStores.ts";
+import { restoreStores } from "../backup/restoreStores.ts";
 import type { Settings } from "../settings.ts";
 import { readArchive } from "./archive/readArchive.ts";
 import { exportWorkspace } from "./exportWorkspace.ts";

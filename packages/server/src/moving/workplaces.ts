@@ -17,7 +17,7 @@ import { openSqliteIn, openSqliteOut } from "../adapters/records/sqlite/sqliteMo
 import { createLog } from "../adapters/system/log.ts";
 import { createSecretBox } from "../adapters/system/secretBox.ts";
 import { guidOf } from "../addresses.ts";
-import { openDataFolder } from "../dataFolder.ts";
+import { checkRestored, openDataFolder } from "../dataFolder.ts";
 import { ENTRIES } from "../entries.ts";
 import { type FileStores, openFileStores } from "../fileStores.ts";
 import { elsewhereOf, openRecords } from "../openRecords.ts";
@@ -59,6 +59,7 @@ function checkElsewhere({ data, database }: Settings): void {
 /** The records as they are now. Where they are elsewhere than the settings say, that is told. */
 export async function openOut(settings: Settings): Promise<RecordsOut> {
   const { data, database, databasePassword } = settings;
+  checkRestored(data);
   checkElsewhere(settings);
   if (database === undefined) return openSqliteOut(join(data, "records.sqlite"));
   const { openPostgresOut } = await import("../adapters/records/postgres/postgresMoving.ts");
@@ -70,6 +71,7 @@ export async function openOut(settings: Settings): Promise<RecordsOut> {
 
 /** The files of the service, beside it. */
 export async function openFilesOut({ data, blobs }: Settings): Promise<FileStores & { readonly keys: Keys }> {
+  checkRestored(data);
   const keys = keysOf(data);
   const stores = await openFileStores({
     setting: blobs,
@@ -92,14 +94,14 @@ export type Into = AsyncDisposable & {
 
 /**
  * The stores to import into. With a database its servers may be at work; a file of records is for one program at a time. Throws Busy,
- * StorageFailed, DatabaseUnavailable.
+ * StorageFailed, DatabaseUnavailable; ImportUnfinished for a half-restored folder, unless it is the restore that asks.
  */
-export async function openInto(settings: Settings): Promise<Into> {
+export async function openInto(settings: Settings, restoring = false): Promise<Into> {
   checkElsewhere(settings);
   await using opened = new AsyncDisposableStack();
   const several = settings.database !== undefined;
   const shared = `import${randomBytes(6).toString("hex")}`;
-  const folder = opened.use(openDataFolder(settings.data, several ? { shared } : {}));
+  const folder = opened.use(openDataFolder(settings.data, { restoring, ...(several ? { shared } : {}) }));
   folder.begun();
   // Brings the tables up to date, as a start of the service does.
   await (await openRecords(settings, folder.records, log)).close();

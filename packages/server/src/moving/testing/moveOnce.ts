@@ -1,18 +1,22 @@
-// A program that exports or imports once, and stands still at a place that it is told, so that it can be killed there.
+// A program that exports, imports, backs up or restores once, and stands still at a place that it is told, so that it can be killed there.
+import { writeSync } from "node:fs";
 import { MOVED_SCOPE, placeOf } from "../../../conformance/movedWorkspace.ts";
 import { Importing } from "../../adapters/records/shared/moving/recordsIn.ts";
+import { backupStores, readStoresNote } from "../../backup/backupStores.ts";
+import { restoreStores } from "../../backup/restoreStores.ts";
 import { exportWorkspace } from "../exportWorkspace.ts";
 import { importWorkspace } from "../importWorkspace.ts";
 import { FilesIn } from "../landFiles.ts";
+import type { Work } from "./killedAt.ts";
 
-const [place, what, data = "", database = "", file = ""] = process.argv.slice(2);
-const settings = placeOf(data, database === "" ? {} : { database });
+const [place, what, data = "", database = "", file = "", blobs = ""] = process.argv.slice(2);
+const settings = { ...placeOf(data, database === "" ? {} : { database }), blobs: JSON.parse(blobs) };
 
-/** Says so, and never goes on. */
-function stand(here: string | undefined): Promise<void> {
-  if (here !== place) return Promise.resolve();
-  process.stdout.write(`at ${here}\n`);
-  return new Promise(() => {});
+/** Says so, and never goes on. Synchronous: what comes next is not done. */
+function stand(here: string): void {
+  if (here !== place) return;
+  writeSync(1, `at ${here}\n`);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
 /** Halts after the `nth` call of a method. */
@@ -22,23 +26,39 @@ function haltAfter<T extends object>(of: T, method: keyof T, here: string, nth: 
   of[method] = async function (this: T, ...args: unknown[]) {
     const done = await before.apply(this, args);
     calls += 1;
-    if (calls === nth) await stand(here);
+    if (calls === nth) stand(here);
     return done;
   } as T[keyof T];
 }
 
-if (what === "export") {
-  const told = (here: "records" | "files", done: number): void => {
-    // Synchronous: what comes next is not done.
-    if (here !== place || done < 3) return;
-    process.stdout.write(`at ${here}\n`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  };
-  await exportWorkspace({ settings, workspace: MOVED_SCOPE, file, told });
-} else {
-  haltAfter(Importing, "begin", "begun", 1);
-  haltAfter(Importing.prototype, "add", "rows", 4);
-  haltAfter(FilesIn.prototype, "add", "files", 9);
-  haltAfter(Importing.prototype, "endUnfinished", "last", 1);
-  await importWorkspace({ settings, file, leaveSecrets: true });
-}
+haltAfter(Importing, "begin", "begun", 1);
+haltAfter(Importing.prototype, "add", "rows", 4);
+haltAfter(FilesIn.prototype, "add", "files", 9);
+haltAfter(Importing.prototype, "endUnfinished", "last", 1);
+/** What was told of several times is a place each: `workspace 2`. */
+const times = new Map<string, number>();
+const told = (here: string): void => {
+  const n = (times.get(here) ?? 0) + 1;
+  times.set(here, n);
+  stand(`told ${here} ${n}`);
+};
+
+const WORKS: Readonly<Record<Work, () => Promise<unknown>>> = {
+  export: () =>
+    exportWorkspace({
+      settings,
+      workspace: MOVED_SCOPE,
+      file,
+      told: (here, done) => {
+        if (done >= 3) stand(here);
+      },
+    }),
+  import: () => importWorkspace({ settings, file, leaveSecrets: true }),
+  backup: () => backupStores(settings, file, told),
+  restore: async () => {
+    const note = await readStoresNote(file);
+    if (note === undefined) throw new Error("There is no note.");
+    await restoreStores(file, note, settings, told);
+  },
+};
+await WORKS[what as Work]();

@@ -32,6 +32,7 @@ async function told<T>(doing: string, shown: string, work: () => Promise<T>): Pr
   try {
     return await work();
   } catch (error) {
+    if (error instanceof MalachiteError) throw error;
     const fault = faultOf(error, doing, shown);
     if (fault !== error) throw fault;
     const words = error instanceof Error ? error.message : String(error);

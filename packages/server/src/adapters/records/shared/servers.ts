@@ -2,6 +2,7 @@
 import type { KnownServer } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
+import { checkRestored } from "./moving/restoreMark.ts";
 import { statement } from "./statement.ts";
 
 /** Those that were not heard of for so long are forgotten. */
@@ -33,12 +34,13 @@ const alive = statement<{ at: number }>()((q, p) =>
   q.selectFrom("servers").selectAll().where("seen_until", ">", p.at).orderBy("started_at").orderBy("owner"),
 );
 
-/** Says that the server is there, and answers all that are, itself too. */
+/** Says that the server is there, and answers all that are, itself too. Throws ImportUnfinished while a backup is being restored. */
 export async function serverSeen(
   db: Executor,
   server: KnownServer,
   at: number,
 ): Promise<readonly KnownServer[]> {
+  await checkRestored(db);
   await forget(db, { owner: server.owner, before: Math.trunc(at) - FORGOTTEN_AFTER_MS });
   await insert(db, {
     ...server,

@@ -1,6 +1,7 @@
 // Statements on workspaces.
 import { type KnownWorkspace, MalachiteError, type Scope, workspaceKey } from "@malachite/core";
 import type { Executor } from "./executor.ts";
+import { checkRestored } from "./moving/restoreMark.ts";
 import { scopeOf } from "./runRows.ts";
 import { statement } from "./statement.ts";
 
@@ -49,6 +50,7 @@ export async function ensureWorkspace(db: Executor, scope: Scope, at: number): P
       "ImportUnfinished",
       `The workspace ${scope.subscriptionId}/${scope.resourceGroup}/${scope.workspace} is being imported.`,
     );
+  await checkRestored(db);
   const [made] = await insert(db, {
     key: workspaceKey(scope),
     subscription_id: scope.subscriptionId,

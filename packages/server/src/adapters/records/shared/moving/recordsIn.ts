@@ -8,6 +8,7 @@ import { endUnfinished } from "./endUnfinished.ts";
 import { type Landing, landed, type Row, type Spans, type Value } from "./movedRows.ts";
 import { MOVED, type MovedTable, NUMBERED, type Numbered } from "./movedTables.ts";
 import { removeRows } from "./removeRows.ts";
+import { checkRestored, noteRestored } from "./restoreMark.ts";
 
 /** A database that is written to beside its service, or instead of it. */
 export interface RecordsIn extends AsyncDisposable {
@@ -24,6 +25,8 @@ export type ImportAsk = {
   /** The archive's own hash. */
   readonly archive: string;
   readonly now: number;
+  /** It is a part of a backup that is being restored, see beginRestore. */
+  readonly restoring?: boolean;
 };
 
 const hiddenKey = (key: string): string => `${HIDDEN}${key}`;
@@ -46,7 +49,11 @@ function gapped(db: Executor, text: string): string {
 }
 
 /** Throws WorkspaceExists where something is in the workspace already, ImportUnfinished where another import into it has begun. */
-export async function checkRoom(db: Executor, { workspace, archive }: ImportAsk): Promise<void> {
+export async function checkRoom(
+  db: Executor,
+  { workspace, archive, restoring = false }: ImportAsk,
+): Promise<void> {
+  if (!restoring) await checkRestored(db);
   const key = workspaceKey(workspace);
   const named = `${workspace.subscriptionId}/${workspace.resourceGroup}/${workspace.workspace}`;
   const begun = await one(db, "select archive from imports where workspace_key = ?", key);
@@ -138,6 +145,7 @@ export class Importing {
       await run(db, "delete from workspaces where key = ?", key);
       await run(db, "update workspaces set key = ? where no = ?", key, this.#landing.workspaceNo);
       await run(db, "delete from imports where workspace_key = ?", key);
+      if (this.#ask.restoring === true) await noteRestored(db, key, this.#ask.archive, this.#ask.now);
     });
   }
 }
