@@ -11,6 +11,7 @@ export { CONTAINER, type ImageChoice, imageChoice } from "./domain/definition/co
 export * from "./domain/environment/condaSpec.ts";
 export * from "./domain/environment/condaVersion.ts";
 export * from "./domain/environment/environment.ts";
+export * from "./domain/environment/environmentTools.ts";
 export * from "./domain/environment/localBuild.ts";
 export * from "./domain/environment/pipLines.ts";
 export * from "./domain/environment/registered.ts";

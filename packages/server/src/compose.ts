@@ -17,10 +17,13 @@ import { createOutliving } from "./adapters/compute/process/outliving.ts";
 import { findGpus } from "./adapters/compute/shared/findGpus.ts";
 import { createLocalRunFolder } from "./adapters/compute/shared/localRunFolder.ts";
 import type { RunPlacer } from "./adapters/compute/shared/prepareFolder.ts";
+import { inheritedEnvironment } from "./adapters/compute/shared/runEnvironment.ts";
 import { createDataCarrier, createRemoteMounts } from "./adapters/data/index.ts";
+import { toolEnvironment } from "./adapters/environments/built/toolEnvironment.ts";
 import { createLocalBundler } from "./adapters/localbundle/localBundler.ts";
 import { storedZip } from "./adapters/localbundle/storedZip.ts";
 import { createLogScanner } from "./adapters/logs/logScanner.ts";
+import { createMachineTools } from "./adapters/shared/machineTools.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { systemIds } from "./adapters/system/ids.ts";
 import { createLog } from "./adapters/system/log.ts";
@@ -152,8 +155,13 @@ export async function compose(
       agent: ENTRIES.agent,
     }),
   );
+  const tools = createMachineTools({
+    path: settings.path,
+    env: { ...toolEnvironment(env), ...inheritedEnvironment(env) },
+    now: clock.now,
+  });
   const { drivers, launcher, engines } = composeDrivers(settings, {
-    ...{ folder, placer, clock, env, opened },
+    ...{ folder, placer, clock, env, opened, tools },
     ...{ courier, authority: certificates.authority },
   });
   const ssh = createSshRuns({
@@ -234,6 +242,7 @@ export async function compose(
       runs: records.runs,
       clock,
       env,
+      tools,
     }),
     courier,
     bundler: createLocalBundler({

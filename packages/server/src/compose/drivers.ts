@@ -13,6 +13,7 @@ import { createSlurmCommands } from "../adapters/compute/slurm/slurmCommands.ts"
 import { createSlurmDriver } from "../adapters/compute/slurm/slurmDriver.ts";
 import { createSlurmRest } from "../adapters/compute/slurm/slurmRest.ts";
 import { createSlurmVoice } from "../adapters/compute/slurm/slurmVoice.ts";
+import type { MachineTools } from "../adapters/shared/machineTools.ts";
 import { createEngines } from "../containers/index.ts";
 import type { DataFolder } from "../dataFolder.ts";
 import { ENTRIES, NODE_ARGS } from "../entries.ts";
@@ -36,6 +37,7 @@ export function composeDrivers(
     opened,
     courier,
     authority,
+    tools,
   }: {
     readonly folder: DataFolder;
     readonly placer: RunPlacer;
@@ -45,6 +47,7 @@ export function composeDrivers(
     readonly courier: AwayCourier;
     /** PEM of who has signed the certificate of the service. */
     readonly authority: string;
+    readonly tools: MachineTools;
   },
 ): Drivers {
   const launcher = opened.use(
@@ -59,6 +62,7 @@ export function composeDrivers(
       cgroups: detectCgroups(folder.runs),
       inherited: inheritedEnvironment(env),
       path: settings.path,
+      tools,
       shared: settings.database !== undefined,
     }),
   );
@@ -100,6 +104,7 @@ export function composeDrivers(
       clock,
       inherited: inheritedEnvironment(env),
       graceMs: settings.graceSeconds * 1000,
+      tools,
     }),
   );
   return { drivers: [process, container, kubernetes, slurm], launcher, engines };

@@ -7,6 +7,7 @@ import { createSparkJars } from "../adapters/environments/built/sparkJars.ts";
 import { createBroughtImages } from "../adapters/environments/image/broughtImages.ts";
 import { createImageEnvironments } from "../adapters/environments/image/imageEnvironments.ts";
 import { createSystemEnvironments } from "../adapters/environments/system/systemEnvironments.ts";
+import type { MachineTools } from "../adapters/shared/machineTools.ts";
 import type { createEngines } from "../containers/index.ts";
 import type { DataFolder } from "../dataFolder.ts";
 import { ENTRIES } from "../entries.ts";
@@ -23,6 +24,7 @@ export function composeEnvironments(
     runs,
     clock,
     env,
+    tools,
   }: {
     readonly folder: DataFolder;
     readonly engines: ReturnType<typeof createEngines>;
@@ -30,6 +32,7 @@ export function composeEnvironments(
     readonly runs: RunStore;
     readonly clock: Clock;
     readonly env: Readonly<Record<string, string | undefined>>;
+    readonly tools: MachineTools;
   },
 ): EnvironmentBuilder {
   const { path } = settings;
@@ -51,10 +54,11 @@ export function composeEnvironments(
     packageIndex: settings.packageIndex,
     pythonDownloads: settings.pythonDownloads,
     files: ENTRIES.builds,
+    tools,
   });
   return createEnvironments({
     away: createAwayEnvironments(),
-    system: createSystemEnvironments({ path, now: clock.now }),
+    system: createSystemEnvironments({ path, tools, now: clock.now }),
     built,
     sparkJars: createSparkJars({ environments: built.environments, env, path }),
     brought: createBroughtImages({ defaultImage: settings.containerImage }),

@@ -27,9 +27,9 @@ export function containerPath(
 }
 
 /** Options of a target of another kind on this machine that mean the same for a container. */
-const SHARED_OPTIONS = ["memoryMiB", "cpus"];
+const SHARED_OPTIONS = ["memoryMiB", "cpus", "packageIndex", "condaChannels"];
 
-/** The target as this run uses it: one on this machine that is asked for a container puts it into one, with the same limits. */
+/** The target as this run uses it: one on this machine that is asked for a container puts it into one, with the same limits and sources of packages. */
 export function runTarget(definition: WholeDefinition, target: TargetSettings): TargetSettings {
   if (target.kind !== "process" || containerPath(definition, target) === undefined) return target;
   const options = Object.entries(target.options).filter(([name]) => SHARED_OPTIONS.includes(name));

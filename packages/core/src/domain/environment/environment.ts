@@ -5,6 +5,7 @@ import { givenVariables, type WholeDefinition } from "../definition/runDefinitio
 import type { AwayRecipe } from "../launch/awayPlan.ts";
 import { groupShape, isSingle } from "../launch/groupShape.ts";
 import type { TargetSettings } from "../launch/launchPlan.ts";
+import { type EnvironmentTools, environmentTools } from "./environmentTools.ts";
 import { type SparkJars, type SparkJarsAsk, sparkJarsAsk } from "./sparkJars.ts";
 
 export type EnvironmentDefinition = NonNullable<execution.RunConfiguration["environment"]>;
@@ -24,6 +25,8 @@ export type EnvironmentAsk = {
   readonly withoutPython?: true;
   /** The socket of the engine that runs it; the service's own choice unless told. */
   readonly socket?: string;
+  /** What the target says of the tools; the settings of the service hold for what it does not say. */
+  readonly tools?: EnvironmentTools;
   /** Exact packages, as an earlier build of this environment answered them; then nothing is solved anew. */
   readonly lock?: string;
   /** A text file of the project by its path; undefined where it has none. Absent where no project is at hand. */
@@ -85,6 +88,7 @@ export function environmentAsk(
   const { image, socket } = target?.options ?? {};
   const { configuration } = definition;
   const sparkJars = sparkJarsAsk(configuration);
+  const tools = target === undefined ? undefined : environmentTools(target);
   return {
     environment: configuration.environment ?? {},
     container: containerPath(definition, target) !== undefined,
@@ -96,6 +100,7 @@ export function environmentAsk(
       : {}),
     ...(typeof image === "string" ? { image } : {}),
     ...(typeof socket === "string" ? { socket } : {}),
+    ...(tools === undefined ? {} : { tools }),
     ...(sparkJars === undefined ? {} : { sparkJars }),
     ...neededPrograms(configuration),
   };

@@ -85,6 +85,50 @@ for (const shell of SHELLS) {
         return { folder, record, log: readFileSync(join(folder, RUN_FOLDER.log), "utf8") };
       }
 
+      it("reads a setup file, which changes nothing that the run is given", async () => {
+        const setup = join(root, "set up.sh");
+        writeFileSync(
+          setup,
+          'echo "$# loaded"; export FROM_SETUP="two words" GIVEN=changed LD_LIBRARY_PATH=/opt/lib PATH="/opt/m:$PATH"; set -u; IFS=:; trap true EXIT; cd /\n',
+        );
+        const env = {
+          MALACHITE_SETUP: setup,
+          MALACHITE_GIVEN: "GIVEN LATE",
+          MALACHITE_TOOL_PATH: "/opt/tools",
+          GIVEN: 'a "b" $c\nd',
+          LATE: "",
+        };
+        const says = 'echo "$FROM_SETUP|$GIVEN|$LATE|$LD_LIBRARY_PATH|$PATH|$PWD|$MALACHITE_SETUP"';
+        const { folder, record, log } = await run(["sh", "-c", says], [], env);
+        assert.equal(record.code, 0);
+        assert.equal(
+          log,
+          `two words|a "b" $c\nd||/opt/lib|/opt/tools:/opt/m:${process.env.PATH}|${folder}/project|\n`,
+        );
+        const given = { MALACHITE_LD_LIBRARY_PATH: "/given", ...env };
+        assert.match((await run(["sh", "-c", says], [], given)).log, /\|\/given\|/);
+      });
+
+      it("tells why a setup file failed, in its last words", async () => {
+        const setup = join(root, "bad.sh");
+        const failureOf = async (text?: string) => {
+          rmSync(setup, { force: true });
+          if (text !== undefined) writeFileSync(setup, text);
+          const { record, log } = await run(["echo", "ran"], [], { MALACHITE_SETUP: setup });
+          assert.equal(log, "");
+          assert.equal(record.stage, "environment");
+          assert.notEqual(record.code, 0);
+          return record.failure ?? "";
+        };
+        const why = "The setup file of the compute target failed: ";
+        assert.equal(
+          await failureOf('echo first; echo "no \\"module\\" cuda." >&2; echo; exit 3\n'),
+          `${why}no module cuda.`,
+        );
+        assert.equal(await failureOf("trap true EXIT; exit 3\n"), `${why}it ended with 3.`);
+        assert.match(await failureOf(), new RegExp(`${why}.+bad\\.sh`));
+      });
+
       it("tells all exit codes", async () => {
         for (const code of [0, 1, 64, 125, 126, 127, 128, 129, 130, 137, 139, 141, 143, 162, 255]) {
           const { record } = await run(["sh", "-c", `exit ${code}`]);

@@ -13,6 +13,19 @@ export const START_FILES = {
   pids: "pids",
 } as const;
 
+/** Variables by which the start script is told of the setup file of a target; the command sees none of them. */
+export const SETUP_VARIABLES = {
+  /** Its path: the script reads it before the command begins. */
+  file: "MALACHITE_SETUP",
+  /** What the PATH begins with all the same, whatever the file does. */
+  path: "MALACHITE_TOOL_PATH",
+  /** Names of variables, with blanks between them, that the file does not change. */
+  given: "MALACHITE_GIVEN",
+} as const;
+
+/** What it says goes here, in the run's folder; its last line is told when it fails. */
+const SETUP_LOG = "setup.out";
+
 /** Exit code of a start script that lost the claim, and so touched nothing. */
 export const CLAIM_LOST = 75;
 
@@ -28,6 +41,7 @@ export const CLAIM_LOST = 75;
  * `--at` is the instant of the start, told by the caller: it saves a process of its own for `date`.
  * `--cgroups` is where the tree of control groups is shown to a container, which is in its own group already: it is only read.
  * `--counts` is a file in which the kernel counts what it kills for memory, of a group that an engine has put the script into.
+ * MALACHITE_SETUP names a file that is read before the command begins, in the process of the command; see SETUP_VARIABLES.
  * LD_PRELOAD, LD_LIBRARY_PATH and LD_AUDIT for the command come as MALACHITE_LD_*, so that they cannot break the script itself.
  *
  * Why it looks as it does:
@@ -43,6 +57,26 @@ export const CLAIM_LOST = 75;
  */
 export const START_SCRIPT = `#!/bin/sh
 # Starts the command of a run and writes down how it ended. See "How a run is started" in the documentation.
+
+# Reads the setup file of the target. What the definition gives the run goes before what the file sets; a function has no arguments that
+# such a file could take for its own.
+mal_read_setup() {
+  mal_given=\${${SETUP_VARIABLES.given}-} mal_tools=\${${SETUP_VARIABLES.path}-}
+  unset ${SETUP_VARIABLES.file} ${SETUP_VARIABLES.given} ${SETUP_VARIABLES.path}
+  for mal_name in $mal_given; do eval "mal_was_$mal_name=\\$$mal_name"; done
+  mal_stage=setup
+  # The file may set a trap of its own, and end the shell.
+  printf %s setup >"$mal_folder/exit.why"
+  . "$mal_setup" >"$mal_folder/${SETUP_LOG}" 2>&1 || exit 125
+  set +eu
+  unset IFS
+  if [ -n "$mal_tools" ]; then PATH=$mal_tools:$PATH; fi
+  for mal_name in $mal_given; do eval "export $mal_name=\\"\\$mal_was_$mal_name\\"; unset mal_was_$mal_name"; done
+  cd "$mal_folder/project" || exit 125
+  unset OLDPWD
+  : >"$mal_folder/exit.why"
+  trap 'printf %s "$mal_stage" >"$mal_folder/exit.why"' EXIT
+}
 
 # The command's side: runs in a process of its own and becomes the command.
 mal_inside() {
@@ -60,6 +94,8 @@ mal_inside() {
   mal_stage=folder
   cd "$mal_folder/project" || exit 125
   unset OLDPWD
+  mal_setup=\${${SETUP_VARIABLES.file}-}
+  if [ -n "$mal_setup" ]; then mal_read_setup; fi
   if [ -n "\${MALACHITE_LD_PRELOAD+x}" ]; then export LD_PRELOAD="$MALACHITE_LD_PRELOAD"; unset MALACHITE_LD_PRELOAD; fi
   if [ -n "\${MALACHITE_LD_LIBRARY_PATH+x}" ]; then
     export LD_LIBRARY_PATH="$MALACHITE_LD_LIBRARY_PATH"; unset MALACHITE_LD_LIBRARY_PATH
@@ -194,6 +230,12 @@ if [ -z "$mal_signal" ] && [ -s "$mal_folder/exit.why" ]; then
     command:*) mal_why="The command was found but could not be executed." ;;
     log:*) mal_why="The log file could not be opened." ;;
     group:*) mal_why="The control group of the run could not be joined." ;;
+    setup:*)
+      mal_why=$(grep -v '^[[:space:]]*$' "$mal_folder/${SETUP_LOG}" 2>/dev/null | tail -n 1 | tr -d '\\000-\\037"\\\\' | cut -c 1-300)
+      if [ -z "$mal_why" ]; then mal_why="it ended with $mal_code"; fi
+      mal_why="The setup file of the compute target failed: \${mal_why%.}."
+      mal_more=$mal_more',"stage":"environment"'
+      ;;
     folder:*) mal_why="The project folder could not be entered." ;;
     *) mal_why="The command could not be started." ;;
   esac

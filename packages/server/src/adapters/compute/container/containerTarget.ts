@@ -1,5 +1,5 @@
 // The options of a compute target of kind container.
-import type { TargetSettings } from "@malachite/core";
+import { environmentTools, type TargetSettings } from "@malachite/core";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 
 export type ContainerOptions = {
@@ -11,9 +11,14 @@ export type ContainerOptions = {
   readonly cpus?: number;
   /** `host` unless told: a run reaches a service that listens on loopback only from the host's own network. */
   readonly network?: string;
+  /** Of packages that are put on top of images; whoever makes environments reads them. */
+  readonly packageIndex?: string;
+  readonly condaChannels?: readonly string[];
 };
 
-const KNOWN = ["socket", "image", "memoryMiB", "cpus", "network"] as const;
+const KNOWN = ["socket", "image", "memoryMiB", "cpus", "network", "packageIndex", "condaChannels"] as const;
+/** What other kinds know, and what is in its place here. */
+const OF_IMAGES = ["toolPath", "setup"];
 /** Engines refuse less than 6 MiB. */
 const MIN_MEMORY_MIB = 6;
 const MAX_MEMORY_MIB = 2 ** 33;
@@ -22,6 +27,14 @@ const MAX_CPUS = 10_000;
 /** Throws UnsupportedField naming the option that is unknown or wrong. */
 export function parseContainerOptions(target: TargetSettings): ContainerOptions {
   const { options } = target;
+  for (const name of OF_IMAGES)
+    if (options[name] !== undefined)
+      throw refusedOption(
+        target,
+        name,
+        "is not for containers: an image has its own tools and its own variables",
+      );
+  environmentTools(target);
   for (const name of Object.keys(options))
     if (!(KNOWN as readonly string[]).includes(name))
       throw refusedOption(target, name, `is not known; a container target knows ${KNOWN.join(", ")}`);

@@ -1,6 +1,6 @@
 // The plan as courier.py reads it: what runs, with marks for what only the far machine knows. Holds no secret.
 import { randomBytes } from "node:crypto";
-import { AWAY_MARKS, FOLDER_MARK, type LaunchPlan, logsOf } from "@malachite/core";
+import { AWAY_MARKS, environmentTools, FOLDER_MARK, type LaunchPlan, logsOf } from "@malachite/core";
 import { INHERITED, MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 
 /** `kinds`: what the source of each mount is. No variable can hold the NUL of the plan's own marks; these cannot be guessed by who writes a definition. */
@@ -30,6 +30,7 @@ export function jobText(plan: LaunchPlan, kinds: readonly ("folder" | "file")[])
     inherited: INHERITED,
     mark: { name: MARKS.folder, folder: marks.folder },
     ...away?.recipe,
+    tools: environmentTools(plan.target) ?? {},
     ...(group === undefined ? {} : { group }),
     nodes: plan.nodes,
     projectFolders: plan.folders,

@@ -35,6 +35,7 @@ export const COURIER_FILES = [
     "run",
     "say",
     "sender",
+    "tools",
   ].map((name) => `malachite_courier/${name}.py`),
 ] as const;
 

@@ -1,6 +1,6 @@
 // The options of a compute target of kind kubernetes.
 import { isAbsolute, normalize } from "node:path";
-import type { JsonObject, TargetSettings } from "@malachite/core";
+import { environmentTools, type JsonObject, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 
 /** Where the volume with the runs' folders is for a pod: a claim, or a folder that every node has under the same path. */
@@ -138,13 +138,16 @@ const KNOWN: Readonly<Record<keyof KubernetesOptions, Check>> = {
 /** Throws UnsupportedField naming the option that is unknown or wrong. */
 export function parseKubernetesOptions(target: TargetSettings): KubernetesOptions {
   const { options } = target;
+  environmentTools(target);
   for (const [name, value] of Object.entries(options)) {
+    // Checked already.
+    if ((TOOL_OPTIONS as readonly string[]).includes(name)) continue;
     const check = Object.hasOwn(KNOWN, name) ? KNOWN[name as keyof KubernetesOptions] : undefined;
     if (check === undefined)
       throw refusedOption(
         target,
         name,
-        `is not known; a kubernetes target knows ${Object.keys(KNOWN).join(", ")}, and as every target runsAtOnce, nodes, gpus and gpusPerRun`,
+        `is not known; a kubernetes target knows ${[...Object.keys(KNOWN), ...TOOL_OPTIONS].join(", ")}, and as every target runsAtOnce, nodes, gpus and gpusPerRun`,
       );
     const wrong = value === undefined ? undefined : check(value);
     if (wrong !== undefined) throw refusedOption(target, name, wrong);
@@ -164,6 +167,13 @@ export function parseKubernetesOptions(target: TargetSettings): KubernetesOption
       target,
       "folder",
       "is needed with a claim: the path under which the service sees its volume",
+    );
+  const [tool] = TOOL_OPTIONS.filter((name) => options[name] !== undefined);
+  if (tool !== undefined && parsed.volume !== undefined)
+    throw refusedOption(
+      target,
+      tool,
+      "is for targets without a volume: with one the image is the environment, and nothing is made in it",
     );
   if (parsed.folder !== undefined && parsed.volume === undefined)
     throw refusedOption(target, "folder", "is of no use without volume, which says where pods see it");

@@ -6,6 +6,7 @@ import { setImmediate as breath } from "node:timers/promises";
 import {
   type Clock,
   type ComputeDriver,
+  environmentTools,
   type Handle,
   inFolder,
   type Launch,
@@ -17,6 +18,7 @@ import {
   START_SCRIPT_NAME,
   type Usage,
 } from "@malachite/core";
+import type { MachineTools } from "../../shared/machineTools.ts";
 import { tooLong } from "../shared/argumentLengths.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
 import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
@@ -29,6 +31,7 @@ import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { MARKS, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
+import { withTools } from "../shared/runTools.ts";
 import { exists, readExit } from "../shared/smallFiles.ts";
 import { takeClaim } from "../shared/startClaim.ts";
 import { type Cgroups, removeGroups } from "./cgroups.ts";
@@ -57,6 +60,8 @@ export type ProcessDriverOptions = {
   readonly lostAfterMs?: number;
   /** Where nvidia-smi is looked for; nowhere unless told. */
   readonly path?: string;
+  /** Looks whether the tools for environments that targets name are there. */
+  readonly tools?: Pick<MachineTools, "faultOf">;
   /** Other servers may start runs in the same folder. */
   readonly shared?: boolean;
 };
@@ -71,7 +76,7 @@ const PASSING = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "EINTR"]);
 
 /** Starts and opens nothing until its first call. */
 export function createProcessDriver(options: ProcessDriverOptions): ProcessDriver {
-  const { placer, launcher, clock, cgroups, inherited, shell = "/bin/sh" } = options;
+  const { placer, launcher, clock, cgroups, inherited, tools, shell = "/bin/sh" } = options;
   const root = createRunsRoot(options.folder, () => endLeftovers(options.folder, cgroups, options.shared));
   const hints = createLaunchHints();
   const gpuMeter = createGpuMeter(options.path ?? "");
@@ -94,7 +99,8 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     const folder = root.folder(launch.plan.key);
     const plan = inFolder(launch.plan, folder);
     const limits = parseProcessOptions(plan.target, cgroups);
-    const command = prepareCommand({ plan, secrets: launch.secrets }, inherited, folder);
+    const asked = { plan, secrets: launch.secrets };
+    const command = withTools(prepareCommand(asked, inherited, folder), asked);
     await root.ready();
     const earlier = await startedIn(plan.key, signal);
     if (earlier !== undefined) return follow(plan.key, earlier);
@@ -270,8 +276,11 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   return {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
-    async check(target) {
-      const reason = faultOfOptions(target, cgroups) ?? (await faultOfRoot(root));
+    async check(target, signal) {
+      const reason =
+        faultOfOptions(target, cgroups) ??
+        (await faultOfRoot(root)) ??
+        (await tools?.faultOf(environmentTools(target), signal));
       return reason === undefined ? { usable: true } : { usable: false, reason };
     },
     launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),

@@ -30,7 +30,7 @@ describe("options of a process target", () => {
 
   it("names what is unknown or wrong", () => {
     const known =
-      /memory .*is not known; a process target knows memoryMiB, cpus and sparkMaster, and .* gpuIds/;
+      /memory .*is not known; a process target knows memoryMiB, cpus, sparkMaster, setup, toolPath, packageIndex, condaChannels, and .* gpuIds/;
     assert.match(faultOfOptions(withOptions({ memory: 2 }), groups) ?? "", known);
     for (const cpus of [0, -1, 0.001, "2", null, Number.NaN, 1e9])
       assert.match(faultOfOptions(withOptions({ cpus }), groups) ?? "", /cpus/, String(cpus));

@@ -1,5 +1,5 @@
 // The options of a compute target of kind process.
-import type { TargetSettings } from "@malachite/core";
+import { environmentTools, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
 import { readLimits } from "../shared/limitOptions.ts";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 import type { Cgroups, Enforced, Limits } from "./cgroups.ts";
@@ -10,6 +10,8 @@ export type ProcessOptions = Limits & {
   readonly sparkMaster?: string;
 };
 
+const KNOWN: readonly string[] = ["memoryMiB", "cpus", "sparkMaster", ...TOOL_OPTIONS];
+
 /** What Spark takes for a master: this machine, a standalone one, YARN, Kubernetes. */
 const SPARK_MASTER = /^(local(\[[\w*,]+\])?|yarn|(spark|k8s):\/\/\S+)$/;
 
@@ -18,15 +20,16 @@ const OF_THE_QUEUE = "runsAtOnce, nodes, gpus, gpuIds and gpusPerRun";
 
 /** Throws UnsupportedField naming the option that is unknown, wrong, or cannot be kept on this machine. */
 export function parseProcessOptions(target: TargetSettings, cgroups: Cgroups): ProcessOptions {
-  const { memoryMiB: _, cpus: __, sparkMaster, ...unknown } = target.options;
-  const [name] = Object.keys(unknown);
+  const { sparkMaster } = target.options;
+  const name = Object.keys(target.options).find((one) => !KNOWN.includes(one));
   if (name !== undefined) {
-    const known = `memoryMiB, cpus and sparkMaster, and as every target ${OF_THE_QUEUE}`;
+    const known = `${KNOWN.join(", ")}, and as every target ${OF_THE_QUEUE}`;
     throw refusedOption(target, name, `is not known; a process target knows ${known}`);
   }
   if (sparkMaster !== undefined && !SPARK_MASTER.test(String(sparkMaster))) {
     throw refusedOption(target, "sparkMaster", "must be local[N], spark://HOST:PORT, yarn or k8s://ADDRESS");
   }
+  environmentTools(target);
   const { memoryMiB, cpus } = readLimits(target);
   return {
     ...(memoryMiB === undefined ? {} : { memoryMiB: kept(target, "memoryMiB", memoryMiB, cgroups.memory) }),

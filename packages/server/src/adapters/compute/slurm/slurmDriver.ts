@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type ComputeDriver,
+  environmentTools,
   type Handle,
   inFolder,
   isMalachiteError,
@@ -18,6 +19,7 @@ import {
   type TargetSettings,
 } from "@malachite/core";
 import { writeFileAtomic } from "../../../files/index.ts";
+import type { MachineTools } from "../../shared/machineTools.ts";
 import { refuseLong, tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
@@ -28,6 +30,7 @@ import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
+import { withTools } from "../shared/runTools.ts";
 import { exists, readExit } from "../shared/smallFiles.ts";
 import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { JOB_SCRIPT, JOB_SCRIPT_NAME } from "./jobScript.ts";
@@ -50,6 +53,8 @@ export type SlurmDriverOptions = {
   readonly inherited: Readonly<Record<string, string>>;
   /** How long a run may take to end after it was asked to. */
   readonly graceMs: number;
+  /** Looks whether the tools for environments that targets name are there. */
+  readonly tools?: Pick<MachineTools, "faultOf">;
   /** How long after Slurm's word its files may still be on their way; two seconds unless told. */
   readonly settleMs?: number;
 };
@@ -107,7 +112,9 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     const root = rootOf(asked.target);
     const folder = root.folder(key);
     const plan = inFolder(asked, folder);
-    const { env, argv } = forSlurm(prepareCommand({ plan, secrets }, inherited, folder));
+    const { env, argv } = forSlurm(
+      withTools(prepareCommand({ plan, secrets }, inherited, folder), { plan, secrets }),
+    );
     await root.ready();
     const earlier = await known(root, cluster, key);
     if (earlier !== undefined) return earlier;
@@ -247,13 +254,16 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     silent.delete(handle.key);
   }
 
-  async function check(target: TargetSettings): Promise<TargetHealth> {
+  async function check(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth> {
     const fault = faultOfOptions(target);
     if (fault !== undefined) return { usable: false, reason: fault };
     const asked = parseSlurmOptions(target);
     const { timeLimitMinutes: minutes } = asked;
     const wanted = { ...asked, ...(minutes === undefined ? {} : { minutes }) };
-    const reason = (await faultOfRoot(rootOf(target))) ?? (await voice.fault(clusterOf(asked), wanted));
+    const reason =
+      (await faultOfRoot(rootOf(target))) ??
+      (await voice.fault(clusterOf(asked), wanted)) ??
+      (await options.tools?.faultOf(environmentTools(target), signal));
     return reason === undefined ? { usable: true } : { usable: false, reason };
   }
 

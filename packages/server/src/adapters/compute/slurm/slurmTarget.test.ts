@@ -16,6 +16,7 @@ describe("options of a slurm target", () => {
   it("are refused by name", () => {
     for (const [options, said] of [
       [{ partitoin: "x" }, /Option partitoin .* is not known; a slurm target knows bin, conf, folder/],
+      [{ toolPath: ["bin"] }, /Option toolPath .* must be a list of absolute paths/],
       [{ folder: "runs" }, /Option folder .* must be an absolute path/],
       [{ partition: "a\nb" }, /Option partition .* must be text of one line/],
       [{ memoryMiB: 1.5 }, /Option memoryMiB .* must be a whole number from 1/],

@@ -1,6 +1,6 @@
 // The options of a compute target of kind slurm. All are data for argv; none is ever part of a shell line.
 import { isAbsolute } from "node:path";
-import type { TargetSettings } from "@malachite/core";
+import { environmentTools, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 import { NEWEST, OLDEST } from "./restWords.ts";
 
@@ -68,7 +68,15 @@ const NUMBERS = {
 } as const;
 const PATHS = ["bin", "conf", "folder", "restTokenFile"] as const;
 const REST = ["rest", "restUser", "restVersion"] as const;
-const KNOWN = [...PATHS, ...REST, ...TEXTS, ...Object.keys(NUMBERS), "exclusive", "extraArguments"];
+const KNOWN = [
+  ...PATHS,
+  ...REST,
+  ...TEXTS,
+  ...Object.keys(NUMBERS),
+  "exclusive",
+  "extraArguments",
+  ...TOOL_OPTIONS,
+];
 
 /** Names of sbatch's options that the driver itself decides. A shortened name of one is that one. */
 const OWN = [
@@ -100,6 +108,7 @@ export function parseSlurmOptions(target: TargetSettings): SlurmOptions {
     throw refuse("exclusive", "must be true or false");
   const fault = faultOfArguments(options.extraArguments);
   if (fault !== undefined) throw refuse("extraArguments", fault);
+  environmentTools(target);
   for (const [name, why] of faultsOfRest(options)) throw refuse(name, why);
   return options as SlurmOptions;
 }

@@ -141,7 +141,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   async function start(
     plan: LaunchPlan,
     secrets: Launch["secrets"],
-    { limits, tools }: SshOptions,
+    { limits }: SshOptions,
     parts: readonly NotedPart[],
   ): Promise<readonly Started[]> {
     const program = await followed.beginProgram();
@@ -155,7 +155,6 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
           secrets: { ...secrets, ...told[node] },
           at: clock.now(),
           limits,
-          tools,
           ...(parts.length === 1 ? {} : { node }),
         });
         return header as unknown as Started;

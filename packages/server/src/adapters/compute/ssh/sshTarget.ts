@@ -1,5 +1,5 @@
 // The options of a compute target of kind ssh: which machines, how to log in, what they are known by.
-import type { TargetSettings } from "@malachite/core";
+import { type EnvironmentTools, environmentTools, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
 import { type LimitOptions, readLimits } from "../shared/limitOptions.ts";
 import { faultOf, refusedOption } from "../shared/targetOptions.ts";
 
@@ -18,16 +18,6 @@ export type SshHost = {
   readonly address?: string;
 };
 
-/** What environments are made with there. */
-export type SshTools = {
-  /** A file of the machine that a POSIX shell reads first, as one with lines of `module load`. */
-  readonly setup?: string;
-  /** Folders of the machine in which uv, conda and pythons are looked for first. */
-  readonly toolPath?: readonly string[];
-  /** Where packages come from. */
-  readonly packageIndex?: string;
-};
-
 export type SshOptions = {
   readonly hosts: readonly SshHost[];
   /** A file with a private key; keys of the agent and the user's usual ones unless told. */
@@ -43,7 +33,8 @@ export type SshOptions = {
   readonly tunnel: boolean;
   /** Of all processes of a run together. */
   readonly limits: LimitOptions;
-  readonly tools: SshTools;
+  /** What environments are made with there. */
+  readonly tools: EnvironmentTools;
 };
 
 const KNOWN = [
@@ -63,9 +54,7 @@ const KNOWN = [
   "cpus",
   "gpus",
   "gpuIds",
-  "setup",
-  "toolPath",
-  "packageIndex",
+  ...TOOL_OPTIONS,
 ] as const;
 const OF_HOST = ["host", "port", "user", "slots", "fingerprint", "gpus", "gpuIds", "address"] as const;
 
@@ -118,34 +107,7 @@ export function parseSshOptions(target: TargetSettings): SshOptions {
     python,
     tunnel: truth("tunnel", rest.tunnel) ?? true,
     limits: readLimits(target),
-    tools: toolsOf(target),
-  };
-}
-
-/** Of a file or folder there; `~/` is the home of the user there. */
-const isFarPath = (value: unknown): value is string =>
-  typeof value === "string" && /^(~?\/)[^\0\n:]*$/.test(value) && value.length <= 4096;
-
-function toolsOf(target: TargetSettings): SshTools {
-  const { setup, toolPath, packageIndex } = target.options;
-  if (setup !== undefined && !isFarPath(setup))
-    throw refusedOption(target, "setup", "must be the absolute path of a file of the machine");
-  if (toolPath !== undefined && !(Array.isArray(toolPath) && toolPath.every(isFarPath)))
-    throw refusedOption(target, "toolPath", "must be a list of absolute paths of folders of the machine");
-  const index = typeof packageIndex === "string" ? URL.parse(packageIndex) : null;
-  if (packageIndex !== undefined && !(index !== null && ["https:", "http:"].includes(index.protocol)))
-    throw refusedOption(target, "packageIndex", "must be an address that begins with https:// or http://");
-  // Options are shown to everybody.
-  if (index !== null && `${index.username}${index.password}` !== "")
-    throw refusedOption(
-      target,
-      "packageIndex",
-      "holds a login, and options of targets are no secret; let pip.conf or a keyring of that machine have it",
-    );
-  return {
-    ...(setup === undefined ? {} : { setup: String(setup) }),
-    ...(toolPath === undefined ? {} : { toolPath: toolPath as readonly string[] }),
-    ...(packageIndex === undefined ? {} : { packageIndex: String(packageIndex) }),
+    tools: environmentTools(target) ?? {},
   };
 }
 

@@ -1,6 +1,6 @@
 // Tools for environments that an ssh target names: used on its machine, with a real ssh server.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -16,6 +16,7 @@ import type { SshDriver } from "./sshDriver.ts";
 
 const UV = `#!/bin/sh
 case "$1" in
+  --version) echo "uv 1" ;;
   venv) exec "$3" -m venv --without-pip "$4" ;;
   pip) echo "from $UV_DEFAULT_INDEX" ;;
 esac
@@ -100,6 +101,23 @@ describe("environment tools of an ssh target", { skip: withoutSshServer() ?? fal
     await driver.release(handle, signal);
   });
 
+  it("tell environments apart that have another index or another uv", async () => {
+    const toolPath = [join(folder, "bin")];
+    const log = "azureml-logs/20_image_build_log.txt";
+    const isMade = async (name: string, options: Record<string, unknown>) => {
+      const { handle } = await ended(name, options);
+      const made = existsSync(join(folder, "far", "runs", "tools", handle.key, log));
+      await driver.release(handle, signal);
+      return made;
+    };
+    const [one, two] = ["https://one.example/simple", "https://two.example/simple"];
+    assert.equal(await isMade("one", { toolPath, packageIndex: one }), true);
+    assert.equal(await isMade("one-again", { toolPath, packageIndex: one }), false);
+    assert.equal(await isMade("two", { toolPath, packageIndex: two }), true);
+    writeFileSync(join(folder, "bin", "uv"), UV.replace("uv 1", "uv 2"));
+    assert.equal(await isMade("newer", { toolPath, packageIndex: two }), true);
+  });
+
   it("fail a run in the setup file's own words", async () => {
     const { sighting, handle } = await ended("bad", { setup: join(folder, "broken.sh") });
     assert.match(sighting.failure ?? "", /broken\.sh failed: no module cuda$/);
@@ -111,11 +129,16 @@ describe("environment tools of an ssh target", { skip: withoutSshServer() ?? fal
       const health = await driver.check(targetWith(more), signal);
       return health.usable ? "usable" : health.reason;
     };
-    assert.equal(await check({ setup: join(folder, "setup it.sh"), toolPath: [folder] }), "usable");
+    assert.equal(
+      await check({ setup: join(folder, "setup it.sh"), toolPath: [join(folder, "bin")] }),
+      "usable",
+    );
     assert.match(await check({ setup: join(folder, "none") }), /no file .+none there, which setup names/);
     assert.match(
       await check({ toolPath: [join(folder, "none")] }),
       /no folder .+none there, which toolPath names/,
     );
+    assert.match(await check({ toolPath: [folder] }), /no uv, .+ is in .+ there, which toolPath names/);
+    assert.match(await check({ setup: join(folder, "broken.sh") }), /broken\.sh failed: no module cuda\.$/);
   });
 });

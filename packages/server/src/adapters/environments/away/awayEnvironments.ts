@@ -8,10 +8,12 @@ import {
   type EnvironmentBuilder,
   imageChoice,
   isBuilt,
+  type LocalBuild,
   MalachiteError,
   type PreparedEnvironment,
   readLocalBuild,
 } from "@malachite/core";
+import { toldPlace } from "../built/channels.ts";
 
 /** What a definition without an interpreter means. */
 const DEFAULT_INTERPRETER = "python";
@@ -48,7 +50,7 @@ function prepared(ask: EnvironmentAsk): PreparedEnvironment {
   };
 }
 
-function recipeOf({ environment, withoutPython }: EnvironmentAsk): {
+function recipeOf({ environment, withoutPython, tools }: EnvironmentAsk): {
   readonly recipe: AwayRecipe;
   readonly variables: Readonly<Record<string, string>>;
 } {
@@ -69,7 +71,10 @@ function recipeOf({ environment, withoutPython }: EnvironmentAsk): {
         ? { VIRTUAL_ENV: prefix }
         : // A prefix of conda would see what its user has installed for all pythons.
           { CONDA_PREFIX: prefix, CONDA_DEFAULT_ENV: prefix, PYTHONNOUSERSITE: "1" };
-    return { recipe: { build }, variables: { ...own, ...variables } };
+    return {
+      recipe: { build: withChannels(build, tools?.condaChannels ?? []) },
+      variables: { ...own, ...variables },
+    };
   }
   const interpreter = environment.python?.interpreterPath || DEFAULT_INTERPRETER;
   if (interpreter.includes("/") && !interpreter.startsWith("/") && !interpreter.startsWith("~/"))
@@ -81,6 +86,27 @@ function recipeOf({ environment, withoutPython }: EnvironmentAsk): {
   return {
     recipe: { interpreter, ...(withoutPython ? { optional: true as const } : {}) },
     variables: {},
+  };
+}
+
+/** The target may say where channels are; what it says nothing of, the conda there knows. */
+function withChannels(build: LocalBuild, told: readonly string[]): LocalBuild {
+  const { conda } = build;
+  if (conda === undefined || told.length === 0) return build;
+  const placed = (name: string): string => toldPlace(name, told) ?? name;
+  const usual = toldPlace("defaults", told);
+  return {
+    ...build,
+    conda: {
+      channels: [
+        ...new Set(
+          conda.channels.length > 0 ? conda.channels.map(placed) : usual === undefined ? [] : [usual],
+        ),
+      ],
+      packages: conda.packages.map((spec) =>
+        spec.replace(/^(\S+?)::/, (_, name: string) => `${placed(name)}::`),
+      ),
+    },
   };
 }
 

@@ -1,299 +1,86 @@
-// Environments that are built from condaDependencies: python and pip packages by uv, conda packages by a conda solver. Each is made
-// once, in the data folder, and shared by all runs that ask for the same.
-import { rm } from "node:fs/promises";
+// Environments that are built from condaDependencies, on this machine: with the tools of the settings, or with those that the target of a
+// run names. All lie in one folder, under one limit.
 import { join } from "node:path";
-import {
-  choosePython,
-  type EnvironmentAsk,
-  type EnvironmentBuilder,
-  isMalachiteError,
-  MalachiteError,
-  minorOf,
-  needsConda,
-  type PreparedEnvironment,
-} from "@malachite/core";
-import { makeFolder } from "../../../files/index.ts";
-import { runTool, ToolFailed } from "./buildProcess.ts";
-import type { Site } from "./buildSteps.ts";
-import { buildOnBase, buildWithConda, condaFolders } from "./condaBuild.ts";
-import { EnvironmentFolder, type Made } from "./environmentFolder.ts";
-import { printLock } from "./lockText.ts";
-import { buildWithPip, type Installed } from "./pipBuild.ts";
-import { createPythons, type Python } from "./pythons.ts";
-import { type Recipe, type RecipeSettings, readRecipe, recipeKey } from "./recipe.ts";
-import { withoutLogins } from "./redact.ts";
-import { Toolbox } from "./toolbox.ts";
-import { toolEnvironment, uvEnvironment } from "./toolEnvironment.ts";
+import type { EnvironmentAsk, EnvironmentBuilder } from "@malachite/core";
+import type { MachineTools, ToolsHere } from "../../shared/machineTools.ts";
+import { type BuilderOptions, createBuilder } from "./builder.ts";
+import { EnvironmentFolder } from "./environmentFolder.ts";
+import { toolEnvironment } from "./toolEnvironment.ts";
 
-export type BuiltEnvironmentsOptions = {
-  /** All environments, the tools, and what was fetched lie in it. */
-  readonly folder: string;
+export type BuiltEnvironmentsOptions = Omit<
+  BuilderOptions,
+  "environments" | "environment" | "installing" | "home" | "pyenv" | "ofUv" | "mark" | "toolPath"
+> & {
   /** The service's own variables: tools get a few of them. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly path: string;
-  readonly uv: string | undefined;
-  readonly conda: string | undefined;
-  readonly condaChannels: readonly string[];
-  readonly packageIndex: string | undefined;
-  readonly pythonDownloads: boolean;
   readonly limitBytes: number;
-  readonly buildMs: number;
-  /** The folder with the program for py-rattler, ending in a slash. */
-  readonly files: URL;
-  readonly now: () => number;
   readonly inUse: () => Promise<ReadonlySet<string>>;
   /** Other servers may use the same folder and engine. */
   readonly shared?: boolean;
+  /** Those that targets name. */
+  readonly tools: MachineTools;
 };
-
-/** The python that an environment is made of. */
-type Interpreter =
-  | { readonly kind: "here"; readonly python: Python; readonly exact: boolean }
-  /** It comes with the conda packages. */
-  | { readonly kind: "solved" }
-  /** None of that minor is here, and uv may have one. */
-  | { readonly kind: "fetched"; readonly minor: string };
-
-type Usable = Exclude<Interpreter, { kind: "fetched" }>;
-
-const PLATFORM = `${process.platform}-${process.arch}`;
-const TARGET = "configuration.environment.python.condaDependencies.dependencies";
 
 export type BuiltEnvironments = EnvironmentBuilder & {
   /** What else is to be made once and shared lies in the same folder, under the same limit. */
   readonly environments: EnvironmentFolder;
 };
 
+/** Builders of targets that are kept for the next run; a setup file may answer something else each time. */
+const MOST_BUILDERS = 16;
+
 export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): BuiltEnvironments {
-  const { folder, env, path, packageIndex, now } = options;
+  const { folder, env, path, packageIndex, condaChannels, limitBytes, inUse, shared, tools, ...rest } =
+    options;
   const cache = join(folder, "cache");
-  const fetched = join(folder, "pythons");
+  const { now, buildMs } = rest;
+  const environments = new EnvironmentFolder({ folder, limitBytes, cache, inUse, now, buildMs, shared });
+  const installing = new Map<string, Promise<string>>();
+  const environment = toolEnvironment(env);
   const home = env.HOME ?? "/";
   const pyenv = env.PYENV_ROOT ?? join(home, ".pyenv");
   const ofUv = env.UV_PYTHON_INSTALL_DIR ?? join(home, ".local", "share", "uv", "python");
-  const pythons = createPythons({ path, collections: [join(pyenv, "versions"), ofUv, fetched] }, now);
-  const environment = toolEnvironment(env);
-  const forUv = {
-    ...uvEnvironment(environment, { cache: join(cache, "uv"), packageIndex }),
-    UV_PYTHON_INSTALL_DIR: fetched,
-  };
-  const { uv, conda } = options;
-  const toolbox = new Toolbox({
-    folder: join(folder, "tools"),
-    path,
-    uv,
-    conda,
-    packageIndex,
-    environment,
-    pythons,
-  });
-  const settings: RecipeSettings = {
-    packageIndex,
-    condaChannels: options.condaChannels,
-    condaFolders: condaFolders(conda === undefined || !conda.startsWith("/") ? [] : [conda], home),
-  };
-  const { limitBytes, inUse, buildMs } = options;
-  const { shared } = options;
-  const environments = new EnvironmentFolder({ folder, limitBytes, cache, inUse, now, buildMs, shared });
+  const common = { ...rest, folder, environments, installing, home, pyenv, ofUv };
+  const usual = createBuilder({ ...common, path, environment, packageIndex, condaChannels });
+  const ofTargets = new Map<string, EnvironmentBuilder>();
 
-  /** Throws InterpreterNotFound naming what was looked for and what is here. */
-  async function interpreterOf(recipe: Recipe): Promise<Interpreter> {
-    const { base, spec, lock } = recipe;
-    const asked = lock && !lock.conda ? `==${lock.python}` : spec.python;
-    if (base) {
-      const fits = asked === undefined || choosePython(asked, [base.version]);
-      if (!fits)
-        throw new MalachiteError(
-          "InterpreterNotFound",
-          `The base '${base.prefix}' has Python ${base.version}, and the dependencies ask for python${asked}.`,
-          { target: TARGET },
-        );
-      return { kind: "here", python: { path: base.python, version: base.version }, exact: true };
+  async function builderOf(ask: EnvironmentAsk, signal: AbortSignal): Promise<EnvironmentBuilder> {
+    if (ask.tools === undefined) return usual;
+    const here = await tools.of(ask.tools, signal);
+    const { packageIndex: index = packageIndex, condaChannels: channels = condaChannels } = ask.tools;
+    const key = JSON.stringify([index, channels, here]);
+    const builder = ofTargets.get(key) ?? createBuilder(withTools(index, channels, here, ask.tools));
+    ofTargets.delete(key);
+    ofTargets.set(key, builder);
+    for (const [oldest] of ofTargets) {
+      if (ofTargets.size <= MOST_BUILDERS) break;
+      ofTargets.delete(oldest);
     }
-    if (needsConda(spec) || lock?.conda) return { kind: "solved" };
-    const all = (await pythons.list()).filter(({ version }) => version.startsWith("3."));
-    if (asked === undefined && all[0]) return { kind: "here", python: all[0], exact: true };
-    const chosen = choosePython(
-      asked ?? "*",
-      all.map(({ version }) => version),
-    );
-    const python = all.find(({ version }) => version === chosen?.version);
-    if (chosen && python) return { kind: "here", python, exact: chosen.exact };
-    const minor = asked === undefined ? "3" : minorOf(asked);
-    if (options.pythonDownloads && minor?.startsWith("3")) return { kind: "fetched", minor };
-    throw noPython(asked, all);
+    return builder;
   }
 
-  function noPython(asked: string | undefined, all: readonly Python[], more = ""): MalachiteError {
-    const here = all.map(({ version, path: at }) => `${version} (${at})`).join(", ");
-    return new MalachiteError(
-      "InterpreterNotFound",
-      `The environment asks for python${asked ?? ""}, and this machine has none that fits. There are: ${here || "none"}. Looked in the service's PATH (${path}), in ${pyenv}/versions and ${ofUv}.${more} Install one that fits, or ask for one that is there.`,
-      { target: TARGET },
-    );
-  }
-
-  /** Where it stays, and what it is called: the same for the same. */
-  async function known(
-    recipe: Recipe,
-    interpreter: Usable,
-  ): Promise<{ readonly id: string; readonly there?: PreparedEnvironment }> {
-    const words =
-      interpreter.kind === "here" ? `${interpreter.python.path} ${interpreter.python.version}` : "solved";
-    const id = recipeKey(recipe, words, settings);
-    if (recipe.lock) {
-      // The environment that the lock was written of may still be here.
-      const { lock, ...unlocked } = recipe;
-      const first = await interpreterOf(unlocked).catch(() => undefined);
-      if (first && first.kind !== "fetched") {
-        const before = await known(unlocked, first);
-        if (before.there?.lock === printLock(lock)) return { id: before.id, there: before.there };
-      }
-    }
-    const there = await environments.get(id);
-    return { id, ...(there ? { there } : {}) };
-  }
-
-  async function build(
-    recipe: Recipe,
-    interpreter: Usable,
-    place: string,
-    hear: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<Made> {
-    const began = now();
-    const say = (line: string): void => hear(recipe.redact(line));
-    const { spec, base, lock } = recipe;
-    const uvProgram = await toolbox.uv(say, signal);
-    const prefix = join(place, "env");
-    const site: Site = { recipe, place, prefix, uv: uvProgram, environment: indexed(recipe), say, signal };
-    if (lock)
-      say(
-        `Exactly what the lock says is installed: ${lock.pip.length} packages${lock.conda ? ` and ${lock.conda.length} of conda` : ""}.`,
-      );
-    const warnings: string[] = [];
-    let installed: Installed;
-    let version: string;
-    if (interpreter.kind === "here") {
-      const { python, exact } = interpreter;
-      version = python.version;
-      say(`Python ${version} of ${python.path}, packages by ${uvProgram}.`);
-      if (!exact) {
-        const told = `Python ${version} is used: ${lock?.python ?? spec.python?.replace(/^=+/, "")} is not on this machine, and ${version} is the newest of the same minor that is.`;
-        say(`WARNING: ${told}`);
-        warnings.push(told);
-      }
-      for (const { conda: named } of base || lock ? [] : spec.installers)
-        say(`'${named}' is taken from the package index: pip, setuptools and wheel are the same everywhere.`);
-      installed = base ? await buildOnBase(site, base) : await buildWithPip(site, python);
-    } else {
-      const tool = await toolbox.conda(say, signal);
-      const made = await buildWithConda({
-        ...site,
-        conda: tool,
-        cache: join(cache, "conda"),
-        files: options.files,
-      });
-      version = made.python;
-      installed = made;
-    }
-    await rm(join(place, "work"), { recursive: true, force: true });
-    const ofConda = installed.conda !== undefined;
-    say(`The environment is ready after ${((now() - began) / 1000).toFixed(1)} s.`);
-    const text = printLock({ platform: PLATFORM, python: version, ...installed });
+  function withTools(
+    index: string | undefined,
+    channels: readonly string[],
+    here: ToolsHere,
+    { toolPath, setup }: NonNullable<EnvironmentAsk["tools"]>,
+  ): BuilderOptions {
+    const named = toolPath !== undefined || setup !== undefined;
     return {
-      python: join(prefix, "bin", "python"),
-      folder: join(prefix, "bin"),
-      variables: {
-        ...(ofConda
-          ? // A prefix of conda would see what its user has installed for all pythons.
-            { CONDA_PREFIX: prefix, CONDA_DEFAULT_ENV: prefix, PYTHONNOUSERSITE: "1" }
-          : { VIRTUAL_ENV: prefix }),
-      },
-      lock: withoutLogins(recipe.redact(text)),
-      ...(warnings.length > 0 ? { warnings } : {}),
+      ...common,
+      path: here.path,
+      environment: { ...environment, ...here.variables, ...(named ? { PATH: here.path } : {}) },
+      packageIndex: index,
+      condaChannels: channels,
+      ...(named ? { mark: here.mark } : {}),
+      toolPath: here.toolPath,
     };
-  }
-
-  /** The definition's own index wins over that of the settings. */
-  function indexed({ options: given }: Recipe): Readonly<Record<string, string>> {
-    const own = given.some(({ name }) => name === "index-url" || name === "no-index");
-    const { UV_DEFAULT_INDEX: _, ...rest } = forUv as Record<string, string>;
-    const pip: Record<string, string> =
-      own || packageIndex === undefined ? {} : { PIP_INDEX_URL: packageIndex };
-    return { ...(own ? rest : forUv), ...pip };
-  }
-
-  /** Throws InterpreterNotFound with uv's own last words. */
-  async function fetchPython(
-    minor: string,
-    recipe: Recipe,
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<Usable> {
-    const say = (line: string): void => log(`${recipe.redact(line)}\n`);
-    const all = await pythons.list();
-    const uvProgram = await toolbox.uv(say, signal);
-    say(`No Python ${minor} is on this machine; uv looks for one to fetch.`);
-    const argv = [uvProgram, "python", "install", minor];
-    const variables = { ...forUv, UV_PYTHON_DOWNLOADS: "manual" };
-    await makeFolder(fetched);
-    try {
-      await runTool({ argv, at: fetched, mark: fetched, say, environment: variables }, signal);
-    } catch (error) {
-      if (!(error instanceof ToolFailed)) throw error;
-      const words = recipe.redact(error.message).split("\n").slice(-3).join(" ");
-      throw noPython(recipe.lock?.python ?? recipe.spec.python, all, ` uv could not fetch one: ${words}.`);
-    }
-    await pythons.list(true);
-    const after = await interpreterOf(recipe);
-    if (after.kind !== "fetched") return after;
-    throw noPython(recipe.spec.python, all, " What uv has fetched does not fit.");
   }
 
   return {
     environments,
-    async check(ask) {
-      await interpreterOf(await readRecipe(ask, settings));
-    },
-    async has(ask) {
-      try {
-        const recipe = await readRecipe(ask, settings);
-        const interpreter = await interpreterOf(recipe);
-        return interpreter.kind !== "fetched" && (await known(recipe, interpreter)).there !== undefined;
-      } catch (error) {
-        if (isMalachiteError(error) && error.code === "InterpreterNotFound") return false;
-        throw error;
-      }
-    },
-    async prepare(ask: EnvironmentAsk, log, signal) {
-      const recipe = await readRecipe(ask, settings);
-      if (recipe.lock && recipe.lock.platform !== PLATFORM)
-        throw new MalachiteError(
-          "EnvironmentFailed",
-          `The lock is of ${recipe.lock.platform}, and this machine is ${PLATFORM}: its packages would not run here. Submit the run anew instead.`,
-        );
-      const hear = (text: string): void => void log(text);
-      const found = await interpreterOf(recipe);
-      const interpreter =
-        found.kind === "fetched"
-          ? await fetchPython(
-              found.minor,
-              recipe,
-              hear,
-              AbortSignal.any([signal, AbortSignal.timeout(buildMs)]),
-            )
-          : found;
-      const { id, there } = await known(recipe, interpreter);
-      const made =
-        there ??
-        (await environments.make(
-          id,
-          (place, say, stop) => build(recipe, interpreter, place, say, stop),
-          hear,
-          signal,
-        ));
-      return { ...made, variables: { ...made.variables, ...recipe.spec.variables } };
-    },
+    check: async (ask, signal) => (await builderOf(ask, signal)).check(ask, signal),
+    has: async (ask, signal) => (await builderOf(ask, signal)).has(ask, signal),
+    prepare: async (ask, log, signal) => (await builderOf(ask, signal)).prepare(ask, log, signal),
   };
 }

@@ -18,6 +18,12 @@ function mappingOf(condaChannels: readonly string[]): ReadonlyMap<string, string
   );
 }
 
+/** Where the settings say that a channel is; undefined where they say nothing of it. */
+export function toldPlace(name: string, condaChannels: readonly string[]): string | undefined {
+  const mapping = mappingOf(condaChannels);
+  return mapping.get(name) ?? mapping.get("*");
+}
+
 function placesOf(name: string, mapping: ReadonlyMap<string, string>): readonly string[] {
   const mapped = mapping.get(name) ?? mapping.get("*");
   if (mapped !== undefined) return [mapped];

@@ -38,6 +38,8 @@ export type RecipeSettings = {
   readonly packageIndex: string | undefined;
   readonly condaChannels: readonly string[];
   readonly condaFolders: readonly string[];
+  /** What else tells the tools of a target from those of the settings. */
+  readonly tools?: readonly string[];
 };
 
 /** Changed whenever the same recipe is built in another way. */
@@ -195,6 +197,7 @@ export function recipeKey(recipe: Recipe, interpreter: string, settings: RecipeS
     [...hashes].sort(),
     settings.packageIndex ?? null,
     lock ?? null,
+    ...(settings.tools === undefined ? [] : [settings.tools]),
   ];
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 32);
 }

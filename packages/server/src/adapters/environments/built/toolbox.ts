@@ -1,8 +1,11 @@
 // The tools of builds: uv, and whatever solves conda packages. What is on the machine is taken; what is not is installed into the
 // data folder from the package index, at first need.
+
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { rename, stat } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { promisify } from "node:util";
 import { MalachiteError } from "@malachite/core";
 import { isExecutable, makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
 import { runTool, ToolFailed } from "./buildProcess.ts";
@@ -19,13 +22,20 @@ export type ToolboxOptions = {
   /** Where tools are installed, and what else belongs to all builds. */
   readonly folder: string;
   readonly path: string;
+  /** Folders in which tools are looked for before all else. */
+  readonly toolPath?: readonly string[];
   /** Programs that the settings name. */
   readonly uv: string | undefined;
   readonly conda: string | undefined;
   readonly packageIndex: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly pythons: { list(): Promise<readonly Python[]> };
+  /** Installations that are under way; others with the same folder share it. */
+  readonly installing?: Map<string, Promise<string>>;
 };
+
+const run = promisify(execFile);
+const VERSION_MS = 20_000;
 
 type Say = (line: string) => void;
 
@@ -36,17 +46,38 @@ const CONDA_NAMES = ["micromamba", "mamba", "conda"] as const;
 
 export class Toolbox {
   readonly #options: ToolboxOptions;
-  readonly #installing = new Map<string, Promise<string>>();
+  readonly #installing: Map<string, Promise<string>>;
+  readonly #versions = new Map<string, Promise<string>>();
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
+    this.#installing = options.installing ?? new Map();
+  }
+
+  /** Which tool it would be and what that says of its version; its name where one is to be installed. Installs nothing. */
+  async known(tool: "uv" | "conda"): Promise<string> {
+    const program = tool === "uv" ? await this.#uvThere() : (await this.#condaThere())?.program;
+    const facts = program === undefined ? undefined : await stat(program).catch(() => undefined);
+    if (program === undefined || facts === undefined) return tool;
+    const key = `${program} ${facts.mtimeMs} ${facts.size}`;
+    const version = this.#versions.get(key) ?? this.#versionOf(program);
+    this.#versions.set(key, version);
+    return `${program} ${await version}`;
+  }
+
+  /** One that does not answer is told by its build. */
+  async #versionOf(program: string): Promise<string> {
+    const { environment } = this.#options;
+    return await run(program, ["--version"], { env: environment, timeout: VERSION_MS }).then(
+      ({ stdout }) => stdout.trim().split("\n")[0] ?? "",
+      () => "",
+    );
   }
 
   /** Throws EnvironmentFailed naming all that was tried. */
   async uv(say: Say, signal: AbortSignal): Promise<string> {
-    const { uv, folder } = this.#options;
-    if (uv !== undefined) return this.#given(uv, "uv");
-    const found = await this.#onPath("uv");
+    const { folder } = this.#options;
+    const found = await this.#uvThere();
     if (found !== undefined) return found;
     const own = join(folder, "uv", "bin", "uv");
     if (await isExecutable(own)) return own;
@@ -59,16 +90,9 @@ export class Toolbox {
 
   /** Throws EnvironmentFailed naming all that was tried. */
   async conda(say: Say, signal: AbortSignal): Promise<CondaTool> {
-    const { conda, folder } = this.#options;
-    if (conda !== undefined && conda !== RATTLER) {
-      const program = await this.#given(conda, "conda");
-      return { kind: /micromamba[^/]*$/.test(program) ? "micromamba" : "conda", program };
-    }
-    if (conda === undefined)
-      for (const name of CONDA_NAMES) {
-        const program = await this.#onPath(name);
-        if (program !== undefined) return { kind: name === "micromamba" ? name : "conda", program };
-      }
+    const { folder } = this.#options;
+    const found = await this.#condaThere();
+    if (found !== undefined) return found;
     const own = join(folder, "rattler", "bin", "python");
     if (!(await isFile(join(folder, "rattler", WHOLE))))
       await this.#once("rattler", signal, async (stop) => {
@@ -81,16 +105,29 @@ export class Toolbox {
     return { kind: "rattler", program: own };
   }
 
-  async #given(named: string, setting: string): Promise<string> {
-    const found = isAbsolute(named) ? (await isExecutable(named)) && named : await this.#onPath(named);
-    if (found) return found;
-    throw failed(`The program '${named}' of the setting ${setting} is not there. ${this.#where()}`);
+  /** Throws EnvironmentFailed where the settings name one that is not there. */
+  async #uvThere(): Promise<string | undefined> {
+    const { uv, path, toolPath = [] } = this.#options;
+    const first = await onPath("uv", toolPath);
+    if (first !== undefined || uv === undefined) return first ?? (await onPath("uv", path.split(delimiter)));
+    return this.#given(uv, "uv");
   }
 
-  async #onPath(name: string): Promise<string | undefined> {
-    for (const folder of this.#options.path.split(delimiter))
-      if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name);
-    return undefined;
+  /** The same; undefined also where the settings want none of the machine's own. */
+  async #condaThere(): Promise<CondaTool | undefined> {
+    const { conda, path, toolPath = [] } = this.#options;
+    const first = await condaIn(toolPath);
+    if (first !== undefined || conda === RATTLER) return first;
+    if (conda === undefined) return condaIn(path.split(delimiter));
+    return toolOf(await this.#given(conda, "conda"));
+  }
+
+  async #given(named: string, setting: string): Promise<string> {
+    const found = isAbsolute(named)
+      ? (await isExecutable(named)) && named
+      : await onPath(named, this.#options.path.split(delimiter));
+    if (found) return found;
+    throw failed(`The program '${named}' of the setting ${setting} is not there. ${this.#where()}`);
   }
 
   /** One installation for all who wait; it is not stopped for one of them. */
@@ -176,6 +213,25 @@ export class Toolbox {
 
   #where = (): string => `The service's PATH is ${this.#options.path}.`;
 }
+
+async function onPath(name: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders)
+    if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name);
+  return undefined;
+}
+
+async function condaIn(folders: readonly string[]): Promise<CondaTool | undefined> {
+  for (const name of CONDA_NAMES) {
+    const program = await onPath(name, folders);
+    if (program !== undefined) return toolOf(program);
+  }
+  return undefined;
+}
+
+const toolOf = (program: string): CondaTool => ({
+  kind: /micromamba[^/]*$/.test(program) ? "micromamba" : "conda",
+  program,
+});
 
 async function replace(from: string, to: string): Promise<void> {
   await removeTree(to);

@@ -11,7 +11,7 @@ import {
 } from "@malachite/core";
 import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
 import { createAskTogether } from "../../shared/askTogether.ts";
-import { type Recipe, readRecipe } from "../built/recipe.ts";
+import { type Recipe, type RecipeSettings, readRecipe } from "../built/recipe.ts";
 import { buildDockerfile, imageIdOf, pullImage } from "./getImage.ts";
 import {
   buildLayer,
@@ -181,15 +181,26 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     return chooseBuilder(recipe, await survey, imageName(ask, options.defaultImage));
   }
 
+  /** What the target says of where packages come from goes before what the settings say. */
+  function recipeSettings({ tools: { packageIndex, condaChannels } = {} }: EnvironmentAsk): RecipeSettings {
+    const { recipe } = layers;
+    return {
+      ...recipe,
+      packageIndex: packageIndex ?? recipe.packageIndex,
+      condaChannels: condaChannels ?? recipe.condaChannels,
+    };
+  }
+
   async function withLayer(ask: EnvironmentAsk, at: Place, base: string): Promise<PreparedEnvironment> {
     const { engine, signal } = at;
-    const recipe = await readRecipe(ask, layers.recipe);
+    const told = recipeSettings(ask);
+    const recipe = await readRecipe(ask, told);
     checkLock(recipe);
     const builder = await builderOf(recipe, engine, ask, base, signal);
-    const key = layerKey(recipe, base, builder, layers.recipe);
+    const key = layerKey(recipe, base, builder, told);
     const name = made.name("environment", key);
     const image = await make(at, name, (say, until) =>
-      buildLayer({ engine, base, recipe, builder, name }, key, layers, say, until),
+      buildLayer({ engine, base, recipe, builder, name }, key, { ...layers, recipe: told }, say, until),
     );
     const lock = await once(locks, JSON.stringify([engine.socket, image]), () =>
       lockOf(engine, image, recipe, service, signal),
@@ -245,7 +256,7 @@ export function createImageEnvironments(options: ImageEnvironmentsOptions): Envi
     async check(ask, signal) {
       sourceOf(ask, options.defaultImage);
       refuseBase(ask);
-      if (isBuilt(ask.environment)) await readRecipe(ask, layers.recipe);
+      if (isBuilt(ask.environment)) await readRecipe(ask, recipeSettings(ask));
       await engineOf(ask, signal);
     },
     async has(ask, signal) {

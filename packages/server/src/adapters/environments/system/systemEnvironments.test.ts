@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { createMachineTools } from "../../shared/machineTools.ts";
 import { createSystemEnvironments } from "./systemEnvironments.ts";
 
 const signal = new AbortController().signal;
@@ -19,8 +20,12 @@ describe("environments of this machine", () => {
     chmodSync(join(folder, name), 0o755);
     return join(folder, name);
   };
+  const make = (path: string) => {
+    const now = () => 0;
+    return createSystemEnvironments({ path, tools: createMachineTools({ path, env: {}, now }), now });
+  };
   const find = (interpreterPath?: string, path = folder) =>
-    createSystemEnvironments({ path, now: () => 0 }).prepare(
+    make(path).prepare(
       { environment: { python: { interpreterPath, userManagedDependencies: true } }, container: false },
       async () => {},
       signal,
@@ -37,7 +42,7 @@ describe("environments of this machine", () => {
       "python",
       `#!/bin/sh\necho x >>"${join(folder, "asked")}"\nprintf %s /real/bin/python3.11\n`,
     );
-    const environments = createSystemEnvironments({ path: folder, now: () => 0 });
+    const environments = make(folder);
     const made = await Promise.all(
       [1, 2, 3].map(() =>
         environments.prepare(

@@ -14,6 +14,7 @@ import {
   type PreparedEnvironment,
 } from "@malachite/core";
 import { isExecutable } from "../../../files/index.ts";
+import type { MachineTools } from "../../shared/machineTools.ts";
 
 const run = promisify(execFile);
 
@@ -27,15 +28,21 @@ const SHIM_ANSWER_MS = 20_000;
 
 /** Looks interpreters up on `path` (as the variable PATH has it) unless they are given with a folder. */
 export function createSystemEnvironments({
-  path,
+  path: usual,
+  tools,
   now,
 }: {
   readonly path: string;
+  /** Those that targets name. */
+  readonly tools: MachineTools;
   readonly now: () => number;
 }): EnvironmentBuilder {
   const shims = new Map<string, { readonly python: Promise<string>; readonly until: number }>();
 
-  async function find(interpreter: string): Promise<string | undefined> {
+  const pathOf = async (ask: EnvironmentAsk, signal: AbortSignal): Promise<string> =>
+    ask.tools === undefined ? usual : (await tools.of(ask.tools, signal)).path;
+
+  async function find(interpreter: string, path: string): Promise<string | undefined> {
     const named = interpreter.startsWith("~/") ? join(homedir(), interpreter.slice(2)) : interpreter;
     const candidates = isAbsolute(named)
       ? [named]
@@ -61,7 +68,8 @@ export function createSystemEnvironments({
     return python;
   }
 
-  async function prepare({ environment }: EnvironmentAsk): Promise<PreparedEnvironment> {
+  async function prepare(ask: EnvironmentAsk, signal: AbortSignal): Promise<PreparedEnvironment> {
+    const { environment } = ask;
     const interpreter = environment.python?.interpreterPath || DEFAULT_INTERPRETER;
     const target = "configuration.environment.python.interpreterPath";
     if (interpreter.includes("/") && !isAbsolute(interpreter) && !interpreter.startsWith("~/")) {
@@ -71,7 +79,8 @@ export function createSystemEnvironments({
         { target },
       );
     }
-    const found = await find(interpreter);
+    const path = await pathOf(ask, signal);
+    const found = await find(interpreter, path);
     if (!found) {
       const where = isAbsolute(interpreter)
         ? "It is not an executable file of this machine."
@@ -95,19 +104,20 @@ export function createSystemEnvironments({
   }
 
   return {
-    async check(ask) {
-      const { python } = await prepare(ask);
-      for (const program of ask.programs ?? []) await findProgram(program, python, ask.path ?? path);
+    async check(ask, signal) {
+      const { python } = await prepare(ask, signal);
+      for (const program of ask.programs ?? [])
+        await findProgram(program, python, ask.path ?? (await pathOf(ask, signal)));
     },
-    has: (ask) =>
-      prepare(ask).then(
+    has: (ask, signal) =>
+      prepare(ask, signal).then(
         () => true,
         (error: unknown) => {
           if (isMalachiteError(error) && error.code === "InterpreterNotFound") return false;
           throw error;
         },
       ),
-    prepare,
+    prepare: (ask, _log, signal) => prepare(ask, signal),
   };
 }
 

@@ -50,7 +50,7 @@ def main():
         return far_files.read_file(folder_of(ask), ask["path"], ask["from"], ask["most"], ask.get("prefix"))
 
     def begin(ask, _):
-        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"], ask.get("limits") or {}, ask.get("node"), ask.get("tools") or {})
+        return runs().start(ask["key"], ask["program"], ask["secrets"], ask["at"], ask.get("limits") or {}, ask.get("node"))
 
     def end(ask, _):
         runs().end(ask["key"], ask["script"], ask["group"], ask["graceMs"] / 1000.0)
@@ -101,7 +101,7 @@ def main():
             "follow": lambda ask, _: here["watch"].follow(ask["key"], ask["files"]),
             "forget": lambda ask, _: here["watch"].forget(ask["key"]),
         },
-        ("begun", "end", "release", "sight", "usage"),
+        ("begun", "end", "release", "sight", "tools", "usage"),
     )
 
 

@@ -22,6 +22,11 @@ KEY = re.compile(r"^[a-z0-9-]{1,48}(\+[1-9][0-9]{0,3})?\Z")
 # What the service is told of the machine's own environment; runs inherit it.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
 
+TOOL = re.compile(r"^(uv|micromamba|mamba|conda|python|python3(\.\d+)?)\Z")
+# Whoever asks whether a setup file works does not wait for long; so long what was found holds.
+SETUP_WITHIN = 8
+SETUP_TRUSTED = 60
+
 
 class Runs:
     def __init__(self, root, service):
@@ -68,7 +73,7 @@ class Runs:
     def reserve(self, key, slots, gpus):
         return self.places.reserve(self.service, key, self.path(key), slots, gpus)
 
-    def start(self, key, program, secrets, at, limits, node, tools):
+    def start(self, key, program, secrets, at, limits, node):
         """`program`: the text of far_begin. The process is the start script's own from the moment on at which the environment is there."""
         folder = self.path(key)
         refuse_long(folder, secrets)
@@ -79,8 +84,6 @@ class Runs:
         env = inherited()
         env.update(MALACHITE_RUN_FOLDER=folder, MALACHITE_LAUNCH_KEY=key, MALACHITE_SECRETS=json.dumps(secrets))
         env["MALACHITE_CACHE"] = os.path.join(self.root, "cache")
-        if tools:
-            env["MALACHITE_TOOLS"] = json.dumps(tools)
         if node is not None:
             env["MALACHITE_NODE"] = str(node)
         try:
@@ -212,14 +215,53 @@ def why_in(folder, name):
 
 
 def fault_of_tools(tools):
-    """What of them is not here, in words; None when all is."""
-    setup = tools.get("setup")
-    if setup and not os.path.isfile(os.path.expanduser(setup)):
-        return "there is no file %s there, which setup names" % setup
-    for folder in tools.get("toolPath") or []:
-        if not os.path.isdir(os.path.expanduser(folder)):
+    """What of them is not here or does not work, in words; None when all is well."""
+    folders = [os.path.expanduser(one) for one in tools.get("toolPath") or []]
+    for folder in folders:
+        if not os.path.isdir(folder):
             return "there is no folder %s there, which toolPath names" % folder
-    return None
+    if folders and not any(has_tool(folder) for folder in folders):
+        return "no uv, micromamba, mamba, conda or python is in %s there, which toolPath names" % " or ".join(folders)
+    return fault_of_setup(os.path.expanduser(tools["setup"])) if tools.get("setup") else None
+
+
+def has_tool(folder):
+    try:
+        return any(TOOL.match(name) and os.access(os.path.join(folder, name), os.X_OK) for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+# By file: when it was read, and what was wrong with it. It may take its time, and is asked for again and again.
+read_setups = {}
+
+
+def fault_of_setup(path):
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return "there is no file %s there, which setup names" % path
+    key = (path, facts.st_mtime, facts.st_size)
+    at, fault = read_setups.get(key, (None, None))
+    if at is not None and time.monotonic() - at < (SETUP_TRUSTED if fault is None else 5):
+        return fault
+    try:
+        # Its name is an argument, and never part of what the shell reads.
+        told = subprocess.run(
+            ["sh", "-c", 'f=$1; g() { . "$f"; }; shift; g', "sh", path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=SETUP_WITHIN,
+            env=inherited(),
+        )
+        words = told.stderr.decode("utf-8", "replace").strip().split("\n")[-1][-500:]
+        fault = None if told.returncode == 0 else "the setup file %s failed: %s" % (path, words or "it ended with %d" % told.returncode)
+    except subprocess.TimeoutExpired:
+        fault = "the setup file %s did not end within %d s" % (path, SETUP_WITHIN)
+    read_setups.clear()
+    read_setups[key] = (time.monotonic(), fault)
+    return fault
 
 
 def refuse_long(folder, secrets):

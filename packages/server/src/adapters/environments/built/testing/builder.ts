@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvironmentAsk } from "@malachite/core";
+import { createMachineTools } from "../../../shared/machineTools.ts";
 import {
   type BuiltEnvironments,
   type BuiltEnvironmentsOptions,
@@ -24,6 +25,11 @@ export const builderOptions = (folder: string): BuiltEnvironmentsOptions => ({
   files: new URL("../files/", import.meta.url),
   now: Date.now,
   inUse: async () => new Set(),
+  tools: createMachineTools({
+    path: process.env.PATH ?? "/usr/bin:/bin",
+    env: { HOME: process.env.HOME ?? "/" },
+    now: Date.now,
+  }),
 });
 
 /** Folders that a test may fill, and the builder between them. Disposing removes all. */

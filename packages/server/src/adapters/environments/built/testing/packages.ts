@@ -1,7 +1,9 @@
 // Small packages for tests of builds: wheels, and a source package whose build does what the test wants. In a folder that pip's
 // --find-links reads, so no index is needed.
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
 const PROGRAM = String.raw`
@@ -67,6 +69,30 @@ export const putWheel = (folder: string, name: string, version: string): void =>
 /** A source package; `does` is Python that defines `before()`, which its build calls. */
 export const putSource = (folder: string, name: string, version: string, does: string): void =>
   make({ kind: "source", folder, name, version, does });
+
+export type PackageIndex = AsyncDisposable & { readonly url: string };
+
+/** The wheels of a folder as a simple index on loopback, as `pip --index-url` asks it. */
+export async function servePackages(folder: string): Promise<PackageIndex> {
+  const server = createServer((request, answer) => {
+    const [, place, name = ""] = (request.url ?? "").split("/");
+    const files = readdirSync(folder);
+    if (place === "files" && files.includes(name)) return void answer.end(readFileSync(join(folder, name)));
+    const links = files
+      .filter((file) => place === "simple" && file.startsWith(`${name}-`))
+      .map((file) => `<a href="/files/${file}">${file}</a>`);
+    answer.writeHead(links.length > 0 ? 200 : 404, { "content-type": "text/html" });
+    answer.end(`<!DOCTYPE html><html><body>${links.join("\n")}</body></html>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 /** A build that tells its process ids, leaves a child in a session of its own, and waits until a file is there. */
 export const waitingBuild = (folder: string): string => `

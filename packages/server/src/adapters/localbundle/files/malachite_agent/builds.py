@@ -38,14 +38,16 @@ class Stopped(Exception):
 
 
 class Build:
-    """One environment. `make` answers its interpreter; `warning` says where it is not quite what was asked for."""
+    """One environment. `make` answers its interpreter; `warning` says where it is not quite what was asked for. `marks`: what else it
+    is made with that tells it from others."""
 
-    def __init__(self, job, reason, started, cache=None):
+    def __init__(self, job, reason, started, cache=None, marks=None):
         self._job = job
         self._asked = job.build
         self._reason = reason
         self._started = started
         self._cache = cache or _cache()
+        self._marks = marks
         self._log = None
         self.warning = None
         self.prefix = None
@@ -56,6 +58,8 @@ class Build:
         python, version = self._choose() if conda is None else (None, None)
         requirements, constraints = self._expanded()
         content = [1, sys.platform, python, version, requirements, constraints] + ([conda] if conda else [])
+        if self._marks is not None:
+            content.append({"made with": self._marks})
         key = hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:32]
         self.prefix = os.path.join(self._cache, key)
         windows = ("Scripts", "python.exe") if conda is None else ("python.exe",)

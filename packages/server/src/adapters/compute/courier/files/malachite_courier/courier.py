@@ -5,7 +5,7 @@ import time
 from malachite_agent import builds
 from malachite_agent.processes import adopt_orphans
 
-from . import arrange, environment, parcel, run
+from . import arrange, environment, parcel, run, tools
 from .folder import Wrong
 from .home import Home
 from .job import Job
@@ -87,6 +87,7 @@ class Courier:
             raise Wrong("What the run is made of could not be fetched: %s" % refused)
         job = Job(folder)
         self._home.know(job)
+        tools.use(folder, job)
         arrange.arrange(folder, job)
         environment.make(folder, job, self._reason)
         if self._reason() is not None:

@@ -8,6 +8,7 @@ import sys
 from malachite_agent import builds
 from malachite_agent.script import StartFailed
 
+from . import tools
 from .cache import cache_folder
 from .folder import OWN, Wrong
 
@@ -30,7 +31,7 @@ def make(folder, job, stopped):
     if "build" in job.data:
         folder.tell("Its environment is made on %s; see %s." % (socket.gethostname(), builds.LOG))
         cache = os.path.join(cache_folder(folder), "environments")
-        build = builds.Build(_Asked(folder, job.data["build"]), stopped, lambda process: None, cache)
+        build = builds.Build(_Asked(folder, job.data["build"]), stopped, lambda process: None, cache, tools.marks(job))
         try:
             python = build.make()
         except StartFailed as failure:
