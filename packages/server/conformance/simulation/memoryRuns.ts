@@ -14,6 +14,7 @@ import {
 } from "@malachite/core";
 import { nextStage } from "../../src/adapters/records/shared/stage.ts";
 import { checkHistory } from "../historyChecker.ts";
+import { Line } from "./line.ts";
 import type { Chance, SimTime } from "./time.ts";
 
 type Lease = { owner: string; token: string; until: number };
@@ -44,7 +45,7 @@ export class MemoryRuns {
   readonly #active = new Set<Rec>();
   readonly #tokens = new Map<string, Rec>();
   /** By priority, the highest first; what has gone from the line is passed over. */
-  readonly #line: Rec[][] = [[], [], []];
+  readonly #line: Line<Rec>[] = Array.from({ length: 3 }, () => new Line());
   #held = { places: 0, nodes: 0 };
   #tokenNo = 0;
   /** No lease ends before. */
@@ -65,7 +66,8 @@ export class MemoryRuns {
 
   /** What is known of some that have not ended, for people. */
   stuck(): string[] {
-    const all = [...this.#active, ...this.#line.flat().filter(({ stage }) => stage === "waiting")];
+    const line = this.#line.flatMap((one) => [...one]);
+    const all = [...this.#active, ...line.filter(({ stage }) => stage === "waiting")];
     return all.slice(0, 3).map(({ run, stage, lease, story }) => {
       const told = story.map(({ at, event, status, actor }) => `${at} ${event} ${status} ${actor}`);
       return `${run.id} is ${run.life.status}, ${stage}, ${JSON.stringify(lease)}:\n${told.join("\n")}`;
@@ -183,7 +185,7 @@ export class MemoryRuns {
     };
     const taken: LeasedRun[] = [];
     for (const line of this.#line) {
-      while (line[0] !== undefined && line[0].stage !== "waiting") line.shift();
+      while (line.first !== undefined && line.first.stage !== "waiting") line.dropFirst();
       for (const rec of line) {
         if (isFull(room)) return taken;
         if (rec.stage !== "waiting") continue;
@@ -239,7 +241,7 @@ export class MemoryRuns {
     this.#soonest = 0;
     if (rec.stage !== "claimed") return;
     this.#move(rec, "waiting");
-    this.#line[1 - Math.sign(rec.run.life.needs?.priority ?? 0)]?.unshift(rec);
+    this.#line[1 - Math.sign(rec.run.life.needs?.priority ?? 0)]?.pushFirst(rec);
   }
 }
 

@@ -25,10 +25,12 @@ export type SimulationOptions = {
   readonly nodes?: number;
   /** How busy the site is: the share of its nodes that its runs would take on average. */
   readonly load?: number;
+  /** How long a run lasts on average, in simulated ms. */
+  readonly meanMs?: number;
   /** Mean time between faults of each kind, in simulated ms; 0 for none. */
   readonly faultEveryMs?: number;
   /** Called now and then. */
-  readonly progress?: (ended: number, simulatedMs: number, faults: number) => void;
+  readonly progress?: (ended: number, simulatedMs: number, faults: number, unfinished: () => number) => void;
 };
 
 export type SimulationReport = {
@@ -58,6 +60,7 @@ export async function simulate({
   servers = 3,
   nodes = 10_000,
   load = 0.8,
+  meanMs = MEAN_MS,
   faultEveryMs = 20_000,
   progress,
 }: SimulationOptions): Promise<SimulationReport> {
@@ -116,10 +119,10 @@ export async function simulate({
   });
 
   let made = 0;
-  const meanGapMs = (MEAN_NODES * MEAN_MS) / (nodes * load);
+  const meanGapMs = (MEAN_NODES * meanMs) / (nodes * load);
   const arrive = (): void => {
     const id = `r${++made}`;
-    const lastsMs = Math.min(chance.gap(MEAN_MS), 60_000);
+    const lastsMs = Math.min(chance.gap(meanMs), 60_000);
     const behaviour = {
       nodes: 1 + Math.floor(chance.next() * (2 * MEAN_NODES - 1)),
       lastsMs,
@@ -128,7 +131,7 @@ export async function simulate({
     site.expect(id, behaviour);
     records.create(newRun(id, behaviour.nodes, Math.floor(chance.next() * 3) - 1, time.now));
     anyServer()?.submitted();
-    if (chance.is(0.03)) time.after(chance.gap(MEAN_MS), () => anyServer()?.cancel(id));
+    if (chance.is(0.03)) time.after(chance.gap(meanMs), () => anyServer()?.cancel(id));
     if (made < runs) time.after(chance.gap(meanGapMs), arrive);
     else disturbed = false;
   };
@@ -137,7 +140,12 @@ export async function simulate({
   let quietUntil: number | undefined;
   for (let turn = 0; ; turn++) {
     if (turn % 1000 === 0)
-      progress?.(records.ended, time.now - began, records.faults.length + site.faults.length);
+      progress?.(
+        records.ended,
+        time.now - began,
+        records.faults.length + site.faults.length,
+        () => records.unfinished,
+      );
     if (!disturbed && quietUntil === undefined) quietUntil = time.now + QUIET_MS;
     const isOver = made >= runs && records.unfinished === 0 && site.jobs === 0;
     if (isOver && quietUntil !== undefined) quietUntil = Math.min(quietUntil, time.now + 61_000);
