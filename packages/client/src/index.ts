@@ -60,6 +60,7 @@ export {
   type DownloadSnapshotOptions,
   type FindSnapshotOptions,
   type GetQueueOptions,
+  type GetQuotasOptions,
   type GetTargetOptions,
   type GetWorkspaceOptions,
   type ListExperimentsOptions,

@@ -45,6 +45,8 @@ export type MetricSeriesAsk = malachite.MetricSeriesAsk;
 export type MetricSeries = malachite.MetricSeries;
 export type NonFiniteMark = malachite.NonFiniteMark;
 /** Who holds what of a compute target, and a page of those who wait. */
+export type QuotaPage = malachite.QuotaPage;
+export type QuotaUse = malachite.QuotaUse;
 export type TargetQueue = malachite.TargetQueue;
 export type QueueHolder = malachite.QueueHolder;
 export type QueueWaiter = malachite.QueueWaiter;

@@ -335,6 +335,16 @@ export const operations = {
     body: "none",
     answer: "json",
   },
+  quotas: {
+    id: "Malachite_Quotas",
+    method: "GET",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/quotas",
+    ],
+    query: ["limit", "after"],
+    body: "none",
+    answer: "json",
+  },
   health: {
     id: "Malachite_Health",
     method: "GET",

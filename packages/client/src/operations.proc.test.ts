@@ -101,6 +101,7 @@ test("every operation is sent as the contract describes it", async () => {
   await run.getTree({ filter: "status eq 'Running'", top: 9, continuationToken: "t" });
   await all(workspace.listRunPoints({ parentRunId: "r1", metrics: ["loss"] }).byPage({ maxPageSize: 3 }));
   await workspace.getQueue("local", { top: 9, continuationToken: "t" });
+  await workspace.getQuotas({ limit: 9, after: "a" });
   await run.getWhy();
   await run.getStory();
   await run.getDefinition();

@@ -13,6 +13,7 @@ import type {
   MetricSeries,
   Page,
   ProjectFile,
+  QuotaPage,
   Run,
   RunPoint,
   SnapshotOffer,
@@ -54,6 +55,12 @@ export interface GetQueueOptions extends OperationOptions {
   top?: number;
   /** Where the page before ended. */
   continuationToken?: string;
+}
+export interface GetQuotasOptions extends OperationOptions {
+  /** Users in a page. Default: 100. */
+  limit?: number;
+  /** The `next` of the page before. */
+  after?: string;
 }
 export type FindSnapshotOptions = OperationOptions;
 export type OfferSnapshotOptions = OperationOptions;
@@ -190,6 +197,17 @@ export class WorkspaceClient {
     const path = { ...this.#path, targetName: target };
     const query = { top, continuationToken };
     return this.#transport.json(operations.targetQueue, { path, query, retry: "always", options });
+  }
+
+  /** What the workspace has of its quotas, and a page of its users; others than operators see themselves. Malachite only. */
+  getQuotas(options: GetQuotasOptions = {}): Promise<QuotaPage> {
+    const { limit, after } = options;
+    return this.#transport.json(operations.quotas, {
+      path: this.#path,
+      query: { limit, after },
+      retry: "always",
+      options,
+    });
   }
 
   /** The compute targets and whether they are usable. Malachite only. */

@@ -36,6 +36,7 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   runPoints: malachite.runPoints,
   runTree: malachite.runTree,
   targetQueue: malachite.targetQueue,
+  quotas: malachite.quotas,
   health: malachite.health,
   getService: malachite.getService,
   collectGarbage: malachite.collectGarbage,

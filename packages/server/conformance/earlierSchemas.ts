@@ -68,6 +68,11 @@ const ROWS: Readonly<Record<number, readonly string[]>> = {
     "insert into run_files values (1, 12, 0)",
     `insert into turns values ('gc', 'o', 0, ${CREATED})`,
   ],
+  18: [
+    "update kept_files set bytes = 7, due_at = null",
+    "insert into kept_sums values (1, 'o', 7)",
+    "insert into kept_writes values ('w', 'o', 1, 'dcid.working')",
+  ],
 };
 
 /** Brings an empty database to the schema as it was, with what was written on the way. */

@@ -28,7 +28,7 @@ export function quotaSuite(bench: RecordsBench): void {
   const claim = async ({ runs }: Records, pool: string, capacity: Capacity = ROOM) =>
     await runs.claimQueued({ pool, capacity, owner: "server-1", at: 0, until: 1_000 });
   const idsOf = (claimed: readonly { readonly run: Run }[]) => claimed.map(({ run }) => run.id);
-  const withQuotas = (quotas: Quotas) => bench.data.another(quotas);
+  const withQuotas = async (quotas: Quotas) => bench.data.holdTo(quotas);
   const codes = async ({ runs }: Records, run: Run) =>
     (await runs.standing(run, ROOM))?.quotas?.map(({ of, name }) => `${of}.${name}`);
 
@@ -52,7 +52,7 @@ export function quotaSuite(bench: RecordsBench): void {
 
     it("count all targets together, and of several claims at once no more than they say", async () => {
       const records = await withQuotas({ workspace: { runningRuns: 3 } });
-      const other = await withQuotas({ workspace: { runningRuns: 3 } });
+      const other = await bench.data.another({ workspace: { runningRuns: 3 } });
       const scope = freshScope();
       for (let i = 0; i < 10; i += 1)
         await waits(records, scope, `r${i}`, `user-${i}`, {}, `${scope.workspace}-${i % 2}`);
@@ -87,6 +87,7 @@ export function quotaSuite(bench: RecordsBench): void {
     });
 
     it("tell a run that waits since before a quota was lowered, and hold nobody up for it", async () => {
+      await withQuotas({});
       const scope = freshScope();
       const big = await waits(bench.records, scope, "big", "ann", { nodes: 4 });
       await waits(bench.records, scope, "small", "ann");

@@ -4,6 +4,7 @@ import type {
   DatastoreRegistry,
   EnvironmentRegistry,
   ExperimentStore,
+  KeptFiles,
   Life,
   MetricStore,
   ModelRegistry,
@@ -33,6 +34,7 @@ export type Records = {
   readonly metrics: MetricStore;
   readonly tracking: TrackingStore;
   readonly retention: Retention;
+  readonly kept: KeptFiles;
   /** Finishes what is under way. */
   close(): Promise<void>;
 };
@@ -40,6 +42,8 @@ export type Records = {
 /** Stores over fresh data. Disposing it closes all that is open and removes the data. */
 export type RecordsUnderTest = AsyncDisposable & {
   readonly records: Records;
+  /** The same stores, held to these quotas from now on: opening others takes long. */
+  holdTo(quotas: Quotas): Records;
   /** A second set of stores over the same data, as another process would have it. */
   another(quotas?: Quotas): Promise<Records>;
   /** Closes the stores and opens the same data again. */
@@ -51,10 +55,17 @@ export async function recordsOver(
   open: (quotas?: Quotas) => Promise<Records>,
   cleanUp: () => Promise<void> = async () => {},
 ): Promise<RecordsUnderTest> {
-  let records = await open();
+  const held: { -readonly [Of in keyof Quotas]: Quotas[Of] } = {};
+  let records = await open(held);
   const others: Records[] = [];
   return {
     get records() {
+      return records;
+    },
+    holdTo(quotas) {
+      delete held.workspace;
+      delete held.user;
+      Object.assign(held, quotas);
       return records;
     },
     async another(quotas) {
@@ -64,7 +75,7 @@ export async function recordsOver(
     },
     async reopen() {
       await records.close();
-      records = await open();
+      records = await open(held);
       return records;
     },
     async [Symbol.asyncDispose]() {

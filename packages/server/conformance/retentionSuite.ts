@@ -41,7 +41,7 @@ export function retentionSuite(bench: RecordsBench): void {
 
   describe("retention", () => {
     it("pages over the ended runs of a workspace, the newest first, with what is known of their files", async () => {
-      const { retention } = bench.records;
+      const { retention, kept } = bench.records;
       const scope = freshScope();
       for (let i = 0; i < 5; i += 1)
         await ended(scope, `r${i}`, {
@@ -49,7 +49,11 @@ export function retentionSuite(bench: RecordsBench): void {
           about: { tags: { a: "b" }, properties: {}, warnings: [] },
         });
       await external(scope, "unfinished", { createdAt: AT + 9 });
-      await retention.counted(scope, "r3", 77);
+      const changed = (await kept.uncounted(1000)).find(
+        (one) => one.scope.workspace === scope.workspace && one.container === "dcid.r3",
+      );
+      assert.ok(changed);
+      await kept.counted(changed, 77);
       const found = [];
       let after: string | undefined;
       do {

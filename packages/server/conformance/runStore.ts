@@ -4,6 +4,7 @@ import { assetStoreSuite } from "./assetStoreSuite.ts";
 import { datastoreRegistrySuite } from "./datastoreRegistrySuite.ts";
 import { environmentRegistrySuite } from "./environmentRegistrySuite.ts";
 import { experimentStoreSuite } from "./experimentStoreSuite.ts";
+import { keptFilesSuite } from "./keptFilesSuite.ts";
 import { metricSeriesSuite } from "./metricSeriesSuite.ts";
 import { metricStoreSuite } from "./metricStore.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
@@ -37,6 +38,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runQueueSuite,
     quotaSuite,
     retentionSuite,
+    keptFilesSuite,
     experimentStoreSuite,
     modelRegistrySuite,
     environmentRegistrySuite,

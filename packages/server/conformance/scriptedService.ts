@@ -9,6 +9,7 @@ import {
   type FlowPorts,
   type LaunchPlan,
   type Principal,
+  type Quota,
   type RetentionPolicy,
   type Run,
   RunKeeper,
@@ -61,6 +62,8 @@ export class ScriptedService implements AsyncDisposable {
   readonly engine: ScriptedEngine;
   readonly warnings: string[] = [];
   retention: readonly RetentionPolicy[] = [];
+  /** May be set at any time, as others may be by a restart. */
+  readonly quotas: { workspace?: Quota; user?: Quota } = {};
   readonly #folder = mkdtempSync(join(tmpdir(), "malachite-flow-"));
   #records: SqliteRecords | undefined;
   #snapshots: FolderSnapshotStore | undefined;
@@ -89,7 +92,10 @@ export class ScriptedService implements AsyncDisposable {
     { retries = 0, ...pool }: PoolOptions & { readonly retries?: number } = {},
   ): Promise<ScriptedService> {
     const service = new ScriptedService(scriptFor, pool, retries);
-    service.#records = await openSqliteRecords({ file: join(service.#folder, "records.sqlite") });
+    service.#records = await openSqliteRecords({
+      file: join(service.#folder, "records.sqlite"),
+      quotas: service.quotas,
+    });
     service.#snapshots = createSnapshotStore({ folder: service.#folder });
     await service.#begin();
     return service;
@@ -117,7 +123,7 @@ export class ScriptedService implements AsyncDisposable {
     if (!this.#records || !this.#snapshots) throw new Error("The stores are not open.");
     const { tables, runs, experiments, workspaces, models, assets, datastores, environmentRegistry } =
       this.#records;
-    const { metrics, tracking, retention } = this.#records;
+    const { metrics, tracking, retention, kept } = this.#records;
     const locks = new KeyedLock();
     const blobs = createBlobStore({ folder: this.#folder, locks });
     const ports: FlowPorts = {
@@ -133,6 +139,7 @@ export class ScriptedService implements AsyncDisposable {
       metrics,
       tracking,
       retention,
+      kept,
       snapshots: this.#snapshots,
       artifacts: createArtifactStore({ folder: this.#folder, locks }),
       blobs,

@@ -32,6 +32,7 @@ import { createSecretBox } from "./adapters/system/secretBox.ts";
 import { openCertificates } from "./adapters/tls/openCertificates.ts";
 import { serverNames } from "./adapters/tls/serverNames.ts";
 import { guidOf, scopeOf, urlOf } from "./addresses.ts";
+import { countFiles } from "./compose/countFiles.ts";
 import { composeDrivers } from "./compose/drivers.ts";
 import { composeEnvironments } from "./compose/environments.ts";
 import { keepHouse } from "./compose/keepHouse.ts";
@@ -65,6 +66,8 @@ export type ComposeOptions = {
   readonly settingsNow?: () => Pick<Settings, "target" | "retention">;
   /** For tests: how long tokens say that they last. */
   readonly tokenLifetimeMs?: number;
+  /** For tests: retention has its turn so often. */
+  readonly houseEveryMs?: number;
 };
 
 /** A service. Disposing it stops taking work and lets runs go on by themselves. */
@@ -89,6 +92,8 @@ const WATCH_INTERVAL_MS = 1000;
 
 /** Files that no snapshot was made of are looked for so often. */
 const UPLOADS_SWEPT_EVERY_MS = 3600_000;
+/** Containers that were changed are counted so soon; none is looked at where none was. */
+const FILES_COUNTED_EVERY_MS = 1000;
 /** It is looked whether it is time for what retention lets go. */
 const HOUSE_KEPT_EVERY_MS = 5 * 60_000;
 const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
@@ -96,7 +101,7 @@ const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed, DatabaseUnavailable. */
 export async function compose(
   settings: Settings,
-  { env, writeLog, around = (ports) => ports, settingsNow, tokenLifetimeMs }: ComposeOptions,
+  { env, writeLog, around = (ports) => ports, settingsNow, tokenLifetimeMs, houseEveryMs }: ComposeOptions,
 ): Promise<App> {
   await using opened = new AsyncDisposableStack();
   // The parts keep no process alive by themselves: without this, Node would end before those of a failed start have closed.
@@ -232,6 +237,7 @@ export async function compose(
     metrics: records.metrics,
     tracking: records.tracking,
     retention: records.retention,
+    kept: records.kept,
     snapshots,
     artifacts,
     blobs,
@@ -320,8 +326,10 @@ export async function compose(
   const audit = opened.use(createAuditLog({ folder: folder.audit, limitBytes: settings.auditBytes }));
   const ended = new AbortController();
   opened.defer(() => ended.abort());
-  const house = { flow, ports, audit, clock, log, everyMs: settings.retentionHours * 3600_000 };
-  opened.use(repeated(HOUSE_KEPT_EVERY_MS, () => keepHouse(house, ended.signal), log));
+  opened.use(repeated(FILES_COUNTED_EVERY_MS, countFiles(flow, ended.signal), log));
+  const everyMs = houseEveryMs ?? settings.retentionHours * 3600_000;
+  const house = { flow, ports, audit, clock, log, everyMs };
+  opened.use(repeated(Math.min(HOUSE_KEPT_EVERY_MS, everyMs), () => keepHouse(house, ended.signal), log));
   const http = createHttpServer({
     flow,
     auth,

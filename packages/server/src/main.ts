@@ -27,10 +27,11 @@ export async function serve({
   writeLog = (line) => process.stderr.write(line),
   around,
   tokenLifetimeMs,
+  houseEveryMs,
 }: ServeOptions): Promise<Serving> {
   const settings = readSettings(flags, env);
   const settingsNow = () => readSettings(flags, env);
-  const app = await compose(settings, { env, writeLog, around, settingsNow, tokenLifetimeMs });
+  const app = await compose(settings, { env, writeLog, around, settingsNow, tokenLifetimeMs, houseEveryMs });
   try {
     const url = await app.start();
     return {

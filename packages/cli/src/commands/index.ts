@@ -40,6 +40,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "Remove old runs and files as the settings say, or tell what would go.",
     load: () => import("./gcCommand.ts"),
   },
+  quota: {
+    about: "Show what the workspace and its users have of their quotas.",
+    load: () => import("./quotaCommand.ts"),
+  },
   audit: { about: "Show who did what on the service.", load: () => import("./auditCommand.ts") },
   backup: {
     about: "Copy the data folder of a service, also while it works.",

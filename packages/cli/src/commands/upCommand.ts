@@ -80,7 +80,11 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
   ["--metrics-host <address>", "address of that port (default 127.0.0.1)"],
   ["--traces-endpoint <url>", "where traces go by OTLP (default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)"],
   ["--traces-percent <number>", "how many of the traces that begin here are kept (default 100)"],
-  ["--quota <of.what=number>", "a limit on runs, as user.unfinishedRuns=10 or user.gpus=4", "repeats"],
+  [
+    "--quota <of.what=number>",
+    "a limit on runs, as user.unfinishedRuns=10 or user.keptBytes=500GB",
+    "repeats",
+  ],
   ["--retention <json>", "how long runs and files are kept, a list of policies; better in --settings"],
   ["--retention-project-days <number>", "projects that no run names go after so many days (default: never)"],
   ["--retention-hours <number>", "how often what these let go is removed (default 24)"],

@@ -6,6 +6,7 @@ export * from "./logs.ts";
 export * from "./metricSeries.ts";
 export * from "./operations.ts";
 export * from "./queue.ts";
+export * from "./quotas.ts";
 export * from "./runPoints.ts";
 export * from "./service.ts";
 export * from "./snapshotFiles.ts";

@@ -10,6 +10,7 @@ import {
 } from "../domain/retention/policy.ts";
 import { type Scope, workspaceKey } from "../domain/scope.ts";
 import type { Removal, RetainedRun } from "../ports/retention.ts";
+import { filesIn } from "./countKept.ts";
 import { ENVIRONMENT_LOCK } from "./environmentLock.ts";
 import type { FlowPorts } from "./ports.ts";
 import { type SweptProjects, sweepProjects } from "./sweepProjects.ts";
@@ -165,7 +166,7 @@ async function pay(removal: Removal, ports: GcPorts): Promise<number> {
   const { scope, runId, container, what } = removal;
   let bytes = 0;
   if (what === "run") await ports.metrics.remove(scope, runId);
-  for await (const file of filesOf(scope, container, ports)) {
+  for await (const file of filesIn(scope, container, ports)) {
     // With it the packages of then can still be had.
     if (what === "files" && file.path === ENVIRONMENT_LOCK) continue;
     await ports.blobs.remove(
@@ -178,25 +179,10 @@ async function pay(removal: Removal, ports: GcPorts): Promise<number> {
   return bytes;
 }
 
-const PAGE = 200;
-
-async function* filesOf(scope: Scope, container: string, { artifacts }: Pick<GcPorts, "artifacts">) {
-  for (let after: string | undefined; ; ) {
-    const page = await artifacts.list(scope, container, {
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
-    yield* page.values;
-    after = page.values.at(-1)?.path;
-    if (!page.more || after === undefined) return;
-  }
-}
-
-async function bytesOf({ scope, runId, container, bytes }: RetainedRun, ports: GcPorts): Promise<number> {
+async function bytesOf({ scope, container, bytes }: RetainedRun, ports: GcPorts): Promise<number> {
   if (bytes !== undefined) return bytes;
   let sum = 0;
-  for await (const file of filesOf(scope, container, ports)) sum += file.sizeBytes;
-  await ports.retention.counted(scope, runId, sum);
+  for await (const file of filesIn(scope, container, ports)) sum += file.sizeBytes;
   return sum;
 }
 

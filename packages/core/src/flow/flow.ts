@@ -6,6 +6,7 @@ import type { Page, PageAsk } from "../domain/query/filter.ts";
 import type { Run, StoryEntry } from "../domain/run/run.ts";
 import type { Instant, JsonObject, Principal, Scope, Tags } from "../domain/scope.ts";
 import type { BlobStore } from "../ports/blobStore.ts";
+import type { QuotaPage } from "../ports/keptFiles.ts";
 import type { LinkHeaders } from "../ports/openFile.ts";
 import type { Experiment, ExperimentChange } from "../ports/runStore.ts";
 import type { Upload } from "../ports/snapshotStore.ts";
@@ -318,6 +319,14 @@ export interface Flow {
 
   /** A page of what the policies of the settings let go: gone, or with `dryRun` only told. Throws BadContinuationToken. */
   collectGarbage(ask: GcAsk): Promise<GcPage>;
+  /** Counts the files of containers that were changed since they were last counted. */
+  countKept(signal: AbortSignal): Promise<void>;
+  /** What a workspace has of its quotas, and its users: all of them, or only the one who asks. Throws WorkspaceNotFound. */
+  quotas(
+    scope: Scope,
+    whose: { readonly user?: string },
+    ask: { readonly after?: string; readonly limit: number },
+  ): Promise<QuotaPage>;
 
   // Each of these has a file of its own.
 

@@ -8,6 +8,7 @@ import { assetFlow } from "./assets.ts";
 import { withLiveFiles } from "./blobs.ts";
 import { cancelRun } from "./cancelRun.ts";
 import { collectGarbage } from "./collectGarbage.ts";
+import { countKept } from "./countKept.ts";
 import { courierFlow } from "./courier.ts";
 import { datastoreFlow } from "./datastores.ts";
 import { definitionOf } from "./definitionOf.ts";
@@ -15,6 +16,7 @@ import { environmentFlow } from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
+import { holdKept } from "./holdKept.ts";
 import { liveEvents } from "./liveEvents.ts";
 import { createMetricFlow } from "./metrics.ts";
 import { modelFlow } from "./models.ts";
@@ -24,6 +26,7 @@ import { addRun, patchRun } from "./patchRun.ts";
 import type { FlowPorts } from "./ports.ts";
 import { postEvent } from "./postEvent.ts";
 import { queueOf } from "./queue.ts";
+import { quotasOf } from "./quotas.ts";
 import { reachesRun } from "./reachRun.ts";
 import * as read from "./readRuns.ts";
 import { rerunRun } from "./rerunRun.ts";
@@ -58,6 +61,8 @@ const LINKED_LOGS = 200;
 
 /** Binds every question and wish of the outside to the ports. Starts nothing. */
 export function createFlow(ports: FlowPorts): Flow {
+  // What is sent from outside is held to the quotas of kept bytes; what the service brings home of a run never is.
+  const held = holdKept(ports);
   return {
     // The way of a run.
     submitRun: (ask) => submitRun(ask, ports),
@@ -111,12 +116,14 @@ export function createFlow(ports: FlowPorts): Flow {
     openFile: (at, path) => files.openFile(at, artifactPath(path), ports),
     zipFiles: (at, { prefix }) =>
       zipFiles(at, prefix === undefined ? {} : { prefix: artifactPath(prefix) }, ports),
-    putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, ports),
-    removeFile: (at, path) => files.removeFile(at, artifactPath(path), ports),
-    blobs: withLiveFiles(ports),
+    putFile: (at, path, stream, options) => files.putFile(at, artifactPath(path), stream, options, held),
+    removeFile: (at, path) => files.removeFile(at, artifactPath(path), held),
+    blobs: withLiveFiles({ ...ports, blobs: held.blobs }),
 
     // The house.
     collectGarbage: (ask) => collectGarbage(ask, ports),
+    countKept: (signal) => countKept(ports, held.open, signal),
+    quotas: (scope, by, ask) => quotasOf(scope, by, ask, ports),
 
     // Each of these has a file of its own.
     tables: tableFlow(ports),

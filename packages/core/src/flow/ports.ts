@@ -12,6 +12,7 @@ import type {
   ExperimentStore,
   FileZipper,
   Ids,
+  KeptFiles,
   LocalBundler,
   Log,
   LogScanner,
@@ -82,6 +83,7 @@ export type FlowPorts = {
   readonly assets: AssetStore;
   readonly tracking: TrackingStore;
   readonly retention: Retention;
+  readonly kept: KeptFiles;
   readonly datastores: DatastoreRegistry;
   readonly secretBox: SecretBox;
   /** Brings data to runs and takes it from them. */

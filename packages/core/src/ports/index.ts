@@ -10,6 +10,7 @@ export type * from "./datastoreRegistry.ts";
 export type * from "./environmentBuilder.ts";
 export type * from "./environmentRegistry.ts";
 export type * from "./fileZipper.ts";
+export type * from "./keptFiles.ts";
 export type * from "./localBundler.ts";
 export type * from "./log.ts";
 export type * from "./logScanner.ts";

@@ -6,7 +6,7 @@ import type { Instant, Scope } from "../domain/scope.ts";
 /** A run that has ended; the newest come first. */
 export type RetainedRun = EndedRun & {
   readonly container: string;
-  /** What its files had when they were last counted; undefined before. */
+  /** What its files hold; undefined where that is yet to be counted. */
   readonly bytes?: number;
   /** Its files are gone, or going. */
   readonly hasNoFiles: boolean;
@@ -35,8 +35,6 @@ export interface Retention {
    * The id is never given to another run. A run that is gone already is success.
    */
   remove(scope: Scope, runId: string, what: Removal["what"], at: Instant): Promise<string | undefined>;
-  /** How much its files hold. */
-  counted(scope: Scope, runId: string, bytes: number): Promise<void>;
   /** Those of the snapshots that a run of the workspace names, in small letters. */
   referred(scope: Scope, snapshotIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removals whose files may still be there. */

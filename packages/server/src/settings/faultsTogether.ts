@@ -27,7 +27,7 @@ export function faultsTogether(
   for (const text of settings.quota)
     if (parseQuotas([text]) === undefined)
       faults.push(
-        `--quota must be workspace or user, a dot, one of ${QUOTA_NAMES.join(", ")}, and a number, as user.unfinishedRuns=10; it is '${text}'.`,
+        `--quota must be workspace or user, a dot, one of ${QUOTA_NAMES.join(", ")}, and a number (keptBytes also as 500GB), as user.unfinishedRuns=10; it is '${text}'.`,
       );
   if (!isLoopback(settings.host) && settings.issuer === undefined && settings.token.length === 0) {
     faults.push(

@@ -220,7 +220,7 @@ export const SETTINGS = {
   quota: {
     kind: "list",
     about:
-      "What a workspace may have: workspace.unfinishedRuns=N, runsPerMinute, and at work at once runningRuns, nodes, gpus; user.… for each user in a workspace. Default: no limit.",
+      "What a workspace may have: workspace.unfinishedRuns=N, runsPerMinute, and at work at once runningRuns, nodes, gpus; keptBytes=N (or 500GB) of files of runs; user.… for each user in a workspace. Default: no limit.",
   },
   retention: {
     kind: "retention",

@@ -17,7 +17,18 @@ describe("quotas", () => {
       user: { runsPerMinute: 4, unfinishedRuns: 0 },
     });
   });
+  it("are read with sizes of bytes", () => {
+    assert.deepEqual(parseQuotas(["workspace.keptBytes=2TB", "user.keptBytes=3MiB"]), {
+      workspace: { keptBytes: 2e12 },
+      user: { keptBytes: 3 * 1024 * 1024 },
+    });
+    assert.deepEqual(parseQuotas(["user.keptBytes=12345678901"]), { user: { keptBytes: 12_345_678_901 } });
+  });
   for (const text of [
+    "user.gpus=1GB",
+    "user.keptBytes=1XB",
+    "user.keptBytes=9999999TB",
+    "user.gpus=9999999999",
     "user.unfinishedRuns",
     "user.disks=1",
     "team.unfinishedRuns=1",

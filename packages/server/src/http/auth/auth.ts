@@ -38,6 +38,7 @@ export interface Auth {
   userToken(secret: string | undefined): Promise<IssuedToken>;
   /** Throws NotAllowed for who does not run the service. */
   assertOperator(by: Principal): void;
+  isOperator(by: Principal): boolean;
   readonly runTokens: RunTokens;
   readonly links: Links;
   /** Links to blobs, in Azure's form. */
@@ -60,6 +61,8 @@ export function createAuth(settings: AuthSettings, clock: Clock, isLive: IsLive 
   });
   const oidc = settings.issuer && createOidcVerifier(settings.issuer, clock);
   const { msiSecret } = settings;
+  const isOperator = (by: Principal): boolean =>
+    by.run === undefined && (isOwnOperator(by) || settings.operators?.includes(by.objectId) === true);
 
   return {
     async verify(authorization) {
@@ -94,8 +97,9 @@ export function createAuth(settings: AuthSettings, clock: Clock, isLive: IsLive 
         "This service gives tokens only to callers that send its --msi-secret, or a --token of it, in the header or the query as 'secret'.",
       );
     },
+    isOperator,
     assertOperator(by) {
-      if (by.run === undefined && (isOwnOperator(by) || settings.operators?.includes(by.objectId))) return;
+      if (isOperator(by)) return;
       throw new MalachiteError(
         "NotAllowed",
         "Only operators of the service may do this: with a token of --token, or as a user whose object id --operator names.",

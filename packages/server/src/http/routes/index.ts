@@ -27,6 +27,7 @@ import { mlflowRoutes } from "./mlflow/index.ts";
 import * as models from "./models.ts";
 import * as events from "./postEvents.ts";
 import * as prepare from "./prepare.ts";
+import { quotas } from "./quotas.ts";
 import { rerunRun } from "./rerunRun.ts";
 import * as resources from "./resources.ts";
 import * as runArtifacts from "./runArtifacts.ts";
@@ -99,4 +100,5 @@ export const ROUTES: readonly Route[] = [
   listTargets,
   getTarget,
   targetQueue,
+  quotas,
 ];

@@ -185,6 +185,13 @@ export function testFlow(): TestFlow {
       waiting: 0,
       options: {},
     }),
+    countKept: async () => {},
+    quotas: async () => {
+      const none = {
+        ...{ unfinishedRuns: 0, runsPerMinute: 0, runningRuns: 0, nodes: 0, gpus: 0, keptBytes: 0 },
+      };
+      return { limits: {}, workspace: none, users: [] };
+    },
     collectGarbage: async () => ({ policies: 0, looked: 0, values: [], finishedBytes: 0 }),
     listWorkspaces: async () => [WORKSPACE_ONE],
     getWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),

@@ -9,6 +9,7 @@ import classes from "./ComputePage.module.css";
 import { LineCard } from "./LineCard.tsx";
 import { sharedLines } from "./lines.ts";
 import { MachineFacts } from "./MachineFacts.tsx";
+import { QuotaBars } from "./QuotaBars.tsx";
 import { lineHeadQuery } from "./queueQueries.ts";
 
 /** A card for each line; targets that share one are in one card. */
@@ -39,6 +40,7 @@ export function ComputePage() {
       ) : (
         <MachineFacts target={(targets.data.find(({ name }) => name === "local") ?? first).name} />
       )}
+      <QuotaBars />
       <div className={classes.cards}>
         {lines.map((line) => (
           <LineCard key={line.targets[0]?.name} line={line} />

@@ -30,6 +30,15 @@ export const lineQuery = (workspace: WorkspaceClient, target: string) =>
     getNextPageParam: ({ continuationToken }) => continuationToken,
   });
 
+/** Quotas of the workspace and its first users. */
+export const quotasQuery = (workspace: WorkspaceClient) =>
+  queryOptions({
+    queryKey: [keyOf(workspace), "quotas"],
+    queryFn: ({ signal }) => workspace.getQuotas({ limit: 20, abortSignal: signal }),
+    refetchInterval: MACHINE_MS,
+    staleTime: 0,
+  });
+
 /** What the machine of a target does; null for one that runs elsewhere. */
 export const machineQuery = (workspace: WorkspaceClient, target: string) =>
   queryOptions({

@@ -33,6 +33,12 @@ export const REQUEST_CODES = {
       "The definition asks for more nodes or GPUs than a quota lets its workspace, or its user, have at once.",
     todo: "Ask for fewer. An operator raises quotas with --quota.",
   },
+  KeptBytesExceeded: {
+    kind: "invalid",
+    means:
+      "The workspace, or this user in it, keeps as many bytes of files of runs as a quota allows: no run starts and no file is taken.",
+    todo: "Remove files or runs that nobody needs, or ask an operator for malachite gc. An operator raises quotas with --quota.",
+  },
   EngineRefused: {
     kind: "invalid",
     means: "The engine of a compute target did not take the run; the message has the engine's words.",

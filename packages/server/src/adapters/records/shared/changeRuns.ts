@@ -2,6 +2,7 @@
 import {
   type About,
   type AboutChange,
+  isTerminal,
   type Lease,
   type Life,
   MalachiteError,
@@ -16,6 +17,7 @@ import type { Executor } from "./executor.ts";
 import { labelChanges } from "./labels.ts";
 import { mergeAbout } from "./mergeAbout.ts";
 import { runsByNo } from "./readRuns.ts";
+import { touchKept } from "./retention/keptFiles.ts";
 import { nextChange } from "./runChanges.ts";
 import { countMoved } from "./runCounts.ts";
 import { aboutColumns, lifeColumns, printed } from "./runRows.ts";
@@ -36,6 +38,8 @@ const guards = statement<{ key: string; id: string }>()((q, p) =>
       "r.experiment_no as experiment",
       "r.status",
       "r.hidden",
+      "r.container_id as container",
+      "r.user_id as user",
       "k.stage",
       "k.lease_token",
     ])
@@ -96,6 +100,11 @@ export async function applyLife(db: Executor, change: LifeChange): Promise<Run |
   if (lease && row.lease_token !== lease.token) return undefined;
   await updateLife(db, { no: row.no, at: Math.trunc(change.at), ...lifeColumns(life) });
   await countMoved(db, row, { status: life.status }, Math.trunc(change.at));
+  // What it left may be counted from now on.
+  if (isTerminal(life.status) && !isTerminal(row.status)) {
+    const { workspace, container, user } = row;
+    await touchKept(db, { workspace, container, user, bytes: 0, due: 0 });
+  }
   if (life.plan) await updatePlan(db, { no: row.no, plan: printed(life.plan) as string });
   if (row.stage) {
     const stage = nextStage(row.stage, life);

@@ -1,5 +1,12 @@
 // Records a new run: its workspace and experiment if new, its number, its labels, its story, its place in the line.
-import { MalachiteError, type NewRun, type Quotas, type Run, type StoryEntry } from "@malachite/core";
+import {
+  isTerminal,
+  MalachiteError,
+  type NewRun,
+  type Quotas,
+  type Run,
+  type StoryEntry,
+} from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { ensureExperiment } from "./experiments.ts";
@@ -7,6 +14,7 @@ import { labelsOf } from "./labels.ts";
 import { needsColumns } from "./line.ts";
 import { holdToQuotas } from "./quotas.ts";
 import { getRun } from "./readRuns.ts";
+import { touchKept } from "./retention/keptFiles.ts";
 import { refuseRemoved } from "./retention/removeRun.ts";
 import { nextChange } from "./runChanges.ts";
 import { countNew } from "./runCounts.ts";
@@ -22,7 +30,11 @@ const fingerprintOf = statement<{ workspace: number; id: string }>()((q, p) =>
 );
 
 const rootOf = statement<{ workspace: number; id: string }>()((q, p) =>
-  q.selectFrom("runs").select("root_id").where("workspace_no", "=", p.workspace).where("id", "=", p.id),
+  q
+    .selectFrom("runs")
+    .select(["root_id", "status"])
+    .where("workspace_no", "=", p.workspace)
+    .where("id", "=", p.id),
 );
 
 const nextNumber = statement<{ experiment: number; run: string; at: number }>()((q, p) =>
@@ -149,13 +161,19 @@ export async function createRun(
   const [taken] = await fingerprintOf(db, { workspace, id: run.id });
   if (taken) return answerTaken(db, run, taken.fingerprint);
   await refuseRemoved(db, workspace, run.id);
-  await holdToQuotas(db, run, workspace, quotas);
+  const [parent] = run.parentRunId === undefined ? [] : await rootOf(db, { workspace, id: run.parentRunId });
+  await holdToQuotas(
+    db,
+    run,
+    workspace,
+    quotas,
+    async () => parent !== undefined && !isTerminal(parent.status),
+  );
 
   const experiment = await ensureExperiment(db, workspace, run.experimentName, run.createdAt);
   const fixed = fixedColumns(run);
   const numbered = await nextNumber(db, { experiment: experiment.no, run: run.id, at: fixed.created_at });
   const number = (numbered[0] as { last_number: number }).last_number;
-  const [parent] = run.parentRunId === undefined ? [] : await rootOf(db, { workspace, id: run.parentRunId });
   const root = parent?.root_id ?? run.parentRunId ?? run.id;
 
   const columns = { ...fixed, ...lifeColumns(run.life), ...aboutColumns(run.about) };
@@ -187,6 +205,8 @@ export async function createRun(
       user: fixed.user_id,
     });
 
+  if (isTerminal(status))
+    await touchKept(db, { workspace, container: fixed.container_id, user: fixed.user_id, bytes: 0, due: 0 });
   const changedAt = fixed.created_at;
   return {
     run: { ...run, scope, experimentId: experiment.id, rootRunId: root, number, version: 1, changedAt },

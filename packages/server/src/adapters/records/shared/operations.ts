@@ -71,16 +71,11 @@ import {
 } from "./models/registeredModels.ts";
 import { listAssets, searchModels, searchVersions } from "./models/searchModels.ts";
 import { readQueue } from "./queue.ts";
+import { quotaUse } from "./quotaUse.ts";
 import { getRun, getRuns } from "./readRuns.ts";
-import {
-  filesCounted,
-  keepTurn,
-  owedRemovals,
-  referredSnapshots,
-  removalPaid,
-  takeTurn,
-} from "./retention/debts.ts";
+import { keepTurn, owedRemovals, referredSnapshots, removalPaid, takeTurn } from "./retention/debts.ts";
 import { endedRuns, namedByUnfinished } from "./retention/endedRuns.ts";
+import { endLostWrites, keptBegins, keptCounted, keptEnds, keptUncounted } from "./retention/keptFiles.ts";
 import { keeper, removeRun } from "./retention/removeRun.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
@@ -121,7 +116,10 @@ export const WRITES = {
   letGo: (db: Executor, token: string) => letGo(db, token),
   removeRun: (...args: Parameters<typeof removeRun>) => removeRun(...args),
   removalPaid: (...args: Parameters<typeof removalPaid>) => removalPaid(...args),
-  filesCounted: (...args: Parameters<typeof filesCounted>) => filesCounted(...args),
+  keptBegins: (...args: Parameters<typeof keptBegins>) => keptBegins(...args),
+  keptEnds: (...args: Parameters<typeof keptEnds>) => keptEnds(...args),
+  keptCounted: (...args: Parameters<typeof keptCounted>) => keptCounted(...args),
+  endLostWrites: (...args: Parameters<typeof endLostWrites>) => endLostWrites(...args),
   takeTurn: (...args: Parameters<typeof takeTurn>) => takeTurn(...args),
   keepTurn: (...args: Parameters<typeof keepTurn>) => keepTurn(...args),
   serverSeen: (db: Executor, server: KnownServer, at: number) => serverSeen(db, server, at),
@@ -203,6 +201,8 @@ export const LISTS = {
   keeper: (...args: Parameters<typeof keeper>) => keeper(...args),
   referredSnapshots: (...args: Parameters<typeof referredSnapshots>) => referredSnapshots(...args),
   owedRemovals: (...args: Parameters<typeof owedRemovals>) => owedRemovals(...args),
+  keptUncounted: (...args: Parameters<typeof keptUncounted>) => keptUncounted(...args),
+  quotaUse: (...args: Parameters<typeof quotaUse>) => quotaUse(...args),
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),

@@ -1,9 +1,9 @@
 // Holds new runs to the quotas of the settings, in the transaction that records them. Counts no further than the quota is.
 import {
+  keptText,
   MalachiteError,
   type NewRun,
   PLAIN_NEEDS,
-  type Quota,
   type Quotas,
   quotaText,
   SHARED,
@@ -12,6 +12,7 @@ import {
 } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
+import { keptRoom } from "./retention/keptRoom.ts";
 import { statement } from "./statement.ts";
 
 type Of = { workspace: number; user: string };
@@ -39,13 +40,15 @@ const recent = (ofUser: boolean) =>
 const UNFINISHED = { workspace: unfinished(false), user: unfinished(true) };
 const RECENT = { workspace: recent(false), user: recent(true) };
 
-/** Throws QuotaExceeded. */
+/** Throws QuotaExceeded, QuotaTooSmall, KeptBytesExceeded. `isOfWork`: it is below a run that has not ended. */
 export async function holdToQuotas(
   db: Executor,
   run: NewRun,
   workspace: number,
   quotas: Quotas,
+  isOfWork: () => Promise<boolean>,
 ): Promise<void> {
+  await holdToKept(db, run, workspace, quotas, isOfWork);
   if (run.origin !== "hosted") return;
   const of = { workspace, user: run.createdBy.objectId };
   for (const whose of ["workspace", "user"] as const) {
@@ -67,7 +70,26 @@ export async function holdToQuotas(
   }
 }
 
-const exceeded = (run: NewRun, of: keyof Quotas, name: keyof Quota, most: number): MalachiteError =>
-  new MalachiteError("QuotaExceeded", quotaText(of, name, most, whoOf(run)));
+/** Runs that others execute keep files too; those that a run at work makes of itself are part of it, and it loses nothing. */
+async function holdToKept(
+  db: Executor,
+  run: NewRun,
+  workspace: number,
+  quotas: Quotas,
+  isOfWork: () => Promise<boolean>,
+): Promise<void> {
+  const { name, objectId: id } = run.createdBy;
+  const room = await keptRoom(db, { no: workspace, name: run.scope.workspace }, { id, name }, quotas);
+  if (room === undefined || room.left > 0) return;
+  if (run.origin !== "hosted" && (await isOfWork())) return;
+  throw new MalachiteError("KeptBytesExceeded", keptText(room, "no more runs are taken in."));
+}
+
+const exceeded = (
+  run: NewRun,
+  of: keyof Quotas,
+  name: "unfinishedRuns" | "runsPerMinute",
+  most: number,
+): MalachiteError => new MalachiteError("QuotaExceeded", quotaText(of, name, most, whoOf(run)));
 
 const whoOf = (run: NewRun) => ({ workspace: run.scope.workspace, user: run.createdBy.name });

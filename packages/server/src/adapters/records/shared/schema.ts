@@ -282,8 +282,26 @@ export type Database = {
   };
   /** Ids of runs that were removed: none is given again. `owed` is 1 until their files are gone. */
   removed_runs: { workspace_no: number; id: string; container_id: string; removed_at: number; owed: number };
-  /** What is known of the files of ended runs; `state` is one of `FILES`. */
+  /** Whose files are going or gone; `state` is one of `FILES`. `bytes` is of no account. */
   run_files: { run_no: number; bytes: number; state: number };
+  /** What the files of a container hold. */
+  kept_files: {
+    workspace_no: number;
+    container_id: string;
+    /** Whose run it is of; empty for a container that is no run's. */
+    user_id: string;
+    /** When it was last counted, and what was added since at most. */
+    bytes: number;
+    pending: number;
+    /** How often it was changed. */
+    touched: number;
+    /** It is to be counted from then on; null when it was. */
+    due_at: number | null;
+  };
+  /** The sums of `bytes` and `pending`. */
+  kept_sums: { workspace_no: number; user_id: string; bytes: number };
+  /** Writes into containers that are under way. */
+  kept_writes: { id: string; owner: string; workspace_no: number; container_id: string };
   /** What one of several servers does every so often: who does it until when, and when it was last done. */
   turns: { name: string; owner: string; held_until: number; done_at: number };
   /** Servers that share these records. */

@@ -5,6 +5,7 @@ import type {
   DatastoreRegistry,
   EnvironmentRegistry,
   ExperimentStore,
+  KeptFiles,
   MetricStore,
   ModelRegistry,
   Quotas,
@@ -32,6 +33,7 @@ export type RecordStores = {
   readonly metrics: MetricStore;
   readonly tracking: TrackingStore;
   readonly retention: Retention;
+  readonly kept: KeptFiles;
 };
 
 /** The clock only dates changes that come without a time of their own; `now` is the time by which leases run out. */
@@ -141,12 +143,21 @@ export function createStores(
     named: async (scope) => new Set(await call("namedByUnfinished", scope)),
     keeper: async (scope, runId, what) => (await call("keeper", scope, runId, what)) ?? undefined,
     remove: async (scope, runId, what, at) => (await call("removeRun", scope, runId, what, at)) ?? undefined,
-    counted: (scope, runId, bytes) => call("filesCounted", scope, runId, bytes),
     referred: async (scope, ids) => new Set(await call("referredSnapshots", scope, ids)),
     owed: (limit) => call("owedRemovals", limit),
     paid: (removal) => call("removalPaid", removal),
     takeTurn: async (name, ask) => call("takeTurn", name, { ...ask, at: await now() }),
     keepTurn: async (name, ask) => call("keepTurn", name, { ...ask, at: await now() }),
+  };
+  const kept: KeptFiles = {
+    begins: async (scope, container, { id, owner }) =>
+      (await call("keptBegins", scope, container, { id, owner }, quotas)) ?? undefined,
+    ends: async (scope, container, { id, bytes, staged }) =>
+      call("keptEnds", scope, container, { id, bytes, staged, at: await now() }),
+    uncounted: async (limit) => call("keptUncounted", await now(), limit),
+    counted: (container, bytes) => call("keptCounted", container, bytes),
+    endLost: async (owner, open) => call("endLostWrites", { owner, open, at: await now() }),
+    used: async (scope, ask) => ({ limits: quotas, ...(await call("quotaUse", scope, ask, await now())) }),
   };
   const servers: ServerList = {
     seen: (server, at) => call("serverSeen", server, at),
@@ -165,5 +176,6 @@ export function createStores(
     metrics: createMetricStore(call),
     tracking: createTrackingStore(call),
     retention,
+    kept,
   };
 }

@@ -19,6 +19,7 @@ import { shares } from "./0014-shares.ts";
 import { imports } from "./0015-imports.ts";
 import { retention } from "./0016-retention.ts";
 import { snapshots } from "./0017-snapshots.ts";
+import { keptFiles } from "./0018-kept-files.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   imports,
   retention,
   snapshots,
+  keptFiles,
 ];
 
 /** Runs `work` in one transaction. */

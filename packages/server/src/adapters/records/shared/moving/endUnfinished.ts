@@ -2,6 +2,7 @@
 // they are ended, and say why. Runs that others execute go on: whoever executes them tells this service from now on.
 import { advance, isTerminal, type Life, REASONS, type RunStatus } from "@malachite/core";
 import { sql } from "kysely";
+import { touchKept } from "../retention/keptFiles.ts";
 import { countMoved } from "../runCounts.ts";
 import { lifeColumns, storyColumns } from "../runRows.ts";
 import type { RecordsIn } from "./recordsIn.ts";
@@ -39,13 +40,15 @@ type Found = {
   readonly experiment_no: number;
   readonly hidden: number;
   readonly version: number;
+  readonly container_id: string;
+  readonly user_id: string;
 };
 
 const someRuns = ({ db }: RecordsIn, workspaceNo: number, after: number): Promise<readonly Found[]> =>
   db.all(
     db.build
       .selectFrom("runs")
-      .select(["no", "life", "experiment_no", "hidden", "version"])
+      .select(["no", "life", "experiment_no", "hidden", "version", "container_id", "user_id"])
       .where("workspace_no", "=", workspaceNo)
       .where("origin", "=", "hosted")
       .where("no", ">", after)
@@ -90,6 +93,8 @@ async function end({ db }: RecordsIn, workspaceNo: number, run: Found, at: numbe
       .values({ run_no: run.no, n: (last?.n ?? 0) + 1, ...storyColumns(entry) })
       .compile(),
   );
+  const { container_id: container, user_id: user } = run;
+  await touchKept(db, { workspace: workspaceNo, container, user, bytes: 0, due: 0 });
   const place = { workspace: workspaceNo, experiment: run.experiment_no, hidden: run.hidden };
   await countMoved(
     db,

@@ -384,6 +384,23 @@ export const MOVED: readonly MovedTable[] = [
     order: ["run_no"],
     from: OF_RUN("run_files"),
   },
+  {
+    name: "kept_files",
+    columns: {
+      workspace_no: "workspace",
+      ...textOf("container_id", "user_id"),
+      bytes: "integer",
+      pending: "integer",
+      touched: "integer",
+      due_at: "integer?",
+    },
+    order: ["container_id"],
+  },
+  {
+    name: "kept_sums",
+    columns: { workspace_no: "workspace", user_id: "text", bytes: "integer" },
+    order: ["user_id"],
+  },
 ];
 
 /** Tables that no archive holds, and why. */
@@ -393,6 +410,7 @@ export const NOT_MOVED: Readonly<Record<string, string>> = {
   run_work: "who works on a run is a matter of the service that it is on: see endUnfinished.ts",
   servers: "servers of the service",
   imports: "of the service that imports",
+  kept_writes: "writes that are under way in the service",
   turns: "what servers of the service do in turn",
 };
 

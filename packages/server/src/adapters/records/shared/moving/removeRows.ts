@@ -34,6 +34,8 @@ const WITH_WORKSPACE = [
   "run_counts",
   "datastore_defaults",
   "removed_runs",
+  "kept_files",
+  "kept_sums",
   "experiments",
 ];
 

@@ -1,10 +1,11 @@
-// What is owed of removals, how much files hold, and whose turn it is.
+// What is owed of removals, and whose turn it is.
 import type { Removal, Scope } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "../executor.ts";
 import { type ScopeRow, scopeOf } from "../runRows.ts";
 import { findWorkspace } from "../workspaces.ts";
 import { FILES } from "./endedRuns.ts";
+import { emptyKept } from "./keptFiles.ts";
 
 type Row = ScopeRow & { readonly id: string; readonly container_id: string };
 
@@ -45,6 +46,8 @@ export async function owedRemovals(db: Executor, limit: number): Promise<readonl
 export async function removalPaid(db: Executor, { scope, runId, what }: Removal): Promise<void> {
   const workspace = await findWorkspace(db, scope);
   if (!workspace) return;
+  const container = await containerOf(db, workspace.no, runId, what);
+  if (container !== undefined) await emptyKept(db, { workspace: workspace.no, container }, what === "run");
   const query =
     what === "run"
       ? sql`update removed_runs set owed = 0 where workspace_no = ${workspace.no} and id = ${runId}`
@@ -53,15 +56,22 @@ export async function removalPaid(db: Executor, { scope, runId, what }: Removal)
   await db.all(query.compile(db.build));
 }
 
-/** See `Retention.counted`. */
-export async function filesCounted(db: Executor, scope: Scope, id: string, bytes: number): Promise<void> {
-  const workspace = await findWorkspace(db, scope);
-  if (!workspace) return;
-  const query = sql`insert into run_files (run_no, bytes, state)
-    select no, ${db.dialect.constant(bytes)}, ${db.dialect.constant(FILES.counted)} from runs
-    where workspace_no = ${workspace.no} and id = ${id}
-    on conflict (run_no) do nothing`;
-  await db.all(query.compile(db.build));
+/** Of a removal that is still owed: what came back since then, by whatever way, counts. */
+async function containerOf(
+  db: Executor,
+  workspace: number,
+  id: string,
+  what: Removal["what"],
+): Promise<string | undefined> {
+  const query =
+    what === "run"
+      ? sql<{ container_id: string }>`select container_id from removed_runs
+          where workspace_no = ${workspace} and id = ${id} and owed = 1`
+      : sql<{
+          container_id: string;
+        }>`select r.container_id from runs as r join run_files as f on f.run_no = r.no
+          where r.workspace_no = ${workspace} and r.id = ${id} and f.state = ${FILES.going}`;
+  return (await db.all(query.compile(db.build)))[0]?.container_id;
 }
 
 /** See `Retention.takeTurn`. */

@@ -5,7 +5,7 @@ import type { Executor } from "../executor.ts";
 import { listName, parseToken, printToken } from "../paging.ts";
 import { findWorkspace } from "../workspaces.ts";
 
-/** What is known of the files of a run: counted, going, gone. */
+/** What is known of the files of a run; `counted` was written by older programs and means that they are there. */
 export const FILES = { counted: 0, going: 1, gone: 2 } as const;
 
 const LIST = listName("ended", "runs");
@@ -37,8 +37,9 @@ export async function endedRuns(
       ? sql``
       : sql`and (r.created_at < ${Number(at)} or (r.created_at = ${Number(at)} and r.no < ${Number(no)}))`;
   const query = sql<Row>`select r.no, r.id, r.status, r.container_id, r.created_at, r.ended_at, r.about, e.name as experiment,
-      f.bytes, f.state
+      k.bytes, f.state
     from runs as r join experiments as e on e.no = r.experiment_no left join run_files as f on f.run_no = r.no
+    left join kept_files as k on k.workspace_no = r.workspace_no and k.container_id = r.container_id and k.due_at is null
     where r.workspace_no = ${workspace.no} ${behind} order by r.created_at desc, r.no desc limit ${limit + 1}`;
   const rows = await db.all(query.compile(db.build));
   const shown = rows.slice(0, limit);
