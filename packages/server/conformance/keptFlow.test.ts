@@ -68,7 +68,10 @@ describe("quotas of kept bytes", () => {
     ];
     await flow.collectGarbage({ dryRun: false, limit: 100 });
     await service.submit("a.py", {}, "r4");
-    assert.equal((await flow.quotas(SCOPE, { user: ADA.objectId }, { limit: 9 })).users[0]?.used.keptBytes, 500);
+    assert.equal(
+      (await flow.quotas(SCOPE, { user: ADA.objectId }, { limit: 9 })).users[0]?.used.keptBytes,
+      500,
+    );
   });
 
   it("are right after a death in the middle of an upload, whatever of it was kept", async () => {
@@ -80,8 +83,7 @@ describe("quotas of kept bytes", () => {
       const { kept: port, artifacts } = service.ports as NonNullable<typeof service.ports>;
       // What was written when the server died, and nobody was told of it.
       await port.begins(SCOPE, "dcid.r1", { id: `upload ${isKept}`, owner: "a server that is dead" });
-      if (isKept)
-        await artifacts.put(SCOPE, "dcid.r1", "late", { stream: bytes(300) }, { overwrite: true });
+      if (isKept) await artifacts.put(SCOPE, "dcid.r1", "late", { stream: bytes(300) }, { overwrite: true });
       await service.restart();
       assert.equal(await kept(service), RUN_BYTES + (isKept ? 300 : 0));
     }
