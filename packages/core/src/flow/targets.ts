@@ -23,6 +23,10 @@ export async function getTarget(name: string, ports: Ports): Promise<ShownTarget
 /** Names of options whose values are nobody's to read. A path of a file that holds a secret is none. */
 const SECRET = /(password|secret|token|passphrase)$/i;
 
+/** Of an address: who asks, and the token in the way of a private channel. Such an option is refused, and shown all the same. */
+const LOGIN = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+const TOKEN = /(:\/\/[^\s/]+\/t\/)[^\s/]+(?=\/)/gi;
+
 /** The options at any depth, with what is secret as ***. */
 function withoutSecrets(options: JsonObject): JsonObject {
   const shown = (value: unknown): unknown =>
@@ -30,7 +34,9 @@ function withoutSecrets(options: JsonObject): JsonObject {
       ? value.map(shown)
       : typeof value === "object" && value !== null
         ? withoutSecrets(value as JsonObject)
-        : value;
+        : typeof value === "string"
+          ? value.replace(LOGIN, "$1***@").replace(TOKEN, "$1***")
+          : value;
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => [name, SECRET.test(name) ? "***" : shown(value)]),
   ) as JsonObject;

@@ -70,7 +70,10 @@ mal_read_setup() {
   . "$mal_setup" >"$mal_folder/${SETUP_LOG}" 2>&1 || exit 125
   set +eu
   unset IFS
-  if [ -n "$mal_tools" ]; then PATH=$mal_tools:$PATH; fi
+  case $mal_tools:$PATH: in
+    :* | "$mal_tools:$mal_tools":*) ;;
+    *) PATH=$mal_tools:$PATH ;;
+  esac
   for mal_name in $mal_given; do eval "export $mal_name=\\"\\$mal_was_$mal_name\\"; unset mal_was_$mal_name"; done
   cd "$mal_folder/project" || exit 125
   unset OLDPWD

@@ -14,9 +14,16 @@ export function TargetOptions({ name }: { readonly name: string }) {
       {options.map(([option, value]) => (
         <div key={option}>
           <dt>{option}</dt>
-          <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+          <dd>{shown(value)}</dd>
         </div>
       ))}
     </dl>
   );
+}
+
+/** A list of texts has a line for each. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return value;
+  const isList = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
+  return isList ? value.join("\n") : JSON.stringify(value);
 }

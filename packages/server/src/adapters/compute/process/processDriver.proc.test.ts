@@ -120,6 +120,17 @@ describe("process driver", { skip: process.platform === "win32" && "needs a POSI
     return { child, answers };
   }
 
+  it("gives its runs the tools of their target, and the definition's variables before them", async () => {
+    const setup = join(folder, ".set up.sh");
+    await writeFile(setup, "export LOADED=cuda GIVEN=no\n");
+    const launch = launchOf("tools", sh('echo "$LOADED $GIVEN $PATH"'));
+    const options = { setup, toolPath: ["/opt/tools"] };
+    const plan = { ...launch.plan, target: { ...target, options }, environment: { GIVEN: "yes" } };
+    await ended(await driver.launch({ ...launch, plan }, signal));
+    assert.equal(await logOf("tools"), `cuda yes /opt/tools:${process.env.PATH}\n`);
+    await rm(setup);
+  });
+
   it("finds its runs after the service was killed, and they go on", async () => {
     const launch = launchOf(
       "outlive",
@@ -235,7 +246,7 @@ describe("process driver", { skip: process.platform === "win32" && "needs a POSI
     // The pid was used again: neither the handle nor the folder names the process that has it now.
     const reused = { ...state.script, startTime: "1" };
     const pids = join(folder, "boot/pids");
-    await until("the pids", () => existsSync(pids));
+    await until("the pids", async () => (await readFile(pids, "utf8").catch(() => "")).endsWith("\n"));
     const own = await readFile(pids, "utf8");
     await writeFile(pids, JSON.stringify({ ...reused, startedAt: 1 }));
     assert.deepEqual(await sight({ ...handle, state: JSON.stringify({ ...state, script: reused }) }), {

@@ -2,7 +2,7 @@
 // data folder, and shared by all runs that ask for the same.
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import {
   choosePython,
   type EnvironmentAsk,
@@ -83,6 +83,7 @@ export function createBuilder(options: BuilderOptions): EnvironmentBuilder {
     UV_PYTHON_INSTALL_DIR: fetched,
   };
   const { uv, conda, installing, toolPath = [] } = options;
+  const pythonsOfTarget = createPythons({ path: toolPath.join(delimiter), collections: [] }, now);
   const condas = [...(conda?.startsWith("/") ? [conda] : []), ...toolPath.map((at) => join(at, "conda"))];
   const toolbox = new Toolbox({
     folder: join(folder, "tools"),
@@ -116,7 +117,14 @@ export function createBuilder(options: BuilderOptions): EnvironmentBuilder {
       return { kind: "here", python: { path: base.python, version: base.version }, exact: true };
     }
     if (needsConda(spec) || lock?.conda) return { kind: "solved" };
-    const all = (await pythons.list()).filter(({ version }) => version.startsWith("3."));
+    const ofTarget = (await pythonsOfTarget.list()).filter(isThree);
+    const own = choosePython(
+      asked ?? "*",
+      ofTarget.map(({ version }) => version),
+    );
+    const first = ofTarget.find(({ version }) => own?.exact && version === own.version);
+    if (first) return { kind: "here", python: first, exact: true };
+    const all = (await pythons.list()).filter(isThree);
     if (asked === undefined && all[0]) return { kind: "here", python: all[0], exact: true };
     const chosen = choosePython(
       asked ?? "*",
@@ -308,5 +316,7 @@ export function createBuilder(options: BuilderOptions): EnvironmentBuilder {
     },
   };
 }
+
+const isThree = ({ version }: Python): boolean => version.startsWith("3.");
 
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);

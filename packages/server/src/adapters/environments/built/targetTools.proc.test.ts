@@ -81,6 +81,13 @@ describe("environments with the tools of a target", () => {
     const first = await made(ask(tools, "alpha"));
     assert.ok(readFileSync(join(bench.path, "used"), "utf8").startsWith("used"));
     assert.match(first.said, new RegExp(`packages by ${folder}/uv`));
+    // Its python goes before a newer one of the machine that fits too.
+    const venv = join(bench.path, "venv");
+    execFileSync(uv, ["venv", "-q", "--python", first.python, venv]);
+    const other = await made(ask({ toolPath: [join(venv, "bin")] }, "alpha"));
+    const real = (python: string) =>
+      execFileSync(python, ["-c", "import sys; print(sys._base_executable)"], { encoding: "utf8" });
+    assert.equal(real(other.python), real(join(venv, "bin", "python")));
     assert.equal((await made(ask(tools, "alpha"))).said, "");
     put("22");
     assert.notEqual((await made(ask(tools, "alpha"))).id, first.id);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -35,6 +35,15 @@ describe("environments of this machine", () => {
     symlinkSync(process.execPath, join(folder, "python3"));
     assert.equal((await find()).python, join(folder, "python3"));
     assert.equal((await find("python")).python, join(folder, "python3"));
+  });
+
+  it("take the python3 of the target before any python of the PATH", async () => {
+    const own = join(folder, "own");
+    mkdirSync(own);
+    for (const name of ["python", "own/python3"]) symlinkSync(process.execPath, join(folder, name));
+    const ask = { environment: {}, container: false, tools: { toolPath: [own] } };
+    const { python } = await make(folder).prepare(ask, async () => {}, signal);
+    assert.equal(python, join(own, "python3"));
   });
 
   it("ask a shim for the real binary, once for all", async () => {

@@ -14,7 +14,7 @@ import {
   type PreparedEnvironment,
 } from "@malachite/core";
 import { isExecutable } from "../../../files/index.ts";
-import type { MachineTools } from "../../shared/machineTools.ts";
+import type { MachineTools, ToolsHere } from "../../shared/machineTools.ts";
 
 const run = promisify(execFile);
 
@@ -39,18 +39,24 @@ export function createSystemEnvironments({
 }): EnvironmentBuilder {
   const shims = new Map<string, { readonly python: Promise<string>; readonly until: number }>();
 
-  const pathOf = async (ask: EnvironmentAsk, signal: AbortSignal): Promise<string> =>
-    ask.tools === undefined ? usual : (await tools.of(ask.tools, signal)).path;
+  const placesOf = async (
+    ask: EnvironmentAsk,
+    signal: AbortSignal,
+  ): Promise<Pick<ToolsHere, "path" | "toolPath">> =>
+    ask.tools === undefined ? { path: usual, toolPath: [] } : await tools.of(ask.tools, signal);
 
-  async function find(interpreter: string, path: string): Promise<string | undefined> {
+  async function find(
+    interpreter: string,
+    { path, toolPath }: Pick<ToolsHere, "path" | "toolPath">,
+  ): Promise<string | undefined> {
     const named = interpreter.startsWith("~/") ? join(homedir(), interpreter.slice(2)) : interpreter;
     const candidates = isAbsolute(named)
       ? [named]
-      : (ALSO[named] ?? [named]).flatMap((name) =>
-          path
-            .split(delimiter)
-            .filter((folder) => isAbsolute(folder))
-            .map((folder) => join(folder, name)),
+      : // A target may bring a python3 and no python; it is meant before any python of the PATH.
+        [toolPath, path.split(delimiter)].flatMap((folders) =>
+          (ALSO[named] ?? [named]).flatMap((name) =>
+            folders.filter((folder) => isAbsolute(folder)).map((folder) => join(folder, name)),
+          ),
         );
     for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
     return undefined;
@@ -79,8 +85,9 @@ export function createSystemEnvironments({
         { target },
       );
     }
-    const path = await pathOf(ask, signal);
-    const found = await find(interpreter, path);
+    const places = await placesOf(ask, signal);
+    const { path } = places;
+    const found = await find(interpreter, places);
     if (!found) {
       const where = isAbsolute(interpreter)
         ? "It is not an executable file of this machine."
@@ -107,7 +114,7 @@ export function createSystemEnvironments({
     async check(ask, signal) {
       const { python } = await prepare(ask, signal);
       for (const program of ask.programs ?? [])
-        await findProgram(program, python, ask.path ?? (await pathOf(ask, signal)));
+        await findProgram(program, python, ask.path ?? (await placesOf(ask, signal)).path);
     },
     has: (ask, signal) =>
       prepare(ask, signal).then(

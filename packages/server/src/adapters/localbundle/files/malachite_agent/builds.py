@@ -39,15 +39,16 @@ class Stopped(Exception):
 
 class Build:
     """One environment. `make` answers its interpreter; `warning` says where it is not quite what was asked for. `marks`: what else it
-    is made with that tells it from others."""
+    is made with that tells it from others. `first`: folders whose pythons go before all others that fit."""
 
-    def __init__(self, job, reason, started, cache=None, marks=None):
+    def __init__(self, job, reason, started, cache=None, marks=None, first=()):
         self._job = job
         self._asked = job.build
         self._reason = reason
         self._started = started
         self._cache = cache or _cache()
         self._marks = marks
+        self._first = first
         self._log = None
         self.warning = None
         self.prefix = None
@@ -202,6 +203,10 @@ class Build:
     def _choose(self):
         """The newest python of this machine that fits, else the newest patch of the minor that is asked for."""
         wanted = self._asked["python"]
+        own = sorted(_pythons(_in_folders(self._first)), key=lambda one: _numbers(one[1]), reverse=True)
+        for python, version in own:
+            if not wanted or any(all(holds(_numbers(version), atom) for atom in atoms) for atoms in wanted):
+                return python, version
         found = list(pythons())
         newest_first = sorted(found, key=lambda one: _numbers(one[1]), reverse=True)
         if not wanted and found:
@@ -269,12 +274,21 @@ def holds(version, atom):
 def pythons():
     """Yields (real path, version) of each: the agent's own, those on the PATH, those of pyenv. Each binary once."""
     pyenv = os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions")
-    candidates = [sys.executable]
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        names = sorted(os.listdir(folder)) if os.path.isabs(folder) and os.path.isdir(folder) else []
-        candidates += [os.path.join(folder, name) for name in names if re.match(r"^python(3(\.\d+)?)?(\.exe)?$", name)]
+    candidates = [sys.executable] + _in_folders(os.environ.get("PATH", "").split(os.pathsep))
     if os.path.isdir(pyenv):
         candidates += [os.path.join(pyenv, name, "bin", "python3") for name in sorted(os.listdir(pyenv))]
+    return _pythons(candidates)
+
+
+def _in_folders(folders):
+    found = []
+    for folder in folders:
+        names = sorted(os.listdir(folder)) if os.path.isabs(folder) and os.path.isdir(folder) else []
+        found += [os.path.join(folder, name) for name in names if re.match(r"^python(3(\.\d+)?)?(\.exe)?$", name)]
+    return found
+
+
+def _pythons(candidates):
     seen, told = set(), set()
     for candidate in candidates:
         real = os.path.realpath(candidate)

@@ -31,7 +31,7 @@ def make(folder, job, stopped):
     if "build" in job.data:
         folder.tell("Its environment is made on %s; see %s." % (socket.gethostname(), builds.LOG))
         cache = os.path.join(cache_folder(folder), "environments")
-        build = builds.Build(_Asked(folder, job.data["build"]), stopped, lambda process: None, cache, tools.marks(job))
+        build = builds.Build(_Asked(folder, job.data["build"]), stopped, lambda process: None, cache, tools.marks(job), tools.folders(job))
         try:
             python = build.make()
         except StartFailed as failure:
@@ -41,7 +41,7 @@ def make(folder, job, stopped):
         job.know(python, os.path.dirname(python), build.prefix)
         return
     name = job.data.get("interpreter")
-    found = None if name is None else _find(name, job.path())
+    found = None if name is None else _find(name, job.path(), tools.folders(job))
     if found is None:
         if name is None or job.data.get("optional"):
             job.know(name or "python", "", "")
@@ -52,8 +52,12 @@ def make(folder, job, stopped):
     job.know(found, os.path.dirname(found) if "/" in name or _is_script(found) else "", "")
 
 
-def _find(name, path):
+def _find(name, path, first):
     wanted = os.path.expanduser(name)
+    if first and "/" not in wanted:
+        # A target may bring a python3 and no python; it is meant before any python of the PATH.
+        own = os.pathsep.join(first)
+        wanted = shutil.which(wanted, path=own) or (wanted == "python" and shutil.which("python3", path=own)) or wanted
     if "/" in wanted:
         found = wanted if os.path.isabs(wanted) and os.path.isfile(wanted) and os.access(wanted, os.X_OK) else None
     else:

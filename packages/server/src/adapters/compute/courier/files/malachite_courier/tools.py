@@ -27,8 +27,7 @@ def use(folder, job):
             os.environ[name] = value
             of_run["MALACHITE_" + name if name in OF_LOADER else name] = value
     if tools.get("toolPath"):
-        folders = [os.path.expanduser(one) for one in tools["toolPath"]] + [os.environ.get("PATH", os.defpath)]
-        os.environ["PATH"] = of_run["PATH"] = os.pathsep.join(folders)
+        os.environ["PATH"] = of_run["PATH"] = os.pathsep.join(folders(job) + [os.environ.get("PATH", os.defpath)])
     if tools.get("setup") or tools.get("toolPath"):
         # What is compiled with other tools, or with what a setup file sets, is another package under the same name.
         told = "%s %s" % (tools.get("toolPath"), _text_hash(tools))
@@ -39,6 +38,11 @@ def use(folder, job):
         os.environ["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"] = tools["packageIndex"]
     # What the definition gives the run goes before either.
     job.data["environment"] = dict(of_run, **job.data["environment"])
+
+
+def folders(job):
+    """In which tools are looked for before all else."""
+    return [os.path.expanduser(one) for one in (job.data.get("tools") or {}).get("toolPath") or []]
 
 
 def marks(job):
