@@ -20,6 +20,7 @@ import { KeyedLock } from "./adapters/blobs/folder/keyedLock.ts";
 import { workspaceFolder } from "./adapters/blobs/folder/layout.ts";
 import type { SnapshotMover } from "./adapters/blobs/folder/moveSnapshots.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
+import type { ObjectFiles } from "./adapters/blobs/objects/objectFiles.ts";
 import { orNothing, writeFileAtomic } from "./files/index.ts";
 import type { BlobsSetting } from "./settings/blobs.ts";
 
@@ -37,6 +38,9 @@ export type FileStores = AsyncDisposable & {
 
 /** Makes the listing of files whose contents are kept. */
 type TreeMaker = { makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot> };
+
+/** So often it is looked which files are finished and to be put into one object. */
+const JOINED_EVERY_MS = 30_000;
 
 /** So long the storage is asked at the start; after that the service begins without it. */
 const START_MS = 3000;
@@ -108,7 +112,12 @@ async function openObjectStores(
   const library = await import("./adapters/blobs/objects/index.ts");
   const objects = await library.openObjectStorage(place, keys);
   const own = join(folder, "objects");
-  const files = new library.ObjectFiles({ objects, notes: join(own, "notes"), incoming, links: direct });
+  const files = new library.ObjectFiles({
+    objects,
+    notes: join(own, "notes"),
+    incoming,
+    ...(direct ? { links: { joins: join(own, "joins") } } : {}),
+  });
   const snapshots = library.createObjectSnapshotStore({
     objects,
     folder: join(own, "cache"),
@@ -135,6 +144,7 @@ async function openObjectStores(
     }
     log.warn("objectStorageAway", { reason: error.message });
   }
+  const joining = direct && asGuest !== true ? joinInBackground(files, log) : undefined;
   if (asGuest !== true)
     sweep(now).catch((error: unknown) => log.warn("sweepWaits", { reason: String(error) }));
   return {
@@ -148,8 +158,31 @@ async function openObjectStores(
     },
     sweep,
     async [Symbol.asyncDispose]() {
+      await joining?.[Symbol.asyncDispose]();
       await snapshots[Symbol.asyncDispose]();
       objects.close();
+    },
+  };
+}
+
+/** Has files in pieces put into one object each, for links, and ends what is under way when it is disposed of. */
+function joinInBackground(files: ObjectFiles, log: Log): AsyncDisposable {
+  const ended = new AbortController();
+  const waits = (error: unknown): void => log.warn("joinWaits", { reason: String(error) });
+  let underWay: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    underWay ??= files
+      .joinWanted(Date.now(), waits, ended.signal)
+      .catch(waits)
+      .finally(() => {
+        underWay = undefined;
+      });
+  }, JOINED_EVERY_MS).unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      ended.abort();
+      await underWay;
     },
   };
 }

@@ -12,6 +12,8 @@ export type Piece = {
   readonly md5: string;
   /** The block's id in base64, when the file was made of blocks. */
   readonly block?: string;
+  /** Where in the object it begins, and how long that is, when it is not all of the object. */
+  readonly within?: { readonly from: number; readonly of: number };
 };
 
 export type FileRecord = BlobFacts & {
@@ -33,8 +35,18 @@ export type FileRecord = BlobFacts & {
 export const WHOLE_IN_RECORD_BYTES = 8 * 1024;
 export const LONGEST_TAIL_BYTES = 64 * 1024;
 
+type PieceLine = readonly [
+  name: string,
+  sizeBytes: number,
+  md5: string,
+  block?: string | null,
+  from?: number,
+  of?: number,
+];
+
 type Line = {
-  readonly version: 1;
+  /** 2: some pieces are parts of objects, which an earlier program would take for the whole. */
+  readonly version: 1 | 2;
   readonly kind: "b" | "a";
   readonly rev: string;
   readonly id: string;
@@ -42,7 +54,7 @@ type Line = {
   readonly changed: number;
   readonly headers?: BlobHeaders;
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly pieces?: readonly (readonly [name: string, sizeBytes: number, md5: string, block?: string])[];
+  readonly pieces?: readonly PieceLine[];
   readonly added?: number;
   readonly tail: number;
 };
@@ -50,7 +62,7 @@ type Line = {
 export function printRecord(record: FileRecord): Buffer {
   const { kind, revision, identity, createdAt, changedAt, headers, metadata, pieces, added, tail } = record;
   const line: Line = {
-    version: 1,
+    version: pieces.some(({ within }) => within !== undefined) ? 2 : 1,
     kind: kind === "block" ? "b" : "a",
     rev: revision,
     id: identity,
@@ -60,11 +72,10 @@ export function printRecord(record: FileRecord): Buffer {
     ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
     ...(pieces.length > 0
       ? {
-          pieces: pieces.map(({ name, sizeBytes, md5, block }) =>
-            block === undefined
-              ? ([name, sizeBytes, md5] as const)
-              : ([name, sizeBytes, md5, block] as const),
-          ),
+          pieces: pieces.map(({ name, sizeBytes, md5, block, within }): PieceLine => {
+            if (within !== undefined) return [name, sizeBytes, md5, block ?? null, within.from, within.of];
+            return block === undefined ? [name, sizeBytes, md5] : [name, sizeBytes, md5, block];
+          }),
         }
       : {}),
     ...(added === undefined ? {} : { added }),
@@ -79,7 +90,8 @@ export function parseRecord(bytes: Buffer, key: string): FileRecord {
   try {
     const line = JSON.parse(bytes.toString("utf8", 0, end)) as Line;
     const tail = bytes.subarray(end + 1);
-    if (line.version !== 1 || tail.length !== line.tail) throw new Error("not of this version, or cut");
+    if ((line.version !== 1 && line.version !== 2) || tail.length !== line.tail)
+      throw new Error("not of this version, or cut");
     return {
       kind: line.kind === "b" ? "block" : "append",
       revision: line.rev,
@@ -88,9 +100,13 @@ export function parseRecord(bytes: Buffer, key: string): FileRecord {
       changedAt: line.changed,
       headers: line.headers ?? {},
       metadata: line.metadata ?? {},
-      pieces: (line.pieces ?? []).map(([name, sizeBytes, md5, block]) =>
-        block === undefined ? { name, sizeBytes, md5 } : { name, sizeBytes, md5, block },
-      ),
+      pieces: (line.pieces ?? []).map(([name, sizeBytes, md5, block, from, of]) => ({
+        name,
+        sizeBytes,
+        md5,
+        ...(block === undefined || block === null ? {} : { block }),
+        ...(from === undefined || of === undefined ? {} : { within: { from, of } }),
+      })),
       ...(line.added === undefined ? {} : { added: line.added }),
       tail,
     };
@@ -107,6 +123,19 @@ export function parseRecord(bytes: Buffer, key: string): FileRecord {
 
 export const sizeOf = ({ pieces, tail }: Pick<FileRecord, "pieces" | "tail">): number =>
   pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, tail.length);
+
+/** The object that has exactly the bytes of the file, where there is one. */
+export function objectOf({ pieces, tail }: Pick<FileRecord, "pieces" | "tail">): string | undefined {
+  const [first] = pieces;
+  if (first === undefined || tail.length > 0) return undefined;
+  const { of } = first.within ?? { of: first.sizeBytes };
+  let at = 0;
+  for (const { name, sizeBytes, within } of pieces) {
+    if (name !== first.name || (within?.from ?? 0) !== at) return undefined;
+    at += sizeBytes;
+  }
+  return at === of ? first.name : undefined;
+}
 
 export const infoOf = (path: string, record: FileRecord): BlobInfo => ({
   path,

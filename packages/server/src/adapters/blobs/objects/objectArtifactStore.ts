@@ -82,7 +82,7 @@ class ObjectArtifacts implements ArtifactStore, ArtifactPlacer {
         };
       if (there.kind === "append") return { ...there, changedAt: now, added: (there.added ?? 0) + 1 };
       // What was said of the bytes, and the blocks they were made of, are those of another version.
-      const pieces = there.pieces.map(({ name, sizeBytes, md5 }) => ({ name, sizeBytes, md5 }));
+      const pieces = there.pieces.map(({ block: _, ...piece }) => piece);
       return { ...there, pieces, headers: {}, metadata: {}, changedAt: now };
     });
     return infoOf(container, path, record);

@@ -124,6 +124,7 @@ class ObjectBlobs implements ObjectBlobStore {
       const pieces = piecesOf(at.path, blocks, latest, there?.pieces ?? []);
       return { ...newRecord("block"), pieces, headers, metadata };
     });
+    await this.#files.wantOne(place, record);
     await this.#drop(place, writer, staged);
     return infoOf(at.path, record);
   }

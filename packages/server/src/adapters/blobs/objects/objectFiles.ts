@@ -7,14 +7,16 @@ import { onStorage, segmentsOf } from "../../../files/index.ts";
 import {
   type FileRecord,
   LONGEST_TAIL_BYTES,
+  objectOf,
   type Piece,
   sizeOf,
   WHOLE_IN_RECORD_BYTES,
 } from "./fileRecord.ts";
 import { FileTable, newName, newRevision, type Place } from "./fileTable.ts";
+import { inOrder, isFinished, isInPieces, Joins, piecesIn } from "./joins.ts";
 import { dataKey } from "./keys.ts";
 import { LEFTOVERS_KEPT_MS, type Leftover, Leftovers, type Note } from "./leftovers.ts";
-import type { Objects } from "./objects.ts";
+import type { Content, Objects } from "./objects.ts";
 import { bytesOf, compacted, readPieces, writePiece } from "./pieces.ts";
 import { fromMemory, type Received, toFile } from "./received.ts";
 
@@ -29,8 +31,8 @@ export type ObjectFilesOptions = {
   readonly notes: string;
   /** Where bytes are kept on their way in and out. */
   readonly incoming: string;
-  /** Whether readers are told addresses at the storage itself. */
-  readonly links?: boolean;
+  /** Readers are told addresses at the storage itself; here it is noted which files are to be put into one object for that. */
+  readonly links?: { readonly joins: string };
   readonly leftoversKeptMs?: number;
 };
 
@@ -42,8 +44,9 @@ export type OpenVersion = AsyncDisposable & {
   link(until: number, headers: LinkHeaders): Promise<string | undefined>;
 };
 
-const namesOf = (record: FileRecord | undefined): readonly string[] =>
-  record?.pieces.map(({ name }) => name) ?? [];
+const namesOf = (record: FileRecord | undefined): readonly string[] => [
+  ...new Set(record?.pieces.map(({ name }) => name)),
+];
 
 /** What one change of a file may leave over, noted as it goes; nothing is noted where nothing is. */
 export class Trail {
@@ -80,21 +83,15 @@ export class ObjectFiles {
   readonly table: FileTable;
   readonly incoming: string;
   readonly #leftovers: Leftovers;
-  readonly #links: boolean;
+  readonly #joins: Joins | undefined;
   readonly #keptMs: number;
 
-  constructor({
-    objects,
-    notes,
-    incoming,
-    links = false,
-    leftoversKeptMs = LEFTOVERS_KEPT_MS,
-  }: ObjectFilesOptions) {
+  constructor({ objects, notes, incoming, links, leftoversKeptMs = LEFTOVERS_KEPT_MS }: ObjectFilesOptions) {
     this.objects = objects;
     this.table = new FileTable(objects);
     this.incoming = incoming;
     this.#leftovers = new Leftovers(notes);
-    this.#links = links;
+    this.#joins = links && new Joins(links.joins);
     this.#keptMs = leftoversKeptMs;
   }
 
@@ -112,15 +109,17 @@ export class ObjectFiles {
   async open(place: Place): Promise<OpenVersion | undefined> {
     const record = await this.table.get(place);
     if (record === undefined) return undefined;
-    const release = this.#leftovers.hold(record.pieces.map(({ name }) => dataKey(place.key, name)));
-    const [only] = record.pieces;
+    const release = this.#leftovers.hold(namesOf(record).map((name) => dataKey(place.key, name)));
     return {
       record,
       read: (from, to) => readPieces(this.objects, place.key, record, from, to),
-      link: async (until, headers) =>
-        this.#links && only !== undefined && record.pieces.length === 1 && record.tail.length === 0
-          ? this.objects.link(dataKey(place.key, only.name), until, headers)
-          : undefined,
+      link: async (until, headers) => {
+        if (this.#joins === undefined) return undefined;
+        const name = objectOf(record);
+        if (name !== undefined) return await this.objects.link(dataKey(place.key, name), until, headers);
+        await this.wantOne(place, record);
+        return undefined;
+      },
       [Symbol.asyncDispose]: async () => release(),
     };
   }
@@ -183,6 +182,45 @@ export class ObjectFiles {
     );
   }
 
+  /** Notes that the file is to be in one object, where links lead to those. */
+  async wantOne(place: Place, record: FileRecord): Promise<void> {
+    if (!isInPieces(record)) return;
+    await this.#joins?.want(place).catch(() => {}); // Then it is read through the service, and the next reader notes it.
+  }
+
+  /** Puts what was noted, and is finished, into one object each. One call at a time. */
+  async joinWanted(now: number, failed: (error: unknown) => void, signal?: AbortSignal): Promise<void> {
+    const work = ({ bucket, path }: Pick<Place, "bucket" | "path">) =>
+      this.#join(this.place(bucket, path), now, signal);
+    await this.#joins?.each(work, failed, signal);
+  }
+
+  /** False while the file may still grow. Nothing that a reader sees is another afterwards, its etag neither. */
+  async #join(place: Place, now: number, signal?: AbortSignal): Promise<boolean> {
+    const open = await this.open(place);
+    if (open === undefined) return true;
+    await using version = open;
+    const { record } = version;
+    if (!isInPieces(record)) return true;
+    if (!isFinished(record, now)) return false;
+    const trail = this.trail(place);
+    const chunks = version.read(0, sizeOf(record))[Symbol.asyncIterator]();
+    const written = this.#written(place, inOrder(record, chunks), trail, signal);
+    const pieces = piecesIn(await written.finally(() => chunks.return?.()), record);
+    try {
+      await this.table.change(place, async (there) => {
+        // Of a try whose answer was lost, or of another server: the revision stays, the objects do not.
+        if (there?.revision !== record.revision || !isInPieces(there)) return undefined;
+        await trail.replaces(namesOf(there));
+        return { ...there, pieces, tail: NO_BYTES };
+      });
+    } finally {
+      // Whoever came first, the record tells the sweep whose objects are left over.
+      await trail.leave();
+    }
+    return true;
+  }
+
   trail(place: Pick<Place, "key">): Trail {
     return new Trail((names) => this.#leftovers.note({ record: place.key, names }));
   }
@@ -217,11 +255,16 @@ export class ObjectFiles {
   }
 
   /** Writes an object for the file; nothing is left of one that failed. */
-  async #written(place: Place, received: Received, trail: Trail): Promise<Piece> {
+  async #written(
+    place: Place,
+    content: Content & { readonly md5?: string },
+    trail: Trail,
+    signal?: AbortSignal,
+  ): Promise<Piece> {
     const name = newName();
     await trail.writes(name);
     try {
-      return await writePiece(this.objects, place.key, name, received);
+      return await writePiece(this.objects, place.key, name, content, signal);
     } catch (error) {
       await this.#drop(place, trail);
       throw error;

@@ -14,10 +14,11 @@ export async function writePiece(
   record: string,
   name: string,
   content: Content & { readonly md5?: string },
+  signal?: AbortSignal,
 ): Promise<Piece> {
   const key = dataKey(record, name);
   const { sizeBytes } = content;
-  if (sizeBytes > PART_BYTES) return { name, sizeBytes, md5: await objects.putLarge(key, content) };
+  if (sizeBytes > PART_BYTES) return { name, sizeBytes, md5: await objects.putLarge(key, content, signal) };
   const bytes = await content.read(0, sizeBytes);
   const md5 = content.md5 ?? createHash("md5").update(bytes).digest("base64");
   await objects.put(key, bytes, {});
@@ -33,17 +34,18 @@ export async function* readPieces(
   to: number,
 ): AsyncGenerator<Uint8Array> {
   let begin = 0;
-  for (const { name, sizeBytes, md5 } of pieces) {
+  for (const { name, sizeBytes, md5, within } of pieces) {
     const [first, last] = [Math.max(0, from - begin), Math.min(sizeBytes, to - begin)];
     begin += sizeBytes;
     if (first >= last) continue;
     const key = dataKey(record, name);
+    const base = within?.from ?? 0;
     if (first > 0 || last < sizeBytes) {
-      yield* objects.read(key, first, last);
+      yield* objects.read(key, base + first, base + last);
       continue;
     }
     const digest = createHash("md5");
-    for await (const chunk of objects.read(key, 0, sizeBytes)) {
+    for await (const chunk of objects.read(key, base, base + sizeBytes)) {
       digest.update(chunk);
       yield chunk;
     }
