@@ -1,9 +1,13 @@
 // Runs of several nodes on a real cluster that has neither DNS nor kube-proxy: each node is a pod.
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
 import type { ClusterUnderTest } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, reached } from "../support/runs.ts";
 import { type Service, until } from "../support/service.ts";
+import { MPI_IMAGE, mpiArchive } from "./mpiImage.ts";
 
 export type OverPods = {
   readonly service: () => Service;
@@ -43,6 +47,24 @@ time.sleep(600)
 `;
 const TORCH = { framework: "PyTorch", communicator: "Gloo", nodeCount: 2, pytorch: { processCount: 2 } };
 
+/** By the mpirun of the image, which starts its daemon in the other pod. */
+const MPI = {
+  ...{ communicator: "Mpi", nodeCount: 2, mpi: { processCountPerNode: 2 } },
+  environment: {
+    python: { userManagedDependencies: true, interpreterPath: "/usr/bin/python3" },
+    docker: { baseImage: MPI_IMAGE },
+  },
+};
+const SUM = (last: string) => `
+import os, socket, sys, time
+from mpi4py import MPI
+world = MPI.COMM_WORLD
+names = set(world.allgather(socket.gethostname()))
+print("up", world.rank, "of", world.size, "node", os.environ["NODE_RANK"], "pods", len(names), "sum", world.allreduce(world.rank), flush=True)
+world.barrier()
+${last}
+`;
+
 /** Defines the tests. */
 export function overPods({ service, cluster, start, why, free }: OverPods): void {
   const log = async (runId: string, rank: number) =>
@@ -62,6 +84,11 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
       )
     ).trim();
 
+  const evict = (name: string) =>
+    cluster().create(`/api/v1/namespaces/default/pods/${name}/eviction`, {
+      ...{ apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: "default" } },
+    });
+
   for (const target of ["pods", "named"])
     it(`meet at the address that they are told${target === "named" ? ", where names of pods lead nowhere" : ""}`, async () => {
       const runId = await start(target, MEET, {
@@ -80,6 +107,45 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
         "",
       );
     });
+
+  describe("by MPI", () => {
+    before(async () => {
+      const folder = mkdtempSync(join(tmpdir(), "malachite-mpi-image-"));
+      await cluster().load(await mpiArchive(folder));
+      rmSync(folder, { recursive: true });
+    });
+
+    it("add up over two pods with two processes each", async () => {
+      const runId = await start("pods", SUM(""), MPI);
+      await reached(service(), runId, "Completed", LONG_MS);
+      for (const rank of [0, 1, 2, 3])
+        assert.match(
+          await log(runId, rank),
+          new RegExp(`^up ${rank} of 4 node ${rank >> 1} pods 2 sum 6$`, "m"),
+        );
+      await free();
+    });
+
+    it("end with the rank that fails in another pod, and say which", async () => {
+      const script = SUM("if world.rank == 3: os._exit(7)\ntime.sleep(600)");
+      const run = await ended(service(), await start("pods", script, MPI));
+      assert.match(JSON.stringify(run.error), /Rank 3 ended with exit code 7/);
+      await free();
+    });
+
+    it("are canceled in all pods, and end in the cluster's words when it takes one away", async () => {
+      const first = await start("pods", SUM("time.sleep(600)"), MPI);
+      await up(first, 0, 3);
+      await cancel(service(), first);
+      assert.equal((await ended(service(), first)).status, "Canceled");
+      await free();
+      const second = await start("pods", SUM("time.sleep(600)"), MPI);
+      await up(second, 0, 3);
+      await evict(await podOf(1));
+      assert.match(JSON.stringify(await ended(service(), second)), /TakenAway/);
+      await free();
+    });
+  });
 
   it("end whole when one of their processes fails, and say which", async () => {
     const run = await ended(service(), await start("pods", EACH("raise SystemExit(7)"), TORCH));
@@ -120,8 +186,7 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
     const runId = await start("pods", EACH("pass"), TORCH);
     await up(runId, 0, 1);
     const name = await podOf(1);
-    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: "default" } };
-    await cluster().create(`/api/v1/namespaces/default/pods/${name}/eviction`, eviction);
+    await evict(name);
     const run = await ended(service(), runId);
     assert.match(JSON.stringify(run), /TakenAway/);
     assert.match(JSON.stringify(run), new RegExp(`took pod ${name} .*away: EvictionByEvictionAPI`));

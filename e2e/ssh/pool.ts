@@ -27,6 +27,7 @@ export class SshPool implements AsyncDisposable {
     for (const other of others) await other.trust(first as SshServerUnderTest);
     const hosts = this.servers.map(({ user, fingerprint }, index) => ({
       ...{ host: "127.0.0.1", port: this.doors[index]?.port, user, fingerprint, slots },
+      address: `127.0.0.${index + 1}`,
     }));
     const settings = join(this.folder, "malachite.json");
     const lab = { kind: "ssh", hosts, key: first?.key, folder: this.far };

@@ -8,6 +8,8 @@ import { after, before, describe, it } from "node:test";
 import { withoutSshServer } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, getRun, processesOf, story, submit } from "../support/runs.ts";
 import { type Service, until } from "../support/service.ts";
+import { orSkip } from "../support/tools.ts";
+import { pythonWithMpi } from "../support/venvs.ts";
 import { SshPool } from "./pool.ts";
 
 const TORCH = {
@@ -37,6 +39,24 @@ else:
 print("rank", rank, "of", os.environ["WORLD_SIZE"], os.environ["AZ_BATCH_NODE_LIST"], "secret" if "MALACHITE_PART" in os.environ else "", flush=True)
 open("outputs/rank-%d.txt" % rank, "w").write(str(rank))
 open("outputs/both.txt", "a").write("from %d\\n" % rank)
+`;
+
+const SUM = `
+import os
+from mpi4py import MPI
+world = MPI.COMM_WORLD
+total = world.allreduce(world.rank)
+print("rank", world.rank, "of", world.size, "node", os.environ["NODE_RANK"], os.environ["AZ_BATCH_NODE_LIST"], "sum", total,
+      [name for name in os.environ if name.startswith(("MALACHITE_GROUP", "MALACHITE_PART"))], flush=True)
+`;
+const WAIT = `
+import os, sys, time
+from mpi4py import MPI
+rank = MPI.COMM_WORLD.rank
+MPI.COMM_WORLD.barrier()
+print("up", flush=True)
+LAST
+time.sleep(600)
 `;
 
 /** Processes of a run whose folder ends like this. */
@@ -79,8 +99,8 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     const runId = await run(MEET);
     const end = await ended(service, runId, 45_000);
     assert.equal(end.status, "Completed", JSON.stringify(end));
-    assert.equal(await logOf(runId, 0), "rank 0 of 2 127.0.0.1;127.0.0.1 \n");
-    assert.equal(await logOf(runId, 1), "heard hello\nrank 1 of 2 127.0.0.1;127.0.0.1 \n");
+    assert.equal(await logOf(runId, 0), "rank 0 of 2 127.0.0.1;127.0.0.2 \n");
+    assert.equal(await logOf(runId, 1), "heard hello\nrank 1 of 2 127.0.0.1;127.0.0.2 \n");
     for (const rank of [0, 1])
       assert.equal(String(await fileOf(service, runId, `outputs/rank-${rank}.txt`)), String(rank));
     // What both wrote is that of the first.
@@ -141,16 +161,76 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     execFileSync("kill", ["-KILL", ...pids]);
     const end = await ended(service, runId, 45_000);
     assert.equal(end.status, "Failed");
-    assert.match(JSON.stringify(end.error), /The connection to node 1 \(127\.0\.0\.1\) was lost/);
+    assert.match(JSON.stringify(end.error), /The connection to node 1 \(127\.0\.0\.2\) was lost/);
     assert.ok(farRuns().includes(key ?? ""));
     await lost?.open();
     await until("what was there to be gone", () => farRuns().length === 0, 45_000);
   });
 
-  it("is refused by name for MPI, and where there are fewer machines", async () => {
+  for (const mpi of ["openmpi", "mpich"] as const)
+    describe(`by the mpirun of ${mpi}`, () => {
+      const start = (python: string, script: string, processCountPerNode = 2) =>
+        run(script, {
+          framework: "Python",
+          communicator: "Mpi",
+          mpi: { processCountPerNode },
+          environment: {
+            python: { userManagedDependencies: true, interpreterPath: python },
+            // Both machines are this one, where they would take each other's memory for their own.
+            environmentVariables: { OMPI_MCA_btl: "self,tcp", OMPI_MCA_coll: "basic,self,libnbc" },
+          },
+        });
+
+      it("adds up over two machines with two processes each", async (t) => {
+        const python = orSkip(t, () => pythonWithMpi(mpi));
+        if (!python) return;
+        const runId = await start(python, SUM);
+        const end = await ended(service, runId, 90_000);
+        assert.equal(end.status, "Completed", JSON.stringify(end) + (await logOf(runId, 0)));
+        for (const rank of [0, 1, 2, 3])
+          assert.equal(
+            await logOf(runId, rank),
+            `rank ${rank} of 4 node ${rank >> 1} 127.0.0.1;127.0.0.2 sum 6 []\n`,
+          );
+      });
+
+      it("ends when a rank of another machine fails, and says which", async (t) => {
+        const python = orSkip(t, () => pythonWithMpi(mpi));
+        if (!python) return;
+        const runId = await start(python, WAIT.replace("LAST", "if rank == 2: os._exit(7)"));
+        const end = await ended(service, runId, 90_000);
+        assert.match(JSON.stringify(end.error), /Rank 2 ended with exit code 7/);
+        assert.deepEqual(processesOf(runId), []);
+      });
+
+      it("is cancelled on all machines, and ends in words when one is lost", async (t) => {
+        const python = orSkip(t, () => pythonWithMpi(mpi));
+        if (!python) return;
+        const first = await start(python, WAIT.replace("LAST", "pass"), 1);
+        for (const rank of [0, 1]) await logWith(first, rank, "up");
+        await cancel(service, first);
+        assert.equal((await ended(service, first)).status, "Canceled");
+        assert.deepEqual(processesOf(first), []);
+
+        const second = await start(python, WAIT.replace("LAST", "pass"), 1);
+        for (const rank of [0, 1]) await logWith(second, rank, "up");
+        const [key] = farRuns().filter((name) => name.endsWith("+1"));
+        execFileSync("kill", ["-KILL", ...processesIn(`/${key}`)]);
+        const end = await ended(service, second, 45_000);
+        assert.match(JSON.stringify(end.error), /[Nn]ode 1 \(127\.0\.0\.2\) was lost/);
+        assert.deepEqual(processesOf(second), []);
+      });
+    });
+
+  it("is refused where there are fewer machines", async () => {
     await assert.rejects(
-      run("print(1)", { communicator: "OpenMpi", mpi: { processCountPerNode: 1 } }),
-      /nodeCount.*MPI runs on one machine there/s,
+      run("print(1)", {
+        communicator: "OpenMpi",
+        nodeCount: 3,
+        mpi: { processCountPerNode: 1 },
+        framework: "Python",
+      }),
+      /MPI on 3 nodes was asked for, which are a machine each; the compute target 'lab' has 2/,
     );
     await assert.rejects(
       run("print(1)", { nodeCount: 5, pytorch: { processCount: 5 } }),

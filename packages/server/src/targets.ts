@@ -7,7 +7,7 @@ import type {
   TargetSettings,
   Targets,
 } from "@malachite/core";
-import { gpusOfMachine, gpusOfPool, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
+import { gpusOfMachine, gpusOfPool, machinesOf, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
 import { createAskTogether } from "./adapters/shared/askTogether.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
 import type { TargetEntry } from "./settings.ts";
@@ -17,9 +17,6 @@ const MACHINE = "machine";
 
 /** Runs that an engine with a queue of its own is given at once, unless its target says how many. */
 const IN_ENGINES = 1000;
-
-const MPI_OVER_SSH =
-  "MPI runs on one machine there, since those of an ssh target do not let mpirun start processes on each other: ask for one node with more processes (processCountPerNode), or use Gloo or Nccl";
 
 /** What all targets without something of their own share. */
 export type MachineShare = {
@@ -60,6 +57,7 @@ export function createTargets(
       const perRun = (now.all[name] ?? now.all["*"])?.gpusPerRun;
       const reason = gpus.length > 0 && health?.usable === true ? health.withoutGpus : undefined;
       const inEngine = ENGINE_KINDS.includes(kind) ? gpusInEngine(target) : 0;
+      const machines = kind === "ssh" ? machinesOf(target) : undefined;
       const given = reason === undefined ? gpus.length : 0;
       return {
         images: health?.usable === true,
@@ -71,8 +69,7 @@ export function createTargets(
         nodes: multiNode ? nodes : 1,
         gpusPerNode: inEngine || given,
         gpus: inEngine > 0 ? (kind === "ssh" ? gpusOfPool(target) : inEngine * nodes) : given,
-        // Machines that share nothing but a network let no mpirun start processes on each other.
-        ...(kind === "ssh" ? { mpiReason: MPI_OVER_SSH } : {}),
+        ...(machines === undefined ? {} : { mpiNodes: machines }),
         gpusPerRun: perRun ?? Math.min(1, inEngine || given),
         ...(inEngine > 0 ? { enginesGpus: true as const } : {}),
         ...(reason === undefined ? {} : { gpusReason: reason }),

@@ -96,6 +96,9 @@ describe("what a target cannot do", () => {
     assert.deepEqual(faults({}, { gpusPerRun: 5 }), [
       "TargetTooSmall configuration.target: Each run is to have 5 GPUs by the settings; the compute target 'rig' has 4.",
     ]);
+    assert.deepEqual(faults({ nodeCount: 2, communicator: "Mpi" }, { mpiNodes: 1 }), [
+      "TargetTooSmall configuration.nodeCount: MPI on 2 nodes was asked for, which are a machine each; the compute target 'rig' has 1. Ask for fewer nodes with more processes each (processCountPerNode).",
+    ]);
     assert.deepEqual(
       faults({ nodeCount: 1_000_000 }, { nodes: Number.POSITIVE_INFINITY, gpus: 0, gpusPerRun: 0 }),
       [],

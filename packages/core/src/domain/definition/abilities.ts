@@ -20,8 +20,8 @@ export type Abilities = {
   readonly privileges: boolean;
   /** How many nodes a run may have at most; Infinity where nodes are processes on one machine and nobody counts them. */
   readonly nodes: number;
-  /** Why MPI has all its processes on one node there, and what would help. */
-  readonly mpiReason?: string;
+  /** How many nodes a run by MPI may have, where it takes a machine for each; absent: as many as any run. */
+  readonly mpiNodes?: number;
   /** How many GPUs one node of a run may have at most; 0 where there are none, or nobody counts them. */
   readonly gpusPerNode: number;
   /** How many GPUs a run may have on all its nodes together. */
@@ -54,15 +54,15 @@ export function abilityFaults(
 function nodeFaults(
   { configuration }: WholeDefinition,
   { name }: TargetSettings,
-  { nodes, mpiReason }: Abilities,
+  { nodes, mpiNodes = nodes }: Abilities,
 ): AbilityFault[] {
   const { nodeCount } = configuration;
-  if (mpiReason !== undefined && nodeCount > 1 && groupShape(configuration).kind === "mpi")
+  if (nodeCount > mpiNodes && nodeCount <= nodes && groupShape(configuration).kind === "mpi")
     return [
       {
-        code: "UnsupportedField",
+        code: "TargetTooSmall",
         target: "configuration.nodeCount",
-        message: `MPI on ${nodeCount} nodes was asked for of the compute target '${name}'. ${mpiReason}.`,
+        message: `MPI on ${nodeCount} nodes was asked for, which are a machine each; the compute target '${name}' has ${mpiNodes}. Ask for fewer nodes with more processes each (processCountPerNode).`,
       },
     ];
   if (nodeCount <= nodes) return [];

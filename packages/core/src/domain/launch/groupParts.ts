@@ -39,6 +39,11 @@ class Meeting(Control):
         self.joined = {}
         self.gone = {}
         self.children = {}
+        # The connections of mpirun's agents, by number; None for one that is over.
+        self.agents = {}
+        self.mpi = False
+        # Nodes whose address in HOSTS is one of their own.
+        self.own = set([0] if is_here(HOSTS[0]) else [])
         self.changed = threading.Condition()
         self.server = self.listen()
         self.port = self.server.getsockname()[1]
@@ -83,11 +88,17 @@ class Meeting(Control):
                         line.sendall(word)
                 return None
             node = int(words[2])
+            if words[1] == "agent":
+                return self.lead(node, line)
+            if words[1] == "daemon":
+                return self.splice(node, line)
             line.sendall(b"welcome\n")
         except (OSError, ValueError, IndexError):
             return line.close()
         with self.changed:
             self.joined[node] = line
+            if words[3:] == ["own"]:
+                self.own.add(node)
             self.changed.notify_all()
         self.hear(node, line)
 
@@ -103,9 +114,60 @@ class Meeting(Control):
         with self.changed:
             if self.joined.get(node) is line:
                 del self.joined[node]
+            lost = "The connection to node %d (%s) was lost: it is away, or was ended." % (node, HOSTS[node])
             for key in list(self.children):
                 if key[0] == node:
-                    self.settle(key, 1, {"failure": "The connection to node %d (%s) was lost: it is away, or was ended." % (node, HOSTS[node])})
+                    self.settle(key, 1, {"failure": lost})
+        if self.mpi:
+            note({"failure": lost})
+            say(lost)
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    def lead(self, node, line):
+        """An agent of mpirun wants to start something on a node: this is asked to connect."""
+        with self.changed:
+            number = 1 + len(self.agents)
+            self.agents[number] = line
+            there = self.joined.get(node)
+        if there is None:
+            with self.changed:
+                self.agents[number] = None
+            return line.close()
+        there.sendall((json.dumps({"start": number}) + "\n").encode("ascii"))
+
+    def splice(self, number, line):
+        """The node has connected for the agent: from here on they talk to each other."""
+        with self.changed:
+            agent = self.agents[number]
+        agent.sendall(b"welcome\n")
+        self.spawn(self.pass_on, agent, line)
+        self.pass_on(line, agent)
+        with self.changed:
+            self.agents[number] = None
+            self.changed.notify_all()
+
+    def wait_for_daemons(self, seconds):
+        import time
+
+        until = time.monotonic() + seconds
+        with self.changed:
+            while any(self.agents.values()) and time.monotonic() < until:
+                self.changed.wait(0.5)
+
+    def pass_on(self, one, other):
+        try:
+            while True:
+                some = one.recv(65536)
+                if not some:
+                    break
+                other.sendall(some)
+        except OSError:
+            pass
+        for line in (one, other):
+            try:
+                line.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # It is closed already.
 
     def settle(self, key, status, first):
         with self.changed:
@@ -194,8 +256,12 @@ def start_parts(own, group, ports):
         own.alive[child.pid] = (indexes[0], child)
         with meeting.changed:
             meeting.children[key] = child
-    go = (json.dumps({"ports": ports, "port": meeting.port}) + "\n").encode("ascii")
-    for node in sorted(set(key[0] for key in meeting.children)):
+    send_go(meeting, {"ports": ports, "port": meeting.port}, sorted(set(key[0] for key in meeting.children)))
+
+
+def send_go(meeting, what, nodes):
+    go = (json.dumps(what) + "\n").encode("ascii")
+    for node in nodes:
         line = meeting.joined.get(node)
         try:
             if line is None:
@@ -203,6 +269,8 @@ def start_parts(own, group, ports):
             line.sendall(go)
         except OSError as error:
             text = "The connection to node %d (%s) was lost before it began: %s" % (node, HOSTS[node], error)
+            if meeting.mpi:
+                fail(text)
             for key in [key for key in list(meeting.children) if key[0] == node]:
                 meeting.settle(key, 1, {"failure": text})
 
@@ -218,7 +286,8 @@ def join():
             line = None
             try:
                 line = socket.create_connection((HOSTS[0], port), 10)
-                line.sendall(("%s join %d\n" % (PART["token"], PART["node"])).encode("ascii"))
+                own = " own" if is_here(HOSTS[PART["node"]]) else ""
+                line.sendall(("%s join %d%s\n" % (PART["token"], PART["node"], own)).encode("ascii"))
                 words = line.makefile("r")
                 if words.readline().strip() != "welcome":
                     raise OSError("somebody else answers there")
@@ -227,7 +296,7 @@ def join():
                     os.unlink(MEETING_FILE)
                 text = words.readline()
                 if text:
-                    return line, json.loads(text)
+                    return line, words, json.loads(text)
                 wait = 0.1
                 raise OSError("the connection was lost")
             except (OSError, ValueError) as error:
@@ -252,7 +321,7 @@ def say_why(text):
 def run_part(group):
     for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(what, lambda *_: end_as(-signal.SIGTERM))
-    line, go = join()
+    line, words, go = join()
     children = {}
 
     def ask(*_):
@@ -261,6 +330,8 @@ def run_part(group):
 
     for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(what, ask)
+    if "mpi" in go:
+        serve_daemons(words, go, children)
     node = PART["node"]
     for _, serves in sorted(key for key in sets_of(group) if key[0] == node):
         known = {"ports": go["ports"], "hosts": HOSTS, "node": node, "serves": serves, "at": [HOSTS[0], go["port"]], "token": PART["token"]}

@@ -175,9 +175,14 @@ def keep(group):
     line.append(reach_pod(node, asked, known))
     if asked:
         write_line(line[0], {"ask": True})
+    end_as(stand_for(node, line[0]))
+
+
+def stand_for(node, line, first_known=lambda: None, is_over=lambda: False):
+    """What another pod says of the processes there, until they have ended: how."""
     trouble = "the connection to it broke"
     try:
-        with line[0].makefile("r", encoding="ascii") as words:
+        with line.makefile("r", encoding="ascii") as words:
             for word in words:
                 told = json.loads(word)
                 if "say" in told:
@@ -187,10 +192,13 @@ def keep(group):
                         file.write("oom_kill %d\n" % told["killed"])
                 if told.get("first") is not None:
                     note(told["first"])
+                    first_known()
                 if "end" in told:
-                    end_as(told["end"])
+                    return told["end"]
     except (OSError, ValueError) as error:
         trouble = error
+    if is_over():
+        end_as(1)
     lose_pod(node, trouble)
 
 
@@ -209,6 +217,7 @@ def killed_here():
 def run_pod(group):
     """All pods but the first. It is the first process of its pod: what others leave behind becomes its child."""
     import random
+    import time
 
     os.environ.pop("${POD_NAMES.count}", None)
     os.environ.pop("${POD_NAMES.domain}", None)
@@ -255,6 +264,11 @@ def run_pod(group):
                 good = good and how == 0
         if not sets and (asked or any(name in os.listdir(HERE) for name in OVER)):
             break
+    # Of a pod that is taken away the cluster forgets why when it has ended: so the run's end is to be there before.
+    for _ in range(50 if asked else 0):
+        if any(name in os.listdir(HERE) for name in OVER):
+            break
+        time.sleep(0.2)
     os._exit(0 if good else 1)
 
 
@@ -293,6 +307,7 @@ def run_set(group, line, known, before):
             with line.makefile("r", encoding="ascii") as words:
                 for word in words:
                     if "ask" in json.loads(word):
+                        known["asked"] = True
                         os.kill(os.getpid(), signal.SIGTERM)
         except (OSError, ValueError):
             pass
@@ -304,15 +319,20 @@ def run_set(group, line, known, before):
     thread = threading.Thread(target=listen)
     thread.daemon = True
     thread.start()
-    processes = [
-        (index, process)
-        for index, process in enumerate(group["processes"])
-        if process["node"] == known["node"] and bool(process.get("serves")) == known["serves"]
-    ]
-    status = run_processes(own, group, known["ports"], processes)
+    if "command" in known:
+        status = run_daemon(own, group, known)
+        first = noted()
+    else:
+        processes = [
+            (index, process)
+            for index, process in enumerate(group["processes"])
+            if process["node"] == known["node"] and bool(process.get("serves")) == known["serves"]
+        ]
+        status = run_processes(own, group, known["ports"], processes)
+        first = noted() if own.failed is not None else None
     over.append(True)
     killed = killed_here() - before
-    told = {"end": status, "first": noted() if own.failed is not None else None}
+    told = {"end": status, "first": first}
     if killed > 0:
         told["killed"] = killed
     write_line(line, told)

@@ -1,4 +1,5 @@
 // The Python file that runs the processes of a run of several. A constant text, no user data in it.
+import { GROUP_AGENT } from "./groupAgent.ts";
 import { GROUP_MPI } from "./groupMpi.ts";
 import { GROUP_NODES } from "./groupNodes.ts";
 import { GROUP_PARTS } from "./groupParts.ts";
@@ -25,7 +26,8 @@ export const GROUP_START_NAME = "group.py";
  *   bind ranks to cores (two runs of one machine would share them).
  * - Sockets of gloo and nccl are told to use the loopback device: names of hosts may lead nowhere.
  * - Where the nodes of the run are machines of their own, MALACHITE_NODES names them; see groupNodes.ts. Where they are pods, see
- *   groupPods.ts. Where they share nothing but the network, MALACHITE_PART says which this one is; see groupParts.ts. MPI: see groupMpi.ts.
+ *   groupPods.ts. Where they share nothing but the network, MALACHITE_PART says which this one is; see groupParts.ts. MPI: see groupMpi.ts
+ *   and groupAgent.ts.
  * - Also old interpreters read it: no syntax here is newer than Python 3.5.
  */
 const GROUP = String.raw`# Runs the processes of a run of several. See "Runs of several processes" in the documentation.
@@ -326,6 +328,10 @@ const MAIN = String.raw`def main():
         run_pod(group)
     if sys.argv[1:] == ["--keep"]:
         keep(group)
+    if sys.argv[1:2] == ["--agent"]:
+        run_agent(group)
+    if sys.argv[1:] == ["--daemon"]:
+        connect_daemon(group)
     find_part()
     if PART and PART["node"] > 0:
         run_part(group)
@@ -351,4 +357,5 @@ const MAIN = String.raw`def main():
 main()
 `;
 
-export const GROUP_START: string = GROUP + GROUP_NODES + GROUP_PODS + GROUP_PARTS + GROUP_MPI + MAIN;
+export const GROUP_START: string =
+  GROUP + GROUP_NODES + GROUP_PODS + GROUP_PARTS + GROUP_MPI + GROUP_AGENT + MAIN;

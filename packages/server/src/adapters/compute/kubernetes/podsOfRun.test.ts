@@ -22,7 +22,7 @@ describe("how a run is spread over pods", () => {
     assert.equal(podCount(planOf(1), { volume }), 1);
     assert.equal(podCount(planOf(3), {}), 1);
     assert.equal(podCount(planOf(3), { volume, nodesInOnePod: true }), 1);
-    assert.equal(podCount(planOf(3, "mpirun"), { volume }), 1);
+    assert.equal(podCount(planOf(3, "mpirun"), { volume }), 3);
   });
 
   it("gives each pod its share of the GPUs, numbered from 0 on in each", () => {

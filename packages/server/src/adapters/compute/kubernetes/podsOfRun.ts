@@ -4,12 +4,9 @@ import type { KubernetesOptions } from "./kubernetesTarget.ts";
 
 type Spread = Pick<KubernetesOptions, "volume" | "nodesInOnePod">;
 
-/**
- * One for each node. One for all where they have no volume in common, where the target wants it so, and for MPI: mpirun starts what is on
- * other machines by ssh, which images do not have.
- */
+/** One for each node. One for all where they have no volume in common, and where the target wants it so. */
 export function podCount({ nodes, group }: LaunchPlan, { volume, nodesInOnePod }: Spread): number {
-  const inOne = volume === undefined || nodesInOnePod === true || group?.starter !== "direct";
+  const inOne = volume === undefined || nodesInOnePod === true || group === undefined;
   return inOne ? 1 : nodes;
 }
 

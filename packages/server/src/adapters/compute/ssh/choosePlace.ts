@@ -1,14 +1,14 @@
 // Chooses the machine of a run, and takes a place on it, with GPUs where they are counted.
-import { isMalachiteError, type LaunchKey, type LaunchPlan } from "@malachite/core";
+import { isMalachiteError, type LaunchKey, type LaunchPlan, MalachiteError } from "@malachite/core";
 import type { RunsRoot } from "../shared/runsRoot.ts";
 import { refusedOption } from "../shared/targetOptions.ts";
 import type { FarFacts } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
 import type { FollowedRuns } from "./followedRuns.ts";
-import { nodesOf } from "./meeting.ts";
+import { isApart, nodesOf } from "./meeting.ts";
 import { unavailable } from "./openSsh.ts";
 import { farKeyOf, type Way, wayOf, writeNote } from "./sshHandle.ts";
-import { hostName, type SshHost, type SshOptions } from "./sshTarget.ts";
+import { addressOf, hostName, type SshHost, type SshOptions } from "./sshTarget.ts";
 
 export type Place = {
   readonly way: Way;
@@ -101,9 +101,17 @@ async function choosePlace(
 ): Promise<Place> {
   const farKey = farKeyOf(plan.key, chosen.length);
   const used = (host: SshHost): number => followed.takenOn(hostName(host)) / host.slots;
-  const ways = [...asked.hosts]
+  const taken = new Set(isApart(plan) ? chosen.map(({ way }) => addressOf(way.host)) : []);
+  const ways = asked.hosts
+    .filter((host) => !taken.has(addressOf(host)))
     .sort((a, b) => used(a) - used(b))
     .map((host) => wayOf(plan.target, host, asked));
+  if (ways.length === 0)
+    throw new MalachiteError(
+      "UnsupportedField",
+      `MPI takes a machine for each of its nodes, and the target '${plan.target.name}' has ${taken.size}.`,
+      { target: "configuration.nodeCount" },
+    );
   const sameHost = (way: Way) => before !== undefined && hostName(way.host) === hostName(before.host);
   // What an earlier try has laid down there is of use.
   if (chosen.length === 0) ways.sort((a, b) => Number(sameHost(b)) - Number(sameHost(a)));

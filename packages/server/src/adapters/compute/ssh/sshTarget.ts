@@ -194,6 +194,15 @@ function partsOf(text: string): Record<string, unknown> {
 export const hostName = ({ host, port, user }: Pick<SshHost, "host" | "port" | "user">): string =>
   `${user === undefined ? "" : `${user}@`}${host.includes(":") ? `[${host}]` : host}:${port}`;
 
+/** By which the other machines reach it. */
+export const addressOf = ({ address, host }: Pick<SshHost, "address" | "host">): string => address ?? host;
+
+/** How many machines the others can tell from each other; undefined where the options are wrong. */
+export function machinesOf(target: TargetSettings): number | undefined {
+  if (faultOfOptions(target) !== undefined) return undefined;
+  return new Set(parseSshOptions(target).hosts.map(addressOf)).size;
+}
+
 /** Runs that the machines of the options take at once; undefined where the options are wrong. */
 export function slotsOf(target: TargetSettings): number | undefined {
   if (faultOfOptions(target) !== undefined) return undefined;
