@@ -1,6 +1,6 @@
 // Quotas of kept bytes with all stores and a scripted engine: who is refused, what is not, and what is right after a death.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 import { isMalachiteError } from "@malachite/core";
 import { ADA, SCOPE, ScriptedService } from "./scriptedService.ts";
 
@@ -72,6 +72,27 @@ describe("quotas of kept bytes", () => {
       (await flow.quotas(SCOPE, { user: ADA.objectId }, { limit: 9 })).users[0]?.used.keptBytes,
       500,
     );
+  });
+
+  it("tell of many writes into one container at once, and of each failed one nothing", async () => {
+    await using service = await start();
+    const { flow, quotas } = service;
+    await service.submit("a.py", {}, "r1");
+    await service.reached("r1", "Completed");
+    assert.equal(await kept(service), RUN_BYTES);
+    const port = service.ports?.kept as NonNullable<typeof service.ports>["kept"];
+    const begins = mock.method(port, "begins");
+    const ends = mock.method(port, "ends");
+    quotas.user = { keptBytes: RUN_BYTES + 1000 };
+    const puts = Array.from({ length: 9 }, (_, i) => put(service, "r1", `small/${i}`, 100));
+    await Promise.all(puts);
+    assert.deepEqual([begins.mock.callCount(), ends.mock.callCount()], [1, 0]);
+    await assert.rejects(put(service, "r1", "large", 200), refused(/too large for what is left/));
+    await put(service, "r1", "small/9", 100);
+    await assert.rejects(put(service, "r1", "one more", 1), refused(/no more files|too large/));
+    assert.equal(await kept(service), RUN_BYTES + 1000);
+    assert.equal(begins.mock.callCount(), ends.mock.callCount());
+    assert.equal((await flow.listFiles(at("r1"), { limit: 99 })).values.length, 12);
   });
 
   it("are right after a death in the middle of an upload, whatever of it was kept", async () => {

@@ -7,13 +7,13 @@ type CountPorts = Pick<FlowPorts, "kept" | "artifacts" | "settings">;
 const CONTAINERS = 100;
 const FILES = 1000;
 
-/** Until there is none left, or the signal says so. May be done by several servers at once. */
+/** `settle` tells of the writes that are over and answers those that are not. Until there is none left, or the signal says so. May be done by several servers at once. */
 export async function countKept(
   { kept, artifacts, settings }: CountPorts,
-  open: ReadonlySet<string>,
+  settle: () => Promise<ReadonlySet<string>>,
   signal: AbortSignal,
 ): Promise<void> {
-  await kept.endLost(settings.owner, [...open]);
+  await kept.endLost(settings.owner, [...(await settle())]);
   while (!signal.aborted) {
     const some = await kept.uncounted(CONTAINERS);
     for (const one of some) {

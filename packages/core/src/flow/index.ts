@@ -122,7 +122,7 @@ export function createFlow(ports: FlowPorts): Flow {
 
     // The house.
     collectGarbage: (ask) => collectGarbage(ask, ports),
-    countKept: (signal) => countKept(ports, held.open, signal),
+    countKept: (signal) => countKept(ports, held.settle, signal),
     quotas: (scope, by, ask) => quotasOf(scope, by, ask, ports),
 
     // Each of these has a file of its own.
