@@ -1,7 +1,7 @@
 // A real service whose files are in a real object storage: everything is as with plain files, whoever is killed and whatever is away.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -113,6 +113,41 @@ for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[]
         assert.equal((await ended(service, id)).status, "Completed");
         await assertKept(service, id);
       }
+    });
+
+    it("what retention lets go is gone from the storage, and nothing else", async (t) => {
+      if (!storage) return t.skip(why);
+      const { objects } = storage;
+      const env = {
+        MALACHITE_RETENTION: JSON.stringify([{ experiment: "old", keepDays: 0, remove: "run" }]),
+      };
+      await using service = await serviceOn(storage, { env });
+      const run = async (runId: string, experimentName: string) => {
+        const files = { "main.py": 'open("outputs/a b~.bin", "w").write("x" * 300_000)\n' };
+        await submit(service, { files, runId, experimentName });
+        assert.equal((await ended(service, runId)).status, "Completed");
+        assert.ok((await objects(`dcid.${runId}/`)).length >= 3, "records, and the bytes of the large one");
+      };
+      await run("old-run", "old");
+      await run("new-run", "new");
+      const before = await objects("dcid.new-run/");
+      await until("the run to be freed and gone", async () => {
+        await service.json("POST", "/malachite/v1.0/service/gc", {});
+        return (await service.call("GET", `/malachite/v1.0${workspacePath}/runs/old-run/why`)).status === 404;
+      });
+      assert.deepEqual(
+        (await objects("dcid.old-run")).filter((name) => name.includes("/files/")),
+        [],
+        "no record of them",
+      );
+      // Readers that had begun may go on for an hour; the next sweep, as after a start, takes the bytes.
+      await service.kill();
+      const blobs = join(service.data, "blobs");
+      for (const entry of readdirSync(blobs, { recursive: true, withFileTypes: true }))
+        if (entry.name.endsWith(".json")) utimesSync(join(entry.parentPath, entry.name), 1, 1);
+      await service.start();
+      await until("its bytes to be gone", async () => (await objects("dcid.old-run")).length === 0);
+      assert.deepEqual(await objects("dcid.new-run/"), before);
     });
 
     it("a storage that is away is waited for, and told to clients as that", async (t) => {

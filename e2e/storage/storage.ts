@@ -13,6 +13,8 @@ export type Storage = AsyncDisposable & {
   /** Whether connections pass. Cutting ends those that are there. */
   cut(isCut: boolean): void;
   readonly flags: readonly string[];
+  /** The names of all objects with this text in them. */
+  objects(part: string): Promise<string[]>;
   /** Texts that must stand in no log and no answer. */
   readonly secrets: readonly string[];
 };
@@ -56,10 +58,15 @@ export async function startStorage(name: StorageName): Promise<Storage> {
   const endpoint = `http://127.0.0.1:${(wire.address() as AddressInfo).port}${target.pathname.replace(/\/$/, "")}`;
   let place: string;
   let secret: string;
+  let names: () => AsyncIterable<string>;
   if ("account" in server) {
     const library = await import("@azure/storage-blob");
     const credential = new library.StorageSharedKeyCredential(server.account, server.key);
-    await new library.BlobServiceClient(server.endpoint, credential).getContainerClient("files").create();
+    const container = new library.BlobServiceClient(server.endpoint, credential).getContainerClient("files");
+    await container.create();
+    names = async function* () {
+      for await (const { name } of container.listBlobsFlat()) yield name;
+    };
     writeFileSync(keys, `# of a test\nAZURE_STORAGE_KEY=${server.key}\n`);
     [place, secret] = [`azure://${server.account}/files/some/where`, server.key];
   } else {
@@ -67,6 +74,17 @@ export async function startStorage(name: StorageName): Promise<Storage> {
       keys,
       `AWS_ACCESS_KEY_ID=${server.accessKeyId}\nAWS_SECRET_ACCESS_KEY="a-secret-of-moto"\n`,
     );
+    // It asks nobody who he is.
+    names = async function* () {
+      for (let after = ""; ; ) {
+        const query = new URLSearchParams({ "list-type": "2", "start-after": after });
+        const page = await (await fetch(`${server.endpoint}/${server.bucket}?${query}`)).text();
+        const keys = [...page.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key);
+        yield* keys;
+        after = keys.at(-1) ?? "";
+        if (keys.length === 0) return;
+      }
+    };
     [place, secret] = [`s3://${server.bucket}/some/where`, "a-secret-of-moto"];
   }
   return {
@@ -76,6 +94,11 @@ export async function startStorage(name: StorageName): Promise<Storage> {
     },
     flags: ["--blobs", place, "--blobs-endpoint", endpoint, "--blobs-keys", keys],
     secrets: [secret],
+    async objects(part) {
+      const found: string[] = [];
+      for await (const name of names()) if (name.includes(part)) found.push(name);
+      return found;
+    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

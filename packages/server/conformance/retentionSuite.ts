@@ -1,13 +1,14 @@
 // What every store of records must do when runs are to go: nothing that something refers to, all of what goes, and no id twice.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isMalachiteError, type Scope } from "@malachite/core";
+import { collectGarbage, isMalachiteError, type Scope } from "@malachite/core";
 import fc from "fast-check";
-import { create, entryOf, freshScope, newRun, withStatus } from "./recordsUnderTest.ts";
+import { create, entryOf, freshScope, newRun, type Records, withStatus } from "./recordsUnderTest.ts";
 import type { RecordsBench } from "./runStore.ts";
 
 const BY = { name: "Ada", objectId: "object-1", tenantId: "tenant-1" };
 const AT = 1_700_000_000_000;
+const POLICY = { workspace: "*", experiment: "*", keepBytes: 0, unlessTag: [], onlyTag: [] };
 
 export function retentionSuite(bench: RecordsBench): void {
   const external = (scope: Scope, id: string, more: object = {}) =>
@@ -156,6 +157,64 @@ export function retentionSuite(bench: RecordsBench): void {
       assert.equal(await retention.keepTurn(name, { owner: "b", leaseMs: 1, more: false }), true);
       assert.equal(await take("a", 3_600_000), false);
       assert.equal(await take("a"), true);
+    });
+
+    it("is done by two servers at the same time: each run and each file goes, and what stays is whole", async () => {
+      const both = [bench.records, await bench.data.another()];
+      const scope = freshScope();
+      const files = new Map<string, number>();
+      for (let i = 0; i < 40; i += 1) {
+        await ended(scope, `r${i}`, { createdAt: AT + i });
+        for (const path of ["a", "b"]) files.set(`dcid.r${i}/${path}`, 10);
+      }
+      await version(scope, "r7");
+      for (const one of (await both[0]?.kept.uncounted(10_000)) ?? [])
+        if (one.scope.workspace === scope.workspace) await both[1]?.kept.counted(one, 20);
+      const collect = async ({ retention, kept }: Records) => {
+        let gone = 0;
+        for (let after: string | undefined, more = true; more; more = after !== undefined) {
+          const page = await collectGarbage(
+            { dryRun: false, limit: 7, ...(after === undefined ? {} : { after }) },
+            {
+              retention,
+              workspaces: { list: async () => [{ ...scope, createdAt: 0 }] } as never,
+              snapshots: {} as never,
+              artifacts: {
+                list: async (_: Scope, container: string) => ({
+                  values: [...files]
+                    .filter(([name]) => name.startsWith(`${container}/`))
+                    .map(([name, sizeBytes]) => ({ path: name.slice(container.length + 1), sizeBytes })),
+                  more: false,
+                }),
+              } as never,
+              blobs: {
+                remove: async ({ bucket, path }: { bucket: { container: string }; path: string }) =>
+                  files.delete(`${bucket.container}/${path}`),
+              } as never,
+              metrics: { remove: async () => {} } as never,
+              clock: { now: () => AT + 1_000 } as never,
+              settings: { retention: () => [{ ...POLICY, remove: "run" as const }] } as never,
+            },
+          );
+          gone += page.values.filter(({ keptBy }) => keptBy === undefined).length;
+          after = page.next;
+        }
+        return { gone, left: (await kept.used(scope, { limit: 1 })).workspace.keptBytes };
+      };
+      const done = await Promise.all(both.map(collect));
+      assert.ok(done.reduce((sum, { gone }) => sum + gone, 0) >= 39, JSON.stringify(done));
+      assert.deepEqual([...files.keys()], ["dcid.r7/a", "dcid.r7/b"]);
+      const rest = await bench.records.runs.list({ scope, limit: 100 } as never);
+      assert.deepEqual(
+        rest.values.map(({ id }) => id),
+        ["r7"],
+      );
+      assert.equal((await bench.records.kept.used(scope, { limit: 1 })).workspace.keptBytes, 20);
+      const owed = await bench.records.retention.owed(1000);
+      assert.deepEqual(
+        owed.filter((one) => one.scope.workspace === scope.workspace),
+        [],
+      );
     });
 
     it("never removes what is referred to, whatever happens at the same time", async () => {

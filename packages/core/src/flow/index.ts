@@ -52,6 +52,7 @@ export { RunNews } from "./runNews.ts";
 export type { RunPoint, RunPointsAsk, RunTreePage, StatusCounts } from "./runPoints.ts";
 export { shareNews } from "./shareNews.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
+export { collectGarbage } from "./collectGarbage.ts";
 export { sweepProjects } from "./sweepProjects.ts";
 export type { TableFlow } from "./tables.ts";
 export { tellNews } from "./tellNews.ts";

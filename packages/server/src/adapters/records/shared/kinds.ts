@@ -78,6 +78,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   referredSnapshots: "list",
   owedRemovals: "list",
   keptUncounted: "list",
+  lostWrites: "list",
   quotaUse: "list",
   childCounts: "list",
   countBelow: "list",

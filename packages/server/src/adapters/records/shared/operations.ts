@@ -75,7 +75,14 @@ import { quotaUse } from "./quotaUse.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { keepTurn, owedRemovals, referredSnapshots, removalPaid, takeTurn } from "./retention/debts.ts";
 import { endedRuns, namedByUnfinished } from "./retention/endedRuns.ts";
-import { endLostWrites, keptBegins, keptCounted, keptEnds, keptUncounted } from "./retention/keptFiles.ts";
+import {
+  endLostWrites,
+  keptBegins,
+  keptCounted,
+  keptEnds,
+  keptUncounted,
+  lostWrites,
+} from "./retention/keptFiles.ts";
 import { keeper, removeRun } from "./retention/removeRun.ts";
 import { changesAfter, newestChange } from "./runChanges.ts";
 import { runTable } from "./runTable.ts";
@@ -202,6 +209,7 @@ export const LISTS = {
   referredSnapshots: (...args: Parameters<typeof referredSnapshots>) => referredSnapshots(...args),
   owedRemovals: (...args: Parameters<typeof owedRemovals>) => owedRemovals(...args),
   keptUncounted: (...args: Parameters<typeof keptUncounted>) => keptUncounted(...args),
+  lostWrites: (...args: Parameters<typeof lostWrites>) => lostWrites(...args),
   quotaUse: (...args: Parameters<typeof quotaUse>) => quotaUse(...args),
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),

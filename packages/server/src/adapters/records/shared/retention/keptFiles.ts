@@ -189,26 +189,29 @@ async function settleKept(
   if (more !== 0) await addToSum(db, { workspace: of.workspace, user: row.user_id, bytes: more });
 }
 
-/** See `KeptFiles.endLost`: of its own writes the server knows which are under way. */
-export async function endLostWrites(
-  db: Executor,
-  { owner, open, at }: { readonly owner: string; readonly open: readonly string[]; readonly at: number },
-): Promise<void> {
-  const query = sql<Row>`select i.id, i.workspace_no, i.container_id, r.user_id from kept_writes as i
-    left join runs as r on r.workspace_no = i.workspace_no and r.container_id = i.container_id
-      and r.id = substr(i.container_id, ${CONTAINER.length + 1})
-    where i.owner <> ${owner} and i.owner not in (select owner from servers where seen_until > ${Math.trunc(at)})
-      or i.owner = ${owner} and i.id not in (select value from ${db.dialect.texts(sql`${JSON.stringify(open)}`)} as listed)`;
-  for (const row of await db.all(query.compile(db.build))) {
-    await writeEnds(db, { id: row.id });
-    const of = { workspace: row.workspace_no, container: row.container_id };
-    await touchKept(db, { ...of, user: row.user_id ?? "", bytes: 0, due: Math.trunc(at) });
-  }
-}
-
-type Row = {
+type Lost = {
   readonly id: string;
   readonly workspace_no: number;
   readonly container_id: string;
   readonly user_id: string | null;
 };
+type LostAsk = { readonly owner: string; readonly open: readonly string[]; readonly at: number };
+
+/** Writes that nobody is about any more: of its own, the server knows which are under way. */
+export async function lostWrites(db: Executor, { owner, open, at }: LostAsk): Promise<readonly Lost[]> {
+  const query = sql<Lost>`select i.id, i.workspace_no, i.container_id, r.user_id from kept_writes as i
+    left join runs as r on r.workspace_no = i.workspace_no and r.id = substr(i.container_id, ${CONTAINER.length + 1})
+      and r.container_id = i.container_id
+    where i.owner <> ${owner} and i.owner not in (select owner from servers where seen_until > ${Math.trunc(at)})
+      or i.owner = ${owner} and i.id not in (select value from ${db.dialect.texts(sql`${JSON.stringify(open)}`)} as listed)`;
+  return await db.all(query.compile(db.build));
+}
+
+/** See `KeptFiles.endLost`. */
+export async function endLostWrites(db: Executor, ask: LostAsk): Promise<void> {
+  for (const row of await lostWrites(db, ask)) {
+    await writeEnds(db, { id: row.id });
+    const of = { workspace: row.workspace_no, container: row.container_id };
+    await touchKept(db, { ...of, user: row.user_id ?? "", bytes: 0, due: Math.trunc(ask.at) });
+  }
+}
