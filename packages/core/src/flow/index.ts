@@ -43,6 +43,7 @@ import * as workspaces from "./workspaces.ts";
 import { zipFiles } from "./zipFiles.ts";
 
 export type { GcItem, GcPage } from "./collectGarbage.ts";
+export { collectGarbage } from "./collectGarbage.ts";
 export type { MetricFlow, RefusedMetric } from "./metrics.ts";
 export type { FlowPorts, FlowSettings } from "./ports.ts";
 export type { MetricPart, MetricQuery } from "./queryMetrics.ts";
@@ -52,7 +53,6 @@ export { RunNews } from "./runNews.ts";
 export type { RunPoint, RunPointsAsk, RunTreePage, StatusCounts } from "./runPoints.ts";
 export { shareNews } from "./shareNews.ts";
 export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
-export { collectGarbage } from "./collectGarbage.ts";
 export { sweepProjects } from "./sweepProjects.ts";
 export type { TableFlow } from "./tables.ts";
 export { tellNews } from "./tellNews.ts";
