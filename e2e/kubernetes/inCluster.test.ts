@@ -8,6 +8,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -23,6 +24,8 @@ import {
   type StartedEngine,
   startCluster,
   startEngine,
+  startMoto,
+  startPostgres,
   withoutCluster,
 } from "@malachite/server/conformance";
 import { definitionOf, experiment, type WireRun, zipOf } from "../support/runs.ts";
@@ -40,7 +43,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
   const folder = mkdtempSync(join(tmpdir(), "malachite-in-cluster-"));
   const volume = join(folder, "volume");
   let cluster: ClusterUnderTest;
-  let several = "";
+  const made: AsyncDisposable[] = [];
   let builder: StartedEngine | undefined;
   let door: Door | undefined;
   let rule: readonly string[] | undefined;
@@ -76,15 +79,15 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
   }
 
   /** What a site says of itself: its image, its volume, and how large its runs are. */
-  function site(): string {
-    const own = join(folder, "site");
+  function site(kind: "service" | "several", told: (settings: string) => string = (text) => text): string {
+    const own = join(folder, kind);
     mkdirSync(own);
     const write = (name: string, value: object) => writeFileSync(join(own, name), JSON.stringify(value));
-    const patch = (kind: string, spec: object) => ({
-      target: { kind, name: "malachite" },
+    const patch = (of: string, spec: object) => ({
+      target: { kind: of, name: "malachite" },
       patch: JSON.stringify([spec].flat()),
     });
-    const settings = readFileSync(join(ROOT, "deploy/kubernetes/service/settings.yaml"), "utf8")
+    const settings = told(readFileSync(join(ROOT, "deploy/kubernetes", kind, "settings.yaml"), "utf8"))
       .replace("cpus: 2", `cpus: 0.2\n        image: ${cluster.image}\n        imagePullPolicy: Never`)
       .replace("memoryMiB: 4096", "memoryMiB: 256");
     writeFileSync(join(own, "settings.yaml"), settings);
@@ -92,7 +95,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
       apiVersion: "kustomize.config.k8s.io/v1beta1",
       kind: "Kustomization",
       namespace: "malachite",
-      resources: [relative(own, join(ROOT, "deploy/kubernetes/service")), "volume.yaml"],
+      resources: [relative(own, join(ROOT, "deploy/kubernetes", kind)), "volume.yaml"],
       images: [{ name: "registry.example.org/malachite", newName: "localhost/malachite", newTag: "tried" }],
       patches: [
         { path: "settings.yaml" },
@@ -129,11 +132,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
     await cluster.load(archive);
     await proxyApi();
     await cluster.kubectl("apply", "-f", join(ROOT, "deploy/kubernetes/service/namespace.yaml"));
-    // Before one of them is there: what is made cannot become all of the other.
-    several = await cluster.kubectl(
-      ...["apply", "--dry-run=server", "-k", join(ROOT, "deploy/kubernetes/several")],
-    );
-    await cluster.kubectl("apply", "-k", site());
+    await cluster.kubectl("apply", "-k", site("service"));
     await kubectl("create", "secret", "generic", "malachite", `--from-literal=MALACHITE_TOKEN=${TOKEN}`);
     await kubectl("rollout", "status", "statefulset/malachite", "--timeout=110s");
   });
@@ -143,16 +142,17 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
     if (rule !== undefined) await run("iptables", ["-t", "nat", "-D", ...rule]);
     await door?.shut();
     await builder?.[Symbol.asyncDispose]();
+    for (const one of made) await one[Symbol.asyncDispose]();
     await cluster?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   });
 
   /** By the address of its pod, which this machine reaches as its node does. */
-  async function call(path: string, init: RequestInit = {}): Promise<Response> {
-    const address = (await kubectl("get", "pod", "malachite-0", "-o", "jsonpath={.status.podIP}")).trim();
+  async function call(path: string, init: RequestInit = {}, pod = "malachite-0"): Promise<Response> {
+    const address = (await kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}")).trim();
     return fetch(`http://${address}:8000${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}` } });
   }
-  async function start(script: string): Promise<string> {
+  async function start(script: string, pod?: string): Promise<string> {
     const configuration = {
       target: "cluster",
       environment: { python: { userManagedDependencies: true, interpreterPath: "python3" } },
@@ -161,7 +161,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
     const json = JSON.stringify(definitionOf({}, configuration));
     form.set("runDefinitionFile", new Blob([json], { type: "application/json" }), "definition.json");
     form.set("projectZipFile", new Blob([zipOf({ "main.py": script })]), "project.zip");
-    const answer = await call(`/execution/v1.0${experiment()}/startrun`, { method: "POST", body: form });
+    const answer = await call(`/execution/v1.0${experiment()}/startrun`, { method: "POST", body: form }, pod);
     assert.equal(answer.status, 200, await answer.clone().text());
     return ((await answer.json()) as { runId: string }).runId;
   }
@@ -217,8 +217,59 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
     assert.equal(story.match(/"event":"started"/g)?.length, 1, story);
   });
 
-  it("may be three servers, as the other manifests say", () => {
-    for (const kind of ["statefulset.apps", "poddisruptionbudget.policy", "networkpolicy.networking.k8s.io"])
-      assert.ok(several.includes(`${kind}/malachite`), several);
+  /** A port of this machine's loopback, at an address that pods reach. */
+  async function shown(url: string): Promise<string> {
+    const at = new URL(url);
+    const way = await openDoor({ host: "127.0.0.1", port: Number(at.port) }, { host: "0.0.0.0" });
+    made.push(way);
+    at.host = `10.244.0.1:${way.port}`;
+    return at.href;
+  }
+
+  it("may be several servers, as the other manifests say: one that is lost while a run is at work leaves it to another", async () => {
+    // What is there cannot become all of the other.
+    await kubectl("delete", "statefulset", "malachite", "--wait=true", "--timeout=100s");
+    await kubectl("wait", "pod", "-l", "app=malachite", "--for=delete", "--timeout=100s");
+    for (const name of readdirSync(volume)) rmSync(join(volume, name), { recursive: true });
+    const postgres = await startPostgres();
+    const s3 = await startMoto();
+    made.push(postgres, s3);
+    const database = new URL(await shown(postgres.url));
+    const endpoint = (await shown(s3.endpoint)).replace(/\/$/, "");
+    const secrets = {
+      PGPASSWORD: decodeURIComponent(database.password),
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    };
+    database.password = "";
+    const told = (settings: string) =>
+      settings
+        .replace(/database: .*/, `database: ${database.href}`)
+        .replace(/blobs: .*/, `blobs: s3://${s3.bucket}\n    blobsEndpoint: ${endpoint}`);
+    await kubectl("patch", "secret", "malachite", "-p", JSON.stringify({ stringData: secrets }));
+    await cluster.kubectl("apply", "-k", site("several", told));
+    await kubectl("rollout", "status", "statefulset/malachite", "--timeout=170s");
+    assert.match(await kubectl("get", "poddisruptionbudget", "-o", "name"), /malachite/);
+
+    const runId = await start(WAITS, "malachite-1");
+    await until("the run to be up", async () => (await logOf(runId)) === "up\n", LONG_MS);
+    const words = [
+      "delete",
+      "pod",
+      "malachite-1",
+      "malachite-2",
+      "--grace-period=0",
+      "--force",
+      "--wait=false",
+    ];
+    await kubectl(...words);
+    assert.equal((await getRun(runId)).status, "Running");
+    const [project = ""] = globSync("malachite-runs/*/project", { cwd: volume });
+    writeFileSync(join(volume, project, "go"), "");
+    await completed(runId);
+    assert.equal(await logOf(runId), "up\ndone\n");
+    const answer = await call(`/malachite/v1.0${workspacePath}/runs/${runId}/story`);
+    assert.equal((await answer.text()).match(/"event":"started"/g)?.length, 1);
+    await kubectl("rollout", "status", "statefulset/malachite", "--timeout=170s");
   });
 });
