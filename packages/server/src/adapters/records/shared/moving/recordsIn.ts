@@ -36,11 +36,15 @@ const one = async (db: Executor, text: string, ...values: Value[]): Promise<Row 
   return row as Row | undefined;
 };
 
+/** Rows in one statement: of no table so many that they have more parameters than a statement may (65,535). */
+const ROWS_AT_ONCE = 50;
+
+const isServer = (db: Executor): boolean => db.dialect.types.integer === "bigint";
+
 /** `?` as the database writes it. */
 function gapped(db: Executor, text: string): string {
   let n = 0;
-  const isPostgres = db.dialect.types.integer === "bigint";
-  return isPostgres
+  return isServer(db)
     ? text.replace(/\?/g, () => {
         n += 1;
         return `$${n}`;
@@ -116,10 +120,22 @@ export class Importing {
     const { db } = this.#into;
     const values = rows.map((row) => landed(table, row, this.#landing));
     const columns = Object.keys(table.columns);
-    const text = `insert into ${table.name} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`;
+    const gaps = `(${columns.map(() => "?").join(", ")})`;
+    const insert = (count: number): string =>
+      gapped(
+        db,
+        `insert into ${table.name} (${columns.join(", ")}) values ${Array(count).fill(gaps).join(", ")}`,
+      );
+    // A server is told of many rows at once; where the database is a library, that saves nothing.
+    const many = isServer(db) ? ROWS_AT_ONCE : 1;
+    const single = values.length % many;
+    const lists = Array.from({ length: (values.length - single) / many }, (_, i) =>
+      values.slice(i * many, (i + 1) * many).flat(),
+    );
     try {
       await this.#into.transact(async () => {
-        await db.each(gapped(db, text), values);
+        await db.each(insert(many), lists);
+        await db.each(insert(1), values.slice(values.length - single));
       });
     } catch (cause) {
       if (!isConstraint(cause)) throw cause;
