@@ -69,6 +69,10 @@ export type DriverConformanceOptions = {
   readonly cpuLimit?: TargetSettings["options"];
   /** Whether servers share the folder of its runs, so that `another` is to be tried: where it is of this machine. */
   readonly severalServers?: boolean;
+  /** Whether runs have several nodes there; yes unless told. */
+  readonly severalNodes?: boolean;
+  /** Whether the run's files come to a folder of the service that the run cannot write to. */
+  readonly filesComeHome?: boolean;
   /** Longest any awaited fact may take, in ms. */
   readonly deadlineMs?: number;
 };

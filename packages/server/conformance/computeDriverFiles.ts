@@ -6,6 +6,9 @@ import { type Bench, collect, readAll } from "./computeDriver.ts";
 
 export function driverFiles(bench: Bench): void {
   const { signal } = bench;
+  const { filesComeHome = false } = bench.options;
+  // With nothing in it, and all of that comes home.
+  const sparseBytes = filesComeHome ? 2 ** 20 : 100 * 2 ** 30;
   const python = bench.options.python ?? "/usr/bin/python3";
   const isMissing = (error: unknown): boolean => isMalachiteError(error) && error.code === "ArtifactNotFound";
 
@@ -19,7 +22,7 @@ open('.hidden', 'w').write('1'); open('back\\\\slash', 'w').write('2')
 os.symlink('/etc/passwd', 'passwd'); os.symlink('/etc', 'etc'); os.symlink('.', 'loop'); os.symlink('deep/er/a b.txt', 'inner')
 os.mkfifo('fifo'); s = socket.socket(socket.AF_UNIX); s.bind('socket')
 open(b'not-utf8-\\xff', 'w').write('3')
-with open('sparse', 'wb') as f: f.truncate(100 << 30)`;
+with open('sparse', 'wb') as f: f.truncate(${sparseBytes})`;
       const handle = await bench.launch("files", [python, "-c", script]);
       assert.equal((await bench.ended(handle)).code, 0);
       const folder = bench.driver.folder(handle);
@@ -30,7 +33,7 @@ with open('sparse', 'wb') as f: f.truncate(100 << 30)`;
         ["project/outputs/empty", 0],
         ["project/outputs/.hidden", 1],
         ["project/outputs/back\\slash", 1],
-        ["project/outputs/sparse", 100 * 2 ** 30],
+        ["project/outputs/sparse", sparseBytes],
       ]);
       assert.deepEqual(new Map(files.map(({ path, sizeBytes }) => [path, sizeBytes])), expected);
       assert.equal((await readAll(folder, "project/outputs/deep/er/a b.txt")).toString(), "hello");
@@ -72,7 +75,9 @@ with open('sparse', 'wb') as f: f.truncate(100 << 30)`;
       }
     });
 
-    it("are not exchanged for others while they are looked for", async () => {
+    it("are not exchanged for others while they are looked for", {
+      skip: filesComeHome && "the run cannot write to what is looked at",
+    }, async () => {
       // The program keeps swapping a folder for a link to outside; whatever is read must be its own.
       const script = `
 import os

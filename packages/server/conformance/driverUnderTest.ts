@@ -13,6 +13,11 @@ export type DriverSubject = {
   readonly target: TargetSettings;
   /** The suite knows of no images: each of its launches gets this one. */
   readonly image?: string;
+  /** What of its folder comes home by itself, where it lies on another machine. */
+  readonly home?: readonly string[];
+  /** What the service tells every run besides. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
   make(placer?: RunPlacer): ComputeDriver & AsyncDisposable;
   /** The folder in which launches are found by their keys when all is over. */
   readonly runs: string;
@@ -69,18 +74,24 @@ export function driverUnderTest(subject: DriverSubject): DriverUnderTest {
 
 function withOwn<T extends ComputeDriver>(
   driver: T,
-  { target: own, image }: Pick<DriverSubject, "target" | "image">,
+  { target: own, image, home, ...told }: DriverSubject,
 ): T {
   const whole = (target: TargetSettings): TargetSettings => ({
     ...target,
     options: { ...own.options, ...target.options },
   });
-  const planned = image === undefined ? {} : { image: { reference: image, arguments: [] } };
+  const planned = {
+    ...(image === undefined ? {} : { image: { reference: image, arguments: [] } }),
+    ...(home === undefined ? {} : { away: { home, folders: [] } }),
+  };
   const changed: Pick<ComputeDriver, "check" | "find" | "launch"> = {
     check: (target, signal) => driver.check(whole(target), signal),
     find: (target, key, signal) => driver.find(whole(target), key, signal),
-    launch: ({ plan, ...more }, signal) =>
-      driver.launch({ plan: { ...plan, target: whole(plan.target), ...planned }, ...more }, signal),
+    launch({ plan, secrets, ...more }, signal) {
+      const environment = { ...told.environment, ...plan.environment };
+      const asked = { ...plan, target: whole(plan.target), environment, ...planned };
+      return driver.launch({ plan: asked, secrets: { ...told.secrets, ...secrets }, ...more }, signal);
+    },
   };
   return { ...driver, ...changed };
 }

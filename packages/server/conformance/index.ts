@@ -20,7 +20,14 @@ export { type ClusterUnderTest, startCluster, withoutCluster } from "./kubernete
 export { withoutMounts } from "./mountsUnderTest.ts";
 export { type PostgresUnderTest, startPostgres, withoutPostgres } from "./postgresServer.ts";
 export * from "./runStore.ts";
-export { mpiOfMachine, type SlurmUnderTest, startLab, startSlurm, withoutSlurm } from "./slurmEngine.ts";
+export {
+  hideFromNodes,
+  mpiOfMachine,
+  type SlurmUnderTest,
+  startLab,
+  startSlurm,
+  withoutSlurm,
+} from "./slurmEngine.ts";
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";
 export { type SshServerUnderTest, startSshServer, withoutSshServer } from "./sshServer.ts";

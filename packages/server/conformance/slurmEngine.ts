@@ -48,6 +48,27 @@ export async function startSlurm({ cgroups = true, rest = false } = {}): Promise
   };
 }
 
+/**
+ * Starts the nodes of a Slurm of two again, in a view of the file system in which the folder is empty: they share nothing in it with this
+ * machine. Not for one that was there already.
+ */
+export async function hideFromNodes({ conf, run: ask }: SlurmUnderTest, path: string): Promise<void> {
+  const folder = dirname(conf);
+  const starts = async () => (await ask("scontrol", "show", "node")).match(/SlurmdStartTime=\S+/g) ?? [];
+  const before = await starts();
+  // They are told apart by the second.
+  await pause(1000);
+  await Promise.all(["slurmd-n1", "slurmd-n2"].map((name) => stopDaemon(folder, name)));
+  const hidden = ["--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec slurmd "$@"', path];
+  for (const node of ["n1", "n2"])
+    startDaemon(folder, `slurmd-${node}`, "unshare", [...hidden, "-D", "-f", conf, "-N", node]);
+  for (const end = Date.now() + 60_000; ; await pause(100)) {
+    const now = await starts();
+    if (now.length === 2 && now.every((start, index) => start !== before[index])) return untilIdle(ask);
+    if (Date.now() > end) throw new Error(`the nodes did not come back: ${now}`);
+  }
+}
+
 /** What a lab has besides: GPUs on the first node (files that look like devices), and partitions that preempt each other. */
 const LAB_LINES = `GresTypes=gpu
 PreemptType=preempt/partition_prio
@@ -72,15 +93,19 @@ export async function startLab(): Promise<SlurmUnderTest> {
     const conf = ["-D", "-f", slurm.conf];
     startDaemon(folder, "slurmctld", "slurmctld", conf);
     for (const node of ["n1", "n2"]) startDaemon(folder, `slurmd-${node}`, "slurmd", [...conf, "-N", node]);
-    const states = () => slurm.run("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T");
-    for (const end = Date.now() + 60_000; (await states().catch(() => "")).trim() !== "idle\nidle"; ) {
-      if (Date.now() > end) throw new Error(`the nodes are not there: ${await states()}`);
-      await pause(100);
-    }
+    await untilIdle(slurm.run);
     return slurm;
   } catch (error) {
     await slurm[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+async function untilIdle(ask: SlurmUnderTest["run"]): Promise<void> {
+  const states = () => ask("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T");
+  for (const end = Date.now() + 60_000; (await states().catch(() => "")).trim() !== "idle\nidle"; ) {
+    if (Date.now() > end) throw new Error(`the nodes are not there: ${await states()}`);
+    await pause(100);
   }
 }
 

@@ -1,24 +1,16 @@
 // The ssh driver of a service whose runs bring no projects and no data, as tests of it need it.
 import { join } from "node:path";
-import { type AwayCourier, createCourier } from "../src/adapters/compute/courier/index.ts";
 import { createSshDriver, type SshDriver } from "../src/adapters/compute/ssh/sshDriver.ts";
-import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { systemClock } from "../src/adapters/system/clock.ts";
 import { ENTRIES } from "../src/entries.ts";
+import { courierIn } from "./courierUnderTest.ts";
 
 /** `make` gives a driver of the same service, as after each restart. Disposing it ends none of them. */
 export type SshDrivers = AsyncDisposable & { make(): SshDriver };
 
 /** `folder`: the service's own. `home`: that of the user who logs in, where it is not the one of this process. */
 export function sshDriversOn(folder: string, service: string, home?: string): SshDrivers {
-  const courier: AwayCourier & AsyncDisposable = createCourier({
-    folder: join(folder, "away"),
-    placer: { placeFiles: async () => {} },
-    snapshots: { files: async function* () {}, read: async function* () {} },
-    writeZip: storedZip,
-    files: ENTRIES.courier,
-    agent: ENTRIES.agent,
-  });
+  const courier = courierIn(folder);
   return {
     make: () =>
       createSshDriver({

@@ -167,7 +167,7 @@ export async function compose(
   });
   const { drivers, launcher, engines } = composeDrivers(settings, {
     ...{ folder, placer, clock, env, opened, tools },
-    ...{ courier, authority: certificates.authority },
+    ...{ courier, authority: certificates.authority, url: () => url },
   });
   const ssh = createSshRuns({
     ...{ folder, courier, clock, agentSocket: env.SSH_AUTH_SOCK },

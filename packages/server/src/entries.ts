@@ -21,6 +21,8 @@ export const ENTRIES = {
   courier: new URL("./adapters/compute/courier/files/", import.meta.url),
   /** The folder with the program that helps on machines reached over ssh, ending in a slash. */
   far: new URL("./adapters/compute/ssh/files/", import.meta.url),
+  /** The folder with the program of nodes of Slurm that see nothing of this machine, ending in a slash. */
+  slurm: new URL("./adapters/compute/slurm/files/", import.meta.url),
   /** The folder with the built pages, ending in a slash. */
   web: new URL("../../web/dist/", import.meta.url),
 } as const;

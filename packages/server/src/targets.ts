@@ -7,6 +7,7 @@ import type {
   TargetSettings,
   Targets,
 } from "@malachite/core";
+import { ONE_NODE } from "./adapters/compute/slurm/awayLaunches.ts";
 import { gpusOfMachine, gpusOfPool, machinesOf, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
 import { createAskTogether } from "./adapters/shared/askTogether.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
@@ -59,6 +60,7 @@ export function createTargets(
       const inEngine = ENGINE_KINDS.includes(kind) ? gpusInEngine(target) : 0;
       const machines = kind === "ssh" ? machinesOf(target) : undefined;
       const given = reason === undefined ? gpus.length : 0;
+      const oneNode = kind === "slurm" && driver?.isAway?.(target) === true;
       return {
         images: health?.usable === true,
         ...(health?.usable === false ? { imagesReason: health.reason } : {}),
@@ -66,7 +68,8 @@ export function createTargets(
           ? { limitsReason: health.withoutLimits }
           : {}),
         ...allowed,
-        nodes: multiNode ? nodes : 1,
+        ...(oneNode ? { nodesReason: ONE_NODE } : {}),
+        nodes: multiNode && !oneNode ? nodes : 1,
         gpusPerNode: inEngine || given,
         gpus: inEngine > 0 ? (kind === "ssh" ? gpusOfPool(target) : inEngine * nodes) : given,
         ...(machines === undefined ? {} : { mpiNodes: machines }),

@@ -38,6 +38,7 @@ export function composeDrivers(
     courier,
     authority,
     tools,
+    url,
   }: {
     readonly folder: DataFolder;
     readonly placer: RunPlacer;
@@ -48,6 +49,8 @@ export function composeDrivers(
     /** PEM of who has signed the certificate of the service. */
     readonly authority: string;
     readonly tools: MachineTools;
+    /** The address of the service, once it listens. */
+    readonly url: () => string;
   },
 ): Drivers {
   const launcher = opened.use(
@@ -105,6 +108,10 @@ export function composeDrivers(
       inherited: inheritedEnvironment(env),
       graceMs: settings.graceSeconds * 1000,
       tools,
+      courier,
+      authority,
+      serviceUrl: () => settings.publicUrl ?? url(),
+      files: ENTRIES.slurm,
     }),
   );
   return { drivers: [process, container, kubernetes, slurm], launcher, engines };

@@ -34,4 +34,8 @@
 //
 // A driver that has a connection of its own to the machine (ssh) lays the parcel down itself (`listing`, `content`), and uses the courier's
 // modules there.
+//
+// AN ENGINE THAT MAY START A JOB AGAIN sends a piece `claim` before all else, with a name of this start of the job: it is taken of one
+// start alone, and of that one as often as it asks. Whoever is answered `taken: false` does nothing. See slurm/files/slurm_courier.py.
 export { type AwayCourier, type CourierOptions, createCourier, launchUrl } from "./courier.ts";
+export { ENGINE_FILES } from "./mirror.ts";

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -50,6 +51,19 @@ describe("the folder of a run at home", () => {
     assert.deepEqual(await take(piece({ path, from: 4 }, "two")), [{ path, sizeBytes: 7, taken: false }]);
     assert.deepEqual(await take(piece({ path, from: 9 }, "x")), [{ path, sizeBytes: 7, taken: false }]);
     assert.equal(read(path), "one two");
+  });
+
+  it("gives the claim to one start of a job, as often as that asks, and to none once the launch was given up", async () => {
+    const claim = (name: string) => take(piece({ path: "claim", anew: true }, name));
+    const taken = await Promise.all(["5.0", "6.0", "5.0", "7.0"].map(claim));
+    const winner = read("claim");
+    for (const [index, name] of ["5.0", "6.0", "5.0", "7.0"].entries())
+      assert.equal(taken[index]?.[0]?.taken, name === winner, name);
+    assert.equal((await claim(winner))[0]?.taken, true);
+    rmSync(join(root, "claim"));
+    symlinkSync("given-up", join(root, "claim"));
+    assert.equal((await claim("8.0"))[0]?.taken, false);
+    assert.deepEqual(readdirSync(join(root, ".incoming")), []);
   });
 
   it("keeps what has come of a piece that is cut", async () => {
@@ -118,7 +132,6 @@ describe("the folder of a run at home", () => {
       "project/./x",
       "project/\0",
       "launch.json",
-      "claim",
       ".incoming/x",
       ".held/x",
       "nodes/1/project/x",

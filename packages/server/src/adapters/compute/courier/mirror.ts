@@ -1,7 +1,7 @@
 // The run's folder as it is at home: what a courier sends comes to the same path. Only the service writes here, so what is in the way
 // of a file is an earlier state of the run, never a trap; all paths are opened without following links all the same.
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { MalachiteError, RUN_FOLDER, START_FILES, type TakenPiece } from "@malachite/core";
 import {
@@ -15,11 +15,18 @@ import {
 import { createLines } from "../shared/inLine.ts";
 import { segmentsOf } from "../shared/openInside.ts";
 import { fileIn, foldersUnder, MAX_DEPTH, namesIn } from "../shared/readFolder.ts";
-import { exists } from "../shared/smallFiles.ts";
+import { exists, readSmallFile } from "../shared/smallFiles.ts";
 import { type Piece, type PieceHead, readPieces } from "./pieces.ts";
 
 /** How far the far machine is, for `why`: written by courier.py. */
 export const STAGE_FILE = "stage.json";
+/** Beside the claim, for engines that may start a job a second time: written by a courier. */
+export const ENGINE_FILES = {
+  /** The engine has asked the run to end. */
+  asked: "asked",
+  /** The engine has started the job again after a courier had begun; this start did nothing. */
+  again: "again",
+} as const;
 /** Folders of the run's folder that come home. */
 const FOLDERS: ReadonlySet<string> = new Set(["user_logs", "project", "data", "azureml-logs"]);
 /** Small files beside them, each always sent whole. */
@@ -27,7 +34,9 @@ const SMALL: ReadonlySet<string> = new Set([
   RUN_FOLDER.exit,
   RUN_FOLDER.groupExit,
   START_FILES.pids,
+  START_FILES.claim,
   STAGE_FILE,
+  ...Object.values(ENGINE_FILES),
 ]);
 const SMALL_BYTES = 64 * 1024;
 /** Where a file lies that comes in place of another, until it is whole. */
@@ -76,6 +85,7 @@ export function createMirror(): Mirror {
     const { path, from, bytes: length, anew, gone } = head;
     const folder = await folders.open(segments.slice(0, -1));
     const at = folder.at(segments.at(-1) as string);
+    if (path === START_FILES.claim) return takeClaim(root, at, head, bytes);
     if (gone) {
       await unlink(at).catch(ignoring("ENOENT", "EISDIR", "EPERM"));
       return { path, sizeBytes: 0, taken: true };
@@ -117,6 +127,35 @@ export function createMirror(): Mirror {
     } finally {
       await file.close();
     }
+  }
+
+  /** Of all that ask for it the first one has it, and has it again when it asks again. */
+  async function takeClaim(
+    root: string,
+    at: string,
+    { path, bytes: length }: PieceHead,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<TakenPiece> {
+    const name = Buffer.alloc(length);
+    let filled = 0;
+    for await (const chunk of bytes) {
+      name.set(chunk, filled);
+      filled += chunk.byteLength;
+    }
+    serial += 1;
+    const beside = join(root, INCOMING, `${process.pid}-${serial}`);
+    await mkdir(join(root, INCOMING), { recursive: true });
+    const file = await openRegular(beside, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+    try {
+      await writeFully(file, name, 0);
+      await file.sync();
+      // A link is made or it is not, whoever else is at it: another server, or a service that gives the launch up.
+      await link(beside, at).catch(ignoring("EEXIST"));
+    } finally {
+      await file.close();
+      await unlink(beside).catch(() => {});
+    }
+    return { path, sizeBytes: length, taken: (await readSmallFile(root, path)) === name.toString("utf8") };
   }
 
   return { take, files };

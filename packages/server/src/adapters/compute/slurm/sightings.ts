@@ -13,12 +13,29 @@ export type Seen =
   | { readonly kind: "certain"; readonly sighting: Sighting }
   | { readonly kind: "silent"; readonly began: boolean; readonly sighting: Sighting | undefined };
 
+/** What its job leaves in the folder, and what is said of a job that ended without anything in it. */
+export type Traces = {
+  readonly asked: string;
+  readonly requeued: string;
+  readonly unbegun: (folder: string) => string;
+};
+
+export const SHARED_TRACES: Traces = {
+  ...JOB_FILES,
+  unbegun: (folder) =>
+    `Its script has not begun: its node may not see the folder ${folder}. The option folder of the target must name one that this machine and all nodes see under the same path; with shared: false none is needed.`,
+};
+
 const OUT_OF_MEMORY = "OUT_OF_MEMORY";
 
 const certain = (sighting: Sighting): Seen => ({ kind: "certain", sighting });
 
 /** `jobs`: all of its name. There is more than one where the answer to a submission was lost; the claim lets one of them run. */
-export async function sightingOf(folder: string, jobs: readonly SlurmJob[]): Promise<Seen> {
+export async function sightingOf(
+  folder: string,
+  jobs: readonly SlurmJob[],
+  traces: Traces = SHARED_TRACES,
+): Promise<Seen> {
   const live = jobs.filter(isLive);
   const last = jobs
     .filter((job) => !isLive(job))
@@ -26,11 +43,12 @@ export async function sightingOf(folder: string, jobs: readonly SlurmJob[]): Pro
     .at(-1);
   const exit = await readExit(folder);
   if (exit !== undefined) {
-    if (exit.code === 0 || exit.outOfMemory || !(await mayBeOfSlurm(folder, exit.signal)))
+    if (exit.code === 0 || exit.outOfMemory || !(await mayBeOfSlurm(folder, exit.signal, traces)))
       return certain({ at: "ended", ...exit });
     // How the job ends says whether it was Slurm that ended the script: it is told in a moment.
     if (live.some((job) => !isWaiting(job))) return certain({ at: "running" });
-    const taken = last === undefined ? undefined : takenAway(last);
+    const taken =
+      (last === undefined ? undefined : takenAway(last)) ?? (await requeuedWhenAsked(folder, jobs, traces));
     if (last?.state === OUT_OF_MEMORY) return certain({ at: "ended", ...exit, outOfMemory: true });
     return certain(taken ?? { at: "ended", ...exit });
   }
@@ -49,19 +67,36 @@ export async function sightingOf(folder: string, jobs: readonly SlurmJob[]): Pro
     return { kind: "silent", began, sighting: requeued(waiting) };
   }
   if (last === undefined) return { kind: "silent", began, sighting: undefined };
-  return { kind: "silent", began, sighting: await endWithoutRecord(folder, last, began) };
+  return { kind: "silent", began, sighting: await endWithoutRecord(folder, last, began, traces) };
 }
 
 /** The one that tells most comes last: a job that found the claim taken has nothing to tell. */
 const byNews = (one: SlurmJob, other: SlurmJob): number =>
   Number(endOf(one) !== "itself") - Number(endOf(other) !== "itself") || Number(one.id) - Number(other.id);
 
-const mayBeOfSlurm = async (folder: string, signal: string | undefined): Promise<boolean> =>
-  signal === "SIGKILL" || (await exists(join(folder, JOB_FILES.asked)));
+const mayBeOfSlurm = async (
+  folder: string,
+  signal: string | undefined,
+  { asked }: Traces,
+): Promise<boolean> => signal === "SIGKILL" || (await exists(join(folder, asked)));
 
 function takenAway(job: SlurmJob): Sighting | undefined {
   const as = endOf(job);
   return as === "itself" ? undefined : { at: "gone", taken: howEnded(job), as };
+}
+
+/** Slurm asked the run to end because it puts its job back into the queue. */
+async function requeuedWhenAsked(
+  folder: string,
+  jobs: readonly SlurmJob[],
+  traces: Traces,
+): Promise<Sighting | undefined> {
+  if (!(await exists(join(folder, traces.asked)))) return undefined;
+  const waiting = jobs.find((job) => isLive(job) && isWaiting(job));
+  if (waiting !== undefined) return requeued(waiting);
+  const last = jobs.at(-1);
+  if (last === undefined || !(await exists(join(folder, traces.requeued)))) return undefined;
+  return { ...requeued(last), taken: howEnded(last) } as Sighting;
 }
 
 const requeued = (job: SlurmJob): Sighting => ({
@@ -70,8 +105,13 @@ const requeued = (job: SlurmJob): Sighting => ({
   as: "Requeued",
 });
 
-async function endWithoutRecord(folder: string, job: SlurmJob, began: boolean): Promise<Sighting> {
-  if (await exists(join(folder, JOB_FILES.requeued)))
+async function endWithoutRecord(
+  folder: string,
+  job: SlurmJob,
+  began: boolean,
+  traces: Traces,
+): Promise<Sighting> {
+  if (await exists(join(folder, traces.requeued)))
     return { ...requeued(job), taken: howEnded(job) } as Sighting;
   if (job.state === OUT_OF_MEMORY) return { at: "ended", code: null, signal: "SIGKILL", outOfMemory: true };
   const taken = takenAway(job);
@@ -80,7 +120,7 @@ async function endWithoutRecord(folder: string, job: SlurmJob, began: boolean): 
   return {
     at: "ended",
     code: null,
-    failure: `${howEnded(job)} Its script has not begun: its node may not see the folder ${folder}. The option folder of the target must name one that this machine and all nodes see under the same path.`,
+    failure: `${howEnded(job)} ${traces.unbegun(folder)}`,
   };
 }
 

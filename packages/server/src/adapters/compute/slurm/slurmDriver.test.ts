@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
+import { courierIn } from "../../../../conformance/courierUnderTest.ts";
+import { ENTRIES } from "../../../entries.ts";
 import { createSlurmDriver } from "./slurmDriver.ts";
 import type { SlurmVoice } from "./slurmVoice.ts";
 import type { SlurmJob } from "./slurmWords.ts";
@@ -27,6 +29,7 @@ function bench() {
     down: false,
     questions: 0,
     now: 1_000_000,
+    url: "http://service:1",
   };
   const down = () => new MalachiteError("EngineUnavailable", "Slurm does not answer.");
   const voice: SlurmVoice = {
@@ -57,6 +60,10 @@ function bench() {
     inherited: {},
     graceMs: 0,
     settleMs: 1000,
+    courier: courierIn(folder),
+    authority: "",
+    serviceUrl: () => slurm.url,
+    files: ENTRIES.slurm,
   });
   const at = join(folder, key);
   return {

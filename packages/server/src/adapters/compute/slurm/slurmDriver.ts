@@ -1,8 +1,7 @@
-// The driver that runs each launch as a job of Slurm. Service and nodes see the folders of runs under the same path; a job is asked for by
-// its name, which is the launch key, so neither a lost answer nor a crash can hide one.
+// The driver that runs each launch as a job of Slurm. Service and nodes see the folders of runs under the same path, or share none, and a
+// courier carries the files. A job is asked for by its name, which is the launch key, so neither a lost answer nor a crash can hide one.
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import {
   type ComputeDriver,
   environmentTools,
@@ -12,14 +11,13 @@ import {
   type Launch,
   type LaunchKey,
   MalachiteError,
-  RUN_FOLDER,
   type Sighting,
   type SteadyClock,
   type TargetHealth,
   type TargetSettings,
 } from "@malachite/core";
-import { writeFileAtomic } from "../../../files/index.ts";
 import type { MachineTools } from "../../shared/machineTools.ts";
+import type { AwayCourier } from "../courier/index.ts";
 import { refuseLong, tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
@@ -31,16 +29,24 @@ import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { withTools } from "../shared/runTools.ts";
-import { exists, readExit } from "../shared/smallFiles.ts";
+import { exists } from "../shared/smallFiles.ts";
 import { claimOf, takeClaim } from "../shared/startClaim.ts";
+import { createAwayLaunches, isOutOfReach } from "./awayLaunches.ts";
+import { createEndJobs } from "./endJobs.ts";
 import { JOB_SCRIPT, JOB_SCRIPT_NAME } from "./jobScript.ts";
 import { createQuestions } from "./questions.ts";
 import { sightingOf } from "./sightings.ts";
 import { OF_SLURM } from "./slurmCommands.ts";
 import { KIND, makeHandle, readHandle, type SlurmState } from "./slurmHandle.ts";
-import { clusterOf, faultOfOptions, parseSlurmOptions, type SlurmCluster } from "./slurmTarget.ts";
-import { SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
-import { isLive, isSuspended, isWaiting } from "./slurmWords.ts";
+import {
+  clusterOf,
+  faultOfOptions,
+  isAwayTarget,
+  parseSlurmOptions,
+  type SlurmCluster,
+} from "./slurmTarget.ts";
+import { MPI_STARTER, SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
+import { isLive } from "./slurmWords.ts";
 import { jobRequest } from "./submitArguments.ts";
 
 export type SlurmDriverOptions = {
@@ -55,6 +61,14 @@ export type SlurmDriverOptions = {
   readonly graceMs: number;
   /** Looks whether the tools for environments that targets name are there. */
   readonly tools?: Pick<MachineTools, "faultOf">;
+  /** Carries the files of runs whose nodes share no folder with the service. */
+  readonly courier: AwayCourier;
+  /** PEM of who has signed the service's certificate: couriers trust that. */
+  readonly authority: string;
+  /** The address that runs are told. */
+  readonly serviceUrl: () => string;
+  /** The folder with the program of the nodes, ending in a slash. */
+  readonly files: URL;
   /** How long after Slurm's word its files may still be on their way; two seconds unless told. */
   readonly settleMs?: number;
 };
@@ -62,17 +76,6 @@ export type SlurmDriverOptions = {
 /** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
 export type SlurmDriver = ComputeDriver & AsyncDisposable;
 
-/** For the file that starts the processes of a group. */
-const MPI_STARTER = "MALACHITE_MPI";
-/** First and longest wait between two looks at a job that is to end, in ms. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
-/** The job script is asked to end its run, and to force it, so often: it may not hear it. After so long in all Slurm kills everything of the job. */
-const ASK_AGAIN_MS = 1000;
-const FORCE_AGAIN_MS = 2000;
-const KILL_WHOLE_MS = 6000;
-/** A node that is dead may hold a job in COMPLETING for hours; nothing of it can be known meanwhile. */
-const COMPLETING_MS = 60_000;
 /** Of the machine of the service, and nothing that holds on a node. */
 const NOT_INHERITED = ["TMPDIR", "SHELL"];
 /** What one program can be given in all, arguments and environment: Linux takes 2 MiB, and keeps some of it. */
@@ -80,12 +83,14 @@ const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
 
 /** Starts and opens nothing until its first call. */
 export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
-  const { placer, voice, clock, graceMs, settleMs = 2000 } = options;
+  const { placer, voice, clock, graceMs, settleMs = 2000, courier } = options;
   const roots = createRunsRoots();
   const hints = createLaunchHints();
   const inLine = createLines();
   const lost = createLostFolders(clock);
   const questions = createQuestions(voice);
+  const endJobs = createEndJobs(voice, questions, clock);
+  const away = createAwayLaunches({ ...options, questions, follow, refusal });
   /** When a launch was first seen to have ended without a record. */
   const silent = new Map<LaunchKey, number>();
   const inherited = Object.fromEntries(
@@ -95,13 +100,16 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const rootOf = (target: TargetSettings): RunsRoot =>
     roots.at(parseSlurmOptions(target).folder ?? options.folder);
   const placeOf = (handle: Handle) => {
-    const state = readHandle(handle);
-    const root = roots.at(state.root);
-    return { ...state, at: root, folder: root.folder(handle.key) };
+    const { cluster, root: path } = readHandle(handle);
+    const root = path === undefined ? undefined : roots.at(path);
+    return { cluster, root, folder: root?.folder(handle.key) ?? courier.homePath(handle.key) };
   };
+  /** What the disk says in the work becomes EngineUnavailable. */
+  const wrapped = <T>(handle: Handle, work: () => Promise<T>): Promise<T> =>
+    placeOf(handle).root?.wrapped(work) ?? work();
 
   function follow(key: LaunchKey, state: SlurmState): Handle {
-    hints.follow(key, join(state.root, key));
+    hints.follow(key, state.root === undefined ? courier.homePath(key) : join(state.root, key));
     return makeHandle(key, state);
   }
 
@@ -172,10 +180,10 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   }
 
   async function sight(handle: Handle): Promise<Sighting> {
-    const { cluster, at, folder } = placeOf(handle);
+    const { cluster, root, folder } = placeOf(handle);
     const jobs = await questions.ask(cluster, handle.key);
-    await at.assertPresent();
-    const first = await sightingOf(folder, jobs);
+    await root?.assertPresent();
+    const first = await (root === undefined ? away.sight(handle.key, jobs) : sightingOf(folder, jobs));
     if (first.kind === "certain") {
       silent.delete(handle.key);
       if (first.sighting.at === "ended") hints.drop(handle.key);
@@ -195,61 +203,21 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   }
 
   /** Ends what is left of the jobs. Resolves when Slurm has none that goes on. */
-  async function end(handle: Handle, grace: number, signal: AbortSignal): Promise<void> {
-    const { cluster, folder } = placeOf(handle);
-    let begun = performance.now();
-    let askedAt = Number.NEGATIVE_INFINITY;
-    let forcedAt = Number.NEGATIVE_INFINITY;
-    let forced = false;
-    let acted = false;
-    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
-      signal.throwIfAborted();
-      const jobs = await questions.ask(cluster, handle.key);
-      const live = jobs.filter(isLive);
-      acted ||= live.length > 0;
-      const passed = performance.now() - begun;
-      const completing = live.every(({ state }) => state === "COMPLETING");
-      if (live.length === 0 || (completing && passed > grace + COMPLETING_MS)) break;
-      await voice.withdraw(cluster, live.filter(isWaiting));
-      const running = live.filter((job) => !isWaiting(job) && job.state !== "COMPLETING");
-      // They hear nothing, so there is nothing to wait for; scancel would try to tell them for a minute and a half.
-      const isDeaf = running.length > 0 && running.every(isSuspended);
-      if (isDeaf || (running.length > 0 && passed > grace + KILL_WHOLE_MS)) {
-        forced = true;
-        await voice.kill(cluster, running);
-      } else if (running.length > 0 && passed < grace) {
-        if (performance.now() - askedAt > ASK_AGAIN_MS) {
-          await voice.tell(cluster, running, "ask");
-          // The time that it has begins when it was told first.
-          if (askedAt < 0) begun = performance.now();
-          askedAt = performance.now();
-        }
-      } else if (running.length > 0 && passed - forcedAt > FORCE_AGAIN_MS) {
-        // A script that is about to end by itself needs no force, and a signal that comes before it is ready would end it.
-        forcedAt = passed;
-        forced = true;
-        await voice.tell(cluster, running, "force");
-      }
-      const left = askedAt > 0 && passed < grace ? grace - passed : Number.POSITIVE_INFINITY;
-      await pause(Math.min(wait, Math.max(1, left)), undefined, { signal }).catch(() => {});
-    }
-    if (acted) await record(folder, forced);
-  }
-
-  /** The end of a run whose start script was not left to write it, where that was brought about here. */
-  async function record(folder: string, forced: boolean): Promise<void> {
-    if (!(await exists(folder)) || (await readExit(folder)) !== undefined) return;
-    const end = { version: 1, code: null, signal: forced ? "SIGKILL" : "SIGTERM", endedAt: clock.now() };
-    await writeFileAtomic(join(folder, RUN_FOLDER.exit), JSON.stringify(end));
+  function end(handle: Handle, graceMs: number, signal: AbortSignal): Promise<void> {
+    const { cluster, folder, root } = placeOf(handle);
+    return endJobs({ cluster, key: handle.key, folder, sendsHome: root === undefined }, graceMs, signal);
   }
 
   async function release(handle: Handle, signal: AbortSignal): Promise<void> {
     await end(handle, 0, signal);
-    const { at, folder } = placeOf(handle);
+    const { root, folder } = placeOf(handle);
     hints.drop(handle.key);
-    await at.ready();
-    await removeMounts(folder);
-    await at.remove(handle.key);
+    if (root === undefined) await courier.forget(handle.key);
+    else {
+      await root.ready();
+      await removeMounts(folder);
+      await root.remove(handle.key);
+    }
     lost.forget(handle.key);
     silent.delete(handle.key);
   }
@@ -260,10 +228,12 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     const asked = parseSlurmOptions(target);
     const { timeLimitMinutes: minutes } = asked;
     const wanted = { ...asked, ...(minutes === undefined ? {} : { minutes }) };
-    const reason =
-      (await faultOfRoot(rootOf(target))) ??
-      (await voice.fault(clusterOf(asked), wanted)) ??
-      (await options.tools?.faultOf(environmentTools(target), signal));
+    // What is of the nodes cannot be looked at from here.
+    const ofFiles = isAwayTarget(target)
+      ? isOutOfReach(options.serviceUrl())
+      : ((await faultOfRoot(rootOf(target))) ??
+        (await options.tools?.faultOf(environmentTools(target), signal)));
+    const reason = ofFiles ?? (await voice.fault(clusterOf(asked), wanted));
     return reason === undefined ? { usable: true } : { usable: false, reason };
   }
 
@@ -271,11 +241,17 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
     check,
+    isAway: isAwayTarget,
     launch: (asked, signal) =>
-      inLine(asked.plan.key, async () => rootOf(asked.plan.target).wrapped(() => launch(asked, signal))),
+      inLine(asked.plan.key, async () => {
+        const { target } = asked.plan;
+        if (isAwayTarget(target)) return away.launch(asked, parseSlurmOptions(target), signal);
+        return rootOf(target).wrapped(() => launch(asked, signal));
+      }),
     find: (target, key, signal) =>
       inLine(key, async () => {
         signal.throwIfAborted();
+        if (isAwayTarget(target)) return away.find(clusterOf(parseSlurmOptions(target)), key);
         const root = rootOf(target);
         return root.wrapped(async () => {
           await root.ready();
@@ -284,12 +260,14 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       }),
     async observe(handles, signal) {
       signal.throwIfAborted();
-      return lost.all(handles, (handle) => placeOf(handle).at.wrapped(() => sight(handle)), signal);
+      return lost.all(handles, (handle) => wrapped(handle, () => sight(handle)), signal);
     },
-    stop: (handle, grace, signal) => placeOf(handle).at.wrapped(() => end(handle, grace, signal)),
-    folder: (handle) => createLocalRunFolder(placeOf(handle).folder),
-    release: (handle, signal) =>
-      inLine(handle.key, () => placeOf(handle).at.wrapped(() => release(handle, signal))),
+    stop: (handle, grace, signal) => wrapped(handle, () => end(handle, grace, signal)),
+    folder(handle) {
+      const { root, folder } = placeOf(handle);
+      return root === undefined ? courier.folder(handle.key) : createLocalRunFolder(folder);
+    },
+    release: (handle, signal) => inLine(handle.key, () => wrapped(handle, () => release(handle, signal))),
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();

@@ -6,8 +6,8 @@ export const KIND = "slurm";
 
 export type SlurmState = {
   readonly cluster: SlurmCluster;
-  /** The folder in which that of the launch lies. */
-  readonly root: string;
+  /** The folder in which that of the launch lies; absent where the node has it, and its files come home. */
+  readonly root?: string;
   /** As Slurm numbered it, for people: it is asked for by its name, which is the key. Absent where Slurm had forgotten it. */
   readonly job?: string;
 };
@@ -15,5 +15,5 @@ export type SlurmState = {
 export const { make: makeHandle, read: readHandle } = handlesOf<SlurmState>(
   KIND,
   1,
-  (state) => typeof state.root === "string" && typeof state.cluster === "object",
+  (state) => ["string", "undefined"].includes(typeof state.root) && typeof state.cluster === "object",
 );

@@ -20,6 +20,7 @@ describe("options of a slurm target", () => {
       [{ folder: "runs" }, /Option folder .* must be an absolute path/],
       [{ partition: "a\nb" }, /Option partition .* must be text of one line/],
       [{ memoryMiB: 1.5 }, /Option memoryMiB .* must be a whole number from 1/],
+      [{ shared: "no" }, /Option shared .* must be true or false/],
       [{ exclusive: "yes" }, /Option exclusive .* must be true or false/],
       [{ extraArguments: "--comment=x" }, /must be a list of texts/],
       [{ extraArguments: ["script.sh"] }, /has 'script.sh', which is not written --name or --name=value/],

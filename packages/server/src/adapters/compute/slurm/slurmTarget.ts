@@ -32,7 +32,9 @@ export type SlurmOptions = Omit<SlurmCluster, "rest"> & {
   readonly restUser?: string;
   readonly restTokenFile?: string;
   readonly restVersion?: string;
-  /** Where the folders of runs lie, under the same path here and on all nodes. */
+  /** Whether this machine and all nodes see `folder` under the same path; true unless told. */
+  readonly shared?: boolean;
+  /** Where the folders of runs lie. Where it is not shared: on a disk of the node. */
   readonly folder?: string;
   readonly partition?: string;
   readonly account?: string;
@@ -68,12 +70,13 @@ const NUMBERS = {
 } as const;
 const PATHS = ["bin", "conf", "folder", "restTokenFile"] as const;
 const REST = ["rest", "restUser", "restVersion"] as const;
+const FLAGS = ["exclusive", "shared"] as const;
 const KNOWN = [
   ...PATHS,
   ...REST,
   ...TEXTS,
   ...Object.keys(NUMBERS),
-  "exclusive",
+  ...FLAGS,
   "extraArguments",
   ...TOOL_OPTIONS,
 ];
@@ -104,8 +107,9 @@ export function parseSlurmOptions(target: TargetSettings): SlurmOptions {
     if (value !== undefined && !(Number.isInteger(value) && Number(value) >= least && Number(value) <= most))
       throw refuse(name, `must be a whole number from ${least} to ${most}`);
   }
-  if (options.exclusive !== undefined && typeof options.exclusive !== "boolean")
-    throw refuse("exclusive", "must be true or false");
+  for (const name of FLAGS)
+    if (options[name] !== undefined && typeof options[name] !== "boolean")
+      throw refuse(name, "must be true or false");
   const fault = faultOfArguments(options.extraArguments);
   if (fault !== undefined) throw refuse("extraArguments", fault);
   environmentTools(target);
@@ -163,6 +167,9 @@ const isText = (value: unknown): value is string =>
 /** The reason in words when the options cannot be used. */
 export const faultOfOptions = (target: TargetSettings): string | undefined =>
   faultOf(() => parseSlurmOptions(target));
+
+/** Whether nodes see no folder of the service's, so that its runs are fetched and sent home. Throws nothing. */
+export const isAwayTarget = ({ options }: TargetSettings): boolean => options.shared === false;
 
 /** The part of the options that says which Slurm it is. */
 export const clusterOf = ({

@@ -4,6 +4,9 @@ import type { Wanted } from "./partitions.ts";
 import type { SlurmCluster } from "./slurmTarget.ts";
 import type { SlurmJob } from "./slurmWords.ts";
 
+/** A variable for the file that starts the processes of a group. */
+export const MPI_STARTER = "MALACHITE_MPI";
+
 /** What a job asks Slurm for. */
 export type JobRequest = {
   readonly name: LaunchKey;

@@ -20,9 +20,10 @@ TOKEN = "AZUREML_RUN_TOKEN"
 class Wishes:
     """What signals ask for. `asked`: the run is to end; `hurry`: nobody waits for what could still be sent."""
 
-    def __init__(self):
+    def __init__(self, grace):
         self.asked = False
         self.hurry = False
+        self._grace = grace
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on)
         # A run goes on when the terminal or the connection that started it ends.
@@ -32,6 +33,10 @@ class Wishes:
         self.hurry = self.asked
         self.asked = True
 
+    def grace(self):
+        """Seconds that the run has to end, from when it was asked to."""
+        return self._grace
+
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog="courier.pyz")
@@ -39,14 +44,14 @@ def main(arguments):
     parser.add_argument("--service", required=True)
     parser.add_argument("--grace", type=float, default=10.0)
     asked = parser.parse_args(arguments)
-    wishes = Wishes()
+    wishes = Wishes(asked.grace)
     folder = Folder(asked.folder)
     secrets = take_secrets(folder)
     link = link_of(asked.service, folder, secrets)
     try:
         held = folder.hold()
         try:
-            return Courier(folder, link, secrets, asked.grace, wishes).work()
+            return Courier(folder, link, secrets, wishes).work()
         finally:
             os.close(held)
     except Busy:

@@ -17,12 +17,14 @@ NO_END = 3
 
 
 class Courier:
-    def __init__(self, folder, link, secrets, grace, wishes):
+    """`engine`: what the engine gives the run besides, see run.Engine."""
+
+    def __init__(self, folder, link, secrets, wishes, engine=run.NO_ENGINE):
         self._folder = folder
         self._link = link
         self._secrets = secrets
-        self._grace = grace
         self._wishes = wishes
+        self._engine = engine
         self._home = Home(folder, link, lambda: wishes.hurry)
         self._failure = None
 
@@ -92,12 +94,12 @@ class Courier:
         environment.make(folder, job, self._reason)
         if self._reason() is not None:
             raise builds.Stopped(self._reason())
-        return run.begin(folder, job, self._secrets)
+        return run.begin(folder, job, self._secrets, self._engine)
 
     def _wait(self, script):
         while not script.ended():
             if self._reason() is not None:
-                script.stop(0.0 if self._failure is not None else self._grace)
+                script.stop(0.0 if self._failure is not None else self._wishes.grace())
             time.sleep(0.05)
         # One that was started by an earlier courier may have been seen to end before its record was there.
         deadline = time.monotonic() + 2.0

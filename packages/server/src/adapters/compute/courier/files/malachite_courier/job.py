@@ -44,14 +44,16 @@ class Job:
             return {name: self.fill(one) for name, one in value.items()}
         return value
 
-    def environment(self, secrets):
-        """What the start script is started with. The plan wins over what is inherited, secrets over the plan."""
+    def environment(self, secrets, given, kept):
+        """What the start script is started with. The plan wins over what is inherited and given but for the names in `kept`, secrets over the plan."""
         env = {"PATH": PATH, "LANG": "C.UTF-8"}
         for name, value in os.environ.items():
             picked = name in self.data["inherited"] or name.startswith("LC_")
             if picked or (self.data["inheritAll"] and not name.startswith("MALACHITE_")):
                 env[name] = value
+        env.update(given)
         env.update(self.fill(self.data["environment"]))
+        env.update((name, given[name]) for name in kept if name in given)
         env.update(secrets)
         return env
 

@@ -9,9 +9,26 @@ from malachite_agent.processes import Tree, start_time
 
 # So long the start script may take to write down how its command ended, once that has.
 LAST_WORDS_SECONDS = 10.0
+# So long the start script may take until it has written down that it has begun.
+BEGIN_SECONDS = 2.0
+# So long is looked for all before those that were found are killed.
+FORCE_SECONDS = 1.0
 # Longer texts have no place in an exit record.
 FAILURE_LETTERS = 1500
 RECORD_BYTES = 3500
+
+
+class Engine:
+    """What an engine gives the run that a machine by itself does not. `options`: of the start script. `variables`: as a dict. `kept`:
+    names of those that a plan does not change, as which GPUs it has."""
+
+    def __init__(self, options=(), variables=None, kept=()):
+        self.options = options
+        self.variables = variables or {}
+        self.kept = kept
+
+
+NO_ENGINE = Engine()
 
 
 class Script:
@@ -22,7 +39,8 @@ class Script:
         self._process = process
         self.pid = pid if process is None else process.pid
         self._start = start_time(self.pid)
-        self._asked = None
+        self._since = None
+        self._heard = False
 
     def ended(self):
         """Whether nothing more is to be expected of it."""
@@ -33,18 +51,35 @@ class Script:
     def stop(self, grace):
         """Asks everything below the script to end; forces it when the grace is over. To be called again and again."""
         now = time.monotonic()
-        first = self._asked is None
-        if first:
-            self._asked = now
-        late = now - self._asked
-        for pid in self._others():
-            if first:
+        if self._since is None:
+            self._since = now
+        late = now - self._since
+        # What is there before is the start script's own tools, and it needs them.
+        if late < BEGIN_SECONDS and not self._folder.has("pids"):
+            return
+        if late > grace or grace <= 0:
+            self._force()
+        elif not self._heard:
+            for pid in self._others():
+                self._heard = True
                 _send(pid, signal.SIGTERM)
                 _send(pid, signal.SIGCONT)
-            elif late > grace:
-                _send(pid, signal.SIGKILL)
-        if late > grace + LAST_WORDS_SECONDS:
+        if late > grace + BEGIN_SECONDS + LAST_WORDS_SECONDS:
             _send(self.pid, signal.SIGKILL)
+
+    def _force(self):
+        """All are stopped before the first is killed: those that replace each other all the time would not be caught otherwise."""
+        stopped = set()
+        deadline = time.monotonic() + FORCE_SECONDS
+        while time.monotonic() < deadline:
+            new = [pid for pid in self._others() if pid not in stopped]
+            if not new:
+                break
+            for pid in new:
+                _send(pid, signal.SIGSTOP)
+            stopped.update(new)
+        for pid in stopped:
+            _send(pid, signal.SIGKILL)
 
     def end_leftovers(self):
         """What the script has left running when it ended."""
@@ -53,8 +88,7 @@ class Script:
             left = list(self._others())
             if not left:
                 return
-            for pid in left:
-                _send(pid, signal.SIGKILL)
+            self._force()
             time.sleep(0.05)
 
     def _others(self):
@@ -73,20 +107,20 @@ class Script:
         return [pid for pid in members if pid != self.pid]
 
 
-def prepared(folder, job, secrets, options=()):
+def prepared(folder, job, secrets, options=(), engine=NO_ENGINE):
     """Arguments and environment of the start script, now that the python of the run is there; the processes of a group are a file."""
     if "group" in job.data:
         # Texts that name ports hold a NUL, which stays.
         folder.write("group.json", json.dumps(job.fill(job.data["group"])))
     arguments = ["/bin/sh", folder.inside("start.sh"), folder.path, "--at", str(int(time.time() * 1000))]
-    arguments += list(options) + ["--"] + job.fill(job.data["argv"])
-    env = job.environment(secrets)
+    arguments += list(options) + list(engine.options) + ["--"] + job.fill(job.data["argv"])
+    env = job.environment(secrets, engine.variables, engine.kept)
     return [_bytes(one) for one in arguments], {_bytes(name): _bytes(value) for name, value in env.items()}
 
 
-def begin(folder, job, secrets):
+def begin(folder, job, secrets, engine=NO_ENGINE):
     """Starts it. The start script claims the folder: a second one ends at once and touches nothing."""
-    arguments, env = prepared(folder, job, secrets)
+    arguments, env = prepared(folder, job, secrets, engine=engine)
     process = subprocess.Popen(
         arguments,
         cwd=folder.path,
