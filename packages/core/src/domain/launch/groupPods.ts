@@ -27,6 +27,8 @@ export const GROUP_PODS: string = String.raw`PODS_FOLDER = os.path.join(HERE, "$
 # For the start script of the first pod.
 KILLED = os.path.join(HERE, "${POD_NAMES.killed}")
 OVER = ("exit.json", "stop")
+# How a pod's own processes end among themselves when the pod itself was asked to end.
+TAKEN = 3
 # The connection to the first pod, in the others.
 LINE = []
 
@@ -261,7 +263,10 @@ def run_pod(group):
                 break
             if sets.pop(pid, False):
                 ended += 1
-                good = good and how == 0
+                if how == TAKEN << 8:
+                    asked.append(True)
+                else:
+                    good = good and how == 0
         if not sets and (asked or any(name in os.listdir(HERE) for name in OVER)):
             break
     # Of a pod that is taken away the cluster forgets why when it has ended: so the run's end is to be there before.
@@ -336,7 +341,7 @@ def run_set(group, line, known, before):
     if killed > 0:
         told["killed"] = killed
     write_line(line, told)
-    os._exit(0)
+    os._exit(TAKEN if own.asked and "asked" not in known else 0)
 
 
 `;
