@@ -18,7 +18,7 @@ import { importWorkspace } from "./importWorkspace.ts";
 /** Those before this program's own. */
 const EARLIER = SCHEMAS.slice(0, -1);
 
-describe("the archives of earlier releases", { timeout: 120_000 }, () => {
+describe("the archives of earlier releases", { timeout: 300_000 }, () => {
   const home = mkdtempSync(join(tmpdir(), "malachite-archives-"));
   after(() => rmSync(home, { recursive: true }));
 
