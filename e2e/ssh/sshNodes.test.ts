@@ -2,7 +2,7 @@
 // on one counts on the other too: two slots are one for each.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { withoutSshServer } from "@malachite/server/conformance";
@@ -57,6 +57,15 @@ MPI.COMM_WORLD.barrier()
 print("up", flush=True)
 LAST
 time.sleep(600)
+`;
+
+/** As the real ones start a rank on each of two machines; it ends with 0 when it is told to end. */
+const OBLIGING_MPIRUN = `#!/bin/sh
+trap 'exit 0' TERM
+shift 2
+OMPI_COMM_WORLD_RANK=0 "$@" &
+"$OMPI_MCA_plm_rsh_agent" 127.0.0.2 "OMPI_COMM_WORLD_RANK=1 exec /bin/sh -c 'exec \\"\\$MALACHITE_PYTHON\\" \\"\\$MALACHITE_GROUP_FILE\\" --rank'" &
+wait
 `;
 
 /** Processes of a run whose folder ends like this. */
@@ -221,6 +230,27 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
         assert.deepEqual(processesOf(second), []);
       });
     });
+
+  it("fails when a machine of a run by MPI is lost, also where mpirun then says that all was well", async () => {
+    const bin = mkdtempSync(join(far, "bin-"));
+    symlinkSync(
+      execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim(),
+      join(bin, "python"),
+    );
+    writeFileSync(join(bin, "mpirun"), OBLIGING_MPIRUN, { mode: 0o755 });
+    const runId = await run(UP.replaceAll("RANK", "OMPI_COMM_WORLD_RANK"), {
+      framework: "Python",
+      communicator: "OpenMpi",
+      mpi: { processCountPerNode: 1 },
+      environment: { python: { userManagedDependencies: true, interpreterPath: join(bin, "python") } },
+    });
+    for (const rank of [0, 1]) await logWith(runId, rank, `up ${rank}`);
+    const [key] = farRuns().filter((name) => name.endsWith("+1"));
+    execFileSync("kill", ["-KILL", ...processesIn(`/${key}`)]);
+    const end = await ended(service, runId, 45_000);
+    assert.equal(end.status, "Failed");
+    assert.match(JSON.stringify(end.error), /[Nn]ode 1 \(127\.0\.0\.2\) was lost/);
+  });
 
   it("is refused where there are fewer machines", async () => {
     await assert.rejects(
