@@ -12,6 +12,8 @@ import { firstLine, SCRIPT } from "./firstLine.ts";
 
 const AT_ONCE = 10;
 const ROUNDS_AT_ONCE = 9;
+/** So long an engine may still be busy with the job before. */
+const REST_MS = 1500;
 /** An engine that looks for jobs once a second would else meet one of the two always just before it looks. */
 const OUT_OF_STEP_MS = 1000;
 
@@ -45,7 +47,7 @@ async function measure(
     const byService = async () => (await firstLine(service, definition)).line;
     const byHand = () => engine.byHand(serial++);
     const outOfStep = (act: () => Promise<number>) => async () => {
-      await pause(Math.random() * OUT_OF_STEP_MS);
+      await pause(REST_MS + Math.random() * OUT_OF_STEP_MS);
       return act();
     };
     const one = await inTurn(rounds, outOfStep(byService), outOfStep(byHand));
