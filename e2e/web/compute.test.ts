@@ -59,6 +59,17 @@ describe("the pages of compute targets", { skip: noBrowser, timeout: 120_000 }, 
       await card.getByRole("link", { name: "The line of 3 runs" }).waitFor();
       await page.getByText("Add a target").click();
       await page.getByText("malachite up --target cpu-cluster=process").waitFor();
+      const wide = await page
+        .locator("details > div > div")
+        .evaluateAll(
+          (ways) =>
+            ways.filter((way) =>
+              [...way.children].some(
+                (part) => part.getBoundingClientRect().right > way.getBoundingClientRect().right + 1,
+              ),
+            ).length,
+        );
+      assert.equal(wide, 0, "a way to add a target lies over the next");
       await assertAccessible(page, `compute, ${look.name}`);
       await assertFits(page);
       await page.goto(`${service.url}/ui/compute/local?why=low`);
