@@ -197,6 +197,18 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
     assert.equal(await logOf(runId), `in a pod of ${USER}\n`);
   });
 
+  /** The run that waits ends as if nothing had been, and was started once. */
+  async function goesOn(runId: string): Promise<void> {
+    assert.equal((await getRun(runId)).status, "Running");
+    const [project = ""] = globSync("malachite-runs/*/project", { cwd: volume });
+    writeFileSync(join(volume, project, "go"), "");
+    await completed(runId);
+    assert.equal(await logOf(runId), "up\ndone\n");
+    const answer = await call(`/malachite/v1.0${workspacePath}/runs/${runId}/story`);
+    const story = JSON.stringify(await answer.json());
+    assert.equal(story.match(/"event":"started"/g)?.length, 1, story);
+  }
+
   it("is deleted while a run is at work, which goes on under the next pod", async () => {
     const runId = await start(WAITS);
     await until("the run to be up", async () => (await logOf(runId)) === "up\n", LONG_MS);
@@ -207,14 +219,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
       async () => (await call("/readyz").catch(() => undefined))?.status === 200,
       LONG_MS,
     );
-    assert.equal((await getRun(runId)).status, "Running");
-    const [project = ""] = globSync("malachite-runs/*/project", { cwd: volume });
-    writeFileSync(join(volume, project, "go"), "");
-    await completed(runId);
-    assert.equal(await logOf(runId), "up\ndone\n");
-    const answer = await call(`/malachite/v1.0${workspacePath}/runs/${runId}/story`);
-    const story = JSON.stringify(await answer.json());
-    assert.equal(story.match(/"event":"started"/g)?.length, 1, story);
+    await goesOn(runId);
   });
 
   /** A port of this machine's loopback, at an address that pods reach. */
@@ -263,13 +268,7 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
       "--wait=false",
     ];
     await kubectl(...words);
-    assert.equal((await getRun(runId)).status, "Running");
-    const [project = ""] = globSync("malachite-runs/*/project", { cwd: volume });
-    writeFileSync(join(volume, project, "go"), "");
-    await completed(runId);
-    assert.equal(await logOf(runId), "up\ndone\n");
-    const answer = await call(`/malachite/v1.0${workspacePath}/runs/${runId}/story`);
-    assert.equal((await answer.text()).match(/"event":"started"/g)?.length, 1);
+    await goesOn(runId);
     await kubectl("rollout", "status", "statefulset/malachite", "--timeout=170s");
   });
 });
