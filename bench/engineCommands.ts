@@ -44,7 +44,8 @@ export const ENGINES: Readonly<
 };
 
 async function slurm(folder: string): Promise<EngineUnderBench> {
-  const engine = await startSlurm();
+  // On each of its two nodes: jobs that are submitted at once then wait for nothing but Slurm.
+  const engine = await startSlurm({ cpus: 16 });
   const job = join(folder, "job.sh");
   writeFileSync(job, `#!/bin/sh\nexec ${python3()} ${join(folder, "main.py")}\n`);
   const env = { ...process.env, SLURM_CONF: engine.conf };

@@ -5,13 +5,14 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
+import { createLauncher } from "../src/adapters/compute/process/launcher.ts";
 import { inheritedEnvironment } from "../src/adapters/compute/shared/runEnvironment.ts";
 import { createSlurmCommands } from "../src/adapters/compute/slurm/slurmCommands.ts";
 import { createSlurmDriver } from "../src/adapters/compute/slurm/slurmDriver.ts";
 import { createSlurmRest } from "../src/adapters/compute/slurm/slurmRest.ts";
 import { createSlurmVoice } from "../src/adapters/compute/slurm/slurmVoice.ts";
 import { systemClock } from "../src/adapters/system/clock.ts";
-import { ENTRIES } from "../src/entries.ts";
+import { ENTRIES, NODE_ARGS } from "../src/entries.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { courierIn, serveCourier } from "./courierUnderTest.ts";
 import { driverUnderTest, EMPTY_PLACER } from "./driverUnderTest.ts";
@@ -43,6 +44,7 @@ async function makeDriver({ cgroups = true, rest = false, shared = true }: Ways)
   const far = join(folder, "far");
   const options = shared ? ways : { ...ways, shared, folder: far };
   const target: TargetSettings = { name: "lab", kind: "slurm", pool: "lab", options };
+  const launcher = createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder });
   const courier = courierIn(folder);
   const server = await serveCourier(courier, TOKEN);
   const there = join(far, "runs", hostname());
@@ -66,7 +68,7 @@ async function makeDriver({ cgroups = true, rest = false, shared = true }: Ways)
         folder: runs,
         placer,
         voice: createSlurmVoice({
-          commands: createSlurmCommands({ path: process.env.PATH ?? "", env: process.env }),
+          commands: createSlurmCommands({ path: process.env.PATH ?? "", env: process.env, runner: launcher }),
           rest: createSlurmRest({ token: undefined, user: "nobody" }),
         }),
         clock: systemClock,
@@ -84,6 +86,7 @@ async function makeDriver({ cgroups = true, rest = false, shared = true }: Ways)
       if (!shared) assert.deepEqual(await readdir(there), [], "folders of runs are left over");
       await server[Symbol.asyncDispose]();
       await courier[Symbol.asyncDispose]();
+      await launcher[Symbol.asyncDispose]();
       await door?.shut();
       await slurm[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });

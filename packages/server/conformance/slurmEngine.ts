@@ -31,8 +31,12 @@ export const withoutSlurm = (): string | undefined =>
  * Installs what is missing and starts it. `cgroups` false: it tracks processes by their parents, as where there are no control groups;
  * only one with them can be on a machine. Ask `withoutSlurm` first.
  */
-export async function startSlurm({ cgroups = true, rest = false } = {}): Promise<SlurmUnderTest> {
-  const variables = { SLURM_REST: rest ? "1" : "0", SLURM_CGROUP: cgroups ? "1" : "0" };
+export async function startSlurm({ cgroups = true, rest = false, cpus = 4 } = {}): Promise<SlurmUnderTest> {
+  const variables = {
+    SLURM_REST: rest ? "1" : "0",
+    SLURM_CGROUP: cgroups ? "1" : "0",
+    SLURM_CPUS: String(cpus),
+  };
   const engine = given === undefined ? await startEngine("slurm.sh", () => variables) : undefined;
   const conf = given ?? join(engine?.folder ?? "", "slurm.conf");
   const address = engine?.facts.SLURM_REST_URL;

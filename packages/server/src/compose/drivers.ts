@@ -7,6 +7,7 @@ import { createKubernetesDriver } from "../adapters/compute/kubernetes/kubernete
 import { detectCgroups } from "../adapters/compute/process/cgroups.ts";
 import { createLauncher, type Launcher } from "../adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "../adapters/compute/process/processDriver.ts";
+import { createGpuMeter } from "../adapters/compute/shared/gpuUsage.ts";
 import type { RunPlacer } from "../adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "../adapters/compute/shared/runEnvironment.ts";
 import { createSlurmCommands } from "../adapters/compute/slurm/slurmCommands.ts";
@@ -56,6 +57,7 @@ export function composeDrivers(
   const launcher = opened.use(
     createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder.runs }),
   );
+  const gpuMeter = createGpuMeter(settings.path, launcher);
   const process = opened.use(
     createProcessDriver({
       folder: folder.runs,
@@ -64,7 +66,7 @@ export function composeDrivers(
       clock,
       cgroups: detectCgroups(folder.runs),
       inherited: inheritedEnvironment(env),
-      path: settings.path,
+      gpuMeter,
       tools,
       shared: settings.database !== undefined,
     }),
@@ -82,7 +84,7 @@ export function composeDrivers(
       placer,
       clock,
       user: serviceUser(),
-      path: settings.path,
+      gpuMeter,
     }),
   );
   const kubernetes = opened.use(
@@ -101,7 +103,7 @@ export function composeDrivers(
       folder: folder.slurm,
       placer,
       voice: createSlurmVoice({
-        commands: createSlurmCommands({ path: settings.path, env }),
+        commands: createSlurmCommands({ path: settings.path, env, runner: launcher }),
         rest: createSlurmRest({ token: env.SLURM_JWT, user: serviceUser().name }),
       }),
       clock,

@@ -24,7 +24,7 @@ import {
 import { type Engine, EngineRefused, type Engines } from "../../../containers/index.ts";
 import { HOME, type ServiceUser } from "../shared/containerHome.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
-import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
+import { type GpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
@@ -61,8 +61,8 @@ export type ContainerDriverOptions = {
   readonly placer: RunPlacer;
   readonly clock: SteadyClock;
   readonly user: ServiceUser;
-  /** Where nvidia-smi is looked for; nowhere unless told. */
-  readonly path?: string;
+  /** None unless told. */
+  readonly gpuMeter?: GpuMeter;
 };
 
 /** So many containers the engine is asked about at the same time. */
@@ -87,7 +87,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
   const { service, engines, placer, clock, user } = options;
   const root = createRunsRoot(options.folder);
   const hints = createLaunchHints();
-  const gpuMeter = createGpuMeter(options.path ?? "");
+  const { gpuMeter = async () => [] } = options;
   const inLine = createLines();
   const lost = createLostFolders(clock);
   const nameOf = (key: LaunchKey): string => `malachite-${service.slice(0, 8)}-${key}`;
@@ -305,7 +305,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
 
   /** A container has process ids of its own: only GPUs that it was given are known to be its. */
   async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
-    const [looks, disk] = await Promise.all([gpuMeter(signal), diskUsage(root.path)]);
+    const [looks, disk] = await Promise.all([gpuMeter(), diskUsage(root.path)]);
     const known = new Map<LaunchKey, Usage>();
     const waiting = [...runs];
     const work = async (): Promise<void> => {

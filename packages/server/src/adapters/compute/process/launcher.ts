@@ -2,7 +2,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { SpawnAnswer, SpawnRequest } from "./launcherMessages.ts";
+import type { CommandRunner } from "../../shared/commandRunner.ts";
+import type { LauncherAnswer, LauncherRequest, RunRequest, SpawnRequest } from "./launcherMessages.ts";
 
 export type Spawned = { readonly pid: number; readonly startTime: string };
 
@@ -21,14 +22,15 @@ export class SpawnRefused extends Error {
   }
 }
 
-export type Launcher = AsyncDisposable & {
-  /** Starts the launcher process if it does not run: takes the 40 to 100 ms of its start off the first launch. */
-  start(): void;
-  /** Starts a program detached, without streams. Throws SpawnRefused, LauncherLost. */
-  spawn(ask: Omit<SpawnRequest, "id">): Promise<Spawned>;
-  /** The process id of the launcher while it runs. */
-  readonly pid: number | undefined;
-};
+export type Launcher = AsyncDisposable &
+  CommandRunner & {
+    /** Starts the launcher process if it does not run: takes the 40 to 100 ms of its start off the first launch. */
+    start(): void;
+    /** Starts a program detached, without streams. Throws SpawnRefused, LauncherLost. */
+    spawn(ask: Omit<SpawnRequest, "id">): Promise<Spawned>;
+    /** The process id of the launcher while it runs. */
+    readonly pid: number | undefined;
+  };
 
 /** Environment variable of a launcher and of nothing else; its value is the `mark` of createLauncher. */
 export const LAUNCHER_MARK = "MALACHITE_LAUNCHER";
@@ -36,7 +38,7 @@ export const LAUNCHER_MARK = "MALACHITE_LAUNCHER";
 export const LAUNCHER_PARENT = "MALACHITE_LAUNCHER_PARENT";
 
 type Waiting = {
-  readonly resolve: (spawned: Spawned) => void;
+  readonly resolve: (answer: LauncherAnswer) => void;
   readonly reject: (error: Error) => void;
 };
 
@@ -72,11 +74,9 @@ export function createLauncher(options: {
       for (const id of mine) take(id)?.reject(new LauncherLost(why));
       mine.clear();
     };
-    started.on("message", (message: SpawnAnswer) => {
+    started.on("message", (message: LauncherAnswer) => {
       mine.delete(message.id);
-      const asker = take(message.id);
-      if ("error" in message) asker?.reject(new SpawnRefused(message.error.code, message.error.message));
-      else asker?.resolve({ pid: message.pid, startTime: message.startTime });
+      take(message.id)?.resolve(message);
     });
     started.once("error", (error) => lost(`The launcher could not be started: ${error.message}`));
     started.once("exit", (code, signal) => lost(`The launcher ended (${signal ?? code}).`));
@@ -95,6 +95,21 @@ export function createLauncher(options: {
     return asker;
   }
 
+  /** Rejects with LauncherLost. */
+  function ask(request: Omit<SpawnRequest, "id"> | Omit<RunRequest, "id">): Promise<LauncherAnswer> {
+    return new Promise((resolve, reject) => {
+      const to = start();
+      const id = ++lastId;
+      waiting.set(id, { resolve, reject });
+      requestsOf.get(to)?.add(id);
+      to.channel?.ref();
+      to.send({ ...request, id } satisfies LauncherRequest, (error) => {
+        // The channel broke before the request was written; "exit" follows, but may take its time.
+        if (error !== null) take(id)?.reject(new LauncherLost(error.message));
+      });
+    });
+  }
+
   return {
     start() {
       start();
@@ -102,18 +117,20 @@ export function createLauncher(options: {
     get pid() {
       return child?.pid;
     },
-    spawn(ask) {
-      return new Promise((resolve, reject) => {
-        const to = start();
-        const id = ++lastId;
-        waiting.set(id, { resolve, reject });
-        requestsOf.get(to)?.add(id);
-        to.channel?.ref();
-        to.send({ ...ask, id } satisfies SpawnRequest, (error) => {
-          // The channel broke before the request was written; "exit" follows, but may take its time.
-          if (error !== null) take(id)?.reject(new LauncherLost(error.message));
-        });
-      });
+    async spawn(request) {
+      const answer = await ask(request);
+      if ("error" in answer) throw new SpawnRefused(answer.error.code, answer.error.message);
+      if (!("pid" in answer)) throw new LauncherLost("The launcher answered something else.");
+      return { pid: answer.pid, startTime: answer.startTime };
+    },
+    async run(command) {
+      const lost = (message: string) => ({ stdout: "", stderr: "", fault: { code: "LOST", message } });
+      try {
+        const answer = await ask({ command });
+        return "end" in answer ? answer.end : lost("The launcher answered something else.");
+      } catch (error) {
+        return lost((error as Error).message);
+      }
     },
     async [Symbol.asyncDispose]() {
       disposed = true;

@@ -1,10 +1,10 @@
-// The launcher: a small process that starts runs for the service, because Node's own spawn blocks the caller in proportion to
+// The launcher: a small process that starts runs and runs commands for the service, because Node's own spawn blocks the caller in proportion to
 // its memory. Knows nothing, keeps nothing. It ends when the service is gone and leaves what it started alone.
 // JavaScript, not TypeScript: what strips types at run time would stay in this process (20 MB, 5 ms more for each start).
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** @param {import("./launcherMessages.ts").SpawnAnswer} message */
+/** @param {import("./launcherMessages.ts").LauncherAnswer} message */
 const answer = (message) => {
   // Without a channel the service is gone, and nobody waits for the answer.
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
@@ -28,7 +28,41 @@ function startTimeOf(pid) {
   }
 }
 
-process.on("message", (/** @type {import("./launcherMessages.ts").SpawnRequest} */ request) => {
+process.on("message", (/** @type {import("./launcherMessages.ts").LauncherRequest} */ request) => {
+  if ("command" in request) runCommand(request);
+  else startRun(request);
+});
+
+/** @param {import("./launcherMessages.ts").RunRequest} request */
+function runCommand({ id, command }) {
+  const { program, args, env, cwd, timeoutMs, maxBytes } = command;
+  const options = {
+    env,
+    cwd,
+    timeout: timeoutMs,
+    killSignal: /** @type {const} */ ("SIGKILL"),
+    maxBuffer: maxBytes,
+  };
+  try {
+    execFile(program, args, options, (error, stdout, stderr) =>
+      answer({ id, end: { stdout, stderr, ...(error === null ? { exitCode: 0 } : endOf(error)) } }),
+    );
+  } catch (error) {
+    // Such as a zero byte in an argument.
+    const { code = "UNKNOWN", message } = /** @type {NodeJS.ErrnoException} */ (error);
+    answer({ id, end: { stdout: "", stderr: "", fault: { code, message } } });
+  }
+}
+
+/** @param {import("node:child_process").ExecFileException} error */
+function endOf({ code, killed, signal, message }) {
+  if (typeof code === "number") return { exitCode: code };
+  if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return { fault: { code: "TOO_LONG", message } };
+  return { fault: { code: killed === true ? "TIMEOUT" : (signal ?? code ?? "UNKNOWN"), message } };
+}
+
+/** @param {import("./launcherMessages.ts").SpawnRequest} request */
+function startRun(request) {
   const { id, program, args, env, cwd, before } = request;
   // Asked here and not by the service: that may have slept between its look at the clock and this.
   if (before !== undefined && Number(process.hrtime.bigint()) / 1e6 >= before) {
@@ -43,7 +77,7 @@ process.on("message", (/** @type {import("./launcherMessages.ts").SpawnRequest} 
   } catch (error) {
     failed(id, error instanceof Error ? error : new Error(String(error)));
   }
-});
+}
 
 process.on("disconnect", () => process.exit(0));
 // The service decides when to end; a Ctrl-C in its terminal reaches this process too.

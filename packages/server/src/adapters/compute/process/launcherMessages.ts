@@ -1,4 +1,5 @@
 // What the service and its launcher say to each other over the IPC channel. Types only.
+import type { Command, CommandEnd } from "../../shared/commandRunner.ts";
 
 /** Please start this program, in a session of its own, with no streams. */
 export type SpawnRequest = {
@@ -11,7 +12,14 @@ export type SpawnRequest = {
   readonly before?: number;
 };
 
-export type SpawnAnswer =
+/** Please run this command to its end. */
+export type RunRequest = { readonly id: number; readonly command: Command };
+
+export type LauncherRequest = SpawnRequest | RunRequest;
+
+export type LauncherAnswer = SpawnAnswer | { readonly id: number; readonly end: CommandEnd };
+
+type SpawnAnswer =
   | {
       readonly id: number;
       readonly pid: number;

@@ -21,7 +21,7 @@ import {
 import type { MachineTools } from "../../shared/machineTools.ts";
 import { tooLong } from "../shared/argumentLengths.ts";
 import { diskUsage } from "../shared/diskUsage.ts";
-import { createGpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
+import { type GpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
@@ -58,8 +58,8 @@ export type ProcessDriverOptions = {
   readonly shell?: string;
   /** How long a folder that cannot be read is waited for; ten minutes unless told. */
   readonly lostAfterMs?: number;
-  /** Where nvidia-smi is looked for; nowhere unless told. */
-  readonly path?: string;
+  /** None unless told. */
+  readonly gpuMeter?: GpuMeter;
   /** Looks whether the tools for environments that targets name are there. */
   readonly tools?: Pick<MachineTools, "faultOf">;
   /** Other servers may start runs in the same folder. */
@@ -79,7 +79,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const { placer, launcher, clock, cgroups, inherited, tools, shell = "/bin/sh" } = options;
   const root = createRunsRoot(options.folder, () => endLeftovers(options.folder, cgroups, options.shared));
   const hints = createLaunchHints();
-  const gpuMeter = createGpuMeter(options.path ?? "");
+  const { gpuMeter = async () => [] } = options;
   const inLine = createLines();
   const lost = createLostFolders(clock, options.lostAfterMs);
 
@@ -245,7 +245,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   }
 
   async function usage(runs: readonly MeasuredRun[], signal: AbortSignal) {
-    const [gpus, disk] = await Promise.all([gpuMeter(signal), diskUsage(root.path)]);
+    const [gpus, disk] = await Promise.all([gpuMeter(), diskUsage(root.path)]);
     const network = machineNetwork();
     let family: readonly ProcessRow[] | undefined;
     const known = new Map<LaunchKey, Usage>();

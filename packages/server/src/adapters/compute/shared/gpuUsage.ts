@@ -1,6 +1,5 @@
 // What the GPUs of this machine are doing, as nvidia-smi tells it, and which processes use them. Knows no run.
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import type { CommandRunner } from "../../shared/commandRunner.ts";
 
 /** A tool that takes longer is sick; the next look asks again. */
 const WITHIN_MS = 5_000;
@@ -17,39 +16,36 @@ export type GpuLook = {
   readonly processes: ReadonlyMap<number, number>;
 };
 
-/** Asks at each call; once the tool was not found, it is not looked for again. Never throws. */
-export function createGpuMeter(path: string): (signal: AbortSignal) => Promise<readonly GpuLook[]> {
-  const run = promisify(execFile);
+/** Never throws. */
+export type GpuMeter = () => Promise<readonly GpuLook[]>;
+
+/** Asks at each call; once the tool was not found, it is not looked for again. */
+export function createGpuMeter(path: string, runner: CommandRunner): GpuMeter {
   let absent = false;
-  const ask = async (query: string, signal: AbortSignal): Promise<string[][]> => {
-    const { stdout } = await run("nvidia-smi", [query, "--format=csv,noheader,nounits"], {
+  const ask = async (query: string): Promise<string[][] | undefined> => {
+    const end = await runner.run({
+      program: "nvidia-smi",
+      args: [query, "--format=csv,noheader,nounits"],
       env: { PATH: path, LC_ALL: "C" },
-      timeout: WITHIN_MS,
-      killSignal: "SIGKILL",
-      maxBuffer: 4 * MEBIBYTE,
-      signal,
+      cwd: "/",
+      timeoutMs: WITHIN_MS,
+      maxBytes: 4 * MEBIBYTE,
     });
-    return stdout
+    // Without a GPU there is mostly no tool; one that fails may work the next time.
+    if ("fault" in end) absent ||= end.fault.code === "ENOENT";
+    if (!("exitCode" in end) || end.exitCode !== 0) return undefined;
+    return end.stdout
       .split("\n")
       .filter((line) => line.trim() !== "")
       .map((line) => line.split(",").map((cell) => cell.trim()));
   };
-  return async (signal) => {
+  return async () => {
     if (absent) return [];
-    try {
-      const [gpus, processes] = await Promise.all([
-        ask(
-          "--query-gpu=index,uuid,utilization.gpu,memory.used,memory.total,power.draw,enforced.power.limit",
-          signal,
-        ),
-        ask("--query-compute-apps=gpu_uuid,pid,used_memory", signal).catch(() => []),
-      ]);
-      return gpus.flatMap((cells) => readGpu(cells, processes));
-    } catch (error) {
-      // Without a GPU there is mostly no tool; one that fails may work the next time.
-      absent = (error as NodeJS.ErrnoException).code === "ENOENT";
-      return [];
-    }
+    const [gpus = [], processes = []] = await Promise.all([
+      ask("--query-gpu=index,uuid,utilization.gpu,memory.used,memory.total,power.draw,enforced.power.limit"),
+      ask("--query-compute-apps=gpu_uuid,pid,used_memory"),
+    ]);
+    return gpus.flatMap((cells) => readGpu(cells, processes));
   };
 }
 

@@ -1,15 +1,18 @@
 // Slurm's commands that misbehave: hang, warn, refuse, are not there. Real programs in the place of Slurm's.
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { isMalachiteError, type LaunchKey } from "@malachite/core";
+import { ENTRIES, NODE_ARGS } from "../../../entries.ts";
+import { createLauncher } from "../process/launcher.ts";
 import { createSlurmCommands } from "./slurmCommands.ts";
 import { SlurmRefused } from "./slurmVoice.ts";
 import { jobRequest, submitArguments } from "./submitArguments.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "malachite-fake-slurm-"));
+const launcher = createLauncher({ entry: ENTRIES.launcher, nodeArgs: NODE_ARGS, mark: folder });
 const request = jobRequest({ key: "k" as LaunchKey, nodes: 1 }, {}, 0);
 const job = { job: request, script: "/x/slurm.sh", scriptArguments: [] as string[], env: {} };
 const isUnavailable = (said: RegExp) => (error: unknown) =>
@@ -24,11 +27,15 @@ const commands = (deadlineMs = 20_000) =>
   createSlurmCommands({
     path: "/usr/bin:/bin",
     env: { SBATCH_PARTITION: "wrong", SLURM_JOB_ID: "7" },
+    runner: launcher,
     deadlineMs,
   });
 
 describe("commands of Slurm", () => {
-  after(() => rmSync(folder, { recursive: true }));
+  after(async () => {
+    await launcher[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
 
   it("that hang are given up, and it is not known whether the job was taken", async () => {
     fake("sbatch", "exec sleep 600");
@@ -38,6 +45,24 @@ describe("commands of Slurm", () => {
       isUnavailable(/sbatch did not answer within 0\.2 s/),
     );
     await assert.rejects(commands(200).jobs(cluster, ["k"]), isUnavailable(/squeue did not answer/));
+  });
+
+  it("may have done it when what ran them was killed, and the next one runs", async () => {
+    fake("sbatch", `touch "${folder}/begun"; exec sleep 5`);
+    const submitted = assert.rejects(
+      commands().submit(cluster, job),
+      isUnavailable(/sbatch could not be run: The launcher ended \(SIGKILL\)/),
+    );
+    while (!existsSync(join(folder, "begun"))) await new Promise((resolve) => setTimeout(resolve, 5));
+    process.kill(launcher.pid as number, "SIGKILL");
+    await submitted;
+    fake("sbatch", "echo 43");
+    assert.equal(await commands().submit(cluster, job), "43");
+  });
+
+  it("that get more than the system takes say so", async () => {
+    const scriptArguments = ["x".repeat(200_000)];
+    await assert.rejects(commands().submit(cluster, { ...job, scriptArguments }), { code: "E2BIG" });
   });
 
   it("that warn have done what they were asked", async () => {
@@ -134,7 +159,7 @@ describe("commands of Slurm", () => {
       /There is no sinfo in .*Install Slurm's client commands/,
     );
     assert.match(
-      (await createSlurmCommands({ path: "/nowhere", env: {} }).fault({}, {})) ?? "",
+      (await createSlurmCommands({ path: "/nowhere", env: {}, runner: launcher }).fault({}, {})) ?? "",
       /There is no sbatch on the PATH of the service/,
     );
     fake("sinfo", "true");

@@ -1,9 +1,9 @@
 // Asks Slurm by its commands: argv and never a shell, a deadline for each, output bounded. Warnings on stderr are no failures.
-import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { MalachiteError } from "@malachite/core";
+import type { CommandRunner } from "../../shared/commandRunner.ts";
 import { JOB_SIGNALS } from "./jobScript.ts";
 import { faultOfPartitions, minutesIn, type PartitionSeen } from "./partitions.ts";
 import type { SlurmCluster } from "./slurmTarget.ts";
@@ -16,6 +16,7 @@ export type SlurmCommandsOptions = {
   readonly path: string;
   /** What of the service's environment they get. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly runner: CommandRunner;
   /** How long one may take; 20 seconds unless told. */
   readonly deadlineMs?: number;
 };
@@ -46,6 +47,7 @@ const SINFO_FORMAT = ["%P", "%a", "%l", "%G"].join(SEPARATOR);
 export function createSlurmCommands({
   path,
   env,
+  runner,
   deadlineMs = DEADLINE_MS,
 }: SlurmCommandsOptions): SlurmVoice {
   const own = Object.fromEntries(
@@ -65,7 +67,7 @@ export function createSlurmCommands({
     ...(conf === undefined ? {} : { SLURM_CONF: conf }),
   });
 
-  /** Throws SlurmRefused with what it said on stderr, EngineUnavailable where it said nothing of use or nothing in time. */
+  /** Throws SlurmRefused with what it said on stderr, EngineUnavailable where it said nothing of use or nothing in time, the system's E2BIG. */
   async function run(
     cluster: SlurmCluster,
     name: string,
@@ -73,26 +75,22 @@ export function createSlurmCommands({
     environment: Readonly<Record<string, string>> = environmentFor(cluster),
   ): Promise<string> {
     const program = await commandOf(cluster, name);
-    return new Promise((resolve, reject) => {
-      const options = {
-        env: environment,
-        cwd: "/",
-        timeout: deadlineMs,
-        killSignal: "SIGKILL",
-        maxBuffer: MOST_BYTES,
-        encoding: "utf8",
-      } as const;
-      execFile(program, args, options, (error, stdout, stderr) => {
-        if (error === null) return resolve(stdout);
-        if (error.killed === true && error.code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")
-          return reject(unavailable(`${name} did not answer within ${deadlineMs / 1000} s.`, error));
-        if (error.code === "E2BIG") return reject(error);
-        if (typeof error.code !== "number")
-          return reject(unavailable(`${name} could not be run: ${error.signal ?? error.code}.`, error));
-        const said = lastWords(stderr) || `${name} ended with exit code ${error.code}`;
-        reject(new CommandRefused(said, error.code));
-      });
-    });
+    const limits = { timeoutMs: deadlineMs, maxBytes: MOST_BYTES };
+    const end = await runner.run({ program, args, env: environment, cwd: "/", ...limits });
+    if ("fault" in end) {
+      const { code, message } = end.fault;
+      if (code === "E2BIG") throw Object.assign(new Error(message), { code });
+      throw unavailable(
+        code === "TIMEOUT"
+          ? `${name} did not answer within ${deadlineMs / 1000} s.`
+          : `${name} could not be run: ${code === "LOST" ? message : code}.`,
+      );
+    }
+    if (end.exitCode === 0) return end.stdout;
+    throw new CommandRefused(
+      lastWords(end.stderr) || `${name} ended with exit code ${end.exitCode}`,
+      end.exitCode,
+    );
   }
 
   async function commandOf({ bin }: SlurmCluster, name: string): Promise<string> {
