@@ -162,6 +162,31 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
     });
   });
 
+  describe("what lies here of a launch that no record names", () => {
+    it("is told of, stays as long as it runs, and is freed when it has ended, by a driver that remembers nothing", async (t) => {
+      if (bench.driver.place === undefined) return t.skip("its folders are not the service's alone");
+      const handle = await bench.launch("unknown", payloads.forever);
+      await bench.until("running", async () => (await bench.sight(handle)).at === "running");
+      await restart();
+      const { place } = bench.driver;
+      assert.ok(place);
+      const later = Date.now() + 3600_000;
+      assert.ok((await place.keys(later)).includes(handle.key));
+      assert.ok(
+        !(await place.keys(later - 7200_000)).includes(handle.key),
+        "what is new is nobody's to free",
+      );
+      assert.equal(await place.free(handle.key, signal), false);
+      assert.equal((await bench.sight(handle)).at, "running");
+      await bench.driver.stop(handle, 0, signal);
+      await bench.ended(handle);
+      assert.equal(await place.free(handle.key, signal), true);
+      assert.equal(await place.free(handle.key, signal), true, "gone already");
+      assert.ok(!(await place.keys(later)).includes(handle.key));
+      assert.equal(await bench.driver.find(bench.subject.target, handle.key, signal), undefined);
+    });
+  });
+
   describe("release", () => {
     it("frees an ended launch, may be repeated, also at once, and nothing is found afterwards", async () => {
       const handle = await bench.launch("free", payloads.exit(0));

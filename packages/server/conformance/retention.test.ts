@@ -1,7 +1,7 @@
 // What the policies of retention let go, with all stores and a scripted engine: what goes, what stays, and a death in the middle.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { GcItem, RetentionPolicy } from "@malachite/core";
+import { type ComputeDriver, type GcItem, MalachiteError, type RetentionPolicy } from "@malachite/core";
 import { ADA, SCOPE, ScriptedService } from "./scriptedService.ts";
 
 /** A day of these tests: the clock is moved in the steps of whoever sleeps. */
@@ -141,6 +141,31 @@ describe("retention", () => {
       assert.ok(page.finishedBytes > 0);
       for (const id of ["r0", "r1"]) assert.deepEqual(await filesOf(service, id), []);
     }
+  });
+
+  it("keeps a run whose target does not answer until that is freed, also by a later life, and then lets it go", async () => {
+    await using service = await start();
+    const driver = service.ports?.targets.drivers()[0] as { release: ComputeDriver["release"] };
+    driver.release = async () => {
+      throw new MalachiteError("EngineUnavailable", "The machine is away.");
+    };
+    const { id } = await service.submit("a.py", {}, "r0");
+    await service.reached(id, "Completed");
+    await service.clock.advance(LONG_MS + 1000);
+    service.retention = [policy({ keepDays: LONG_DAYS, remove: "run" })];
+    const [kept] = await collect(service);
+    assert.match(kept?.keptBy ?? "", /target is still to be freed/);
+    assert.equal(service.engine.jobs().size, 1);
+    // As after kill -9: the debt is in the record, and the driver of the next life is a new one, which reaches the machine.
+    await service.restart();
+    await service.until("the release", async () => service.engine.jobs().size === 0);
+    await service.until(
+      "the debt to be paid",
+      async () => (await service.ports?.runs.census())?.length === 0,
+    );
+    const [gone] = await collect(service);
+    assert.deepEqual([gone?.runId, gone?.keptBy], [id, undefined]);
+    assert.equal(await service.ports?.runs.get(SCOPE, id), undefined);
   });
 
   it("refuses a place that is none", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   type Capacity,
+  type Life,
   type Needs,
   PLAIN_NEEDS,
   type QueuePage,
@@ -45,6 +46,30 @@ export function runQueueSuite(bench: RecordsBench): void {
     } while (after !== undefined);
     return found;
   }
+
+  describe("runs in hand", () => {
+    it("are those that were claimed, until their targets are freed, with their attempts", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await waits(scope, "first");
+      await waits(scope, "second");
+      const own = async () => (await runs.inHand()).filter((one) => one.scope.workspace === scope.workspace);
+      assert.deepEqual(await own(), []);
+      const [claimed] = await claim(scope.workspace, { places: 1 });
+      assert.ok(claimed);
+      const { run, lease } = claimed;
+      const apply = (before: Run, life: Partial<Life>) =>
+        runs.apply(before, { ...before.life, ...life }, [], lease);
+      const worked = await apply(run, { status: "Running", attempt: 2 });
+      assert.ok(worked);
+      assert.deepEqual(await own(), [{ scope, id: "first", attempt: 2 }]);
+      const ended = await apply(worked, { status: "Failed", release: "owed" });
+      assert.ok(ended);
+      assert.deepEqual(await own(), [{ scope, id: "first", attempt: 2 }]);
+      await apply(ended, { release: "paid" });
+      assert.deepEqual(await own(), []);
+    });
+  });
 
   describe("the census", () => {
     it("counts runs that wait and runs at work, with the oldest, and none that has ended", async () => {

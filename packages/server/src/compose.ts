@@ -96,7 +96,7 @@ const UPLOADS_SWEPT_EVERY_MS = 3600_000;
 const FILES_COUNTED_EVERY_MS = 1000;
 /** It is looked whether it is time for what retention lets go. */
 const HOUSE_KEPT_EVERY_MS = 5 * 60_000;
-const BLOCKS_SWEPT_EVERY_MS = 6 * 3600_000;
+const LEFT_SWEPT_EVERY_MS = 6 * 3600_000;
 
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed, DatabaseUnavailable. */
 export async function compose(
@@ -147,7 +147,7 @@ export async function compose(
     place: (tree, into, signal) => snapshots.place(tree, into, signal),
     placeFiles: (files, project, signal) => artifacts.placeFiles(files, project, signal),
   };
-  opened.use(repeated(BLOCKS_SWEPT_EVERY_MS, () => stores.sweep(clock.now()), log));
+  opened.use(repeated(LEFT_SWEPT_EVERY_MS, () => stores.sweep(clock.now()), log));
   const logs = opened.use(createLogScanner({ entry: ENTRIES.logs }));
   const courier = opened.use(
     createCourier({
@@ -330,6 +330,7 @@ export async function compose(
   const everyMs = houseEveryMs ?? settings.retentionHours * 3600_000;
   const house = { flow, ports, audit, clock, log, everyMs };
   opened.use(repeated(Math.min(HOUSE_KEPT_EVERY_MS, everyMs), () => keepHouse(house, ended.signal), log));
+  opened.use(repeated(LEFT_SWEPT_EVERY_MS, () => flow.sweepLaunches(ended.signal), log));
   const http = createHttpServer({
     flow,
     auth,

@@ -319,6 +319,8 @@ export interface Flow {
 
   /** A page of what the policies of the settings let go: gone, or with `dryRun` only told. Throws BadContinuationToken. */
   collectGarbage(ask: GcAsk): Promise<GcPage>;
+  /** Frees what lies on this machine of launches that no record names. Answers how many there were. */
+  sweepLaunches(signal: AbortSignal): Promise<number>;
   /** Counts the files of containers that were changed since they were last counted. */
   countKept(signal: AbortSignal): Promise<void>;
   /** What a workspace has of its quotas, and its users: all of them, or only the one who asks. Throws WorkspaceNotFound. */

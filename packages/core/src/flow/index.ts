@@ -35,6 +35,7 @@ import { logFlow, logsOfRun } from "./runLogs.ts";
 import { runPoints, runTree } from "./runPoints.ts";
 import { snapshotFlow } from "./snapshots.ts";
 import { isPrepared, submitRun } from "./submitRun.ts";
+import { sweepLaunches } from "./sweepLaunches.ts";
 import { tableFlow } from "./tables.ts";
 import * as targets from "./targets.ts";
 import { trackingFlow } from "./tracking/trackingFlow.ts";
@@ -123,6 +124,7 @@ export function createFlow(ports: FlowPorts): Flow {
 
     // The house.
     collectGarbage: (ask) => collectGarbage(ask, ports),
+    sweepLaunches: (signal) => sweepLaunches(ports, signal),
     countKept: (signal) => countKept(ports, held.settle, signal),
     quotas: (scope, by, ask) => quotasOf(scope, by, ask, ports),
 

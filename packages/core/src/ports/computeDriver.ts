@@ -4,6 +4,7 @@ import type { FailureReason } from "../domain/failure/reasons.ts";
 import type { Launch, LaunchKey, TargetSettings } from "../domain/launch/launchPlan.ts";
 import type { Usage } from "../domain/metric/systemMetrics.ts";
 import type { Handle } from "../domain/run/run.ts";
+import type { LaunchPlace } from "./launchPlace.ts";
 import type { FileLook, OpenFile } from "./openFile.ts";
 
 /** Ends that an engine brings about by itself. */
@@ -104,6 +105,8 @@ export interface ComputeDriver {
    * nothing to tell. Never throws for a run that has just ended. Drivers that cannot find it out have no such method.
    */
   usage?(runs: readonly MeasuredRun[], signal: AbortSignal): Promise<ReadonlyMap<LaunchKey, Usage>>;
+  /** What lies here of its launches. Drivers whose folders others may use too have none. */
+  readonly place?: LaunchPlace;
   /**
    * Keys of launches that may have news (started, ended). Only makes the watcher quick: `observe` is the truth, and a lost
    * hint costs one watch interval. Ends with the signal.

@@ -1,5 +1,6 @@
 // What goes between the service and a run on a machine that sees nothing of it: what the run is made of goes there, its files come home.
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
+import type { LaunchPlace } from "./launchPlace.ts";
 import type { OpenFile } from "./openFile.ts";
 
 /** All contents of a parcel one after the other, in the order of its listing: never changed once it is there. */
@@ -13,6 +14,8 @@ export type ParcelContent = {
 export type TakenPiece = { readonly path: string; readonly sizeBytes: number; readonly taken: boolean };
 
 export interface Courier {
+  /** Parcels and homes. Whether their launches run is not known here, and of no account: without a record none is answered. */
+  readonly place?: LaunchPlace;
   /** What the launch is made of, a JSON line each; undefined where nothing lies ready for it. */
   listing(key: LaunchKey): Promise<OpenFile | undefined>;
   /** The bytes of it; undefined where nothing lies ready. */

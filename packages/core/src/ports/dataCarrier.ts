@@ -5,6 +5,7 @@ import type { DatastoreType } from "../domain/datastore/datastore.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import type { JsonObject } from "../domain/scope.ts";
 import type { RunFolder } from "./computeDriver.ts";
+import type { LaunchPlace } from "./launchPlace.ts";
 
 /** A storage as it is reached, with its secrets: never kept, never logged. */
 export type Storage =
@@ -100,6 +101,8 @@ export interface DataCarrier {
   ): Promise<Sent>;
   /** Removes all that lies here for the launch, its mounts first. Nothing there is success. */
   forget(key: LaunchKey): Promise<void>;
+  /** What lies here of launches. */
+  readonly place?: LaunchPlace;
   /** Removes what lies here for any other launch than these. For a start. */
   sweep(keys: ReadonlySet<LaunchKey>): Promise<void>;
 }

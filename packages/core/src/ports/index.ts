@@ -11,6 +11,7 @@ export type * from "./environmentBuilder.ts";
 export type * from "./environmentRegistry.ts";
 export type * from "./fileZipper.ts";
 export type * from "./keptFiles.ts";
+export type * from "./launchPlace.ts";
 export type * from "./localBundler.ts";
 export type * from "./log.ts";
 export type * from "./logScanner.ts";

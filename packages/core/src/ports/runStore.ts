@@ -163,6 +163,8 @@ export interface RunStore {
   standing(run: Pick<Run, "scope" | "id">, capacity: Capacity): Promise<Standing | undefined>;
   /** The queue of a pool, as one workspace may see it. Throws BadContinuationToken. */
   queue(ask: QueueAsk): Promise<QueuePage>;
+  /** Hosted runs that were claimed and have not ended, or whose target is still to be freed, of all workspaces. */
+  inHand(): Promise<readonly { readonly scope: Scope; readonly id: string; readonly attempt: number }[]>;
   /** Hosted runs that somebody still has to work on, of all workspaces, counted. For people who watch the service. */
   census(): Promise<readonly CensusRow[]>;
   /** How many runs wait in the line of a pool. */

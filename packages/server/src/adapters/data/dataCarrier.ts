@@ -15,6 +15,7 @@ import {
   type TellData,
 } from "@malachite/core";
 import { hasCode, onStorage, removeTree } from "../../files/index.ts";
+import { keysIn } from "../shared/keysIn.ts";
 import { download } from "./download.ts";
 import { type FileStorage, StorageTrouble } from "./fileStorage.ts";
 import { createGuard, type Guard } from "./guard.ts";
@@ -137,6 +138,14 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
     });
   };
 
+  async function forget(key: LaunchKey): Promise<void> {
+    const at = ofKey(key);
+    await onStorage("Removing data", async () => {
+      await dropMounts(at);
+      await removeTree(at);
+    });
+  }
+
   return {
     async check(place, use, inContainer) {
       const isHere = isOnThisMachine(place);
@@ -188,12 +197,15 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
         return await upload({ folder: from, under }, storage, place.path, place.called, ask, tell, signal);
       });
     },
-    async forget(key) {
-      const at = ofKey(key);
-      await onStorage("Removing data", async () => {
-        await dropMounts(at);
-        await removeTree(at);
-      });
+    forget,
+    place: {
+      async keys(before) {
+        return await onStorage("Removing data", () => keysIn(folder, before));
+      },
+      async free(key) {
+        await forget(key);
+        return true;
+      },
     },
     async sweep(keys) {
       await onStorage("Removing data", async () => {

@@ -39,6 +39,8 @@ export const collectGarbage = route(malachite.collectGarbage, async (ask, { flow
     limit: GARBAGE_PAGE,
     ...(after === undefined ? {} : { after }),
   });
+  // Whoever collects by hand has all of it gone that may go.
+  if (!dryRun && page.next === undefined) await flow.sweepLaunches(new AbortController().signal);
   return {
     ...page,
     values: page.values.map(({ scope, ...item }) => ({ ...item, workspace: scope.workspace })),

@@ -192,6 +192,7 @@ export function testFlow(): TestFlow {
       };
       return { limits: {}, workspace: none, users: [] };
     },
+    sweepLaunches: async () => 0,
     collectGarbage: async () => ({ policies: 0, looked: 0, values: [], finishedBytes: 0 }),
     listWorkspaces: async () => [WORKSPACE_ONE],
     getWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),

@@ -27,10 +27,11 @@ import { diskUsage } from "../shared/diskUsage.ts";
 import { type GpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { isLate, refuseLate } from "../shared/notLate.ts";
-import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
+import { prepareFolder, type RunPlacer, readLaunchNote } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readExit, readStartedAt } from "../shared/smallFiles.ts";
@@ -329,7 +330,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     return known;
   }
 
-  return {
+  const driver: ContainerDriver = {
     kind: KIND,
     can: { multiNode: true, images: true, gpus: true },
     async check(target, signal) {
@@ -342,9 +343,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
       signal.throwIfAborted();
       return root.wrapped(() => observe(handles, signal));
     },
-    async stop(handle, graceMs, signal) {
-      await root.wrapped(() => end(handle, graceMs, signal));
-    },
+    stop: (handle, graceMs, signal) => root.wrapped(async () => void (await end(handle, graceMs, signal))),
     folder: (handle) => createLocalRunFolder(root.folder(handle.key)),
     release: (handle, signal) => inLine(handle.key, () => root.wrapped(() => release(handle, signal))),
     usage,
@@ -354,6 +353,18 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
       await root[Symbol.asyncDispose]();
     },
   };
+  return {
+    ...driver,
+    place: launchesIn(root, driver, (key, signal) => inLine(key, () => left(key, signal))),
+  };
+
+  /** By the folder alone: with whatever engine the launch was made. */
+  async function left(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
+    const { socket } = await readLaunchNote(root.folder(key));
+    const engine = await engines.at(typeof socket === "string" ? socket : undefined);
+    const state = await startedOf(engine, key, signal);
+    return state === undefined ? undefined : makeHandle(key, state);
+  }
 
   async function healthOfEngine(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth> {
     try {

@@ -68,6 +68,16 @@ export function createCourier(options: CourierOptions): AwayCourier {
     return handle && openFileOf(handle);
   }
 
+  const forget = (key: LaunchKey): Promise<void> =>
+    inLine(key, () =>
+      wrapped(async () => {
+        hints.drop(key);
+        await Promise.all([homes.ready(), parcels.ready()]);
+        await homes.remove(key);
+        await parcels.remove(key);
+      }),
+    );
+
   return {
     pack: (launch, signal) =>
       inLine(launch.plan.key, () =>
@@ -86,16 +96,18 @@ export function createCourier(options: CourierOptions): AwayCourier {
     folder: (key) => createLocalRunFolder(homes.folder(key)),
     sight: (key) => wrapped(() => sight(homes.folder(key))),
     hints,
-    forget: (key) =>
-      inLine(key, () =>
-        wrapped(async () => {
-          hints.drop(key);
-          await Promise.all([homes.ready(), parcels.ready()]);
-          await homes.remove(key);
-          await parcels.remove(key);
-        }),
-      ),
+    forget,
     program,
+    place: {
+      keys: (before) =>
+        wrapped(async () => [
+          ...new Set((await Promise.all([homes.keys(before), parcels.keys(before)])).flat()),
+        ]),
+      async free(key) {
+        await forget(key);
+        return true;
+      },
+    },
 
     listing: (key) => wrapped(() => openIn(parcels.folder(checked(key)), listingName)),
     content: (key) => wrapped(() => openParcel(parcels.folder(checked(key)), options)),

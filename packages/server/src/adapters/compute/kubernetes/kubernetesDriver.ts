@@ -242,8 +242,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     key: LaunchKey,
     signal: AbortSignal,
   ): Promise<Handle | undefined> {
-    // The same: the home comes first.
-    if (!(await courier.has(key))) return undefined;
+    // The home comes before the job, and last of what is laid ready: a kill meanwhile leaves a parcel without one.
+    if (!(await courier.has(key))) return void (await courier.forget(key));
     const place = await placeOf(parsed);
     const job = await place.jobs.find(jobName(key), signal);
     if (job !== undefined) place.watch.learn(job);

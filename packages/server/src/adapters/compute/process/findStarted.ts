@@ -2,7 +2,7 @@
 // processes of this machine. Starts and ends nothing.
 import { setTimeout as pause } from "node:timers/promises";
 import { START_FILES } from "@malachite/core";
-import { LAUNCH_FILE } from "../shared/prepareFolder.ts";
+import { readLaunchNote } from "../shared/prepareFolder.ts";
 import { MARKS } from "../shared/runEnvironment.ts";
 import { readSmallFile } from "../shared/smallFiles.ts";
 import { claimOf } from "../shared/startClaim.ts";
@@ -67,12 +67,7 @@ function hasProcess(folder: string): boolean {
 }
 
 async function groupOf(folder: string): Promise<readonly string[]> {
-  try {
-    const { group } = JSON.parse((await readSmallFile(folder, LAUNCH_FILE)) ?? "{}");
-    const isList = Array.isArray(group) && group.every((entry) => typeof entry === "string");
-    return isList ? group : [];
-  } catch {
-    // Overwritten by the run; then its processes are found by scan.
-    return [];
-  }
+  // Where the run has written over it, its processes are found by scan.
+  const { group } = await readLaunchNote(folder).catch(() => ({ group: undefined }));
+  return Array.isArray(group) && group.every((entry) => typeof entry === "string") ? group : [];
 }

@@ -24,6 +24,7 @@ import { diskUsage } from "../shared/diskUsage.ts";
 import { type GpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { machineNetwork } from "../shared/networkUsage.ts";
@@ -273,7 +274,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     return known;
   }
 
-  return {
+  const driver: ProcessDriver = {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
     async check(target, signal) {
@@ -305,6 +306,9 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       cgroups.close();
     },
   };
+  const found = (key: LaunchKey, signal: AbortSignal) =>
+    inLine(key, () => root.wrapped(() => find(key, signal)));
+  return { ...driver, place: launchesIn(root, driver, found) };
 }
 
 /** What cannot be removed now is removed by `find` or by the next launch of the key. */

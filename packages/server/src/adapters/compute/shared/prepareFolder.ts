@@ -12,9 +12,21 @@ import {
 } from "@malachite/core";
 import { segmentsOf } from "./openInside.ts";
 import { placeMounts } from "./placeMounts.ts";
+import { readSmallFile } from "./smallFiles.ts";
 
 /** What the driver must know of a launch when its handle was lost. */
-export const LAUNCH_FILE = "launch.json";
+const LAUNCH_FILE = "launch.json";
+
+/** What the driver wrote there; nothing of it is trusted. Empty where there is none. */
+export async function readLaunchNote(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const note: unknown = JSON.parse((await readSmallFile(folder, LAUNCH_FILE)) ?? "{}");
+    return typeof note === "object" && note !== null ? { ...note } : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
 
 /** Puts into a run's folder what the service keeps for it. */
 export type RunPlacer = ProjectPlacer & ArtifactPlacer;

@@ -2,8 +2,9 @@
 import { constants } from "node:fs";
 import { access, lstat, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isLaunchKey, isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/core";
+import { type Instant, isLaunchKey, isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/core";
 import { hasCode, removeTree } from "../../../files/index.ts";
+import { keysIn } from "../../shared/keysIn.ts";
 import { moveToTrash } from "./moveToTrash.ts";
 
 /** Its presence says that the disk with the runs is mounted: an empty mount point looks like "all runs are gone". */
@@ -29,6 +30,8 @@ export type RunsRoot = AsyncDisposable & {
   makeWhole(key: LaunchKey, make: (place: string) => Promise<void>): Promise<void>;
   /** Throws EngineUnavailable when the folder of the runs is not there at all. */
   assertPresent(): Promise<void>;
+  /** See LaunchPlace. */
+  keys(before: Instant): Promise<readonly LaunchKey[]>;
   /** Removes the folder of a launch: out of sight at once, then for good. Not there is success. */
   remove(key: LaunchKey): Promise<void>;
   /** What the disk or the system says in the work becomes EngineUnavailable; our own errors and an abort go through. */
@@ -112,6 +115,7 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
         throw unavailable(path, cause);
       });
     },
+    keys: (before) => keysIn(path, before),
     async remove(key) {
       const name = `${key}-${process.pid}-${Date.now()}-${serial++}`;
       const moved = await moveToTrash(folder(key), trash, name);

@@ -118,6 +118,8 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
         return follow(key, { cluster, ...(job === undefined ? {} : { job }) });
       await discard(key);
     }
+    // A kill in the midst of packing leaves a parcel without a home.
+    await courier.forget(key);
     return undefined;
   }
 

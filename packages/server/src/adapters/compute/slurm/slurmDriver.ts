@@ -21,11 +21,12 @@ import type { AwayCourier } from "../courier/index.ts";
 import { refuseLong, tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
-import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
+import { prepareFolder, type RunPlacer, readLaunchNote } from "../shared/prepareFolder.ts";
 import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { withTools } from "../shared/runTools.ts";
@@ -85,6 +86,7 @@ const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
 export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const { placer, voice, clock, graceMs, settleMs = 2000, courier } = options;
   const roots = createRunsRoots();
+  const own = roots.at(options.folder);
   const hints = createLaunchHints();
   const inLine = createLines();
   const lost = createLostFolders(clock);
@@ -237,7 +239,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     return reason === undefined ? { usable: true } : { usable: false, reason };
   }
 
-  return {
+  const driver: SlurmDriver = {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
     check,
@@ -274,6 +276,18 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       await roots[Symbol.asyncDispose]();
     },
   };
+  // Only in the folder that is the service's own: another service may use that of a target too.
+  return {
+    ...driver,
+    place: launchesIn(own, driver, (key) => inLine(key, () => own.wrapped(() => left(key)))),
+  };
+
+  /** By the folder alone: of whatever cluster the launch was. */
+  async function left(key: LaunchKey): Promise<Handle | undefined> {
+    const { cluster } = await readLaunchNote(own.folder(key));
+    if (typeof cluster === "object" && cluster !== null) return known(own, cluster as SlurmCluster, key);
+    throw new MalachiteError("EngineUnavailable", `The folder of ${key} does not tell its cluster any more.`);
+  }
 }
 
 /** Variables by which Slurm's commands are told options reach the command of the run, and not the sbatch that carries all others. */

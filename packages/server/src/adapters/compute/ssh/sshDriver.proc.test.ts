@@ -1,9 +1,11 @@
 // What `check` says of machines that are not as they should be, with a real ssh server.
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { LaunchKey } from "@malachite/core";
+import { sshDriversOn } from "../../../../conformance/sshDriverOn.ts";
 import {
   type SshServerUnderTest,
   startSshServer,
@@ -71,5 +73,42 @@ describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => 
     chmodSync(old, 0o755);
     assert.match(await check({ python: old }), /ended \(1\).+2\.7\.18, and 3\.6 or newer/);
     assert.match(await check({ folder: "/proc/none" }), /the folder \/proc\/none there cannot be used/);
+  });
+});
+
+describe("a launch over ssh that got no further than looking for a machine", {
+  skip: withoutSshServer() ?? false,
+}, () => {
+  it("leaves nothing here once it is looked for", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-placing-"));
+    await using server = await startSshServer();
+    await using drivers = sshDriversOn(folder, "placing");
+    await using driver = drivers.make();
+    const { host, port, user, key, fingerprint } = server;
+    const options = { host, port, user, key, fingerprint, folder: join(folder, "far"), slots: 1 };
+    const target = { name: "lab", kind: "ssh", pool: "lab", options };
+    const { signal } = new AbortController();
+    const launch = (name: string) =>
+      driver.launch(
+        {
+          plan: {
+            ...{ key: name as LaunchKey, target, environment: {}, folders: [], nodes: 1 },
+            argv: ["sleep", "1000"],
+          },
+          secrets: {},
+        },
+        signal,
+      );
+    const first = await launch("first-1-0");
+    await assert.rejects(launch("second-1-0"), /slots/);
+    const home = join(folder, "home");
+    assert.ok(readdirSync(home).includes("second-1-0"));
+    assert.equal(await driver.find(target, "second-1-0" as LaunchKey, signal), undefined);
+    await driver.release(first, signal);
+    assert.deepEqual(
+      readdirSync(home).filter((name) => !name.startsWith(".")),
+      [],
+    );
+    rmSync(folder, { recursive: true });
   });
 });

@@ -16,6 +16,7 @@ import {
 import type { AwayCourier } from "../courier/index.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import { launchesIn } from "../shared/launchPlaces.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { allOf, isUnavailable } from "./allOf.ts";
@@ -224,10 +225,9 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   async function find(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
     await root.ready();
     const note = await readNote(root.folder(key));
+    const parts = note === undefined ? [] : notedParts(note);
     // Until it says so, nothing was started anywhere.
-    if (note?.phase !== "starting") return undefined;
-    const begun = await allBegun(note, key, signal);
-    const parts = notedParts(note);
+    const begun = note?.phase === "starting" ? await allBegun(note, key, signal) : undefined;
     if (begun !== undefined) return await follow(key, stateOf(begun, parts));
     await discard(key, parts);
     return undefined;
@@ -355,7 +355,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     return faults.some((one) => one === undefined) ? undefined : faults.join(" ");
   }
 
-  return {
+  const driver: SshDriver = {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
     isAway: () => true,
@@ -378,6 +378,9 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
       await root[Symbol.asyncDispose]();
     },
   };
+  const found = (key: LaunchKey, signal: AbortSignal) =>
+    inLine(key, () => root.wrapped(() => find(key, signal)));
+  return { ...driver, place: launchesIn(root, driver, found) };
 }
 
 /** What is known of a launch whose nodes have begun there. */

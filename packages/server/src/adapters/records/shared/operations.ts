@@ -43,6 +43,7 @@ import {
   removeExperiment,
 } from "./experiments.ts";
 import { experimentTable } from "./experimentTable.ts";
+import { inHand } from "./inHand.ts";
 import { isWithin } from "./isWithin.ts";
 import { holding, poolsAtWork, standing } from "./line.ts";
 import { listExperiments } from "./listExperiments.ts";
@@ -214,6 +215,7 @@ export const LISTS = {
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),
+  inHand: (db: Executor) => inHand(db),
   queue: (...args: Parameters<typeof readQueue>) => readQueue(...args),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),
   story: (db: Executor, scope: Scope, runId: string) => readStory(db, scope, runId),

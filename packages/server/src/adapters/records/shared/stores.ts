@@ -72,6 +72,7 @@ export function createStores(
     countBelow: (scope, runId) => call("countBelow", scope, runId),
     queue: (ask) => call("queue", ask, quotas),
     census: () => call("census"),
+    inHand: () => call("inHand"),
     waiting: (pool) => call("waiting", pool),
     list: (ask) => call("list", ask),
     story: (scope, runId) => call("story", scope, runId),
