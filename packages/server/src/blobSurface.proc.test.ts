@@ -180,6 +180,37 @@ describe("the blob surface", () => {
     assert.equal(codeOf(await send("PUT", `${block}&comp=appendblock`, {}, "y")), "409 InvalidBlobType");
   });
 
+  it("copies a blob with what is known of it, from a link of its own and from nowhere else", async () => {
+    const from = await link("copies/a ä.txt");
+    const facts = { "x-ms-blob-content-type": "text/x", "x-ms-meta-Key": "v" };
+    await send("PUT", from, { ...BLOCK, ...facts }, "hello");
+    const to = await link("copies/b");
+    const copy = (source: string, headers = {}) =>
+      send("PUT", to, { "x-ms-copy-source": source, ...headers });
+    const copied = await copy(from);
+    assert.deepEqual([copied.status, copied.headers["x-ms-copy-status"]], [202, "success"]);
+    const there = await send("GET", to);
+    assert.equal(there.headers.etag, copied.headers.etag);
+    const { "content-type": type, "x-ms-meta-key": meta } = there.headers;
+    assert.deepEqual([there.body.toString(), type, meta], ["hello", "text/x", "v"]);
+    assert.equal((await copy(to, { "x-ms-meta-other": "w" })).status, 202);
+    assert.equal((await send("HEAD", to)).headers["x-ms-meta-key"], undefined);
+    assert.equal(codeOf(await copy(from, { "if-none-match": "*" })), "409 BlobAlreadyExists");
+    assert.equal(codeOf(await copy(await link("copies/none"))), "404 BlobNotFound");
+    assert.equal(codeOf(await copy(from.split("?")[0] ?? "")), "403 AuthenticationFailed");
+    assert.equal(codeOf(await copy("nowhere")), "400 InvalidHeaderValue");
+    assert.equal((await send("GET", to)).body.toString(), "hello");
+  });
+
+  it("takes the account in front of the path too, as clients write it for an address that is a number", async () => {
+    const url = await link("account/a");
+    const at = url.replace("/azureml/", "/malachite-service/azureml/");
+    assert.equal((await send("PUT", at, BLOCK, "hello")).status, 201);
+    assert.equal((await send("GET", url)).body.toString(), "hello");
+    assert.equal(codeOf(await send("GET", at.replace(/sig=./, "sig=_"))), "403 AuthenticationFailed");
+    assert.equal((await send("PUT", await link("account/b"), { "x-ms-copy-source": at })).status, 202);
+  });
+
   it("takes nothing without the right link, and writes no link to its log", async () => {
     const url = await link("secret");
     await send("PUT", url, BLOCK, "x");
@@ -195,10 +226,11 @@ describe("the blob surface", () => {
     assert.equal(codeOf(await send("PUT", url, { "x-ms-blob-type": "PageBlob" })), "400 InvalidHeaderValue");
     assert.equal(codeOf(await send("PUT", url)), "400 MissingRequiredHeader");
     assert.equal(codeOf(await send("PUT", `${url}&comp=lease`)), "400 UnsupportedQueryParameter");
-    assert.equal(
-      codeOf(await send("PUT", url, { ...BLOCK, "x-ms-copy-source": "http://x" })),
-      "400 UnsupportedHeader",
-    );
+    for (const headers of [BLOCK, { "x-ms-source-if-match": "*" }] as Record<string, string>[])
+      assert.equal(
+        codeOf(await send("PUT", url, { ...headers, "x-ms-copy-source": url })),
+        "400 UnsupportedHeader",
+      );
     const head = await send("HEAD", changed);
     assert.deepEqual([head.status, head.body.length], [403, 0]);
     assert.equal(head.headers["x-ms-error-code"], "AuthenticationFailed");

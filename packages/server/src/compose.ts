@@ -226,8 +226,8 @@ export async function compose(
     secretBox: createSecretBox(folder.secret),
     data: createDataCarrier({
       folder: folder.runData,
-      blobs,
-      blobsFolder: stores.blobsFolder,
+      ...{ blobs, blobsFolder: stores.blobsFolder },
+      blobsAddress: (container, { readOnly }) => auth.blobs.mountLink(url, { container, readOnly }),
       named: settings.datastores,
       allowHosts: settings.allowDataHost,
       openFolder: createLocalRunFolder,

@@ -2,6 +2,7 @@
 import multipart from "@fastify/multipart";
 import { MalachiteError } from "@malachite/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { withoutAccount } from "./blobs/blobRequest.ts";
 import { addBlobSurface } from "./blobs/surface.ts";
 import type { Edge, HttpParts } from "./edge.ts";
 import { createMetricPosts } from "./metricPosts.ts";
@@ -72,7 +73,7 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
     exposeHeadRoutes: false,
     // Requests that come while it closes are told so in the envelope of every other error (route.ts).
     return503OnClosing: false,
-    rewriteUrl: ({ url }) => withPlainColon(url ?? "/"),
+    rewriteUrl: ({ url }) => withPlainColon(withoutAccount(url ?? "/")),
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,

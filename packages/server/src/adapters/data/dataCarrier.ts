@@ -40,6 +40,11 @@ export type DataCarrierOptions = {
   readonly blobs: BlobStore;
   /** Where the blobs of a container lie, as plain files; not there when they do not. */
   readonly blobsFolder?: ((container: string) => string) | undefined;
+  /**
+   * The address of a container as this machine's programs reach it over the blob surface, signed for that container alone: how blobs
+   * that lie elsewhere are mounted.
+   */
+  readonly blobsAddress?: (container: string, ask: { readonly readOnly: boolean }) => URL;
   readonly named: Readonly<Record<string, NamedStorage>>;
   /** Hosts at private addresses that users' datastores and URIs may name. */
   readonly allowHosts: readonly string[];
@@ -61,7 +66,7 @@ type Into = { readonly key: LaunchKey; readonly name: string };
 
 /** Opens nothing until asked. */
 export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
-  const { folder, blobs, blobsFolder, named, openFolder, mounts } = options;
+  const { folder, blobs, blobsFolder, blobsAddress, named, openFolder, mounts } = options;
   const guard = createGuard(options.allowHosts);
   const ofKey = (key: LaunchKey): string => {
     if (isLaunchKey(key)) return join(folder, key);
@@ -79,7 +84,13 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
   async function open({ storage, called }: StoragePlace): Promise<FileStorage> {
     switch (storage.kind) {
       case "own":
-        return createOwnStorage(blobs, storage.container, blobsFolder?.(storage.container));
+        return createOwnStorage(
+          blobs,
+          storage.container,
+          blobsFolder !== undefined
+            ? { folder: blobsFolder(storage.container) }
+            : blobsAddress && { address: (readOnly) => blobsAddress(storage.container, { readOnly }) },
+        );
       case "web":
         return createWebStorage(guard);
       case "registered":
@@ -235,9 +246,6 @@ async function faultOfMount(
   mounts: RemoteMounts,
 ): Promise<string | undefined> {
   const fault =
-    (storage.kind === "own"
-      ? "the service keeps its files in an object storage, as pieces of its own"
-      : undefined) ??
     (storage.kind === "registered" ? faultOfAzureMount(storage.section) : undefined) ??
     (await mounts.fault(inContainer));
   return fault === undefined

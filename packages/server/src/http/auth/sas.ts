@@ -16,6 +16,8 @@ export type BlobPlace =
 const READ_LIFETIME_MS = 24 * 3600_000;
 /** An upload of a day must not lose its link. */
 const WRITE_LIFETIME_MS = 48 * 3600_000;
+/** The longest run ends sooner. */
+const MOUNT_LIFETIME_MS = 365 * 24 * 3600_000;
 const VERSION = "2021-08-06";
 /** The storage account of every workspace. None of Azure's can have this name: a hyphen is not allowed there. */
 export const STORAGE_ACCOUNT = "malachite-service";
@@ -59,6 +61,8 @@ export interface BlobLinks {
       readonly lifetimeMs?: number;
     },
   ): string;
+  /** The same for a mount on this machine, which lives as long as a run and cannot be told a new link. */
+  mountLink(base: string, ask: { readonly container: string; readonly readOnly: boolean }): URL;
   /** The query string alone, for clients that put the URL together themselves. */
   token(ask: BlobPlace & { readonly permissions: Permissions; readonly lifetimeMs?: number }): string;
   /** What the query allows at that place. Throws LinkRefused saying why. */
@@ -117,6 +121,11 @@ export function createBlobLinks(ask: { readonly key: Uint8Array; readonly clock:
         container,
         token({ container, ...(folder ? { folder } : {}), ...rest }),
       ),
+    mountLink: (base, { container, readOnly }) => {
+      const permissions = readOnly ? "rl" : "racwdl";
+      const query = token({ container, permissions, lifetimeMs: MOUNT_LIFETIME_MS });
+      return new URL(`${base}/${STORAGE_ACCOUNT}/${container}?${query}`);
+    },
     check(query, at) {
       const given: Record<string, string> = {};
       for (const [name, value] of query) {

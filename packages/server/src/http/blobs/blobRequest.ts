@@ -8,7 +8,7 @@ import {
   MalachiteError,
 } from "@malachite/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Granted, Permission } from "../auth/sas.ts";
+import { type Granted, type Permission, STORAGE_ACCOUNT } from "../auth/sas.ts";
 import type { Edge } from "../edge.ts";
 import { bodyStream } from "../plugins/bodyStream.ts";
 import { AZURE_CODE } from "../plugins/dialects.ts";
@@ -30,7 +30,7 @@ export type BlobRequest = {
 /** Throws LinkRefused, InvalidRequest. */
 export function readBlobRequest(request: FastifyRequest, reply: FastifyReply, edge: Edge): BlobRequest {
   const [path = "", search = ""] = split(request.originalUrl, "?");
-  const [container = "", blob = ""] = split(path.replace(/^\/+/, ""), "/").map(decode);
+  const { container, blob } = nameOfBlob(path);
   const query = new URLSearchParams(search);
   const granted = edge.auth.blobs.check(query, blob === "" ? { container } : { container, blob });
   const header = (name: string) => {
@@ -50,6 +50,17 @@ export function readBlobRequest(request: FastifyRequest, reply: FastifyReply, ed
     body: () => bodyStream(request.raw),
   };
 }
+
+/** The container and the blob that the path of an address names; the blob is empty for the container itself. */
+export function nameOfBlob(path: string): { readonly container: string; readonly blob: string } {
+  const [container = "", blob = ""] = split(withoutAccount(path).replace(/^\/+/, ""), "/").map(decode);
+  return { container, blob };
+}
+
+const ACCOUNT = new RegExp(`^/${STORAGE_ACCOUNT}(?=/azureml)`);
+
+/** At an address that is a number, clients of Azure's put the account in front of the path, as for Azurite. */
+export const withoutAccount = (url: string): string => url.replace(ACCOUNT, "");
 
 /** The part before the first `mark`, and what follows it. */
 function split(text: string, mark: string): [string, string] {

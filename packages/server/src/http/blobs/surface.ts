@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Edge } from "../edge.ts";
 import { refuseUnlessReady } from "../route.ts";
 import { type BlobRequest, invalid, readBlobRequest } from "./blobRequest.ts";
+import { copyBlob } from "./copyBlob.ts";
 import { containerProperties, createContainer, listBlobs } from "./listBlobs.ts";
 import { readBlob } from "./readBlob.ts";
 import {
@@ -45,11 +46,15 @@ const OF_CONTAINERS: Readonly<Record<string, Operation>> = {
 
 /** What would change the meaning of a request and is not done here. */
 const REFUSED_HEADERS = [
-  "x-ms-copy-source",
   "x-ms-encryption-key",
   "x-ms-encryption-scope",
   "x-ms-if-tags",
   "x-ms-lease-id",
+  "x-ms-source-if-match",
+  "x-ms-source-if-modified-since",
+  "x-ms-source-if-none-match",
+  "x-ms-source-if-tags",
+  "x-ms-source-if-unmodified-since",
   "x-ms-source-range",
   "x-ms-tags",
 ] as const;
@@ -86,6 +91,11 @@ function operationOf(ask: BlobRequest): Operation {
   if (parameter)
     throw invalid("UnsupportedQueryParameter", `The query parameter ${parameter} is not supported.`);
   const comp = ask.query.get("comp")?.toLowerCase() ?? "";
+  if (ask.header("x-ms-copy-source") !== undefined) {
+    // Blocks and blobs from an address (Put Block From URL, Put Blob From URL) have the same header, and no body.
+    if (comp === "" && ask.blob !== "" && ask.header("x-ms-blob-type") === undefined) return copyBlob;
+    throw invalid("UnsupportedHeader", "The header x-ms-copy-source is supported for Copy Blob alone.");
+  }
   const table = ask.blob === "" ? OF_CONTAINERS : OF_BLOBS;
   const operation = table[`${ask.request.method} ${comp}`];
   if (operation) return operation;

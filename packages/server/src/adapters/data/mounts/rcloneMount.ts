@@ -7,6 +7,8 @@ export type MountSource = {
   readonly root: readonly string[];
   /** What rclone calls the options of a remote, with its keys. */
   readonly remote: Readonly<Record<string, string>>;
+  /** It is this service: near, so that no proxy leads to it, and started anew now and then, which is waited for. */
+  readonly isService?: boolean;
 };
 
 export type MountAsk = {
@@ -42,7 +44,7 @@ export function mountArguments(folder: string, { source, file, readOnly, letsOth
     "--use-server-modtime",
     // A storage that does not answer becomes an error of the program that reads in minutes, not in an hour.
     // (Each of the tries is several of the storage's own library.)
-    ...["--contimeout", "15s", "--timeout", "1m", "--low-level-retries", "3"],
+    ...["--contimeout", "15s", "--timeout", "1m", "--low-level-retries", source.isService ? "30" : "3"],
     ...["--log-file", join(folder, PLACES.log), "--log-level", "NOTICE"],
     ...(readOnly ? ["--read-only"] : []),
     ...(letsOthersIn ? ["--allow-other"] : []),
@@ -57,16 +59,18 @@ const asPattern = (name: string): string => name.replace(/[\\*?[\]{}]/g, "\\$&")
 const PASSED = /^(PATH|HOME|TMPDIR|SSL_CERT_(FILE|DIR)|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|AWS_\w+)$/;
 
 export function mountEnvironment(
-  { remote }: MountSource,
+  { remote, isService }: MountSource,
   own: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(own))
-    if (value !== undefined && PASSED.test(name)) env[name] = value;
+    if (value !== undefined && PASSED.test(name) && !(isService && isOfOthers(name))) env[name] = value;
   for (const [name, value] of Object.entries(remote))
     env[`RCLONE_CONFIG_${REMOTE.toUpperCase()}_${name.toUpperCase()}`] = value;
   return env;
 }
+
+const isOfOthers = (name: string): boolean => /proxy$/i.test(name) || name.startsWith("AWS_");
 
 /** The last words of rclone's log as one line for people: no dates, no queries of addresses (they hold signatures), no keys. */
 export function lastWords(log: string, { remote }: Pick<MountSource, "remote"> = { remote: {} }): string {

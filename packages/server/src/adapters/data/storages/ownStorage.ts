@@ -5,15 +5,14 @@ import { basename, join } from "node:path";
 import type { BlobBucket, BlobInfo, BlobStore } from "@malachite/core";
 import { hasCode, openFolderInside, segmentsOf } from "../../../files/index.ts";
 import { type FileStorage, StorageTrouble, type StoredFile } from "../fileStorage.ts";
+import { mountOfAzure } from "./azureStorage.ts";
 
 const PAGE = 1000;
 
-/** `folder`: where the container's blobs lie, as plain files; without one, they are nowhere on this machine. */
-export function createOwnStorage(
-  blobs: BlobStore,
-  container: string,
-  folder: string | undefined,
-): FileStorage {
+/** Where the container's blobs lie as plain files of this machine; or, where they do not, their signed address. */
+type Where = { readonly folder: string } | { readonly address: (readOnly: boolean) => URL };
+
+export function createOwnStorage(blobs: BlobStore, container: string, where: Where | undefined): FileStorage {
   const bucket: BlobBucket = { kind: "store", name: container };
   return {
     async find(path) {
@@ -66,7 +65,19 @@ export function createOwnStorage(
         throw error;
       }
     },
-    ...(folder === undefined ? {} : { local: (path, make) => localIn(folder, path, make) }),
+    ...(where === undefined
+      ? {}
+      : "folder" in where
+        ? { local: (path, make) => localIn(where.folder, path, make) }
+        : {
+            remote: async (path, readOnly) => {
+              const address = where.address(readOnly);
+              return {
+                ...mountOfAzure(address, container, address.search.slice(1), path),
+                isService: true,
+              };
+            },
+          }),
     [Symbol.asyncDispose]: async () => {},
   };
 }
