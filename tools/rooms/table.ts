@@ -186,7 +186,9 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/resources": ["packages/server/src/telemetry/traces/"],
   "@opentelemetry/sdk-trace": ["packages/server/src/telemetry/traces/"],
   "@opentelemetry/exporter-trace-otlp-http": ["packages/server/src/telemetry/traces/"],
+  "@azure/identity": ["packages/server/src/adapters/shared/azureIdentity.ts"],
   "@azure/storage-blob": [
+    "packages/server/src/adapters/blobs/objects/azureDelegation.ts",
     "packages/server/src/adapters/data/storages/azureStorage.ts",
     "packages/server/src/adapters/blobs/objects/azureObjects.ts",
     "packages/server/conformance/dataCarrier",

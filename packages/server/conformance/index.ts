@@ -31,4 +31,11 @@ export {
 export type { OpenSnapshotStore, SnapshotStoreUnderTest } from "./snapshotFixture.ts";
 export * from "./snapshotStore.ts";
 export { type SshServerUnderTest, startSshServer, withoutSshServer } from "./sshServer.ts";
-export { type AzureServer, type S3Server, startAzurite, startMoto, startS3 } from "./storageServers.ts";
+export {
+  type AzureServer,
+  type S3Server,
+  startAzurite,
+  startAzuriteWithTokens,
+  startMoto,
+  startS3,
+} from "./storageServers.ts";

@@ -95,7 +95,37 @@ export type AzureServer = AsyncDisposable & {
   readonly host: string;
 };
 
-export async function startAzurite(): Promise<AzureServer> {
+/** One that takes tokens of identities too, without checking who signed them; it wants https for that. */
+export async function startAzuriteWithTokens(): Promise<AzureServer & { readonly certificate: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-azurite-tls-"));
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const about = ["-subj", "/CN=azurite", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+  const made = [
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    ...about,
+    "-keyout",
+    key,
+    "-out",
+    certificate,
+  ];
+  execFileSync("openssl", made, { stdio: ["ignore", "ignore", "pipe"] });
+  const azurite = await startAzurite(["--oauth", "basic", "--cert", certificate, "--key", key]);
+  return {
+    ...azurite,
+    endpoint: azurite.endpoint.replace("http:", "https:"),
+    certificate,
+    async [Symbol.asyncDispose]() {
+      await azurite[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export async function startAzurite(more: readonly string[] = []): Promise<AzureServer> {
   const azurite = installed("azurite", "3.35.0");
   const folder = mkdtempSync(join(tmpdir(), "malachite-azurite-"));
   const [account, key, port] = ["devaccount", randomBytes(64).toString("base64"), await freePort()];
@@ -103,7 +133,7 @@ export async function startAzurite(): Promise<AzureServer> {
   const at = ["--blobHost", "127.0.0.1", "--blobPort", String(port)];
   const program = join(azurite, "dist/src/blob/main.js");
   const stop = await started(
-    [program, ...args, ...at],
+    [program, ...args, ...at, ...more],
     port,
     { AZURITE_ACCOUNTS: `${account}:${key}` },
     folder,

@@ -61,7 +61,9 @@ test("what is wrong is told by its setting", () => {
     "s3://bucket/ä",
   ])
     assert.match(read({ blobs }, { AZURE_STORAGE_KEY: "k" }).faults.join(), /--blobs must be/, blobs);
-  assert.match(read({ blobs: "azure://account/files" }).faults.join(), /needs a key/);
+  const plain = { blobs: "azure://account/files", blobsEndpoint: "http://127.0.0.1:1/account" };
+  assert.match(read(plain).faults.join(), /no https: tokens are sent by https alone/);
+  assert.deepEqual(read(plain, { AZURE_STORAGE_KEY: "k" }).faults, []);
   assert.match(read({ blobsEndpoint: "http://x" }).faults.join(), /blobsEndpoint/);
   assert.match(read({ blobLinks: "direct" }).faults.join(), /object storage/);
   assert.match(read({ blobs: "s3://bucket", blobLinks: "quick" }).faults.join(), /--blob-links/);

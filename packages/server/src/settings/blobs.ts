@@ -108,14 +108,18 @@ export function readBlobs(
   const { endpoint: told, ...keys } = azureKeys(variables);
   if (given.blobsRegion !== undefined)
     faults.push("--blobs-region is for S3; an account of Azure has its own.");
-  if (keys.accountKey === undefined && keys.sasToken === undefined) {
+  const hasKey = keys.accountKey !== undefined || keys.sasToken !== undefined;
+  if (!hasKey && ofFile !== undefined)
     faults.push(
-      `--blobs ${blobs} needs a key: AZURE_STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_SAS_TOKEN, in the environment or in the file that --blobs-keys names.`,
+      `--blobs-keys: '${given.blobsKeys}' has no key for ${blobs}: AZURE_STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_SAS_TOKEN. Without --blobs-keys, the identity of this machine opens it.`,
     );
-  }
   if (common.direct && keys.accountKey === undefined && keys.sasToken !== undefined)
     faults.push("--blob-links direct needs the account's key: links cannot be signed with a SAS token.");
   const endpoint = given.blobsEndpoint ?? told;
+  if (!hasKey && ofFile === undefined && endpoint !== undefined && /^http:/i.test(endpoint))
+    faults.push(
+      `--blobs ${blobs} is opened by the identity of this machine, since no key is given, and ${endpoint} is no https: tokens are sent by https alone. Give an https address, or a key: AZURE_STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_SAS_TOKEN.`,
+    );
   return {
     kind: "azure",
     account: name,

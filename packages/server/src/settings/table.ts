@@ -58,7 +58,7 @@ export const SETTINGS = {
   blobsKeys: {
     kind: "text",
     about:
-      "A file with what opens the object storage, as lines of NAME=VALUE: AZURE_STORAGE_KEY and the like, AWS_ACCESS_KEY_ID and the like. Default: the environment.",
+      "A file with what opens the object storage, as lines of NAME=VALUE: AZURE_STORAGE_KEY and the like, AWS_ACCESS_KEY_ID and the like. Default: the environment, then the identity of this machine.",
   },
   blobLinks: {
     kind: "text",

@@ -1,8 +1,10 @@
 // A container of Azure Blob Storage, or of what speaks its protocol. The library is loaded when a service keeps its files there.
 import { createHash } from "node:crypto";
-import type { BlobItem, BlobPrefix } from "@azure/storage-blob";
+import type { BlobItem, BlobPrefix, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { azureIdentity } from "../../shared/azureIdentity.ts";
 import { statusOf, wordOf } from "../../shared/foreignErrors.ts";
 import { asking, by, headOf } from "./asking.ts";
+import { delegationOf } from "./azureDelegation.ts";
 import type { ObjectStorageKeys } from "./objectStorage.ts";
 import { type Condition, type Listed, nameOf, type Objects } from "./objects.ts";
 import { sendParts } from "./parts.ts";
@@ -19,6 +21,8 @@ export type AzurePlace = {
 };
 
 const MOST_PARTS = 50_000;
+/** The version of links that are signed by a lent key: old enough for whatever speaks the protocol. */
+const DELEGATED = "2020-12-06";
 /** Without an answer. */
 const SILENCE_MS = 60_000;
 const REMOVED_AT_ONCE = 16;
@@ -27,7 +31,13 @@ const MOST_LISTED = 5000;
 /** Places in lists that are remembered, so that the next page need not begin at the first name. */
 const MARKERS = 500;
 
-/** Without an account's key, its container is opened by a signature, and no links can be signed. */
+const addressOf = (endpoint: string | undefined, account: string): string =>
+  (endpoint ?? `https://${account}.blob.core.windows.net`).replace(/\/+$/, "");
+
+/**
+ * Without an account's key, its container is opened by a signature, with which no links can be signed; without that, by the identity of
+ * this machine.
+ */
 export async function openAzureObjects(
   { account, container: name, prefix, endpoint }: AzurePlace,
   keys: ObjectStorageKeys,
@@ -35,18 +45,22 @@ export async function openAzureObjects(
 ): Promise<Objects> {
   const library = await import("@azure/storage-blob");
   const { accountKey, sasToken } = keys;
-  const address = `${(endpoint ?? `https://${account}.blob.core.windows.net`).replace(/\/+$/, "")}/${name}`;
+  const address = `${addressOf(endpoint, account)}/${name}`;
   const shared =
     accountKey === undefined ? undefined : new library.StorageSharedKeyCredential(account, accountKey);
   const url =
     shared === undefined && sasToken !== undefined ? `${address}?${sasToken.replace(/^\?/, "")}` : address;
-  const pipeline = library.newPipeline(shared ?? new library.AnonymousCredential(), {
+  const place = `azure://${account}/${name}/${prefix}`;
+  const identity =
+    accountKey === undefined && sasToken === undefined ? await azureIdentity(place) : undefined;
+  const pipeline = library.newPipeline(shared ?? identity ?? new library.AnonymousCredential(), {
     // Asked again by us, with a deadline of our own.
     retryOptions: { maxTries: 1, tryTimeoutInMs: SILENCE_MS },
     keepAliveOptions: { enable: true },
   });
   const client = new library.ContainerClient(url, pipeline);
-  const place = `azure://${account}/${name}/${prefix}`;
+  const delegated =
+    identity && delegationOf(new library.BlobServiceClient(addressOf(endpoint, account), pipeline));
   const blobOf = (key: string) => client.getBlockBlobClient(prefix + key);
   const { failed, asked, askedFor, patientlyAsked } = asking(place, patience);
   const markers = new Markers();
@@ -170,18 +184,20 @@ export async function openAzureObjects(
     // Azure drops blocks that nobody commits after a week by itself.
     sweepParts: async () => {},
     async link(key, until, { contentType, contentDisposition }) {
-      if (shared === undefined) return undefined;
-      const signature = library.generateBlobSASQueryParameters(
-        {
-          containerName: name,
-          blobName: prefix + key,
-          permissions: library.BlobSASPermissions.parse("r"),
-          expiresOn: new Date(until),
-          ...(contentType === undefined ? {} : { contentType }),
-          ...(contentDisposition === undefined ? {} : { contentDisposition }),
-        },
-        shared,
-      );
+      const about = {
+        containerName: name,
+        blobName: prefix + key,
+        permissions: library.BlobSASPermissions.parse("r"),
+        expiresOn: new Date(until),
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(contentDisposition === undefined ? {} : { contentDisposition }),
+      };
+      const lent = shared === undefined ? await delegated?.(until) : undefined;
+      if (shared === undefined && lent === undefined) return undefined;
+      const signature =
+        lent === undefined
+          ? library.generateBlobSASQueryParameters(about, shared as StorageSharedKeyCredential)
+          : library.generateBlobSASQueryParameters({ ...about, version: DELEGATED }, lent, account);
       return `${blobOf(key).url}?${signature}`;
     },
     close: () => {},

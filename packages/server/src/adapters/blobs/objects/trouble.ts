@@ -21,14 +21,26 @@ export function storeTrouble(doing: string, place: string, error: unknown): Erro
   }
   const means =
     status === 0
-      ? lineOf(error, 200)
-      : `${MEANS[status] ?? "it refuses"} (${status}${word === undefined ? "" : ` ${word}`})`;
+      ? (FOUND_NONE[word ?? ""] ?? lineOf(error, 200))
+      : `${BY_WORD[word ?? ""] ?? MEANS[status] ?? "it refuses"} (${status}${word === undefined ? "" : ` ${word}`})`;
   return new MalachiteError(
     "StorageFailed",
     `${doing} failed at ${place}: ${means}. Check the settings of blobs.`,
     { cause },
   );
 }
+
+/** What is not known from the number alone. */
+const BY_WORD: Readonly<Record<string, string>> = {
+  AuthorizationPermissionMismatch:
+    "it refuses; the identity or the signature is not allowed to do that (an identity needs the role Storage Blob Data Contributor)",
+};
+
+/** What Amazon's library says when it has no keys, which is only the last of what it tried. */
+const FOUND_NONE: Readonly<Record<string, string>> = {
+  CredentialsProviderError:
+    "no keys are given, and Amazon's library finds none on this machine. It tried AWS_ACCESS_KEY_ID, the profiles in ~/.aws, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI, and the role of the instance",
+};
 
 const MEANS: Readonly<Record<number, string>> = {
   401: "it wants a key, or another one",
