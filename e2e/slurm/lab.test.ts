@@ -139,6 +139,25 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
     assert.match(reasonOf("too-long"), /canceled lets no job run longer than 30 minutes/);
   });
 
+  it("end whole while they are suspended, with what left its session, also by a service that was killed in the middle", async () => {
+    // Its parent has ended: Slurm, which knows processes by their parents here, does not find it.
+    const stray = `import subprocess
+subprocess.run("(setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' &)", shell=True)
+`;
+    for (const killed of [false, true]) {
+      const runId = await start("lab", stray + WAITS);
+      await says(runId, "up");
+      await scontrol("suspend", await jobOf(runId));
+      await cancel(service, runId);
+      if (killed) {
+        await service.kill();
+        await service.start();
+      }
+      assert.equal((await ended(service, runId, 60_000)).status, "Canceled");
+      assert.deepEqual(processesOf(runId), []);
+    }
+  });
+
   it("tell what administrators do with them: held, closed, drained, reserved, suspended", async () => {
     await scontrol("update", "partitionname=main", "state=down");
     await assert.rejects(start("lab"), /503 .*The partition main is down: it starts no jobs\./);

@@ -52,6 +52,7 @@ function bench() {
     },
     jobs: async (_, names) => slurm.jobs.filter(({ name }) => names.includes(name)),
     async tell() {},
+    resume: async () => false,
     async kill() {},
     async withdraw() {
       slurm.jobs = slurm.jobs.map((job) => ({ ...job, state: "CANCELLED" }));

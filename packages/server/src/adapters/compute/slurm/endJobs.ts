@@ -27,6 +27,8 @@ const FORCE_AGAIN_MS = 2000;
 const KILL_WHOLE_MS = 6000;
 /** The same where the run has ended, and its last files are still on their way home. Nobody waits for these where there was no grace. */
 const KILL_SENDING_MS = 120_000;
+/** Slurm says so at once of jobs that were resumed; others suspend them again. */
+const RESUMING_MS = 3000;
 /** A node that is dead may hold a job in COMPLETING for hours; nothing of it can be known meanwhile. */
 const COMPLETING_MS = 60_000;
 
@@ -49,6 +51,7 @@ export function createEndJobs(
     let askedAt = Number.NEGATIVE_INFINITY;
     let forcedAt = Number.NEGATIVE_INFINITY;
     let forced = false;
+    let resumed = false;
     let acted = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
       signal.throwIfAborted();
@@ -60,11 +63,17 @@ export function createEndJobs(
       if (live.length === 0 || (completing && passed > grace + COMPLETING_MS)) break;
       await voice.withdraw(cluster, live.filter(isWaiting));
       const running = live.filter((job) => !isWaiting(job) && job.state !== "COMPLETING");
-      // They hear nothing, so there is nothing to wait for; scancel would try to tell them for a minute and a half.
+      // They hear nothing; scancel would try to tell them for a minute and a half. Where they may be resumed they end as all others do: their
+      // scripts find what has left its session, which Slurm misses where it has no control groups.
       const isDeaf = running.length > 0 && running.every(isSuspended);
-      if (isDeaf || (running.length > 0 && passed > killMs)) {
+      if (isDeaf && !resumed && (await voice.resume(cluster, running))) {
+        resumed = true;
+        begun = performance.now();
+      } else if ((isDeaf && !(resumed && passed < RESUMING_MS)) || (running.length > 0 && passed > killMs)) {
         forced = true;
         await voice.kill(cluster, running);
+      } else if (isDeaf) {
+        // They are about to go on.
       } else if (running.length > 0 && passed < grace) {
         if (performance.now() - askedAt > ASK_AGAIN_MS) {
           await voice.tell(cluster, running, "ask");

@@ -47,6 +47,17 @@ describe("commands of Slurm", () => {
     await assert.rejects(commands(200).jobs(cluster, ["k"]), isUnavailable(/squeue did not answer/));
   });
 
+  it("tell a job that hears nothing now only for a moment; to kill it in vain is a failure", async () => {
+    const jobs = [{ id: "1", state: "RUNNING", name: "k", reason: "" }];
+    fake("scancel", "exec sleep 600");
+    await commands(200).tell(cluster, jobs, "ask");
+    await assert.rejects(commands(200).kill(cluster, jobs), isUnavailable(/scancel did not answer/));
+    fake("scontrol", "echo 'Access/permission denied for job 1' >&2; exit 1");
+    assert.equal(await commands().resume(cluster, jobs), false);
+    fake("scontrol", `test "$*" = "resume 1"`);
+    assert.equal(await commands().resume(cluster, jobs), true);
+  });
+
   it("may have done it when what ran them was killed, and the next one runs", async () => {
     fake("sbatch", `touch "${folder}/begun"; exec sleep 5`);
     const submitted = assert.rejects(

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { MalachiteError } from "@malachite/core";
+import { isMalachiteError, MalachiteError } from "@malachite/core";
 import type { CommandRunner } from "../../shared/commandRunner.ts";
 import { JOB_SIGNALS } from "./jobScript.ts";
 import { faultOfPartitions, minutesIn, type PartitionSeen } from "./partitions.ts";
@@ -30,7 +30,16 @@ class CommandRefused extends SlurmRefused {
   }
 }
 
+/** It gave no answer in time. */
+class TooLate extends MalachiteError {
+  constructor(message: string) {
+    super("EngineUnavailable", message);
+  }
+}
+
 const DEADLINE_MS = 20_000;
+/** A signal to a job takes milliseconds, or is one that the job does not hear now. */
+const TELL_MS = 5_000;
 const MOST_BYTES = 64 * 2 ** 20;
 /** Names in one question: an argument may have 128 KiB. More jobs than that are asked for without names. */
 const MOST_NAMES = 2000;
@@ -56,6 +65,7 @@ export function createSlurmCommands({
       return value === undefined ? [] : [[name, value] as const];
     }),
   );
+  const tellMs = Math.min(deadlineMs, TELL_MS);
   const uid = String(process.getuid?.() ?? 0);
   const environmentFor = ({ conf }: SlurmCluster) => ({
     ...own,
@@ -72,19 +82,22 @@ export function createSlurmCommands({
     cluster: SlurmCluster,
     name: string,
     args: readonly string[],
-    environment: Readonly<Record<string, string>> = environmentFor(cluster),
+    {
+      environment = environmentFor(cluster),
+      withinMs = deadlineMs,
+    }: {
+      readonly environment?: Readonly<Record<string, string>>;
+      readonly withinMs?: number | undefined;
+    } = {},
   ): Promise<string> {
     const program = await commandOf(cluster, name);
-    const limits = { timeoutMs: deadlineMs, maxBytes: MOST_BYTES };
+    const limits = { timeoutMs: withinMs, maxBytes: MOST_BYTES };
     const end = await runner.run({ program, args, env: environment, cwd: "/", ...limits });
     if ("fault" in end) {
       const { code, message } = end.fault;
       if (code === "E2BIG") throw Object.assign(new Error(message), { code });
-      throw unavailable(
-        code === "TIMEOUT"
-          ? `${name} did not answer within ${deadlineMs / 1000} s.`
-          : `${name} could not be run: ${code === "LOST" ? message : code}.`,
-      );
+      if (code === "TIMEOUT") throw new TooLate(`${name} did not answer within ${withinMs / 1000} s.`);
+      throw unavailable(`${name} could not be run: ${code === "LOST" ? message : code}.`);
     }
     if (end.exitCode === 0) return end.stdout;
     throw new CommandRefused(
@@ -112,10 +125,15 @@ export function createSlurmCommands({
     }
   }
 
-  async function scancel(cluster: SlurmCluster, flags: readonly string[], jobs: readonly SlurmJob[]) {
+  async function scancel(
+    cluster: SlurmCluster,
+    flags: readonly string[],
+    jobs: readonly SlurmJob[],
+    withinMs?: number,
+  ) {
     if (jobs.length === 0) return;
     try {
-      await run(cluster, "scancel", [...flags, ...jobs.map(({ id }) => id)]);
+      await run(cluster, "scancel", [...flags, ...jobs.map(({ id }) => id)], { withinMs });
     } catch (error) {
       if (!(error instanceof CommandRefused)) throw error;
       // It has ended meanwhile, which is what was wanted; the next look tells.
@@ -129,7 +147,7 @@ export function createSlurmCommands({
       const environment = { ...ofRun, ...environmentOfConf(cluster, own) };
       const args = [...submitArguments(job), script, ...scriptArguments];
       try {
-        const said = await run(cluster, "sbatch", args, environment);
+        const said = await run(cluster, "sbatch", args, { environment });
         const id = /^(\d+)(;.*)?$/m.exec(said)?.[1];
         if (id !== undefined) return id;
         throw unavailable(`sbatch did not say the number of the job: ${said.slice(0, 200)}`);
@@ -148,7 +166,24 @@ export function createSlurmCommands({
         wanted.has(name),
       );
     },
-    tell: (cluster, jobs, order) => scancel(cluster, [`--signal=${JOB_SIGNALS[order]}`, "--batch"], jobs),
+    async tell(cluster, jobs, order) {
+      try {
+        await scancel(cluster, [`--signal=${JOB_SIGNALS[order]}`, "--batch"], jobs, tellMs);
+      } catch (error) {
+        // It tries for minutes to tell a job that was suspended in this moment; the next look tells what became of it.
+        if (!(error instanceof TooLate)) throw error;
+      }
+    },
+    async resume(cluster, jobs) {
+      try {
+        await run(cluster, "scontrol", ["resume", jobs.map(({ id }) => id).join(",")]);
+        return true;
+      } catch (error) {
+        // Only operators of Slurm may, and scontrol need not be there. What is no longer suspended is seen at the next look.
+        if (error instanceof SlurmRefused || isMalachiteError(error)) return false;
+        throw error;
+      }
+    },
     withdraw: (cluster, jobs) => scancel(cluster, ["--state=PENDING"], jobs),
     async kill(cluster, jobs) {
       await scancel(cluster, ["--signal=KILL", "--full"], jobs);

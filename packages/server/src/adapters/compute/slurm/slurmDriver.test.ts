@@ -45,6 +45,7 @@ function bench() {
       return slurm.jobs.filter(({ name }) => names.includes(name));
     },
     async tell() {},
+    resume: async () => false,
     async kill() {},
     async withdraw(_, jobs) {
       const ids = jobs.map(({ id }) => id);

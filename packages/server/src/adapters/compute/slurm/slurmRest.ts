@@ -145,6 +145,8 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
       return names.length === 0 ? [] : list(addressOf(cluster), new Set(names));
     },
     tell: (cluster, jobs, order) => end(cluster, jobs, NUDGES[order]),
+    // It has no such question, up to v0.0.40.
+    resume: async () => false,
     async withdraw(cluster, jobs) {
       if (jobs.length === 0) return;
       // It cannot be told to spare those that have begun meanwhile.

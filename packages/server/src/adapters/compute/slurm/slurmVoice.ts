@@ -52,6 +52,8 @@ export interface SlurmVoice {
   jobs(cluster: SlurmCluster, names: readonly string[]): Promise<readonly SlurmJob[]>;
   /** Tells the batch scripts, and nothing that would end the run without them. A job that is gone, or hears nothing now, is no failure. */
   tell(cluster: SlurmCluster, jobs: readonly SlurmJob[], order: JobOrder): Promise<void>;
+  /** Lets suspended jobs go on; false where whoever speaks to Slurm may not, or cannot in this way. */
+  resume(cluster: SlurmCluster, jobs: readonly SlurmJob[]): Promise<boolean>;
   /** Takes jobs that have not begun out of the queue. */
   withdraw(cluster: SlurmCluster, jobs: readonly SlurmJob[]): Promise<void>;
   /** Kills everything of the jobs. */
@@ -70,6 +72,7 @@ export function createSlurmVoice(ways: {
     submit: (cluster, submission) => way(cluster).submit(cluster, submission),
     jobs: (cluster, names) => way(cluster).jobs(cluster, names),
     tell: (cluster, jobs, order) => way(cluster).tell(cluster, jobs, order),
+    resume: (cluster, jobs) => way(cluster).resume(cluster, jobs),
     withdraw: (cluster, jobs) => way(cluster).withdraw(cluster, jobs),
     kill: (cluster, jobs) => way(cluster).kill(cluster, jobs),
     fault: (cluster, wanted) => way(cluster).fault(cluster, wanted),
