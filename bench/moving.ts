@@ -53,7 +53,11 @@ export async function moving([asked = "100000"]: readonly string[]): Promise<voi
 async function fill(data: string, runs: number): Promise<void> {
   mkdirSync(data);
   openDataFolder(data)[Symbol.dispose]();
-  const file = join(data, "records.sqlite");
+  await fillRecords(join(data, "records.sqlite"), runs);
+}
+
+/** Runs `run_1` to `run_RUNS` of the workspace `s/g/w`, which ended in 2023. */
+export async function fillRecords(file: string, runs: number): Promise<void> {
   await (await openSqliteRecords({ file })).close();
   using db = new DatabaseSync(file);
   const words = JSON.stringify({ configuration: { script: "train.py", text: "x".repeat(1_500) } });

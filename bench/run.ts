@@ -1,5 +1,5 @@
 // `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `engines`, `mlflow`, `moving`,
-// `scale`, `simulation` and `web` may follow which of their figures, or of which size.
+// `retention`, `scale`, `simulation` and `web` may follow which of their figures, or of which size.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 const BENCHES = {
@@ -11,6 +11,7 @@ const BENCHES = {
   records: async () => (await import("./records.ts")).records(),
   postgres: async () => (await import("./postgres.ts")).postgres(),
   moving: async (sizes: readonly string[]) => (await import("./moving.ts")).moving(sizes),
+  retention: async (sizes: readonly string[]) => (await import("./retention.ts")).retention(sizes),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   scale: async (sizes: readonly string[]) => (await import("./scale.ts")).scale(sizes),
@@ -28,6 +29,7 @@ const figures = {
   engines: [] as string[],
   mlflow: [] as string[],
   moving: [] as string[],
+  retention: [] as string[],
   scale: [] as string[],
   simulation: [] as string[],
   web: [] as string[],

@@ -57,6 +57,7 @@ export type GcPage = {
 type Place = { readonly workspace: string; readonly after?: string; readonly used: readonly number[] };
 
 const OWED_AT_ONCE = 100;
+const REMOVED_AT_ONCE = 16;
 
 /** Throws BadContinuationToken. */
 export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage> {
@@ -76,12 +77,16 @@ export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage
   });
   const used = [...(place?.used ?? policies.map(() => 0))];
   const named = page.values.length === 0 ? new Set<string>() : await ports.retention.named(scope);
-  const values: GcItem[] = [];
+  const items: (GcItem | Promise<GcItem>)[] = [];
+  const sideBySide = createSideBySide();
   for (const run of page.values) {
-    const item = await judge(run, { policies, used, named, now: ports.clock.now() }, ports);
+    await sideBySide.turnOf(run.runId);
+    const item = await judge(run, { policies, used, named, now: ports.clock.now(), dryRun }, ports);
     if (item === undefined) continue;
-    values.push(dryRun ? item : await remove(item, run.container, ports));
+    items.push(dryRun ? item : sideBySide.begin(run.parentId, () => remove(item, run.container, ports)));
   }
+  await Promise.allSettled(items);
+  const values = await Promise.all(items);
   const next =
     page.next !== undefined
       ? { workspace: workspaceKey(scope), after: page.next, used }
@@ -108,11 +113,13 @@ async function judge(
     used,
     named,
     now,
+    dryRun,
   }: {
     readonly policies: readonly RetentionPolicy[];
     readonly used: number[];
     readonly named: ReadonlySet<string>;
     readonly now: number;
+    readonly dryRun: boolean;
   },
   ports: GcPorts,
 ): Promise<GcItem | undefined> {
@@ -123,6 +130,10 @@ async function judge(
   const old = isTooOld(policy, run, now);
   // Counted where the sum matters or somebody is told of it; one that stays by its tags counts all the same.
   if (policy.keepBytes === undefined && (spared || !old)) return undefined;
+  const { scope, runId, experimentName } = run;
+  // The removal looks for itself what refers to it, and counts what goes.
+  if (policy.keepBytes === undefined && !dryRun && !named.has(runId))
+    return { scope, runId, experimentName, bytes: 0, what: policy.remove, why: "age" };
   const bytes = run.hasNoFiles ? 0 : await bytesOf(run, ports);
   const before = used[at] ?? 0;
   const much = isTooMuch(policy, bytes, before);
@@ -130,7 +141,6 @@ async function judge(
     used[at] = before + bytes;
     return undefined;
   }
-  const { scope, runId, experimentName } = run;
   const keptBy = named.has(runId)
     ? "an unfinished run whose definition names its files"
     : await ports.retention.keeper(scope, runId, policy.remove);
@@ -140,6 +150,28 @@ async function judge(
     what: policy.remove,
     why: old ? "age" : "size",
     ...(keptBy === undefined ? {} : { keptBy }),
+  };
+}
+
+/**
+ * Removals at the same time, so that their commits and writes are made together. None begins before those of the runs right below it have
+ * ended: they would refer to it.
+ */
+function createSideBySide() {
+  const going = new Map<Promise<GcItem>, string | undefined>();
+  return {
+    async turnOf(runId: string): Promise<void> {
+      while (going.size >= REMOVED_AT_ONCE) await Promise.race(going.keys()).catch(() => {});
+      const below = [...going].filter(([, parent]) => parent === runId).map(([work]) => work);
+      await Promise.allSettled(below);
+    },
+    begin(parentId: string | undefined, work: () => Promise<GcItem>): Promise<GcItem> {
+      const one = work().finally(() => going.delete(one));
+      going.set(one, parentId);
+      // Told by whoever awaits all.
+      one.catch(() => {});
+      return one;
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Instant, Scope } from "../domain/scope.ts";
 /** A run that has ended; the newest come first. */
 export type RetainedRun = EndedRun & {
   readonly container: string;
+  readonly parentId?: string;
   /** What its files hold; undefined where that is yet to be counted. */
   readonly bytes?: number;
   /** Its files are gone, or going. */

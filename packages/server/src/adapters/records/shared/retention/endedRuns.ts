@@ -15,6 +15,7 @@ type Row = {
   readonly id: string;
   readonly status: string;
   readonly container_id: string;
+  readonly parent_id: string | null;
   readonly created_at: number;
   readonly ended_at: number | null;
   readonly about: string;
@@ -36,7 +37,7 @@ export async function endedRuns(
     at === undefined
       ? sql``
       : sql`and (r.created_at < ${Number(at)} or (r.created_at = ${Number(at)} and r.no < ${Number(no)}))`;
-  const query = sql<Row>`select r.no, r.id, r.status, r.container_id, r.created_at, r.ended_at, r.about, e.name as experiment,
+  const query = sql<Row>`select r.no, r.id, r.status, r.container_id, r.parent_id, r.created_at, r.ended_at, r.about, e.name as experiment,
       k.bytes, f.state
     from runs as r join experiments as e on e.no = r.experiment_no left join run_files as f on f.run_no = r.no
     left join kept_files as k on k.workspace_no = r.workspace_no and k.container_id = r.container_id and k.due_at is null
@@ -54,6 +55,7 @@ export async function endedRuns(
         endedAt: row.ended_at ?? row.created_at,
         tags: (JSON.parse(row.about) as { tags?: RetainedRun["tags"] }).tags ?? {},
         container: row.container_id,
+        ...(row.parent_id === null ? {} : { parentId: row.parent_id }),
         ...(row.bytes === null ? {} : { bytes: row.bytes }),
         hasNoFiles: (row.state ?? FILES.counted) !== FILES.counted,
       })),
