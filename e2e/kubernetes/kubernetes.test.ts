@@ -52,6 +52,8 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
       named: { ...common, volume, dns: true },
       tight: { ...common, volume, namespace: "tight" },
       away: common,
+      "away-small": { ...common, memoryMiB: 96 },
+      "away-named": { ...common, dns: true },
       narrow: { ...common, volume, namespace: "narrow", kubeconfig: await accountOf("malachite") },
       none: { ...common, volume, namespace: "narrow", kubeconfig: await accountOf("default") },
     };
@@ -155,7 +157,13 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
   }
 
   describe("of several nodes", () => {
-    overPods({ service: () => service, cluster: () => cluster, start, why, free });
+    const targets = { pods: "pods", named: "named", small: "small" };
+    overPods({ service: () => service, cluster: () => cluster, targets, start, why, free });
+  });
+
+  describe("of several nodes without a volume", () => {
+    const targets = { pods: "away", named: "away-named", small: "away-small" };
+    overPods({ service: () => service, cluster: () => cluster, targets, start, why, free });
   });
 
   it("say that memory was what ended one", async () => {

@@ -12,6 +12,8 @@ import { MPI_IMAGE, mpiArchive } from "./mpiImage.ts";
 export type OverPods = {
   readonly service: () => Service;
   readonly cluster: () => ClusterUnderTest;
+  /** Targets of one kind: plain, with names for pods, with little memory. */
+  readonly targets: { readonly pods: string; readonly named: string; readonly small: string };
   start(target: string, script: string, more?: object): Promise<string>;
   why(runId: string): Promise<string>;
   free(): Promise<unknown>;
@@ -66,7 +68,7 @@ ${last}
 `;
 
 /** Defines the tests. */
-export function overPods({ service, cluster, start, why, free }: OverPods): void {
+export function overPods({ service, cluster, targets, start, why, free }: OverPods): void {
   const log = async (runId: string, rank: number) =>
     String(await fileOf(service(), runId, `user_logs/std_log_process_${rank}.txt`).catch(() => ""));
   const up = (runId: string, ...ranks: readonly number[]) =>
@@ -89,8 +91,9 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
       ...{ apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: "default" } },
     });
 
-  for (const target of ["pods", "named"])
-    it(`meet at the address that they are told${target === "named" ? ", where names of pods lead nowhere" : ""}`, async () => {
+  const { pods, named, small } = targets;
+  for (const target of [pods, named])
+    it(`meet at the address that they are told${target === named ? ", where names of pods lead nowhere" : ""}`, async () => {
       const runId = await start(target, MEET, {
         ...TORCH,
         nodeCount: 3,
@@ -116,7 +119,7 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
     });
 
     it("add up over two pods with two processes each", async () => {
-      const runId = await start("pods", SUM(""), MPI);
+      const runId = await start(pods, SUM(""), MPI);
       await reached(service(), runId, "Completed", LONG_MS);
       for (const rank of [0, 1, 2, 3])
         assert.match(
@@ -128,18 +131,18 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
 
     it("end with the rank that fails in another pod, and say which", async () => {
       const script = SUM("if world.rank == 3: os._exit(7)\ntime.sleep(600)");
-      const run = await ended(service(), await start("pods", script, MPI));
+      const run = await ended(service(), await start(pods, script, MPI));
       assert.match(JSON.stringify(run.error), /Rank 3 ended with exit code 7/);
       await free();
     });
 
     it("are canceled in all pods, and end in the cluster's words when it takes one away", async () => {
-      const first = await start("pods", SUM("time.sleep(600)"), MPI);
+      const first = await start(pods, SUM("time.sleep(600)"), MPI);
       await up(first, 0, 3);
       await cancel(service(), first);
       assert.equal((await ended(service(), first)).status, "Canceled");
       await free();
-      const second = await start("pods", SUM("time.sleep(600)"), MPI);
+      const second = await start(pods, SUM("time.sleep(600)"), MPI);
       await up(second, 0, 3);
       await evict(await podOf(1));
       assert.match(JSON.stringify(await ended(service(), second)), /TakenAway/);
@@ -148,20 +151,31 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
   });
 
   it("end whole when one of their processes fails, and say which", async () => {
-    const run = await ended(service(), await start("pods", EACH("raise SystemExit(7)"), TORCH));
+    const run = await ended(service(), await start(pods, EACH("raise SystemExit(7)"), TORCH));
     assert.equal(run.status, "Failed");
     assert.match(JSON.stringify(run.error), /Rank 1 ended with exit code 7/);
     await free();
   });
 
   it("say that memory ended one of their pods", async () => {
-    const run = await ended(service(), await start("small", EACH("x = bytearray(300 << 20)"), TORCH));
+    const run = await ended(service(), await start(small, EACH("x = bytearray(300 << 20)"), TORCH));
     assert.match(JSON.stringify(run), /OutOfMemory/);
     await free();
   });
 
+  it("go on while the service is killed, and end under the next one", async () => {
+    const script = "import time\nprint('up', flush=True)\ntime.sleep(8)\nprint('done')";
+    const runId = await start(pods, script, TORCH);
+    await up(runId, 0, 1);
+    await service().kill("SIGKILL");
+    await service().start();
+    await reached(service(), runId, "Completed", LONG_MS);
+    for (const rank of [0, 1]) assert.equal(await log(runId, rank), "up\ndone\n");
+    await free();
+  });
+
   it("are canceled in all pods", async () => {
-    const runId = await start("pods", EACH("pass"), TORCH);
+    const runId = await start(pods, EACH("pass"), TORCH);
     await up(runId, 0, 1);
     await cancel(service(), runId);
     assert.equal((await ended(service(), runId)).status, "Canceled");
@@ -170,7 +184,7 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
 
   it("do not begin before all of them have room, and say what they wait for", async () => {
     const more = { ...TORCH, docker: { useDocker: true, arguments: ["--cpus", "1.2"] } };
-    const runId = await start("pods", EACH("pass"), more);
+    const runId = await start(pods, EACH("pass"), more);
     await until(
       "the reason",
       async () => /1 of its 2 pods has its place and waits.*Insufficient cpu/.test(await why(runId)),
@@ -183,7 +197,7 @@ export function overPods({ service, cluster, start, why, free }: OverPods): void
   });
 
   it("end in the cluster's words when it takes one of their pods away", async () => {
-    const runId = await start("pods", EACH("pass"), TORCH);
+    const runId = await start(pods, EACH("pass"), TORCH);
     await up(runId, 0, 1);
     const name = await podOf(1);
     await evict(name);

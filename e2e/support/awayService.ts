@@ -24,12 +24,15 @@ const through = (url: string): string => {
   return other === "" ? url : url.replace(/^http:\/\/[^/]+/, other);
 };
 
+type NodeLogs = readonly (readonly string[])[];
 /** The courier as drivers of the service have it, as far as this one uses it. */
 type FarCourier = {
-  pack(launch: Launch, signal: AbortSignal): Promise<void>;
+  pack(launch: Launch, signal: AbortSignal, apart?: "apart"): Promise<void>;
   has(key: LaunchKey): Promise<boolean>;
   homePath(key: LaunchKey): string;
-  folder(key: LaunchKey): RunFolder;
+  folder(key: LaunchKey, logs?: NodeLogs): RunFolder;
+  nodeLogs(key: LaunchKey): Promise<NodeLogs | undefined>;
+  lacking(key: LaunchKey): Promise<readonly number[]>;
   sight(key: LaunchKey): Promise<Sighting | undefined>;
   readonly hints: {
     follow(key: LaunchKey, folder: string): void;
@@ -45,13 +48,16 @@ const launchUrl = ({ environment, key }: LaunchPlan): string =>
 
 function createFarDriver(courier: FarCourier): ComputeDriver {
   const kind = "far";
-  const folder = (key: LaunchKey): string => join(FAR, "runs", key);
+  const folder = (key: LaunchKey, node = 0): string => join(FAR, "runs", node === 0 ? key : `${key}.${node}`);
   const note = (key: LaunchKey): string => join(FAR, `${key}.pid`);
-  const handleOf = (key: LaunchKey): Handle => ({ key, kind, version: 1, state: "{}" });
-  const pidOf = (key: LaunchKey): number | undefined =>
-    existsSync(note(key)) ? Number(readFileSync(note(key), "utf8")) : undefined;
-  const isAlive = (key: LaunchKey): boolean => {
-    const pid = pidOf(key);
+  const handleOf = async (key: LaunchKey): Promise<Handle> => ({
+    ...{ key, kind, version: 1 },
+    state: JSON.stringify((await courier.nodeLogs(key)) ?? null),
+  });
+  /** Of the courier of each node. */
+  const pidsOf = (key: LaunchKey): readonly number[] =>
+    existsSync(note(key)) ? readFileSync(note(key), "utf8").split(" ").map(Number) : [];
+  const isAlive = (pid: number | undefined): boolean => {
     try {
       return pid !== undefined && readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] !== "Z";
     } catch {
@@ -59,6 +65,7 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
       return false;
     }
   };
+  const isAnyAlive = (key: LaunchKey): boolean => pidsOf(key).some(isAlive);
   return {
     kind,
     can: { multiNode: true, images: false, gpus: false },
@@ -66,67 +73,77 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
     check: async () => ({ usable: true }),
     async launch({ plan, secrets }, signal) {
       const { key } = plan;
-      await courier.pack({ plan, secrets }, signal);
+      // Each node is a machine of its own, where there are several.
+      const nodes = plan.group === undefined || !existsSync(join(FAR, "apart")) ? 1 : plan.nodes;
+      await courier.pack({ plan, secrets }, signal, nodes > 1 ? "apart" : undefined);
       courier.hints.follow(key, courier.homePath(key));
       if (!existsSync(note(key))) {
         mkdirSync(join(FAR, "runs"), { recursive: true });
         const program = join(FAR, "courier.pyz");
         writeFileSync(program, await courier.program());
-        const args = [
-          program,
-          "--folder",
-          folder(key),
-          "--service",
-          through(launchUrl(plan)),
-          "--grace",
-          "2",
-        ];
-        const child = spawn("python3", args, {
-          detached: true,
-          stdio: ["ignore", "ignore", openSync(join(FAR, `${key}.err`), "a")],
-          cwd: "/",
-          env: {
-            PATH: process.env.PATH,
-            HOME: FAR,
-            MALACHITE_CACHE: join(FAR, "cache"),
-            MALACHITE_SECRETS: JSON.stringify(secrets),
-          },
+        const pids = Array.from({ length: nodes }, (_, node) => {
+          const args = [
+            ...[
+              program,
+              "--folder",
+              folder(key, node),
+              "--service",
+              through(launchUrl(plan)),
+              "--grace",
+              "2",
+            ],
+            ...(nodes === 1 ? [] : ["--node", String(node), "--address", "127.0.0.1"]),
+          ];
+          const child = spawn("python3", args, {
+            detached: true,
+            stdio: ["ignore", "ignore", openSync(join(FAR, `${key}.err`), "a")],
+            cwd: "/",
+            env: {
+              PATH: process.env.PATH,
+              HOME: FAR,
+              MALACHITE_CACHE: join(FAR, "cache"),
+              MALACHITE_SECRETS: JSON.stringify(secrets),
+            },
+          });
+          child.unref();
+          return child.pid;
         });
-        writeFileSync(note(key), String(child.pid));
-        child.unref();
+        writeFileSync(note(key), pids.join(" "));
       }
-      return handleOf(key);
+      return await handleOf(key);
     },
     async find(_target, key) {
-      if (!(await courier.has(key)) || pidOf(key) === undefined) return undefined;
+      if (!(await courier.has(key)) || pidsOf(key).length === 0) return undefined;
       courier.hints.follow(key, courier.homePath(key));
-      return handleOf(key);
+      return await handleOf(key);
     },
     async observe(handles) {
       const seen = new Map<LaunchKey, Sighting>();
       for (const { key } of handles) {
-        const alive = isAlive(key);
-        seen.set(key, (await courier.sight(key)) ?? (alive ? { at: "waiting" } : { at: "gone" }));
+        const pids = pidsOf(key);
+        const alive = pids.some(isAlive);
+        const lacking = (await courier.lacking(key)).some((node) => isAlive(pids[node]));
+        const home = (await courier.sight(key)) ?? (alive ? { at: "waiting" } : { at: "gone" });
+        seen.set(key, home.at === "ended" && lacking ? { at: "running" } : home);
         if (!alive && seen.get(key)?.at !== "ended") seen.set(key, { at: "gone" });
       }
       return seen;
     },
     async stop({ key }) {
-      const pid = pidOf(key);
-      for (let tries = 0; pid !== undefined && isAlive(key) && tries < 300; tries++) {
-        if (tries === 0) process.kill(pid, "SIGTERM");
+      for (let tries = 0; isAnyAlive(key) && tries < 300; tries++) {
+        if (tries === 0) for (const pid of pidsOf(key).filter(isAlive)) process.kill(pid, "SIGTERM");
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-    folder: ({ key }) => courier.folder(key),
+    folder: ({ key, state }) => courier.folder(key, (JSON.parse(state) as NodeLogs | null) ?? undefined),
     async release({ key }) {
-      const pid = pidOf(key);
+      const pids = pidsOf(key);
       // It has sent all, and only ends.
-      for (let tries = 0; pid !== undefined && isAlive(key) && tries < 50; tries++)
+      for (let tries = 0; isAnyAlive(key) && tries < 50; tries++)
         await new Promise((resolve) => setTimeout(resolve, 100));
-      if (pid !== undefined && isAlive(key)) process.kill(-pid, "SIGKILL");
+      for (const pid of pids.filter(isAlive)) process.kill(-pid, "SIGKILL");
       await courier.forget(key);
-      rmSync(folder(key), { recursive: true, force: true });
+      for (const node of pids.keys()) rmSync(folder(key, node), { recursive: true, force: true });
       rmSync(note(key), { force: true });
     },
     hints: (signal) => courier.hints.stream(signal),

@@ -51,18 +51,24 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   assert.equal(request.headers.authorization, `Bearer ${token}`);
-  const [, launchKey = "", what] = /\/launches\/([^/]+)\/(.+)$/.exec(request.url ?? "") ?? [];
+  const url = new URL(request.url ?? "", "http://x");
+  const [, launchKey = "", what] = /\/launches\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+  const node = Number(url.searchParams.get("node") ?? 0);
   const key = launchKey as LaunchKey;
   const send = (chunks: AsyncIterable<Uint8Array>) =>
     pipeline(Readable.from(chunks, { objectMode: false }), response);
   const missing = () => new MalachiteError("ArtifactNotFound", "There is no such launch.");
   if (what === "files" && request.method === "POST") {
-    const value = await courier.take(key, request);
+    const value = await courier.take(key, request, node);
     response.end(JSON.stringify({ value }));
     return;
   }
+  if (what === "meeting") {
+    response.end(JSON.stringify({ value: await courier.meeting(key) }));
+    return;
+  }
   if (what === "files") {
-    const lines = await courier.home(key);
+    const lines = await courier.home(key, node);
     if (lines === undefined) throw missing();
     return send(lines);
   }

@@ -20,6 +20,8 @@ export type KubernetesUnderTest = Pick<DriverSubject, "away" | "end"> & {
   readonly image?: string;
   readonly options?: TargetSettings["options"];
   readonly now?: () => number;
+  /** For targets without a volume. */
+  readonly courier?: AwayCourier;
 };
 
 export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<DriverUnderTest> {
@@ -47,8 +49,7 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
         placer,
         clock: { ...systemClock, now },
         user: { uid: user.uid, gid: user.gid, name: user.username },
-        // Its runs have a volume; those without one are tried with a whole service.
-        courier: {} as AwayCourier,
+        courier: given.courier ?? ({} as AwayCourier),
         authority: "",
       }),
     away,

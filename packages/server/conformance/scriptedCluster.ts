@@ -7,7 +7,17 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { claim, commandOf, folderOf, type Meta, matches, merge, say, type Thing } from "./scriptedObjects.ts";
+import {
+  claim,
+  commandOf,
+  folderOf,
+  hasVolume,
+  type Meta,
+  matches,
+  merge,
+  say,
+  type Thing,
+} from "./scriptedObjects.ts";
 
 type Change = {
   readonly kind: string;
@@ -112,17 +122,20 @@ export async function startScriptedCluster(): Promise<ScriptedCluster> {
       return;
     }
     const { labels, annotations } = job.metadata;
-    const metadata = {
-      labels,
-      annotations,
-      ownerReferences: [{ uid: job.metadata.uid }],
-    } as Partial<Meta> as Meta;
-    const pod = add("pods", `${job.metadata.name}-0-${(++serial).toString(36)}`, {
-      metadata,
-      spec: structuredClone(job.spec.template.spec),
-      status: { phase: "Pending" },
-    });
-    void live(pod).catch(() => {});
+    for (let index = 0; index < job.spec.completions; index++) {
+      const metadata = {
+        labels: { ...labels, "batch.kubernetes.io/job-completion-index": String(index) },
+        annotations,
+        ownerReferences: [{ uid: job.metadata.uid }],
+      } as Partial<Meta> as Meta;
+      const pod = add("pods", `${job.metadata.name}-${index}-${(++serial).toString(36)}`, {
+        metadata,
+        spec: structuredClone(job.spec.template.spec),
+        status: { phase: "Pending" },
+      });
+      // One whose folder is no volume does what the test says.
+      if (hasVolume(pod)) void live(pod).catch(() => {});
+    }
   }
 
   function endPod(name: string, state: object, more: object = {}, phase = "Failed"): void {

@@ -25,6 +25,8 @@ export function folderOf({ spec }: Thing): string {
   return join(spec.volumes[0].hostPath.path, spec.containers[0].volumeMounts[0].subPath);
 }
 
+export const hasVolume = ({ spec }: Thing): boolean => spec.volumes[0].hostPath !== undefined;
+
 export function claim(folder: string): boolean {
   try {
     mkdirSync(join(folder, "claim"));

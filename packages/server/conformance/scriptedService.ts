@@ -165,6 +165,7 @@ export class ScriptedService implements AsyncDisposable {
         content: async () => undefined,
         home: async () => undefined,
         take: async () => [],
+        meeting: async () => undefined,
       },
       tokens: { issue: async (run) => ({ token: `token of ${run.id}`, expiresAt: clock.now() + 1e9 }) },
       targets: createTargets(

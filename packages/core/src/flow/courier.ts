@@ -3,14 +3,19 @@ import { MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import { isTerminal } from "../domain/run/next.ts";
 import { type Principal, workspaceKey } from "../domain/scope.ts";
-import type { ParcelContent, TakenPiece } from "../ports/courier.ts";
+import type { MeetingNode, ParcelContent, TakenPiece } from "../ports/courier.ts";
 import type { OpenFile } from "../ports/openFile.ts";
 import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
 
 /** One attempt at a run, and who asks for it. */
-export type LaunchAddress = RunAddress & { readonly launchKey: string; readonly by: Principal };
+export type LaunchAddress = RunAddress & {
+  readonly launchKey: string;
+  readonly by: Principal;
+  /** Of a run whose nodes send their files by themselves. */
+  readonly node?: number;
+};
 
 /** All throw RunNotFound, NotAllowed for any other token than the run's own, LaunchEnded for an attempt that is not at work. */
 export type CourierFlow = {
@@ -19,6 +24,8 @@ export type CourierFlow = {
   /** See `Courier.home`. */
   home(launch: LaunchAddress): Promise<AsyncIterable<Uint8Array>>;
   /** See `Courier.take`. */
+  /** See `Courier.meeting`. */
+  meeting(launch: LaunchAddress): Promise<readonly MeetingNode[]>;
   take(launch: LaunchAddress, pieces: AsyncIterable<Uint8Array>): Promise<readonly TakenPiece[]>;
 };
 
@@ -37,8 +44,9 @@ export function courierFlow(ports: CourierPorts): CourierFlow {
   return {
     listing: (launch) => there(launch, (key) => courier.listing(key)),
     content: (launch) => there(launch, (key) => courier.content(key)),
-    home: (launch) => there(launch, (key) => courier.home(key)),
-    take: (launch, pieces) => there(launch, (key) => courier.take(key, pieces)),
+    home: (launch) => there(launch, (key) => courier.home(key, launch.node)),
+    take: (launch, pieces) => there(launch, (key) => courier.take(key, pieces, launch.node)),
+    meeting: (launch) => there(launch, (key) => courier.meeting(key)),
   };
 }
 

@@ -117,9 +117,9 @@ class Meeting(Control):
             lost = "The connection to node %d (%s) was lost: it is away, or was ended." % (node, HOSTS[node])
             for key in list(self.children):
                 if key[0] == node:
-                    self.settle(key, 1, {"failure": lost})
+                    self.settle(key, 1, {"failure": lost, "lost": node})
         if self.mpi:
-            note({"failure": lost})
+            note({"failure": lost, "lost": node})
             say(lost)
             os.kill(os.getpid(), signal.SIGUSR1)
 

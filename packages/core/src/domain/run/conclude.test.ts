@@ -84,6 +84,16 @@ describe("conclude", () => {
       assert.match(String(message), /^Rank 2 ended with signal SIGKILL\. The script used more memory/);
     });
 
+    it("which the engine took a node of, or ended for memory, ended by that", () => {
+      const first = { name: "mpirun", others: 2, failure: "The connection to node 1 was lost." };
+      const exit = { code: null, endedAt: 1 };
+      assert.deepEqual(
+        said({ ...exit, taken: "Evicted.", as: "Preempted" }, undefined, "", first)[0],
+        "Preempted",
+      );
+      assert.deepEqual(said({ ...exit, outOfMemory: true }, undefined, "", first)[0], "OutOfMemory");
+    });
+
     it("says why they could not be started", () => {
       const first = { name: "mpirun", others: 4, failure: "There is no mpirun." };
       assert.deepEqual(said({ code: 127, endedAt: 1 }, undefined, "", first).slice(0, 2), [

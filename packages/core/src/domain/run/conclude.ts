@@ -5,15 +5,18 @@ import type { RunEvent } from "./advance.ts";
 import type { ExitRecord } from "./run.ts";
 
 /**
- * The last event of a run whose process has ended by itself. `first`: of several processes, the one that failed first. `tail` is the
+ * The last event of a run whose process has ended by itself. `told`: of several processes, the one that failed first. `tail` is the
  * end of its log, for the error text.
  */
 export function conclude(
   exit: ExitRecord | undefined,
   failure: string | undefined,
   tail: string,
-  first?: GroupExit,
+  told?: GroupExit,
 ): Extract<RunEvent, { name: "succeeded" | "failed" }> {
+  // What the engine says goes before what the others saw of it: that a node of theirs is away.
+  const byEngine = exit?.taken !== undefined || exit?.outOfMemory === true;
+  const first = told?.failure !== undefined && byEngine ? undefined : told;
   const failed = (reason: FailureReason, message: string, detail: Record<string, unknown> = {}) =>
     ({
       name: "failed",

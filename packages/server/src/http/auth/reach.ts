@@ -51,6 +51,7 @@ const REACH: Readonly<Record<Reach, readonly Operation[]>> = {
     malachite.parcelContent,
     malachite.homeFiles,
     malachite.takeFiles,
+    malachite.launchMeeting,
   ],
   upload: [
     artifact.uploadArtifact,

@@ -10,13 +10,15 @@ type Asked = {
   readonly scope: Scope;
   readonly by: Principal;
   readonly params: { readonly runId: string; readonly launchKey: string };
+  readonly query?: { readonly node?: number | undefined };
 };
 
-const launchOf = ({ scope, by, params: { runId, launchKey } }: Asked): LaunchAddress => ({
+const launchOf = ({ scope, by, params: { runId, launchKey }, query }: Asked): LaunchAddress => ({
   scope,
   by,
   runId,
   launchKey,
+  ...(query?.node === undefined ? {} : { node: query.node }),
 });
 
 export const parcelListing = route(malachite.parcelListing, async (ask, { flow }) => {
@@ -59,4 +61,8 @@ export const homeFiles = route(malachite.homeFiles, async (ask, { flow }) => {
 
 export const takeFiles = route(malachite.takeFiles, async (ask, { flow }) => ({
   value: [...(await flow.courier.take(launchOf(ask), ask.bytes()))],
+}));
+
+export const launchMeeting = route(malachite.launchMeeting, async (ask, { flow }) => ({
+  value: [...(await flow.courier.meeting(launchOf(ask)))],
 }));

@@ -264,7 +264,7 @@ export function testFlow(): TestFlow {
         remove: async () => true,
         list: async () => ({ values: [assetOf("asset")] }),
       },
-      courier: { listing: noLaunch, content: noLaunch, home: noLaunch, take: noLaunch },
+      courier: { listing: noLaunch, content: noLaunch, home: noLaunch, take: noLaunch, meeting: noLaunch },
       datastores: {
         list: async () => ({ values: [OWN] }),
         get: async () => OWN,

@@ -20,8 +20,22 @@ import { createLaunchHints, type LaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { openFileInside } from "../shared/openInside.ts";
 import { createRunsRoot } from "../shared/runsRoot.ts";
-import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
-import { createMirror, STAGE_FILE } from "./mirror.ts";
+import { exists, readExit } from "../shared/smallFiles.ts";
+import { createMirror } from "./mirror.ts";
+import {
+  checkedHome,
+  joinedHome,
+  lackingIn,
+  logsOfNode,
+  makeNodeHomes,
+  meetingIn,
+  type NodeLogs,
+  nodeHome,
+  nodeLogs,
+  readJson,
+  STAGE_FILE,
+  sightNodes,
+} from "./nodes.ts";
 import { listingPath, makeParcel, openParcel, type ParcelSources } from "./parcel.ts";
 import { createProgram, type ProgramFiles } from "./program.ts";
 
@@ -34,13 +48,23 @@ export type CourierOptions = ParcelSources &
 /** What drivers use. How, stands in index.ts. */
 export type AwayCourier = Courier &
   AsyncDisposable & {
-    /** Makes home and parcel of a launch ready, durably, before anything is started. May be repeated. Throws StorageFailed. */
-    pack(launch: Launch, signal: AbortSignal): Promise<void>;
+    /**
+     * Makes home and parcel of a launch ready, durably, before anything is started. May be repeated. Throws StorageFailed. `apart`: each node
+     * of the run has a courier of its own.
+     */
+    pack(launch: Launch, signal: AbortSignal, apart?: "apart"): Promise<void>;
     /** Whether the launch has a home here: it was packed, and not forgotten. */
     has(key: LaunchKey): Promise<boolean>;
     /** The run's folder at home: an absolute path of this machine. The driver may keep a small file `launch.json` in it. */
     homePath(key: LaunchKey): string;
-    folder(key: LaunchKey): RunFolder;
+    folder(key: LaunchKey, logs?: NodeLogs): RunFolder;
+    /** The logs of each node that has a courier of its own; undefined for a launch of one courier. The driver keeps it for `folder`. */
+    nodeLogs(key: LaunchKey): Promise<NodeLogs | undefined>;
+    /**
+     * Where the first node has ended: those whose last files have not come. The driver waits for them for as long as the engine says that
+     * they are there.
+     */
+    lacking(key: LaunchKey): Promise<readonly number[]>;
     /**
      * What the files at home say: ended, running, or what is done before; undefined where they say nothing yet. That the far side is
      * gone, only the driver knows.
@@ -79,7 +103,7 @@ export function createCourier(options: CourierOptions): AwayCourier {
     );
 
   return {
-    pack: (launch, signal) =>
+    pack: (launch, signal, apart) =>
       inLine(launch.plan.key, () =>
         wrapped(async () => {
           const { key } = launch.plan;
@@ -88,13 +112,25 @@ export function createCourier(options: CourierOptions): AwayCourier {
           await makeParcel(parcels.folder(key), launch, options, signal);
           // The home comes last: it says that the launch is whole.
           await homes.make(key);
-          await Promise.all(logsOf(launch.plan).map((path) => makeLog(join(homes.folder(key), path))));
+          const home = homes.folder(key);
+          const { nodes } = launch.plan;
+          if (apart === undefined) return void (await makeLogs(home, logsOf(launch.plan)));
+          const logs = Array.from({ length: nodes }, (_, node) => logsOfNode(launch.plan, node));
+          await makeNodeHomes(home, logs);
+          for (const [node, own] of logs.entries()) await makeLogs(nodeHome(home, node), own);
         }),
       ),
     has: (key) => wrapped(() => exists(homes.folder(key))),
     homePath: (key) => homes.folder(key),
-    folder: (key) => createLocalRunFolder(homes.folder(key)),
-    sight: (key) => wrapped(() => sight(homes.folder(key))),
+    folder: (key, logs) =>
+      logs === undefined ? createLocalRunFolder(homes.folder(key)) : joinedHome(homes.folder(key), logs),
+    nodeLogs: (key) => wrapped(() => nodeLogs(homes.folder(key))),
+    lacking: (key) => wrapped(() => lackingIn(homes.folder(key))),
+    sight: (key) =>
+      wrapped(async () => {
+        const home = homes.folder(key);
+        return await sightNodes(home, await sight(home));
+      }),
     hints,
     forget,
     program,
@@ -111,16 +147,21 @@ export function createCourier(options: CourierOptions): AwayCourier {
 
     listing: (key) => wrapped(() => openIn(parcels.folder(checked(key)), listingName)),
     content: (key) => wrapped(() => openParcel(parcels.folder(checked(key)), options)),
-    home: (key) =>
+    home: (key, node = 0) =>
       wrapped(async () => {
         const root = homes.folder(checked(key));
-        return (await exists(root)) ? mirror.files(root) : undefined;
+        return (await exists(root)) ? mirror.files(await checkedHome(root, node)) : undefined;
       }),
-    take: (key, pieces) =>
+    take: (key, pieces, node = 0) =>
       wrapped(async () => {
         const root = homes.folder(checked(key));
-        if (await exists(root)) return await mirror.take(root, pieces);
+        if (await exists(root)) return await mirror.take(await checkedHome(root, node), pieces);
         throw new MalachiteError("ArtifactNotFound", `Nothing of the launch '${key}' is kept here any more.`);
+      }),
+    meeting: (key) =>
+      wrapped(async () => {
+        const root = homes.folder(checked(key));
+        return (await exists(root)) ? await meetingIn(root) : undefined;
       }),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();
@@ -130,10 +171,15 @@ export function createCourier(options: CourierOptions): AwayCourier {
   };
 }
 
-/** It exists from the start, so that whoever follows it can begin. */
-async function makeLog(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await (await open(path, "a")).close();
+/** They exist from the start, so that whoever follows one can begin. */
+async function makeLogs(home: string, paths: readonly string[]): Promise<void> {
+  await Promise.all(
+    paths.map(async (path) => {
+      const at = join(home, path);
+      await mkdir(dirname(at), { recursive: true });
+      await (await open(at, "a")).close();
+    }),
+  );
 }
 
 const listingName = listingPath("").replace(/^\//, "");
@@ -149,24 +195,13 @@ async function sight(home: string): Promise<Sighting | undefined> {
     const { stage, ...report } = ended;
     return { at: "ended", ...report, ...(stage === undefined ? {} : { as: "EnvironmentFailed" as const }) };
   }
-  const pids = parsed(await readSmallFile(home, START_FILES.pids));
+  const pids = await readJson(home, START_FILES.pids);
   if (pids !== undefined) {
     const { startedAt } = pids;
     return { at: "running", ...(Number.isSafeInteger(startedAt) ? { startedAt: startedAt as number } : {}) };
   }
-  const { why } = parsed(await readSmallFile(home, STAGE_FILE)) ?? {};
+  const { why } = (await readJson(home, STAGE_FILE)) ?? {};
   return typeof why === "string" ? { at: "waiting", why: why.slice(0, 500) } : undefined;
-}
-
-/** The far machine writes these: nothing in them is trusted. */
-function parsed(text: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = text === undefined ? undefined : JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // Half written, or anything else.
-    return undefined;
-  }
 }
 
 /** Where a courier that speaks HTTP asks for this launch: what courier.pyz is given as its `--service`. */

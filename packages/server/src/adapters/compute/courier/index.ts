@@ -35,7 +35,12 @@
 // A driver that has a connection of its own to the machine (ssh) lays the parcel down itself (`listing`, `content`), and uses the courier's
 // modules there.
 //
+// NODES THAT SHARE NOTHING BUT THE NETWORK have a courier each: `pack(launch, signal, "apart")`, `folder(key, await courier.nodeLogs(key))`, and
+// courier.pyz with `--node N --address A`, in a folder of each. Couriers wait until all nodes have told where they are, and then start
+// all at once. "ended" is what the first node says; what the others bring home is there when `lacking(key)` names none that the engine still has.
+//
 // AN ENGINE THAT MAY START A JOB AGAIN sends a piece `claim` before all else, with a name of this start of the job: it is taken of one
 // start alone, and of that one as often as it asks. Whoever is answered `taken: false` does nothing. See slurm/files/slurm_courier.py.
 export { type AwayCourier, type CourierOptions, createCourier, launchUrl } from "./courier.ts";
 export { ENGINE_FILES } from "./mirror.ts";
+export { logsOfNode, type NodeLogs } from "./nodes.ts";

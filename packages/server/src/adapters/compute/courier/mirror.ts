@@ -16,10 +16,9 @@ import { createLines } from "../shared/inLine.ts";
 import { segmentsOf } from "../shared/openInside.ts";
 import { fileIn, foldersUnder, MAX_DEPTH, namesIn } from "../shared/readFolder.ts";
 import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { PLACE_FILE, STAGE_FILE } from "./nodes.ts";
 import { type Piece, type PieceHead, readPieces } from "./pieces.ts";
 
-/** How far the far machine is, for `why`: written by courier.py. */
-export const STAGE_FILE = "stage.json";
 /** Beside the claim, for engines that may start a job a second time: written by a courier. */
 export const ENGINE_FILES = {
   /** The engine has asked the run to end. */
@@ -36,6 +35,7 @@ const SMALL: ReadonlySet<string> = new Set([
   START_FILES.pids,
   START_FILES.claim,
   STAGE_FILE,
+  PLACE_FILE,
   ...Object.values(ENGINE_FILES),
 ]);
 const SMALL_BYTES = 64 * 1024;

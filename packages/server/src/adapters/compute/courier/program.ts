@@ -30,6 +30,7 @@ export const COURIER_FILES = [
     "http_link",
     "job",
     "links",
+    "meeting",
     "parcel",
     "patience",
     "run",

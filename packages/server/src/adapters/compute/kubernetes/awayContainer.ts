@@ -1,7 +1,7 @@
 // What a pod is told that shares no volume with the service: it fetches the courier from a secret of its launch, and the courier does the
 // rest over HTTP with the run's token. Pure.
-import type { V1Container, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
-import { CONTAINER_FOLDER, type LaunchPlan, MalachiteError } from "@malachite/core";
+import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import { CONTAINER_FOLDER, type LaunchPlan, MalachiteError, POD_NAMES } from "@malachite/core";
 import { launchUrl } from "../courier/index.ts";
 
 /** What goes into the secret of the launch. */
@@ -19,19 +19,24 @@ const SECRETS = "secrets";
 const AUTHORITY = "authority";
 
 /** A constant text: the address is an argument. The container's first process becomes the courier, which ends the script's whole tree. */
-const BOOT = `for name in python3 python; do
+const BOOT = `set -- --service "$1"
+if [ -n "\${${POD_NAMES.count}:-}" ]; then
+  set -- "$@" --node "$JOB_COMPLETION_INDEX" --address "$${POD_NAMES.address}" --domain "\${${POD_NAMES.domain}:-}"
+fi
+for name in python3 python; do
   if command -v "$name" >/dev/null 2>&1; then
-    exec "$name" ${COURIER_FOLDER}/${PROGRAM} --folder ${CONTAINER_FOLDER} --service "$1"
+    exec "$name" ${COURIER_FOLDER}/${PROGRAM} --folder ${CONTAINER_FOLDER} "$@"
   fi
 done
 echo "The image has no python3, which brings the run's files there and back. Name one that has." >&2
 exit 127
 `;
 
-/** Throws UnsupportedField for a service that pods cannot reach. */
+/** Throws UnsupportedField for a service that pods cannot reach. `told`: what each pod of a run of several is told of itself. */
 export function awayContainer(
   plan: LaunchPlan,
   secret: string,
+  told: readonly V1EnvVar[],
 ): {
   readonly container: Pick<V1Container, "command" | "args" | "env">;
   readonly mounts: V1VolumeMount[];
@@ -52,6 +57,7 @@ export function awayContainer(
       env: [
         { name: "MALACHITE_SECRETS", valueFrom: from(SECRETS) },
         { name: "MALACHITE_CA", valueFrom: from(AUTHORITY) },
+        ...told,
       ],
     },
     mounts: [

@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import type {
   V1Container,
+  V1EnvVar,
   V1Job,
   V1PodSpec,
   V1Secret,
@@ -149,7 +150,7 @@ function podSpec(ask: SpecOf, flags: ContainerFlags, hasSecret: boolean): V1PodS
   const { options, user, way, plan } = ask;
   const { container, mounts, volumes } =
     way.is === "away"
-      ? awayContainer(plan, secretName(ask.name))
+      ? awayContainer(plan, secretName(ask.name), toldToPods(ask))
       : volumeContainer(ask, way, flags, hasSecret);
   const shm = shmOf(flags.shmSizeBytes ?? ask.image.shmSizeBytes);
   return {
@@ -214,22 +215,23 @@ function volumeContainer(ask: SpecOf, way: OnVolume, flags: ContainerFlags, hasS
     // What the image would start by itself is not asked: the start script is all.
     command: ["/bin/sh"],
     args: args.map(literal),
-    env: [
-      ...shown.map(([name, value]) => ({ name, value: literal(value) })),
-      ...(pods > 1 ? toldToPods(ask, pods) : []),
-    ],
+    env: [...shown.map(([name, value]) => ({ name, value: literal(value) })), ...toldToPods(ask)],
     ...(hasSecret ? { envFrom: [{ secretRef: { name: secretName(ask.name) } }] } : {}),
     lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", STOP_HOOK] } } },
   };
   return { container, ...volumesOf(ask, way) };
 }
 
-/** Which of them it is, Kubernetes tells each: JOB_COMPLETION_INDEX. */
-const toldToPods = (ask: SpecOf, pods: number) => [
-  { name: POD_NAMES.count, value: String(pods) },
-  { name: POD_NAMES.address, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-  ...(hasNames(ask) ? [{ name: POD_NAMES.domain, value: ask.name }] : []),
-];
+/** Of a run of several. Which of them it is, Kubernetes tells each: JOB_COMPLETION_INDEX. */
+function toldToPods(ask: SpecOf): V1EnvVar[] {
+  const pods = podCount(ask.plan, ask.options);
+  if (pods === 1) return [];
+  return [
+    { name: POD_NAMES.count, value: String(pods) },
+    { name: POD_NAMES.address, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    ...(hasNames(ask) ? [{ name: POD_NAMES.domain, value: ask.name }] : []),
+  ];
+}
 
 /** Kubernetes puts values of variables into arguments and variables where it finds `$(NAME)`; the user's texts are to stay as they are. */
 const literal = (text: string): string => text.replaceAll("$", "$$$$");

@@ -46,6 +46,7 @@ import { createPlaces, type Place } from "./places.ts";
 import { isQuota } from "./podlessJobs.ts";
 import { planInPods, podCount } from "./podsOfRun.ts";
 import { createSightRun } from "./sightRun.ts";
+import { TRUST, withTrust } from "./trustInFolder.ts";
 
 export type KubernetesDriverOptions = {
   readonly clusters: Clusters;
@@ -65,8 +66,6 @@ export type KubernetesDriver = ComputeDriver & AsyncDisposable;
 
 /** On the volume: the folder in which each launch gets one of its own. */
 const RUNS = "malachite-runs";
-/** In a run's folder: whom to trust, where the plan shows that to the run. */
-const TRUST = "trust.pem";
 const START_MS = 120_000;
 const HEALTH_TRUST_MS = 10_000;
 
@@ -122,6 +121,15 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     startMs: parsed.startSeconds === undefined ? START_MS : parsed.startSeconds * 1000,
   });
 
+  async function awayState(
+    key: LaunchKey,
+    parsed: KubernetesOptions,
+    place: Place,
+  ): Promise<KubernetesState> {
+    const logs = await courier.nodeLogs(key);
+    return { ...stateOf(key, parsed, place, undefined), ...(logs === undefined ? {} : { logs }) };
+  }
+
   function specOf(plan: LaunchPlan, parsed: KubernetesOptions, way: FolderWay) {
     if (plan.image === undefined)
       throw new MalachiteError(
@@ -137,17 +145,18 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
 
   async function launchAway(given: Launch, parsed: KubernetesOptions, signal: AbortSignal): Promise<Handle> {
     const { secrets, startBefore } = given;
-    const plan = planInPods(given.plan, podCount(given.plan, parsed));
+    const pods = podCount(given.plan, parsed);
+    const plan = planInPods(given.plan, pods);
     const asked = { ...given, plan };
     const { key } = plan;
     const parts = { program: await courier.program(), secrets, authority };
     const made = specOf(plan, parsed, { is: "away", parts });
     const place = await placeOf(parsed);
-    const state = stateOf(key, parsed, place, undefined);
-    if ((await courier.has(key)) && (await place.jobs.find(state.job, signal)) !== undefined)
-      return follow(key, state);
+    if ((await courier.has(key)) && (await place.jobs.find(jobName(key), signal)) !== undefined)
+      return follow(key, await awayState(key, parsed, place));
     signal.throwIfAborted();
-    await courier.pack(asked, signal);
+    await courier.pack(asked, signal, pods > 1 ? "apart" : undefined);
+    const state = await awayState(key, parsed, place);
     try {
       refuseLate(startBefore, clock);
       place.watch.learn(await place.jobs.create(made, signal));
@@ -248,7 +257,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     const job = await place.jobs.find(jobName(key), signal);
     if (job !== undefined) place.watch.learn(job);
     if (job !== undefined || (await courier.sight(key))?.at === "ended")
-      return follow(key, stateOf(key, parsed, place, undefined));
+      return follow(key, await awayState(key, parsed, place));
     await place.jobs.remove(jobName(key), signal);
     await courier.forget(key);
     return undefined;
@@ -358,8 +367,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       );
     },
     folder(handle) {
-      const { runs } = readHandle(handle);
-      if (runs === undefined) return courier.folder(handle.key);
+      const { runs, logs } = readHandle(handle);
+      if (runs === undefined) return courier.folder(handle.key, logs);
       return createLocalRunFolder(roots.at(runs).folder(handle.key));
     },
     release: async (handle, signal) =>
@@ -371,20 +380,6 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       await roots[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Whom to trust is a file of the service's own machine: a copy of it comes into the run's folder, and is shown under the same path. */
-function withTrust(
-  plan: LaunchPlan,
-  folder: string,
-): { readonly plan: LaunchPlan; readonly trust: string | undefined } {
-  const trust = plan.environment.REQUESTS_CA_BUNDLE;
-  const isTrust = ({ source, at }: { source: string; at: string }) => source === at && at === trust;
-  if (plan.mounts?.some(isTrust) !== true) return { plan, trust: undefined };
-  const mounts = plan.mounts.map((mount) =>
-    isTrust(mount) ? { ...mount, source: join(folder, TRUST) } : mount,
-  );
-  return { plan: { ...plan, mounts }, trust };
 }
 
 /** What cannot be removed now is removed by `find` or by the next launch of the key. */

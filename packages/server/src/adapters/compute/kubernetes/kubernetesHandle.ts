@@ -1,4 +1,5 @@
 // The state that the kubernetes driver keeps in a handle: which cluster and namespace, and where the run's folder is.
+import type { NodeLogs } from "../courier/index.ts";
 import { handlesOf } from "../shared/handles.ts";
 import type { ClusterAccess } from "./clusters.ts";
 
@@ -9,6 +10,8 @@ export type KubernetesState = ClusterAccess & {
   readonly job: string;
   /** The folder in which the run's folder lies, as the service sees it; absent where a courier carries its files. */
   readonly runs?: string;
+  /** Of a run whose pods send their files by themselves: the logs of each. */
+  readonly logs?: NodeLogs;
   /** How long it may fail to start, in ms. */
   readonly startMs: number;
 };

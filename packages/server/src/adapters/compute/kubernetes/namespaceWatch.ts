@@ -6,7 +6,12 @@ import type { Cluster } from "./cluster.ts";
 import { isRefused } from "./clusterRefused.ts";
 import { type Facts, type JobFacts, jobFacts, LABELS, type PodFacts, podFacts, versionOf } from "./facts.ts";
 
-export type Seen = { readonly job: JobFacts | undefined; readonly pods: readonly PodFacts[] };
+export type Seen = {
+  readonly job: JobFacts | undefined;
+  readonly pods: readonly PodFacts[];
+  /** The pod that the cluster takes away, or has taken: it says why only for as long as that is there. */
+  readonly leaving?: PodFacts;
+};
 
 export type NamespaceWatch = Disposable & {
   /** Resolves when all that was there a moment ago is known. Throws EngineUnavailable where the cluster does not answer now. */
@@ -40,6 +45,7 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
   const labelSelector = `${LABELS.service}=${service}`;
   const jobs = new Map<LaunchKey, JobFacts>();
   const pods = new Map<LaunchKey, Map<string, PodFacts>>();
+  const leaving = new Map<LaunchKey, PodFacts>();
   const streams = [
     follow({ path: `/apis/batch/v1/namespaces/${namespace}/jobs`, facts: jobFacts }),
     follow({ path: `/api/v1/namespaces/${namespace}/pods`, facts: podFacts }),
@@ -51,6 +57,8 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
   function put(facts: Facts): void {
     // What was read just now may be newer than what the stream brings next.
     if (isOlder(facts.version, known(facts)?.version)) return;
+    if (facts.kind === "pod" && (facts.disrupted !== undefined || facts.reason === "Evicted"))
+      leaving.set(facts.key, facts);
     if (facts.kind === "job") jobs.set(facts.key, facts);
     else pods.set(facts.key, (pods.get(facts.key) ?? new Map()).set(facts.uid, facts));
     onChange(facts.key);
@@ -195,11 +203,13 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
     seen: (key) => ({
       job: jobs.get(key),
       pods: [...(pods.get(key)?.values() ?? [])].sort((a, b) => a.index - b.index),
+      ...(leaving.has(key) ? { leaving: leaving.get(key) as PodFacts } : {}),
     }),
     learn: put,
     forget(key) {
       jobs.delete(key);
       pods.delete(key);
+      leaving.delete(key);
     },
     [Symbol.dispose]: () => closing.abort(),
   };

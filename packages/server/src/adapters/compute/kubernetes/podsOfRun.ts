@@ -2,11 +2,11 @@
 import { CUDA_DEVICES, type LaunchPlan } from "@malachite/core";
 import type { KubernetesOptions } from "./kubernetesTarget.ts";
 
-type Spread = Pick<KubernetesOptions, "volume" | "nodesInOnePod">;
+type Spread = Pick<KubernetesOptions, "nodesInOnePod">;
 
-/** One for each node. One for all where they have no volume in common, and where the target wants it so. */
-export function podCount({ nodes, group }: LaunchPlan, { volume, nodesInOnePod }: Spread): number {
-  const inOne = volume === undefined || nodesInOnePod === true || group === undefined;
+/** One for each node. One for all where the target wants it so. */
+export function podCount({ nodes, group }: LaunchPlan, { nodesInOnePod }: Spread): number {
+  const inOne = nodesInOnePod === true || group === undefined;
   return inOne ? 1 : nodes;
 }
 

@@ -14,6 +14,7 @@ import type { LaunchHints } from "../shared/launchHints.ts";
 import type { LostFolders } from "../shared/lostFolders.ts";
 import { exists, readExit, readSmallFile, readStartedAt } from "../shared/smallFiles.ts";
 import { lookAgain } from "./endJob.ts";
+import { isOver, type PodFacts } from "./facts.ts";
 import { readHandle } from "./kubernetesHandle.ts";
 import type { Seen } from "./namespaceWatch.ts";
 import type { Place } from "./places.ts";
@@ -27,7 +28,7 @@ export type SightRunOptions = {
   /** Throws EngineUnavailable when the folder of the runs is not there at all. */
   readonly assertPresent: (runs: string) => Promise<void>;
   /** For runs whose files it carries. */
-  readonly courier: Pick<AwayCourier, "homePath" | "sight">;
+  readonly courier: Pick<AwayCourier, "homePath" | "sight" | "lacking">;
 };
 
 export type SightRun = {
@@ -63,23 +64,25 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
     // What does not run now has written its exit record before.
     const exit = await readExit(folder);
     if (exit !== undefined) {
-      const taken = await takenFrom(folder, seen, exit);
-      if (taken !== undefined) {
-        hints.drop(key);
-        since.delete(key);
-        return taken;
-      }
-      const wasKilled = exit.signal === "SIGKILL" && exit.outOfMemory !== true;
-      // Whether it was for memory, the node tells when the pod has ended too.
-      if (runs === undefined && wasKilled && sighted.at === "running" && mark(key, "over") < RECORD_WITHIN_MS)
-        return sighted;
+      const goesOn: Sighting = sighted.at === "running" ? sighted : { at: "running" };
+      const lacking = runs === undefined ? await courier.lacking(key) : [];
+      // The others of its pods still bring home what they have.
+      if (lacking.some((node) => seen.pods.some((pod) => pod.index === node && isAtWork(pod)))) return goesOn;
+      const group = (seen.job?.pods ?? 1) > 1 ? await readGroupEnd(folder) : undefined;
+      const wasKilled = (exit.signal === "SIGKILL" || group?.lost !== undefined) && exit.outOfMemory !== true;
+      const byMemory = wasKilled && seen.pods.some((pod) => pod.end?.reason === "OOMKilled");
+      const taken = byMemory ? undefined : takenFrom(seen, exit, group, lacking);
+      // Whether it was for memory, the node tells when the pod has ended too; and so what the cluster has to say of a pod that was lost.
+      const mayTell = seen.pods.some((pod) => isAtWork(pod) && pod.disrupted === undefined);
+      const unsaid = runs === undefined && wasKilled && !byMemory && mayTell && seen.job?.stopped !== true;
+      if (unsaid && mark(key, "over") < RECORD_WITHIN_MS) return goesOn;
       hints.drop(key);
       since.delete(key);
-      const byMemory = wasKilled && seen.pods.some((pod) => pod.end?.reason === "OOMKilled");
-      return { at: "ended", ...exit, ...(byMemory ? { outOfMemory: true } : {}) };
+      return taken ?? { at: "ended", ...exit, ...(byMemory ? { outOfMemory: true } : {}) };
     }
     const partly = sighted.at === "running" ? sightPartly(seen) : undefined;
-    if (partly !== undefined && (await readStartedAt(folder)) === undefined) sighted = partly;
+    const meets = runs === undefined && partly?.at === "waiting";
+    if (partly !== undefined && !meets && (await readStartedAt(folder)) === undefined) sighted = partly;
     if (sighted.at === "podless")
       sighted = await sightPodless(place, job, sighted.words ?? "", failingMs(key) >= startMs, signal);
     if (sighted.at === "waiting" && seen.pods.some(({ node }) => node !== undefined)) {
@@ -150,25 +153,6 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       : { at: "waiting", why: words, failing: true };
   }
 
-  /**
-   * A record of a run that ended because the cluster took a pod away, or lost one: it was stopped by the hook of that pod, or as the rest of
-   * its group. What a run ends with by itself says more.
-   */
-  async function takenFrom(
-    folder: string,
-    { job, pods }: Seen,
-    exit: ExitReport,
-  ): Promise<Sighting | undefined> {
-    if (job?.stopped || exit.code === 0) return undefined;
-    const pod = pods.find(({ disrupted, reason }) => disrupted !== undefined || reason === "Evicted");
-    const lost = (job?.pods ?? 1) > 1 ? await readLost(folder) : undefined;
-    if (pod !== undefined && (exit.signal === "SIGTERM" || exit.signal === "SIGKILL" || lost !== undefined)) {
-      const { words, as } = takenAway(pod);
-      return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
-    }
-    return lost === undefined ? undefined : { at: "gone", taken: lost, as: "NodeFailed" };
-  }
-
   /** How long it has been like that, in ms. */
   function mark(key: LaunchKey, what: "failing" | "over"): number {
     const known = since.get(key);
@@ -190,11 +174,45 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
   };
 }
 
-/** Why the group of the run in the folder ended, where a node of it was lost. The run can write there: a text of some length, no more. */
-async function readLost(folder: string): Promise<string | undefined> {
+/**
+ * A record of a run that ended because the cluster took a pod away, or lost one: it was stopped by the hook of that pod, or as the rest of
+ * its group. What a run ends with by itself says more. `lacking`: nodes whose pods have ended, and whose last files have not come home.
+ */
+function takenFrom(
+  { job, leaving: pod }: Seen,
+  exit: ExitReport,
+  group: GroupEnd | undefined,
+  lacking: readonly number[],
+): Sighting | undefined {
+  if (job?.stopped) return undefined;
+  const [without] = lacking;
+  const bySignal = exit.signal === "SIGTERM" || exit.signal === "SIGKILL";
+  const isCut = exit.code === 0 ? without !== undefined : bySignal || group !== undefined;
+  if (pod !== undefined && isCut) {
+    const { words, as } = takenAway(pod);
+    return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
+  }
+  if (exit.code === 0 && without !== undefined)
+    return {
+      at: "gone",
+      taken: `The pod of node ${without} ended before its files were home.`,
+      as: "NodeFailed",
+    };
+  return group?.lost === undefined ? undefined : { at: "gone", taken: group.failure, as: "NodeFailed" };
+}
+
+/** Its courier is there, or whatever else it runs. */
+const isAtWork = (pod: PodFacts): boolean => !isOver(pod) && pod.runningSince !== undefined;
+
+/** Why a group ended that no process of its own has ended, and which node was lost, if that is why. */
+type GroupEnd = { readonly failure: string; readonly lost?: number };
+
+/** Of the run in the folder. The run can write there: a text of some length, no more. */
+async function readGroupEnd(folder: string): Promise<GroupEnd | undefined> {
   try {
-    const { failure, lost } = JSON.parse((await readSmallFile(folder, RUN_FOLDER.groupExit)) ?? "{}");
-    return Number.isInteger(lost) && typeof failure === "string" ? failure.slice(0, 500) : undefined;
+    const { failure, lost, index } = JSON.parse((await readSmallFile(folder, RUN_FOLDER.groupExit)) ?? "{}");
+    if (typeof failure !== "string" || index !== undefined) return undefined;
+    return { failure: failure.slice(0, 500), ...(Number.isInteger(lost) ? { lost } : {}) };
   } catch {
     // Half written, or overwritten by the run.
     return undefined;

@@ -2,12 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Handle, LaunchKey, RunFolder, TargetSettings } from "@malachite/core";
+import { createJoinedFolder } from "../shared/joinedFolder.ts";
 import type { LaunchHints } from "../shared/launchHints.ts";
 import type { RunsRoot } from "../shared/runsRoot.ts";
 import { createFarHost, type FarHost } from "./farHost.ts";
 import { createFarMirror, type FarMirror } from "./farMirror.ts";
 import { beginProgram, farProgram } from "./farProgram.ts";
-import { createJoinedFolder } from "./joinedFolder.ts";
 import { createMirroredFolder } from "./mirroredFolder.ts";
 import type { SshLogin } from "./openSsh.ts";
 import { farKeyOf, makeHandle, type Part, partsOf, type SshState, type Way, wayOf } from "./sshHandle.ts";

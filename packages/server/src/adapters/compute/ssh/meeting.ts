@@ -1,6 +1,6 @@
 // Runs of several nodes that are machines by themselves: which they are, and what each is told so that they find each other.
 import { randomBytes, randomInt } from "node:crypto";
-import { type LaunchPlan, logsOf } from "@malachite/core";
+import type { LaunchPlan } from "@malachite/core";
 import type { NotedPart } from "./sshHandle.ts";
 import { addressOf } from "./sshTarget.ts";
 
@@ -14,10 +14,6 @@ export const nodesOf = ({ nodes, group }: LaunchPlan): number => (group === unde
 
 /** mpirun knows nodes by their addresses: each is a machine of its own. */
 export const isApart = ({ group }: LaunchPlan): boolean => group?.starter === "mpirun";
-
-/** Logs that come from the node. */
-export const logsOfNode = ({ group }: LaunchPlan, node: number): readonly string[] =>
-  logsOf({ group: group && { ...group, processes: group.processes.filter((one) => one.node === node) } });
 
 /** A variable for each node, for no eyes but its own; nothing where there is only one. */
 export function meetingOf(parts: readonly NotedPart[]): readonly Readonly<Record<string, string>>[] {

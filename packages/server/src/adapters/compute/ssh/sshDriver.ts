@@ -13,7 +13,7 @@ import {
   type TargetSettings,
   withGpus,
 } from "@malachite/core";
-import type { AwayCourier } from "../courier/index.ts";
+import { type AwayCourier, logsOfNode } from "../courier/index.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
 import { launchesIn } from "../shared/launchPlaces.ts";
@@ -26,7 +26,7 @@ import type { FarHost } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
 import { pushFiles } from "./farParcel.ts";
 import { createFollowedRuns, type FollowedOptions } from "./followedRuns.ts";
-import { logsOfNode, meetingOf, nodesOf } from "./meeting.ts";
+import { meetingOf, nodesOf } from "./meeting.ts";
 import { wrapped } from "./mirroredFolder.ts";
 import { refusal, refuseImage } from "./refusals.ts";
 import { type Amiss, joinSightings, type SeenNode, type Sight, sightingOf } from "./sightings.ts";

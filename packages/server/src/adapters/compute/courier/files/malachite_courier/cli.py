@@ -1,4 +1,4 @@
-"""courier.pyz --folder F --service URL [--grace SECONDS]"""
+"""courier.pyz --folder F --service URL [--grace SECONDS] [--node N --address A]"""
 import argparse
 import json
 import os
@@ -9,6 +9,7 @@ from .courier import NO_END, Courier
 from .folder import Busy, Folder, Wrong
 from .http_link import HttpLink, write_authority
 from .links import Ended, Refused
+from .meeting import Meeting
 from .say import say
 
 # How it ends, besides 0 for all that was to be done.
@@ -43,15 +44,23 @@ def main(arguments):
     parser.add_argument("--folder", required=True)
     parser.add_argument("--service", required=True)
     parser.add_argument("--grace", type=float, default=10.0)
+    # Of a run whose nodes have a courier each.
+    parser.add_argument("--node", type=int)
+    parser.add_argument("--address")
+    # Of the names JOB-NODE.JOB, where the engine has such.
+    parser.add_argument("--domain")
     asked = parser.parse_args(arguments)
     wishes = Wishes(asked.grace)
     folder = Folder(asked.folder)
     secrets = take_secrets(folder)
-    link = link_of(asked.service, folder, secrets)
+    link = link_of(asked.service, folder, secrets, asked.node or 0)
+    meeting = None
+    if asked.node is not None:
+        meeting = Meeting(folder, link, asked.node, asked.address, names_of(asked.domain) if asked.domain else None)
     try:
         held = folder.hold()
         try:
-            return Courier(folder, link, secrets, wishes).work()
+            return Courier(folder, link, secrets, wishes, meeting=meeting).work()
         finally:
             os.close(held)
     except Busy:
@@ -76,7 +85,11 @@ def take_secrets(folder):
     return folder.read_json("secrets.json") or {}
 
 
-def link_of(service, folder, secrets):
+def names_of(domain):
+    return lambda node: "%s-%d.%s" % (domain, node, domain)
+
+
+def link_of(service, folder, secrets, node=0):
     authority = os.environ.get("MALACHITE_CA")
     path = write_authority(authority) if authority else folder.inside("ca.pem")
-    return HttpLink(service, secrets.get(TOKEN) or os.environ.get(TOKEN) or "", path)
+    return HttpLink(service, secrets.get(TOKEN) or os.environ.get(TOKEN) or "", path, node)

@@ -1,4 +1,5 @@
 """The whole of a run on this machine: fetched, made ready, started, seen to its end, while its files are carried home."""
+import json
 import threading
 import time
 
@@ -17,14 +18,15 @@ NO_END = 3
 
 
 class Courier:
-    """`engine`: what the engine gives the run besides, see run.Engine."""
+    """`engine`: what the engine gives the run besides, see run.Engine. `meeting`: of a run whose nodes have a courier each."""
 
-    def __init__(self, folder, link, secrets, wishes, engine=run.NO_ENGINE):
+    def __init__(self, folder, link, secrets, wishes, engine=run.NO_ENGINE, meeting=None):
         self._folder = folder
         self._link = link
         self._secrets = secrets
         self._wishes = wishes
         self._engine = engine
+        self._meeting = meeting
         self._home = Home(folder, link, lambda: wishes.hurry)
         self._failure = None
 
@@ -38,9 +40,13 @@ class Courier:
             # Its disk is full, or gone.
             raise Wrong("%s: %s" % (self._folder.path, error))
         finally:
+            if self._meeting is not None:
+                self._meeting.finish()
             self._home.finish()
         while carried.is_alive():
             carried.join(0.2)
+        if self._meeting is not None and self._wishes.asked and self._failure is None:
+            self._meeting.wait_for_others(lambda: self._wishes.hurry)
         if self._failure is not None:
             raise self._failure
         return 0 if ended else NO_END
@@ -55,6 +61,8 @@ class Courier:
         """Why to leave off what is being done; None to go on."""
         if self._wishes.asked:
             return "asked"
+        if self._meeting is not None and self._meeting.over():
+            return "over"
         return "ended" if isinstance(self._failure, (Ended, Refused)) else None
 
     def _run(self):
@@ -75,26 +83,44 @@ class Courier:
                 run.note_failure(folder, failure, started)
                 return True
             except (builds.Stopped, TimeoutError):
+                failure = self._meeting and self._meeting.why_over()
+                if failure is not None:
+                    run.note_failure(folder, failure, started)
+                    return True
                 run.note_stopped(folder, started)
                 return True
         if script is not None:
             self._wait(script)
+            failure = self._meeting and self._meeting.why_over()
+            if failure is not None:
+                run.note_failure(folder, failure, started)
         return folder.has("exit.json")
 
     def _begin(self):
         folder = self._folder
+        if self._meeting is not None:
+            folder.tell("It fetches what the run is made of.")
+            self._meeting.watch()
         try:
             parcel.fetch(folder, self._link, Patience(lambda: self._reason() is not None))
         except Refused as refused:
             raise Wrong("What the run is made of could not be fetched: %s" % refused)
         job = Job(folder)
+        if self._meeting is not None:
+            job.only(self._meeting.node)
         self._home.know(job)
         tools.use(folder, job)
         arrange.arrange(folder, job)
         environment.make(folder, job, self._reason)
         if self._reason() is not None:
             raise builds.Stopped(self._reason())
-        return run.begin(folder, job, self._secrets, self._engine)
+        secrets = self._secrets
+        if self._meeting is not None:
+            told = self._meeting.meet(job, secrets.get("AZUREML_RUN_TOKEN", ""), self._reason)
+            if told is None:
+                raise builds.Stopped(self._reason())
+            secrets = dict(secrets, MALACHITE_PART=json.dumps(told))
+        return run.begin(folder, job, secrets, self._engine)
 
     def _wait(self, script):
         while not script.ended():

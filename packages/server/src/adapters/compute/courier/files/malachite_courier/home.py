@@ -20,7 +20,7 @@ HOT_SECONDS = 15.0
 # As the service takes them.
 PATH_BYTES = 4096
 DEEPEST = 190
-SMALL = ("pids", "stage.json", "group-exit.json", "asked")
+SMALL = ("pids", "stage.json", "place.json", "group-exit.json", "asked")
 SMALL_BYTES = 64 * 1024
 LAST = "exit.json"
 LOGS = ("user_logs/", "azureml-logs/")

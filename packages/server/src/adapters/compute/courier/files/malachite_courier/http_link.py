@@ -17,13 +17,14 @@ OVER = (401, 403, 404, 409, 410)
 
 
 class HttpLink:
-    """May be used by several threads, each with a connection of its own."""
+    """`node`: whose files are sent, of a run whose nodes have a courier each. May be used by several threads, each with a connection of its own."""
 
-    def __init__(self, url, token, authority):
+    def __init__(self, url, token, authority, node=0):
         self._path = urlsplit(url).path.rstrip("/")
         base = url[: len(url) - len(urlsplit(url).path)] if urlsplit(url).path else url
         self._transport = Transport(base, authority)
         self._token = token
+        self._files = "/files?node=%d" % node if node else "/files"
 
     def listing(self, start, sink):
         self._ask("GET", "/parcel/listing", b"", {"Range": "bytes=%d-" % start}, sink)
@@ -32,11 +33,15 @@ class HttpLink:
         self._ask("GET", "/parcel/content", b"", {"Range": "bytes=%d-%d" % (start, end - 1)}, sink)
 
     def home(self, sink):
-        self._ask("GET", "/files", b"", {}, sink)
+        self._ask("GET", self._files, b"", {}, sink)
 
     def take(self, body):
-        content = self._ask("POST", "/files", body, {"Content-Type": "application/octet-stream"}, None)
+        content = self._ask("POST", self._files, body, {"Content-Type": "application/octet-stream"}, None)
         return json.loads(content.decode("utf-8"))["value"]
+
+    def meeting(self):
+        """All nodes of the run, as they are at home."""
+        return json.loads(self._ask("GET", "/meeting", b"", {}, None).decode("utf-8"))["value"]
 
     def _ask(self, method, path, body, headers, sink):
         fields = {
