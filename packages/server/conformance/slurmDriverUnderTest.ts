@@ -104,7 +104,7 @@ export function slurmDriverConformance(name: string, ways: Ways): void {
     holdsEverything: cgroups,
     ...(cgroups ? { memoryLimit: { memoryMiB: 64 } } : {}),
     severalServers: shared,
-    severalNodes: shared,
+    severalNodes: true,
     filesComeHome: !shared,
     many: rest ? 6 : 12,
     deadlineMs: 60_000,

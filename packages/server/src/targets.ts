@@ -7,7 +7,7 @@ import type {
   TargetSettings,
   Targets,
 } from "@malachite/core";
-import { ONE_NODE } from "./adapters/compute/slurm/awayLaunches.ts";
+import { whyNoMpi } from "./adapters/compute/slurm/slurmTarget.ts";
 import { gpusOfMachine, gpusOfPool, machinesOf, slotsOf } from "./adapters/compute/ssh/sshTarget.ts";
 import { createAskTogether } from "./adapters/shared/askTogether.ts";
 import { ENGINE_KINDS } from "./settings/targets.ts";
@@ -59,8 +59,8 @@ export function createTargets(
       const reason = gpus.length > 0 && health?.usable === true ? health.withoutGpus : undefined;
       const inEngine = ENGINE_KINDS.includes(kind) ? gpusInEngine(target) : 0;
       const machines = kind === "ssh" ? machinesOf(target) : undefined;
+      const mpiReason = kind === "slurm" ? whyNoMpi(target) : undefined;
       const given = reason === undefined ? gpus.length : 0;
-      const oneNode = kind === "slurm" && driver?.isAway?.(target) === true;
       return {
         images: health?.usable === true,
         ...(health?.usable === false ? { imagesReason: health.reason } : {}),
@@ -68,11 +68,11 @@ export function createTargets(
           ? { limitsReason: health.withoutLimits }
           : {}),
         ...allowed,
-        ...(oneNode ? { nodesReason: ONE_NODE } : {}),
-        nodes: multiNode && !oneNode ? nodes : 1,
+        nodes: multiNode ? nodes : 1,
         gpusPerNode: inEngine || given,
         gpus: inEngine > 0 ? (kind === "ssh" ? gpusOfPool(target) : inEngine * nodes) : given,
         ...(machines === undefined ? {} : { mpiNodes: machines }),
+        ...(mpiReason === undefined ? {} : { mpiReason }),
         gpusPerRun: perRun ?? Math.min(1, inEngine || given),
         ...(inEngine > 0 ? { enginesGpus: true as const } : {}),
         ...(reason === undefined ? {} : { gpusReason: reason }),

@@ -84,9 +84,16 @@ describe("what a target cannot do", () => {
     assert.deepEqual(faults({ nodeCount: 3 }), [
       "TargetTooSmall configuration.nodeCount: 3 nodes were asked for; the compute target 'rig' has 2.",
     ]);
-    assert.deepEqual(faults({ nodeCount: 3 }, { nodesReason: "Its nodes share no folder" }), [
-      "UnsupportedField configuration.nodeCount: 3 nodes were asked for of the compute target 'rig'. Its nodes share no folder.",
-    ]);
+    assert.deepEqual(
+      faults({ nodeCount: 2, communicator: "Mpi" }, { mpiReason: "Its nodes share no folder" }),
+      [
+        "UnsupportedField configuration.nodeCount: MPI on 2 nodes was asked for of the compute target 'rig'. Its nodes share no folder.",
+      ],
+    );
+    assert.deepEqual(
+      faults({ nodeCount: 1, communicator: "Mpi" }, { mpiReason: "Its nodes share no folder" }),
+      [],
+    );
     assert.deepEqual(faults({ nodeCount: 2, environmentVariables: variables }), [
       "TargetTooSmall configuration.environmentVariables.CUDA_VISIBLE_DEVICES: 3 GPUs were asked for on each of 2 nodes; the compute target 'rig' has 4.",
     ]);

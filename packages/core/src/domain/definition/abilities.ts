@@ -22,8 +22,8 @@ export type Abilities = {
   readonly nodes: number;
   /** How many nodes a run by MPI may have, where it takes a machine for each; absent: as many as any run. */
   readonly mpiNodes?: number;
-  /** Why runs have no more nodes there, where that is not how many there are. */
-  readonly nodesReason?: string;
+  /** Why runs by MPI have one node there, where that is not how many machines there are. */
+  readonly mpiReason?: string;
   /** How many GPUs one node of a run may have at most; 0 where there are none, or nobody counts them. */
   readonly gpusPerNode: number;
   /** How many GPUs a run may have on all its nodes together. */
@@ -56,10 +56,19 @@ export function abilityFaults(
 function nodeFaults(
   { configuration }: WholeDefinition,
   { name }: TargetSettings,
-  { nodes, nodesReason, mpiNodes = nodes }: Abilities,
+  { nodes, mpiReason, mpiNodes = nodes }: Abilities,
 ): AbilityFault[] {
   const { nodeCount } = configuration;
-  if (nodeCount > mpiNodes && nodeCount <= nodes && groupShape(configuration).kind === "mpi")
+  const byMpi = nodeCount > 1 && groupShape(configuration).kind === "mpi";
+  if (byMpi && mpiReason !== undefined)
+    return [
+      {
+        code: "UnsupportedField",
+        target: "configuration.nodeCount",
+        message: `MPI on ${nodeCount} nodes was asked for of the compute target '${name}'. ${mpiReason}.`,
+      },
+    ];
+  if (byMpi && nodeCount > mpiNodes && nodeCount <= nodes)
     return [
       {
         code: "TargetTooSmall",
@@ -68,14 +77,6 @@ function nodeFaults(
       },
     ];
   if (nodeCount <= nodes) return [];
-  if (nodesReason !== undefined)
-    return [
-      {
-        code: "UnsupportedField",
-        target: "configuration.nodeCount",
-        message: `${nodeCount} nodes were asked for of the compute target '${name}'. ${nodesReason}.`,
-      },
-    ];
   return [
     {
       code: "TargetTooSmall",

@@ -55,6 +55,8 @@ def reach_others(group, ports, mpirun, given, known):
     known.update({"names": names, "root": os.path.dirname(os.path.dirname(mpirun)), "exact": not meeting or len(meeting.own) == len(nodes)})
     if meeting:
         known.update({"at": meeting.port, "token": meeting.token})
+    # In an allocation of Slurm mpirun would ask that for nodes, and start its daemons there by srun. Ranks of this node are given it back.
+    known["engine"] = dict((name, given.pop(name)) for name in list(given) if name.startswith("SLURM_"))
     each = len(group["processes"]) // len(nodes)
     hosts, machines = os.path.join(HERE, "mpi-hosts"), os.path.join(HERE, "mpi-machines")
     try:

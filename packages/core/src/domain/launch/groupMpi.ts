@@ -150,6 +150,7 @@ def run_rank(group):
         say("this mpirun does not tell a process its rank")
         end_as(70)
     process = group["processes"][rank]
+    os.environ.update(known.get("engine", {}))
     for name in OF_THIS_NODE:
         os.environ.pop(name, None)
     if known.get("exact"):

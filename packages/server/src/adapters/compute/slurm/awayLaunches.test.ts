@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type Handle, isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
+import { readAll } from "../../../../conformance/computeDriver.ts";
 import { courierIn } from "../../../../conformance/courierUnderTest.ts";
 import { ENTRIES } from "../../../entries.ts";
 import { createSlurmDriver } from "./slurmDriver.ts";
@@ -32,6 +33,17 @@ const launchOf = (more: Partial<Launch["plan"]> = {}): Launch => ({
     ...more,
   },
   secrets: { AZUREML_RUN_TOKEN: SECRET },
+});
+
+const several = (starter: "direct" | "mpirun"): Partial<Launch["plan"]> => ({
+  nodes: 2,
+  group: {
+    ...{ starter, ports: [], environment: {}, graceMs: 1 },
+    processes: [0, 1].map((node) => ({
+      ...{ name: `rank ${node}`, node, argv: ["x"], environment: {} },
+      log: `user_logs/${node}.txt`,
+    })),
+  },
 });
 
 function bench() {
@@ -80,13 +92,14 @@ function bench() {
       slurm.jobs = slurm.jobs.map((job) => ({ ...job, state, reason }));
     },
     /** As its courier sends it. Answers whether it was taken. */
-    async home(path: string, text: string): Promise<boolean | undefined> {
+    async home(path: string, text: string, node = 0): Promise<boolean | undefined> {
       const head = JSON.stringify({ path, from: 0, bytes: Buffer.byteLength(text), anew: true });
       const [taken] = await courier.take(
         key,
         (async function* () {
           yield Buffer.from(`${head}\n${text}`);
         })(),
+        node,
       );
       return taken?.taken;
     },
@@ -194,9 +207,35 @@ describe("the Slurm driver without a shared folder", () => {
     assert.equal(await b.has(), false);
   });
 
-  it("refuses several nodes, and says when nodes cannot reach the service", async () => {
+  it("gives each of several nodes a courier of its own, whose files are waited for as long as the job lasts", async () => {
     await using b = bench();
-    await assert.rejects(b.driver.launch(launchOf({ nodes: 2 }), signal), /share no folder.*one node there/);
+    const handle = await b.driver.launch(launchOf(several("direct")), signal);
+    assert.deepEqual(b.slurm.submitted[0]?.scriptArguments.slice(-2), ["--nodes", "2"]);
+    assert.equal(b.slurm.submitted[0]?.job.nodes, 2);
+    b.set("RUNNING");
+    await b.home("claim", "7.0");
+    await b.home("place.json", JSON.stringify({ address: "n1" }));
+    const why = await b.sight(handle);
+    assert.match(why?.at === "waiting" ? (why.why ?? "") : "", /^Node 1: nothing of it has come/);
+    const end = (code: number) => JSON.stringify({ version: 1, code, endedAt: 9 });
+    await b.home("exit.json", end(0));
+    assert.equal((await b.sight(handle))?.at, "running");
+    b.set("COMPLETED");
+    assert.match(JSON.stringify(await b.sight(handle)), /"gone".*files of node 1.*"NodeFailed"/);
+    await b.home("user_logs/1.txt", "from the second", 1);
+    await b.home("exit.json", end(0), 1);
+    assert.equal((await b.sight(handle))?.at, "ended");
+    assert.deepEqual(await b.driver.find(target, key, signal), handle);
+    assert.equal(String(await readAll(b.driver.folder(handle), "user_logs/1.txt")), "from the second");
+  });
+
+  it("refuses ranks of several nodes that a plugin of srun starts, and says when nodes cannot reach the service", async () => {
+    await using b = bench();
+    const plugin = { ...target, options: { ...target.options, mpi: "pmix" } };
+    await assert.rejects(
+      b.driver.launch(launchOf({ ...several("mpirun"), target: plugin }), signal),
+      /share no folder.*leave out the option mpi/,
+    );
     assert.equal(b.driver.isAway?.(target), true);
     assert.equal(b.driver.isAway?.({ ...target, options: {} }), false);
     assert.deepEqual(await b.driver.check(target, signal), { usable: true });

@@ -19,7 +19,7 @@ import { awayScript } from "./awayScript.ts";
 import type { Questions } from "./questions.ts";
 import { type Seen, sightingOf, type Traces } from "./sightings.ts";
 import type { SlurmState } from "./slurmHandle.ts";
-import { clusterOf, type SlurmCluster, type SlurmOptions } from "./slurmTarget.ts";
+import { clusterOf, type SlurmCluster, type SlurmOptions, whyNoMpi } from "./slurmTarget.ts";
 import { MPI_STARTER, SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
 import { isLive, isWaiting, type SlurmJob } from "./slurmWords.ts";
 import { jobRequest } from "./submitArguments.ts";
@@ -45,10 +45,6 @@ export type AwayLaunches = {
   sight(key: LaunchKey, jobs: readonly SlurmJob[]): Promise<Seen>;
 };
 
-/** Why runs of such a target have one node. */
-export const ONE_NODE =
-  "Its nodes share no folder with the service (shared: false), and runs have one node there: those of several need a folder that all of them see. Processes of one node (processCountPerNode) are as everywhere";
-
 const TRACES: Traces = {
   asked: ENGINE_FILES.asked,
   requeued: ENGINE_FILES.again,
@@ -66,8 +62,10 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
   async function launch(given: Launch, target: SlurmOptions, signal: AbortSignal): Promise<Handle> {
     const { plan, secrets, startBefore } = given;
     const { key } = plan;
-    if (plan.nodes > 1)
-      throw new MalachiteError("UnsupportedField", `${ONE_NODE}.`, { target: "configuration.nodeCount" });
+    const isApart = plan.group !== undefined && plan.nodes > 1;
+    const noMpi = isApart && plan.group?.starter === "mpirun" ? whyNoMpi(plan.target) : undefined;
+    if (noMpi !== undefined)
+      throw new MalachiteError("UnsupportedField", `${noMpi}.`, { target: "configuration.nodeCount" });
     refuseLong({ env: { ...plan.environment, ...secrets }, argv: plan.argv }, MOST_ARGUMENT_BYTES);
     const cluster = clusterOf(target);
     const earlier = await find(cluster, key);
@@ -80,7 +78,7 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
         : { ...plan.environment, [MPI_STARTER]: mpi };
     const packed = { ...given, plan: { ...plan, environment } };
     try {
-      await courier.pack(packed, signal);
+      await courier.pack(packed, signal, isApart ? "apart" : undefined);
       const script = await awayScript(options.folder, { program: courier.program, files });
       const submission = {
         job: jobRequest(plan, target, graceMs),
@@ -89,17 +87,24 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
           ...["--service", launchUrl(plan), "--key", key, "--grace", String(graceMs / 1000)],
           ...(onNode === undefined ? [] : ["--folder", onNode]),
           ...(bin === undefined ? [] : ["--bin", bin]),
+          ...(isApart ? ["--nodes", String(plan.nodes)] : []),
         ],
         env: { PATH, MALACHITE_SECRETS: JSON.stringify(secrets), MALACHITE_CA: authority },
       };
       refuseLate(startBefore, clock);
       // From here on an abort is of no use: the job may have been taken.
-      return follow(key, { cluster, job: await voice.submit(cluster, submission) });
+      const job = await voice.submit(cluster, submission);
+      return follow(key, { cluster, job, ...(await nodesOf(key)) });
     } catch (error) {
       // What may have been taken is looked for, by whoever asks again.
       if (error instanceof SlurmRefused) await discard(key).catch(nextTime);
       throw options.refusal(error);
     }
+  }
+
+  async function nodesOf(key: LaunchKey): Promise<Pick<SlurmState, "logs">> {
+    const logs = await courier.nodeLogs(key);
+    return logs === undefined ? {} : { logs };
   }
 
   /** For a launch of which nothing runs. */
@@ -115,7 +120,7 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
       const job = (jobs.find(isLive) ?? jobs.at(-1))?.id;
       const claim = await claimOf(courier.homePath(key));
       if (claim === "started" || (claim === undefined && job !== undefined))
-        return follow(key, { cluster, ...(job === undefined ? {} : { job }) });
+        return follow(key, { cluster, ...(job === undefined ? {} : { job }), ...(await nodesOf(key)) });
       await discard(key);
     }
     // A kill in the midst of packing leaves a parcel without a home.
@@ -128,6 +133,21 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
     const seen = await sightingOf(home, jobs, TRACES);
     if (seen.kind === "silent") return seen;
     const { sighting } = seen;
+    const live = jobs.some((job) => isLive(job) && !isWaiting(job));
+    if (sighting.at === "ended" || sighting.at === "gone") {
+      const [lacking] = (await exists(join(home, RUN_FOLDER.exit))) ? await courier.lacking(key) : [];
+      // Other nodes still bring home what they have.
+      if (lacking !== undefined && live) return { kind: "certain", sighting: { at: "running" } };
+      if (lacking !== undefined && sighting.at === "ended" && sighting.code === 0)
+        return {
+          kind: "certain",
+          sighting: {
+            at: "gone",
+            taken: `The job ended before the files of node ${lacking} were home.`,
+            as: "NodeFailed",
+          },
+        };
+    }
     if (sighting.at === "ended") {
       // A record of an environment that could not be made says so besides.
       const atHome = await courier.sight(key);

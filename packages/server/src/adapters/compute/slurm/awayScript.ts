@@ -16,7 +16,8 @@ const LINE = 100;
 
 /**
  * Its use: `SCRIPT --service URL --key KEY …`, see slurm_courier.py. The shell becomes python, which reads the program from its stdin. What
- * comes before that is ready for them ends nothing: signals of the service are ignored until then, and it says them again.
+ * comes before that is ready for them ends nothing: signals of the service are ignored until then, and it says them again. Other nodes of
+ * a run of several are given the same text on stdin, by srun.
  */
 const scriptOf = (program: string, courier: string): string => `#!/bin/sh
 # Runs a run of Malachite as a job of Slurm. See "Slurm" in the documentation.
@@ -26,6 +27,8 @@ for mal_python in python3 /usr/bin/python3 /usr/local/bin/python3 python; do
   mal_python=
 done
 [ -n "$mal_python" ] || exit ${NO_PYTHON}
+MALACHITE_SCRIPT=$0
+export MALACHITE_SCRIPT
 exec "$mal_python" -I - "$@" <<'${END}'
 PROGRAM = """
 ${program}

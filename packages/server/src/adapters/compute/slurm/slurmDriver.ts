@@ -267,7 +267,9 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     stop: (handle, grace, signal) => wrapped(handle, () => end(handle, grace, signal)),
     folder(handle) {
       const { root, folder } = placeOf(handle);
-      return root === undefined ? courier.folder(handle.key) : createLocalRunFolder(folder);
+      return root === undefined
+        ? courier.folder(handle.key, readHandle(handle).logs)
+        : createLocalRunFolder(folder);
     },
     release: (handle, signal) => inLine(handle.key, () => wrapped(handle, () => release(handle, signal))),
     hints: (signal) => hints.stream(signal),

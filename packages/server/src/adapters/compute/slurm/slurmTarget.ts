@@ -171,6 +171,12 @@ export const faultOfOptions = (target: TargetSettings): string | undefined =>
 /** Whether nodes see no folder of the service's, so that its runs are fetched and sent home. Throws nothing. */
 export const isAwayTarget = ({ options }: TargetSettings): boolean => options.shared === false;
 
+/** Why runs by MPI have one node there: a plugin of srun starts the ranks by a file that all nodes see. */
+export const whyNoMpi = ({ options }: Pick<TargetSettings, "options">): string | undefined =>
+  options.shared === false && options.mpi !== undefined && options.mpi !== "mpirun"
+    ? "Its nodes share no folder (shared: false), and mpirun of the environment starts the ranks of several nodes there: leave out the option mpi of the target"
+    : undefined;
+
 /** The part of the options that says which Slurm it is. */
 export const clusterOf = ({
   bin,

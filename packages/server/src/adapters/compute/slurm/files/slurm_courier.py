@@ -1,6 +1,8 @@
 """The batch script of a run whose node shares no folder with the service: it becomes the courier, on a disk of the node.
 
-slurm_courier --service URL --key KEY --grace SECONDS [--folder F] [--bin FOLDER]
+slurm_courier --service URL --key KEY --grace SECONDS [--folder F] [--bin FOLDER] [--nodes N]
+
+With --nodes it starts itself on the other nodes of the job, by srun: there with --node and --address instead.
 
 PROGRAM is courier.pyz, in base64; what writes the batch script puts it before this text. Nothing of a user is in it: that is asked for
 with the run's token. It ends as the command of the run did, for Slurm's own books.
@@ -16,6 +18,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 
@@ -78,6 +81,9 @@ def main(arguments):
     parser.add_argument("--grace", type=float, default=10.0)
     parser.add_argument("--folder")
     parser.add_argument("--bin", default="")
+    parser.add_argument("--nodes", type=int, default=1)
+    parser.add_argument("--node", type=int, default=0)
+    parser.add_argument("--address")
     asked = parser.parse_args(arguments)
     orders = Orders(asked.grace)
     user = pwd.getpwuid(os.getuid())
@@ -89,7 +95,7 @@ def main(arguments):
     fault = None
     try:
         runs = runs_folder(asked.folder)
-        place = os.path.join(runs, "%s.%s" % (asked.key, start))
+        place = os.path.join(runs, "%s.%s%s" % (asked.key, start, ".%d" % asked.node if asked.node else ""))
         os.makedirs(os.path.join(place, ".courier"), 0o700)
     except OSError as error:
         fault = "Its folder cannot be made on %s: %s." % (socket.gethostname(), error)
@@ -135,33 +141,120 @@ def work(asked, orders, place, start, fault):
     from malachite_courier.courier import Courier
     from malachite_courier.folder import Folder, Wrong
     from malachite_courier.links import Ended, Refused
+    from malachite_courier.meeting import Meeting
     from malachite_courier.patience import Patience
     from malachite_courier.say import say
 
     began = time.time()
+    # As it came from the service: other nodes are given the same.
+    given_here = dict(os.environ)
+    script = os.environ.pop("MALACHITE_SCRIPT", "")
     folder = orders.folder = Folder(place)
     held = folder.hold()
     secrets = take_secrets(folder)
     # What is written down for the libraries of python goes with the folder.
     tempfile.tempdir = os.path.join(place, ".courier")
-    link = link_of(asked.service, folder, secrets)
+    link = link_of(asked.service, folder, secrets, asked.node)
     os.environ.pop("MALACHITE_CA", None)
+    others = None
     try:
-        if not claim(link, Patience(lambda: orders.asked), start):
+        if asked.node == 0 and not claim(link, Patience(lambda: orders.asked), start):
             return NOT_WANTED
+        if asked.nodes > 1 and fault is None:
+            try:
+                others = Others(asked, script, given_here, place)
+            except (OSError, KeyError, subprocess.CalledProcessError) as error:
+                fault = "The nodes of the job are not known: %s." % error
         if fault is not None:
             run.note_failure(folder, Wrong(fault), began)
             with open(folder.inside("exit.json"), encoding="utf-8") as file:
                 said(link, Patience(lambda: orders.asked), "exit.json", file.read())
             return NO_END
-        engine = run.Engine(options=counts(), variables=given(), kept=GPUS)
-        Courier(folder, link, secrets, orders, engine).work()
-        return code_of(folder.read_json("exit.json"))
+        meeting = None
+        if others is not None:
+            meeting = Meeting(folder, link, 0, others.addresses[0])
+            others.start(meeting)
+        elif asked.node > 0:
+            meeting = Meeting(folder, link, asked.node, asked.address)
+        spared = others.pids if others is not None else lambda: ()
+        engine = run.Engine(options=counts(), variables=given(), kept=GPUS, spared=spared)
+        Courier(folder, link, secrets, orders, engine, meeting).work()
+        if others is not None:
+            others.wait()
+        # Only the end of the first one is the job's.
+        return code_of(folder.read_json("exit.json")) if asked.node == 0 else 0
     except (Ended, Refused, Wrong, TimeoutError) as error:
         say(str(error))
         return NO_END
     finally:
         os.close(held)
+
+
+class Others:
+    """The couriers of the other nodes of the job, each a step of it. srun hands on what this one has been given: the same text, and secrets
+    as variables."""
+
+    def __init__(self, asked, script, variables, place):
+        self._asked = asked
+        self._script = script
+        self._variables = dict(variables, PATH=os.environ.get("PATH", os.defpath))
+        self._place = place
+        self._steps = []
+        self._sruns = []
+        told = subprocess.check_output(["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]])
+        self._names = told.decode("utf-8").split()
+        if len(self._names) < asked.nodes:
+            raise OSError("the run has %d nodes and Slurm names %d: %s" % (asked.nodes, len(self._names), " ".join(self._names)))
+        self.addresses = [address_of(name) for name in self._names]
+
+    def start(self, meeting):
+        for node in range(1, self._asked.nodes):
+            thread = threading.Thread(target=self._run, args=(node, meeting), daemon=True)
+            thread.start()
+            self._steps.append(thread)
+
+    def pids(self):
+        return [srun.pid for srun in list(self._sruns) if srun.returncode is None]
+
+    def wait(self):
+        for thread in self._steps:
+            thread.join()
+
+    def _run(self, node, meeting):
+        flags = ["--quiet", "--overlap", "--nodes=1", "--ntasks=1", "--mem=0", "--cpu-bind=none", "--mpi=none"]
+        asked = ["--service", self._asked.service, "--key", self._asked.key, "--grace", str(self._asked.grace)]
+        for name in ("folder", "bin"):
+            value = getattr(self._asked, name)
+            asked += ["--" + name, value] if value else []
+        asked += ["--node", str(node), "--address", self.addresses[node]]
+        command = ["srun", "--nodelist=" + self._names[node], "--chdir=/"] + flags + ["/bin/sh", "-s", "--"] + asked
+        log = os.path.join(self._place, ".courier", "srun-%d.log" % node)
+        why = ""
+        try:
+            with open(self._script, "rb") as text, open(log, "wb") as words:
+                srun = subprocess.Popen(command, env=self._variables, cwd="/", stdin=text, stdout=words, stderr=words)
+                self._sruns.append(srun)
+                code = srun.wait()
+            with open(log, "rb") as words:
+                why = words.read()[-2000:].decode("utf-8", "replace").strip().split("\n")[-1]
+        except OSError as error:
+            code, why = 1, str(error)
+        if code != 0:
+            meeting.lose("Node %d (%s) was not started, or lost: %s" % (node, self._names[node], why or "srun ended with %d" % code))
+
+
+def address_of(name):
+    """What the nodes can reach a node by: a name that leads nowhere is exchanged for the address that Slurm knows."""
+    try:
+        socket.gethostbyname(name)
+        return name
+    except OSError:
+        pass
+    try:
+        told = subprocess.check_output(["scontrol", "--oneliner", "show", "node", name]).decode("utf-8", "replace")
+    except (OSError, subprocess.CalledProcessError):
+        return name
+    return next((word[9:] for word in told.split() if word.startswith("NodeAddr=")), name)
 
 
 def claim(link, patiently, start):

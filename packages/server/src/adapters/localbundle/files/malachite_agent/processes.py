@@ -38,6 +38,12 @@ def start_time(pid):
         return ""
 
 
+def parent(pid):
+    """The process that has started it, or has taken it over; 0 where there is no such process or no way to tell."""
+    facts = _stat(pid)
+    return int(facts[1]) if facts is not None else 0
+
+
 class Tree:
     """All processes of one script. `leader` is its first; it leads a group and session of its own."""
 

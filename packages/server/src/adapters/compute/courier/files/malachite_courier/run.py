@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from malachite_agent.processes import Tree, start_time
+from malachite_agent.processes import Tree, parent, start_time
 
 # So long the start script may take to write down how its command ended, once that has.
 LAST_WORDS_SECONDS = 10.0
@@ -20,12 +20,13 @@ RECORD_BYTES = 3500
 
 class Engine:
     """What an engine gives the run that a machine by itself does not. `options`: of the start script. `variables`: as a dict. `kept`:
-    names of those that a plan does not change, as which GPUs it has."""
+    names of those that a plan does not change, as which GPUs it has. `spared`: tells the processes of the engine's own below this one."""
 
-    def __init__(self, options=(), variables=None, kept=()):
+    def __init__(self, options=(), variables=None, kept=(), spared=lambda: ()):
         self.options = options
         self.variables = variables or {}
         self.kept = kept
+        self.spared = spared
 
 
 NO_ENGINE = Engine()
@@ -34,11 +35,12 @@ NO_ENGINE = Engine()
 class Script:
     """The start script: one that was started here, or one that an earlier courier has left running."""
 
-    def __init__(self, folder, pid=None, process=None):
+    def __init__(self, folder, pid=None, process=None, engine=NO_ENGINE):
         self._folder = folder
         self._process = process
         self.pid = pid if process is None else process.pid
         self._start = start_time(self.pid)
+        self._engine = engine
         self._since = None
         self._heard = False
 
@@ -104,7 +106,8 @@ class Script:
             for _ in range(50):
                 below |= {pid for pid, parent in zip(numbers[::2], numbers[1::2]) if parent in below}
             return below - {self.pid}
-        return [pid for pid in members if pid != self.pid]
+        spared = set(self._engine.spared())
+        return [pid for pid in members if pid != self.pid and not (spared and _is_below(pid, spared))]
 
 
 def prepared(folder, job, secrets, options=(), engine=NO_ENGINE):
@@ -130,7 +133,7 @@ def begin(folder, job, secrets, engine=NO_ENGINE):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    return Script(folder, process=process)
+    return Script(folder, process=process, engine=engine)
 
 
 def earlier(folder):
@@ -163,6 +166,14 @@ def note_stopped(folder, started):
     now = int(time.time() * 1000)
     record = {"version": 1, "code": None, "signal": "SIGTERM", "startedAt": int(started * 1000), "endedAt": now}
     folder.write("exit.json", json.dumps(record))
+
+
+def _is_below(pid, tops):
+    while pid > 1:
+        if pid in tops:
+            return True
+        pid = parent(pid)
+    return False
 
 
 def _send(pid, number):
