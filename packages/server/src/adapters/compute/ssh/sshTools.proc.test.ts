@@ -1,6 +1,16 @@
 // Tools for environments that an ssh target names: used on its machine, with a real ssh server.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -116,6 +126,33 @@ describe("environment tools of an ssh target", { skip: withoutSshServer() ?? fal
     assert.equal(await isMade("two", { toolPath, packageIndex: two }), true);
     writeFileSync(join(folder, "bin", "uv"), UV.replace("uv 1", "uv 2"));
     assert.equal(await isMade("newer", { toolPath, packageIndex: two }), true);
+  });
+
+  it("have package caches of their own, which go when no run has used them for a month, also when no tools are named any more", async () => {
+    const cache = join(folder, "far", "cache");
+    const isOwn = (name: string) => /^(uv|pip)-/.test(name);
+    const ofOwn = () => readdirSync(cache).filter(isOwn).sort();
+    for (const name of ofOwn()) rmSync(join(cache, name), { recursive: true });
+    const run = async (name: string, options: Record<string, unknown>) =>
+      driver.release((await ended(name, options)).handle, signal);
+    const age = (days: number, names: readonly string[]) => {
+      const at = new Date(Date.now() - days * 24 * 3600_000);
+      for (const name of names) utimesSync(join(cache, name), at, at);
+    };
+    const toolPath = [join(folder, "bin")];
+    await run("used", { toolPath });
+    const used = ofOwn();
+    assert.equal(used.length, 2);
+    const [old, young] = ["uv-0123456789abcdef", "pip-0123456789abcdef"] as const;
+    for (const name of [old, young, "uv-of-somebody"])
+      mkdirSync(join(cache, name, "wheels"), { recursive: true });
+    age(40, [...used, old, "uv-of-somebody"]);
+    age(20, [young]);
+    await run("used-again", { toolPath });
+    assert.deepEqual(ofOwn(), [...used, young, "uv-of-somebody"].sort());
+    age(40, used);
+    await run("without", {});
+    assert.deepEqual(ofOwn(), [young, "uv-of-somebody"].sort());
   });
 
   it("fail a run in the setup file's own words", async () => {

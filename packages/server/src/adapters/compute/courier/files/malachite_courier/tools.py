@@ -1,9 +1,11 @@
 """Tools for environments that the target names: where they are on this machine, and what their setup file sets. What it sets, the run has too."""
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 from .cache import cache_folder
 from .folder import Wrong
@@ -15,6 +17,10 @@ VERSION_WITHIN = 20
 OF_LOADER = ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT")
 # What a shell changes by itself.
 OF_SHELL = ("PWD", "OLDPWD", "SHLVL", "_", "IFS", "PS1", "PS2", "PS4", "PPID", "OPTIND")
+# Names of package caches of their own, see use(); so long after its last run one goes.
+OF_TOOLS = re.compile(r"^(uv|pip)-[0-9a-f]{16}(\.gone)?\Z")
+GONE = ".gone"
+UNUSED_AFTER = 30 * 24 * 3600
 CONDAS = ("micromamba", "mamba", "conda")
 
 
@@ -34,10 +40,30 @@ def use(folder, job):
         own = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         for name, kind in (("UV_CACHE_DIR", "uv"), ("PIP_CACHE_DIR", "pip")):
             os.environ[name] = os.path.join(cache_folder(folder), "%s-%s" % (kind, own))
+            os.makedirs(os.environ[name], exist_ok=True)
+            os.utime(os.environ[name])
+    _prune(cache_folder(folder))
     if "packageIndex" in tools:
         os.environ["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"] = tools["packageIndex"]
     # What the definition gives the run goes before either.
     job.data["environment"] = dict(of_run, **job.data["environment"])
+
+
+def _prune(home):
+    """Packages that were kept for tools which no run has used for long: those of a target whose tools or setup file have changed."""
+    for name in os.listdir(home):
+        if not OF_TOOLS.match(name):
+            continue
+        path = os.path.join(home, name)
+        try:
+            # What is being removed has another name, so that no run begins to use what is half gone.
+            if not name.endswith(GONE):
+                if time.time() - os.stat(path).st_mtime < UNUSED_AFTER:
+                    continue
+                os.rename(path, path + GONE)
+            shutil.rmtree(path if name.endswith(GONE) else path + GONE, ignore_errors=True)
+        except OSError:
+            pass  # Another run removes it too.
 
 
 def folders(job):
