@@ -65,6 +65,37 @@ async function assertServes(service: Service): Promise<string> {
   return id;
 }
 
+/** Datastores without a credential: of the account that the operator named they are read, of another they are anybody's. */
+async function assertBringsByIdentity(
+  service: Service,
+  { account, endpoint, key }: Awaited<ReturnType<typeof startAzuriteWithTokens>>,
+): Promise<void> {
+  const client = new BlobServiceClient(endpoint, new StorageSharedKeyCredential(account, key));
+  const { containerClient } = await client.createContainer("texts");
+  await containerClient.uploadBlockBlob("in/a.txt", "of the account", 14);
+  const read = async (name: string, at: string, mode = "Download") => {
+    await service.json("POST", `/datastore/v1.0${workspacePath}/datastores`, {
+      name,
+      dataStoreType: "AzureBlob",
+      azureStorageSection: {
+        ...{ accountName: account, containerName: "texts", endpoint: at, credentialType: "None" },
+      },
+    });
+    return submit(service, {
+      files: { "main.py": "import os; print(open(os.environ['AZUREML_DATAREFERENCE_d'] + '/a.txt').read())" },
+      configuration: { dataReferences: { d: { dataStoreName: name, pathOnDataStore: "in", mode } } },
+    });
+  };
+  const id = await read("named", endpoint);
+  const run = await ended(service, id);
+  assert.equal(run.status, "Completed", JSON.stringify(run.error));
+  assert.equal(String(await fileOf(service, id)), "of the account\n");
+  // The same host by an address that the operator did not name: no token goes there.
+  const other = await ended(service, await read("other", `${endpoint}x`));
+  assert.equal(other.status, "Failed");
+  await assert.rejects(read("mounted", endpoint, "Mount"), /identity of the service's machine.*as_download/);
+}
+
 describe("blobs in Azure Blob Storage without a key", { timeout: 300_000 }, () => {
   const opened = new AsyncDisposableStack();
   let azure: Awaited<ReturnType<typeof startAzuriteWithTokens>>;
@@ -87,7 +118,14 @@ describe("blobs in Azure Blob Storage without a key", { timeout: 300_000 }, () =
       ...{ expires_in: "3599", expires_on: String(Math.floor(Date.now() / 1000) + 3599) },
     }));
     await using service = await Service.start({
-      flags: flags("--blob-links", "direct"),
+      flags: flags(
+        "--blob-links",
+        "direct",
+        "--data-identity",
+        azure.endpoint,
+        "--allow-data-host",
+        azure.host,
+      ),
       env: {
         NODE_EXTRA_CA_CERTS: azure.certificate,
         AZURE_POD_IDENTITY_AUTHORITY_HOST: imds.url,
@@ -109,6 +147,7 @@ describe("blobs in Azure Blob Storage without a key", { timeout: 300_000 }, () =
     assert.ok(location.startsWith(`${azure.endpoint}/files/`) && /[?&]skoid=/.test(location), location);
     const linked = await fetch(location);
     assert.equal((await linked.text()).length, 50_000, String(linked.status));
+    await assertBringsByIdentity(service, azure);
     for (const secret of [token, "sig="])
       assert.ok(!service.output.includes(secret), "the log tells a token");
   });

@@ -229,7 +229,7 @@ export async function compose(
       ...{ blobs, blobsFolder: stores.blobsFolder },
       blobsAddress: (container, { readOnly }) => auth.blobs.mountLink(url, { container, readOnly }),
       named: settings.datastores,
-      allowHosts: settings.allowDataHost,
+      ...{ allowHosts: settings.allowDataHost, identityAccounts: settings.dataIdentity },
       openFolder: createLocalRunFolder,
       mounts: createRemoteMounts({ processes: createOutliving(launcher), path: settings.path, env }),
     }),

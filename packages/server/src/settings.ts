@@ -59,6 +59,7 @@ export type Settings = {
   readonly retries: number;
   readonly datastores: Readonly<Record<string, DatastoreEntry>>;
   readonly allowDataHost: readonly string[];
+  readonly dataIdentity: readonly string[];
   readonly dataRoot: readonly string[];
   readonly systemMetricsSeconds: number;
   readonly metricsPort: number | undefined;
@@ -175,6 +176,7 @@ export function readSettings(
     retries: (read("retries") as number | undefined) ?? 0,
     datastores: (read("datastores") as Record<string, DatastoreEntry> | undefined) ?? {},
     allowDataHost: (read("allowDataHost") as string[] | undefined) ?? [],
+    dataIdentity: (read("dataIdentity") as string[] | undefined) ?? [],
     dataRoot: ((read("dataRoot") as string[] | undefined) ?? []).map((folder) => resolve(folder)),
     metricsPort: read("metricsPort") as number | undefined,
     metricsHost: (read("metricsHost") as string | undefined) ?? "127.0.0.1",

@@ -56,6 +56,11 @@ const OPTIONS: readonly (readonly [flags: string, about: string, repeats?: "repe
     "--datastores <json>",
     "datastores of every workspace: NAME: {kind: s3 or folder, …}; better in --settings",
   ],
+  [
+    "--data-identity <account>",
+    "an account of Azure Storage that datastores without a credential reach by the identity of this machine",
+    "repeats",
+  ],
   ["--data-root <folder>", "a folder below which a run may ask for its data by an absolute path", "repeats"],
   ["--allow-origin <origin>", "a further Origin whose pages may call the service", "repeats"],
   ["--workspace <subscription/group/name>", "a workspace that exists from the start", "repeats"],

@@ -189,6 +189,11 @@ export const SETTINGS = {
     about:
       "Hosts at private addresses, HOST or HOST:PORT, that registered datastores and data of runs may name; * for all.",
   },
+  dataIdentity: {
+    kind: "list",
+    about:
+      "Accounts of Azure Storage, by name or https address, that registered datastores without a credential reach by the identity of this machine; for all users of the service.",
+  },
   dataRoot: {
     kind: "list",
     about: "Folders of this machine below which a run may ask for its data by an absolute path.",

@@ -48,6 +48,8 @@ export type DataCarrierOptions = {
   readonly named: Readonly<Record<string, NamedStorage>>;
   /** Hosts at private addresses that users' datastores and URIs may name. */
   readonly allowHosts: readonly string[];
+  /** Accounts of Azure Storage, by name or address, that datastores without a key reach by the identity of this machine. */
+  readonly identityAccounts?: readonly string[];
   /** Reads a folder in which a hostile program may have written. */
   readonly openFolder: (path: string) => RunFolder;
   readonly mounts: RemoteMounts;
@@ -66,6 +68,7 @@ type Into = { readonly key: LaunchKey; readonly name: string };
 
 /** Opens nothing until asked. */
 export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
+  const { identityAccounts = [] } = options;
   const { folder, blobs, blobsFolder, blobsAddress, named, openFolder, mounts } = options;
   const guard = createGuard(options.allowHosts);
   const ofKey = (key: LaunchKey): string => {
@@ -94,7 +97,7 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
       case "web":
         return createWebStorage(guard);
       case "registered":
-        return openAzureStorage(storage.section, called, guard);
+        return openAzureStorage(storage.section, called, guard, identityAccounts);
       case "named": {
         const settings = named[storage.name];
         if (settings === undefined)
@@ -162,7 +165,9 @@ export function createDataCarrier(options: DataCarrierOptions): DataCarrier {
       const isHere = isOnThisMachine(place);
       const fault =
         faultOf(place, use, named, guard) ??
-        (use === "mount" && !isHere ? await faultOfMount(place, inContainer, mounts) : undefined);
+        (use === "mount" && !isHere
+          ? await faultOfMount(place, inContainer, mounts, identityAccounts)
+          : undefined);
       if (fault !== undefined) throw new MalachiteError("UnsupportedField", fault);
       return isHere ? "here" : "elsewhere";
     },
@@ -244,9 +249,10 @@ async function faultOfMount(
   { storage, called }: StoragePlace,
   inContainer: boolean,
   mounts: RemoteMounts,
+  identityAccounts: readonly string[],
 ): Promise<string | undefined> {
   const fault =
-    (storage.kind === "registered" ? faultOfAzureMount(storage.section) : undefined) ??
+    (storage.kind === "registered" ? faultOfAzureMount(storage.section, identityAccounts) : undefined) ??
     (await mounts.fault(inContainer));
   return fault === undefined
     ? undefined

@@ -1,6 +1,7 @@
 // A container of Azure Blob Storage, or of what speaks its protocol. The library is loaded when a service keeps its files there.
 import { createHash } from "node:crypto";
 import type { BlobItem, BlobPrefix, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { MalachiteError } from "@malachite/core";
 import { azureIdentity } from "../../shared/azureIdentity.ts";
 import { statusOf, wordOf } from "../../shared/foreignErrors.ts";
 import { asking, by, headOf } from "./asking.ts";
@@ -31,6 +32,11 @@ const MOST_LISTED = 5000;
 /** Places in lists that are remembered, so that the next page need not begin at the first name. */
 const MARKERS = 500;
 
+const storeFault = (text: string, isAway: boolean, cause: Error): MalachiteError =>
+  isAway
+    ? new MalachiteError("StorageAway", `${text}. Nothing is lost; ask again.`, { cause })
+    : new MalachiteError("StorageFailed", `${text}.`, { cause });
+
 const addressOf = (endpoint: string | undefined, account: string): string =>
   (endpoint ?? `https://${account}.blob.core.windows.net`).replace(/\/+$/, "");
 
@@ -52,7 +58,7 @@ export async function openAzureObjects(
     shared === undefined && sasToken !== undefined ? `${address}?${sasToken.replace(/^\?/, "")}` : address;
   const place = `azure://${account}/${name}/${prefix}`;
   const identity =
-    accountKey === undefined && sasToken === undefined ? await azureIdentity(place) : undefined;
+    accountKey === undefined && sasToken === undefined ? await azureIdentity(place, storeFault) : undefined;
   const pipeline = library.newPipeline(shared ?? identity ?? new library.AnonymousCredential(), {
     // Asked again by us, with a deadline of our own.
     retryOptions: { maxTries: 1, tryTimeoutInMs: SILENCE_MS },

@@ -99,10 +99,41 @@ describe("mounts", () => {
     assert.deepEqual(root, ["files", "a", "b"]);
     assert.equal(remote.sas_url, "https://acct.blob.core.windows.net/files?sp=rl&sig=x");
     const at = (endpoint: string) =>
-      faultOfAzureMount({ accountName: "acct", containerName: "files", endpoint });
+      faultOfAzureMount({ accountName: "acct", containerName: "files", endpoint }, []);
     assert.equal(at("core.windows.net"), undefined);
     assert.equal(at("http://127.0.0.1:10000/acct"), undefined);
     assert.match(at("http://azurite:10000/acct") ?? "", /http:\/\/azurite:10000 holds the account/);
+  });
+
+  it("are refused of what the identity of the machine opens, which is an account at its own address alone", () => {
+    const isRefused = (words: Record<string, string>, ...named: string[]) =>
+      /identity/.test(
+        faultOfAzureMount({ accountName: "acct", containerName: "files", ...words }, named) ?? "",
+      );
+    const none = { credentialType: "None" };
+    assert.ok(isRefused(none, "acct"));
+    assert.ok(isRefused({ ...none, endpoint: "https://own.example/" }, "https://own.example"));
+    assert.ok(
+      isRefused({ ...none, endpoint: "core.usgovcloudapi.net" }, "https://acct.blob.core.usgovcloudapi.net/"),
+    );
+    assert.ok(!isRefused(none, "other"));
+    assert.ok(!isRefused({ credentialType: "Sas", credential: "sig=x" }, "acct"));
+    for (const endpoint of [
+      "evil.example",
+      "https://evil.example",
+      "https://acct.blob.core.windows.net@evil.example",
+      "https://acct.blob.core.windows.net:8443",
+      "http://acct.blob.core.windows.net",
+      "https://acct.blob.core.windows.net/x",
+    ])
+      assert.ok(!isRefused({ ...none, endpoint }, "acct"), endpoint);
+    assert.ok(!isRefused({ ...none, protocol: "http" }, "acct"));
+    assert.ok(
+      !isRefused(
+        { ...none, containerName: "..", endpoint: "https://own.example/a" },
+        "https://own.example/a",
+      ),
+    );
   });
 
   it("tell their last words without keys and signatures", () => {

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type { ContainerClient, StoragePipelineOptions } from "@azure/storage-blob";
 import type { JsonObject } from "@malachite/core";
 import { isMalachiteError, MalachiteError } from "@malachite/core";
+import { azureIdentity } from "../../shared/azureIdentity.ts";
 import { type Content, type FileStorage, StorageTrouble, type StoredFile } from "../fileStorage.ts";
 import type { Guard } from "../guard.ts";
 import type { MountSource } from "../mounts/rcloneMount.ts";
@@ -21,12 +22,33 @@ const TRIES = 3;
 type Words = Readonly<Record<string, string | undefined>>;
 
 /** rclone takes the first part of an address's path for the container, but for those of Azurite at a number. Pure. */
-export function faultOfAzureMount(section: JsonObject): string | undefined {
+export function faultOfAzureMount(section: JsonObject, identities: readonly string[]): string | undefined {
   const url = addressOf(section as Words);
+  if (isOfIdentity(section as Words, identities))
+    return "it is opened by the identity of the service's machine, whose signatures last for a week at most and may end before a run does";
   const hasAccount = url.pathname.split("/").length > 2;
   return hasAccount && isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0
     ? `its address ${url.origin} holds the account in its path, which mounts cannot take unless the host is an IP address`
     : undefined;
+}
+
+/**
+ * Whether the operator lets the identity of this machine open the account, at that very address: a token must go nowhere else, and its
+ * readers are all users of the service. `identities`: names of accounts, or whole addresses of them.
+ */
+function isOfIdentity(words: Words, identities: readonly string[]): boolean {
+  const { accountName = "", credentialType, credential, accountKey, sasToken } = words;
+  if (!["", "None"].includes(credentialType ?? "") || credential || accountKey || sasToken) return false;
+  const url = addressOf(words);
+  const account = url.href.slice(0, url.href.lastIndexOf("/"));
+  return (
+    url.protocol === "https:" &&
+    identities.some((one) =>
+      one.includes("://")
+        ? one.replace(/\/+$/, "") === account
+        : one === accountName && account === `https://${one}.blob.core.windows.net`,
+    )
+  );
 }
 
 /** Whether the words of a datastore are enough to reach it; the reason in words if not. */
@@ -60,6 +82,7 @@ export async function openAzureStorage(
   section: JsonObject,
   called: string,
   guard: Guard,
+  identities: readonly string[],
 ): Promise<FileStorage> {
   const library = await import("@azure/storage-blob");
   const { ContainerClient, StorageSharedKeyCredential, AnonymousCredential, newPipeline } = library;
@@ -75,7 +98,12 @@ export async function openAzureStorage(
   const credential =
     credentialType === "AccountKey" && secret
       ? new StorageSharedKeyCredential(accountName, secret)
-      : new AnonymousCredential();
+      : isOfIdentity(words, identities)
+        ? await azureIdentity(
+            `the datastore ${called}`,
+            (text, isAway, cause) => new StorageTrouble(isAway ? "again" : "refused", text, cause),
+          )
+        : new AnonymousCredential();
   const options: StoragePipelineOptions = {
     retryOptions: { maxTries: TRIES, retryDelayInMs: 250, maxRetryDelayInMs: 8000 },
     keepAliveOptions: { enable: true },
