@@ -5,11 +5,14 @@ import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { BLOCK, crashWriters, put } from "../blob/crashWriters.ts";
 import { linksTo } from "../blob/links.ts";
 import { ended, fileOf, getRun, reached, submit } from "../support/runs.ts";
-import { type Service, until, workspacePath } from "../support/service.ts";
+import { type Service, SOURCE, until, workspacePath } from "../support/service.ts";
 import { type Storage, type StorageName, serviceOn, startStorage } from "./storage.ts";
+
+const AGED = [...SOURCE, fileURLToPath(new URL("../support/agedService.ts", import.meta.url))];
 
 const LARGE = 20_000_000;
 /** Logs, a log of its own, small files, a large one, an empty one, an odd name. */
@@ -148,6 +151,47 @@ for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[]
       await service.start();
       await until("its bytes to be gone", async () => (await objects("dcid.old-run")).length === 0);
       assert.deepEqual(await objects("dcid.new-run/"), before);
+    });
+
+    it("projects that no run names go from the storage with their last content, and can be sent again", async (t) => {
+      if (!storage) return t.skip(why);
+      const { objects } = storage;
+      const env = {
+        MALACHITE_RETENTION: JSON.stringify([{ experiment: "old", keepDays: 0, remove: "run" }]),
+        MALACHITE_RETENTION_PROJECT_DAYS: "2",
+      };
+      await using service = await serviceOn(storage, { env, program: AGED });
+      const shared = `# ${name}: of both\n`;
+      const run = async (experimentName: string, runId: string) => {
+        const files = { "main.py": `print("${experimentName}", "${name}")\n`, "shared.py": shared };
+        await submit(service, { files, runId, experimentName });
+        assert.equal((await ended(service, runId)).status, "Completed");
+        return String(await fileOf(service, runId));
+      };
+      const isThere = async (text: string) =>
+        (await objects(`/contents/${sha(Buffer.from(text)).slice(0, 2)}/${sha(Buffer.from(text)).slice(2)}`))
+          .length;
+      const own = (experimentName: string) => `print("${experimentName}", "${name}")\n`;
+      await run("old", "old-project");
+      await run("new", "new-project");
+      assert.deepEqual(await Promise.all([own("old"), own("new"), shared].map(isThere)), [1, 1, 1]);
+      const trees = (await objects("/trees/")).length;
+      const told: { swept?: { projects: number } }[] = [];
+      await until("the project to be gone", async () => {
+        told.push(await service.json("POST", "/malachite/v1.0/service/gc", {}));
+        return (await isThere(own("old"))) === 0;
+      });
+      assert.ok(told.some(({ swept }) => (swept?.projects ?? 0) >= 1));
+      assert.deepEqual(await Promise.all([own("old"), own("new"), shared].map(isThere)), [0, 1, 1]);
+      assert.ok((await objects("/trees/")).length < trees);
+      // This server knows that it has sent the content, and must not rely on that.
+      assert.equal(await run("old", "old-again"), `old ${name}\n`);
+      assert.equal(await isThere(own("old")), 1);
+      await service.kill();
+      rmSync(join(service.data, "blobs", "objects", "cache"), { recursive: true });
+      await service.start();
+      assert.equal(await run("new", "new-again"), `new ${name}\n`);
+      assert.equal(await run("old", "old-anew"), `old ${name}\n`);
     });
 
     it("a storage that is away is waited for, and told to clients as that", async (t) => {

@@ -19,6 +19,8 @@ export type SnapshotStoreUnderTest = AsyncDisposable & {
   readonly store: SnapshotStore & ProjectPlacer;
   /** The names of everything the store holds: what a refused archive must not change. */
   kept(): Promise<readonly string[]>;
+  /** Makes all that is kept ten days older; answers the time of five days ago. Not there where that is nothing to be had. */
+  age?(): Promise<number>;
 };
 
 export type OpenSnapshotStore = (folder: string) => Promise<SnapshotStoreUnderTest>;

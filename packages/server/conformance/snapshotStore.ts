@@ -7,6 +7,7 @@ import type { Scope } from "@malachite/core";
 import { buildZip, type ZipPart } from "./buildZip.ts";
 import { snapshotArchivesSuite } from "./snapshotArchives.ts";
 import { never, type OpenSnapshotStore, scope, sha256, snapshotFixture } from "./snapshotFixture.ts";
+import { snapshotSweepsSuite } from "./snapshotSweeps.ts";
 import { snapshotTreesSuite } from "./snapshotTrees.ts";
 
 const other: Scope = { ...scope, workspace: "other" };
@@ -19,6 +20,7 @@ export function snapshotStoreConformance(name: string, open: OpenSnapshotStore):
 
     snapshotArchivesSuite(f);
     snapshotTreesSuite(f);
+    snapshotSweepsSuite(f);
 
     test("a snapshot is seen in the workspaces where it was made, however their names are spelled", async () => {
       const zip = buildZip([{ name: "mine.py", data: "mine" }]);

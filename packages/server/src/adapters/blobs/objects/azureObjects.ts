@@ -118,7 +118,8 @@ export async function openAzureObjects(
         const got = await blobOf(key).download(0, undefined, by(signal));
         const chunks: Uint8Array[] = [];
         for await (const chunk of got.readableStreamBody ?? []) chunks.push(chunk as Uint8Array);
-        return { bytes: Buffer.concat(chunks), etag: got.etag ?? "" };
+        const { etag, changedAt } = headOf(key, undefined, got.etag, got.lastModified);
+        return { bytes: Buffer.concat(chunks), etag, changedAt };
       }),
     async *read(key, from, to, signal) {
       if (from >= to) return;

@@ -11,14 +11,14 @@ export type MemoryObjects = Objects & {
   before: (what: keyof Objects, key: string) => void | Promise<void>;
 };
 
-/** Empty. */
-export function createMemoryObjects(): MemoryObjects {
+/** Empty. `now`: the storage's clock. */
+export function createMemoryObjects(now: () => number = Date.now): MemoryObjects {
   const objects = new Map<string, Kept>();
   let versions = 0;
   const set = (key: string, bytes: Uint8Array): string => {
     versions += 1;
     const etag = `"${versions}"`;
-    objects.set(key, { bytes: Buffer.from(bytes), etag, changedAt: Date.now() });
+    objects.set(key, { bytes: Buffer.from(bytes), etag, changedAt: now() });
     return etag;
   };
   const headOf = (key: string, { bytes, etag, changedAt }: Kept) => ({
@@ -51,7 +51,7 @@ export function createMemoryObjects(): MemoryObjects {
     async get(key) {
       await self.before("get", key);
       const there = objects.get(key);
-      return there && { bytes: there.bytes, etag: there.etag };
+      return there && { ...there };
     },
     async *read(key, from, to) {
       await self.before("read", key);

@@ -1,9 +1,8 @@
 // Snapshots in an object storage. All checks and all heavy work are the folder store's, on a cache in the data folder; what it has made
 // is sent before anybody is told, and what it needs is fetched before it is asked. The storage alone says which snapshots there are.
 
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { malachite } from "@malachite/contract";
 import {
   MalachiteError,
@@ -15,7 +14,7 @@ import {
   type TreeUpload,
   type Upload,
 } from "@malachite/core";
-import { onStorage, orNothing } from "../../../files/index.ts";
+import { onStorage } from "../../../files/index.ts";
 import {
   isSha256,
   isSnapshotId,
@@ -30,9 +29,14 @@ import { createSnapshotStore, type FolderSnapshotStore } from "../folder/snapsho
 import { nodesPath, partPath } from "../folder/threads/keepClientTree.ts";
 import { readTreeHead } from "../folder/treeFile.ts";
 import type { ArchiveLimits } from "../folder/zip/archiveLimits.ts";
-import { ContentCache } from "./contentCache.ts";
+import { Condemned } from "./condemned.ts";
+import { ContentCache, damaged, type ProjectFile } from "./contentCache.ts";
+import { fetchFile, writeFetched } from "./fetchedFiles.ts";
 import type { Objects } from "./objects.ts";
-import { entryKey, nodesKey, nodesWithContents, partKey, snapshotsOf } from "./snapshotKeys.ts";
+import { type PublishAsk, publishProject } from "./publishProject.ts";
+import { SnapshotEntries } from "./snapshotEntries.ts";
+import { nodesKey, nodesWithContents, partKey, snapshotsOf } from "./snapshotKeys.ts";
+import { sweepContents } from "./sweepContents.ts";
 
 export type ObjectSnapshotStoreOptions = {
   /** To be asked patiently. */
@@ -44,9 +48,10 @@ export type ObjectSnapshotStoreOptions = {
   readonly limits?: Partial<ArchiveLimits>;
   /** The worker's code, when it is not where `workerEntry` says. */
   readonly entry?: URL;
+  readonly now?: () => number;
 };
 
-export type ObjectSnapshotStore = SnapshotStore &
+export type ObjectSnapshotStore = Required<SnapshotStore> &
   ProjectPlacer &
   SnapshotMover & {
     /** The listing of files whose contents are in the storage. */
@@ -58,7 +63,6 @@ export type ObjectSnapshotStore = SnapshotStore &
     shrink(): Promise<void>;
   };
 
-const REMEMBERED = 10_000;
 const DEFAULT_CACHE_BYTES = 20_000_000_000;
 
 /** Opens and starts nothing; dispose it to end its threads. */
@@ -69,18 +73,28 @@ class ObjectSnapshots implements ObjectSnapshotStore {
   readonly #objects: Objects;
   readonly #local: FolderSnapshotStore;
   readonly #layout: ReturnType<typeof snapshotLayout>;
+  readonly #condemned: Condemned;
   readonly #contents: ContentCache;
+  readonly #entries: SnapshotEntries;
   readonly #cacheBytes: number;
-  /** Trees of snapshots that are in the storage: they never change. */
-  readonly #known = new Map<string, string>();
+  readonly #now: () => number;
   #inUse = 0;
 
-  constructor({ objects, folder, cacheBytes = DEFAULT_CACHE_BYTES, ...rest }: ObjectSnapshotStoreOptions) {
+  constructor({
+    objects,
+    folder,
+    cacheBytes = DEFAULT_CACHE_BYTES,
+    now = Date.now,
+    ...rest
+  }: ObjectSnapshotStoreOptions) {
     this.#objects = objects;
     this.#cacheBytes = cacheBytes;
+    this.#now = now;
     this.#local = createSnapshotStore({ folder, ...rest });
     this.#layout = snapshotLayout(folder);
-    this.#contents = new ContentCache(objects, this.#layout, join(folder, "sent"));
+    this.#condemned = new Condemned(objects);
+    this.#contents = new ContentCache(objects, this.#condemned, this.#layout, join(folder, "sent"));
+    this.#entries = new SnapshotEntries(objects, now);
   }
 
   sweepCache(): Promise<void> {
@@ -90,7 +104,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
   async shrink(): Promise<void> {
     const old: string[] = [];
     for await (const one of this.#objects.list({ prefix: "parts/", pageSize: 1000 }))
-      if ("key" in one && one.changedAt < Date.now() - PART_LIFETIME_MS) old.push(one.key);
+      if ("key" in one && one.changedAt < this.#now() - PART_LIFETIME_MS) old.push(one.key);
     if (old.length > 0) await this.#objects.remove(old);
     if (this.#inUse > 0) return;
     await onStorage("Shrinking the cache of projects", () => this.#contents.shrink(this.#cacheBytes));
@@ -99,7 +113,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
   keepZip(scope: Scope, zip: Upload, signal?: AbortSignal): Promise<Snapshot> {
     return this.#using(async () => {
       const snapshot = await this.#local.keepZip(scope, zip, signal);
-      await this.#publish(scope, snapshot, signal);
+      await this.#publishWhole(scope, snapshot, { signal });
       return snapshot;
     });
   }
@@ -107,7 +121,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
   keepContents(zip: Upload, signal?: AbortSignal): Promise<number> {
     return this.#using(async () => {
       const hashes = await this.#local.takeContents(zip, signal);
-      await this.#contents.send(await this.#sized(hashes), signal);
+      await this.#sendAll(await this.#sized(hashes), signal);
       return hashes.length;
     });
   }
@@ -125,12 +139,12 @@ class ObjectSnapshots implements ObjectSnapshotStore {
     files: readonly malachite.ProjectFile[],
   ): Promise<{ readonly snapshot: Snapshot } | { readonly missing: readonly string[] }> {
     return this.#using(async () => {
-      const notHere = await this.#local.missingOf(files);
-      const missing = notHere.length === 0 ? [] : await this.#contents.missingOf(files, new Set(notHere));
+      const missing = await this.#missingOf(files);
       if (missing.length > 0) return { missing };
       const snapshot = await this.#local.makeTree(files);
-      await this.#publish(scope, snapshot);
-      return { snapshot };
+      // What was there a moment ago may have been condemned.
+      const gone = await this.#publish(scope, snapshot);
+      return gone.length > 0 ? { missing: [...new Set(gone.map(({ sha256 }) => sha256))] } : { snapshot };
     });
   }
 
@@ -145,6 +159,8 @@ class ObjectSnapshots implements ObjectSnapshotStore {
       let isNew: boolean;
       try {
         isNew = (await this.get(scope, id)) === undefined;
+        // One that is still here has ended in the storage.
+        if (isNew) await rm(join(this.#folderOf(scope), id), { force: true });
         await this.#bringAbout(scope, id);
         if (parentId !== undefined) await this.#bringAbout(scope, parentId);
       } catch (error) {
@@ -156,14 +172,11 @@ class ObjectSnapshots implements ObjectSnapshotStore {
       const folder = this.#folderOf(scope);
       if (snapshot === undefined) {
         const part = partPath(folder, id);
-        await this.#contents.send(nodesWithContents(part));
+        await this.#sendAll(nodesWithContents(part));
         await this.#contents.sendFile(partKey(scope, id), part);
         return undefined;
       }
-      await this.#contents.send(this.#local.files(snapshot.tree));
-      await this.#contents.sendTree(snapshot.tree);
-      await this.#contents.sendFile(nodesKey(scope, id), nodesPath(folder, id));
-      await this.#register(scope, id, snapshot.tree);
+      await this.#publishWhole(scope, snapshot, { nodes: nodesPath(folder, id) });
       if (isNew) await this.#objects.put(`${snapshotsOf(scope)}${LATEST}`, Buffer.from(id), {});
       await this.#objects.remove([partKey(scope, id)]);
       return snapshot;
@@ -179,10 +192,11 @@ class ObjectSnapshots implements ObjectSnapshotStore {
       const snapshot = await this.get(scope, id);
       if (snapshot === undefined) return undefined;
       const key = id.toLowerCase();
-      await this.#bringEntry(scope, key, snapshot.tree);
-      const nodes = nodesPath(this.#folderOf(scope), key);
+      const folder = this.#folderOf(scope);
+      await writeFetched(join(folder, key), Buffer.from(`${snapshot.tree}\n`));
+      const nodes = nodesPath(folder, key);
       // The clients' hashes of a snapshot that came another way are made of its contents.
-      if (!(await this.#fetchAbout(nodesKey(scope, key), nodes)))
+      if (!(await fetchFile(this.#objects, nodesKey(scope, key), nodes)))
         await this.#contents.fetch(this.#local.files(snapshot.tree));
       return await this.#local.metadata(scope, key);
     });
@@ -191,8 +205,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
   async get(scope: Scope, id: string): Promise<Snapshot | undefined> {
     const key = id.toLowerCase();
     if (!isSnapshotId(key)) return undefined;
-    const entry = entryKey(scope, key);
-    const tree = this.#known.get(entry) ?? (await this.#objects.get(entry))?.bytes.toString().trim();
+    const tree = await this.#entries.use(scope, key);
     if (tree === undefined) return undefined;
     await this.#bringTree(tree);
     const head = await onStorage("Reading a snapshot", async () =>
@@ -204,7 +217,6 @@ class ObjectSnapshots implements ObjectSnapshotStore {
         `The listing of snapshot ${key} is missing in the object storage. Send the project again.`,
       );
     }
-    this.#remember(entry, tree);
     return { ...head, id: key };
   }
 
@@ -214,9 +226,13 @@ class ObjectSnapshots implements ObjectSnapshotStore {
     if (snapshot === undefined) return undefined;
     const files: malachite.ProjectFile[] = [];
     for await (const file of this.#local.files(tree)) files.push(file);
+    return (await this.#missingOf(files)).length > 0 ? undefined : snapshot;
+  }
+
+  /** Hashes of contents that are neither here nor in the storage, or condemned there. */
+  async #missingOf(files: readonly malachite.ProjectFile[]): Promise<readonly string[]> {
     const notHere = await this.#local.missingOf(files);
-    const missing = notHere.length === 0 ? [] : await this.#contents.missingOf(files, new Set(notHere));
-    return missing.length > 0 ? undefined : snapshot;
+    return notHere.length === 0 ? [] : await this.#contents.missingOf(files, new Set(notHere));
   }
 
   async find(tree: string, path: string): Promise<malachite.ProjectFile | undefined> {
@@ -228,7 +244,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
     const end = Math.min(to, file.sizeBytes);
     if (end <= from) return;
     if (await this.#contents.isHere(file)) yield* this.#local.read(file, from, end);
-    else yield* this.#contents.read(file.sha256, from, end);
+    else yield* this.#contents.read(file, from, end);
   }
 
   async *files(tree: string): AsyncGenerator<malachite.ProjectFile> {
@@ -273,7 +289,7 @@ class ObjectSnapshots implements ObjectSnapshotStore {
 
   async adoptContent(sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     await this.#local.adoptContent(sha256, bytes);
-    await this.#contents.send(await this.#sized([sha256]));
+    await this.#sendAll(await this.#sized([sha256]));
   }
 
   async makeTree(files: readonly malachite.ProjectFile[]): Promise<Snapshot> {
@@ -287,9 +303,8 @@ class ObjectSnapshots implements ObjectSnapshotStore {
     { id, tree, nodes }: KnownSnapshot & { readonly nodes?: AsyncIterable<Uint8Array> },
   ): Promise<void> {
     await this.#local.adoptSnapshot(scope, { id, tree, ...(nodes === undefined ? {} : { nodes }) });
-    if (nodes !== undefined)
-      await this.#contents.sendFile(nodesKey(scope, id), nodesPath(this.#folderOf(scope), id));
-    await this.#register(scope, id, tree);
+    const kept = nodes === undefined ? {} : { nodes: nodesPath(this.#folderOf(scope), id) };
+    await this.#publishWhole(scope, { id, tree }, kept);
   }
 
   async adoptLatest(scope: Scope, id: string): Promise<void> {
@@ -298,40 +313,46 @@ class ObjectSnapshots implements ObjectSnapshotStore {
 
   async forgetSnapshots(scope: Scope): Promise<void> {
     await this.#local.forgetSnapshots(scope);
-    this.#known.clear();
-    const keys: string[] = [];
-    for await (const one of this.#objects.list({ prefix: snapshotsOf(scope), pageSize: 1000 })) {
-      if ("key" in one) keys.push(one.key);
-      if (keys.length === 1000) await this.#objects.remove(keys.splice(0));
-    }
-    if (keys.length > 0) await this.#objects.remove(keys);
+    await this.#entries.removeAll(scope);
+  }
+
+  unused(scope: Scope, before: number): AsyncIterable<string> {
+    return this.#entries.unused(scope, before);
+  }
+
+  forget(scope: Scope, id: string, before: number): Promise<boolean> {
+    return this.#entries.end(scope, id, before);
+  }
+
+  sweepContents(before: number): Promise<{ readonly files: number; readonly bytes: number }> {
+    const parts = { objects: this.#objects, contents: this.#contents, condemned: this.#condemned };
+    return sweepContents({ ...parts, staging: this.#layout.staging, now: this.#now }, before);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#local[Symbol.asyncDispose]();
   }
 
-  /** Contents and listing are in the storage before the snapshot is. */
-  async #publish(scope: Scope, { id, tree }: Snapshot, signal?: AbortSignal): Promise<void> {
-    if (this.#known.get(entryKey(scope, id)) === tree) {
-      // It is known in the workspace; what was lost of it since may have come again.
-      await this.#contents.send(this.#local.files(tree), signal);
-      return;
-    }
-    await this.#contents.send(this.#local.files(tree), signal);
-    await this.#contents.sendTree(tree);
-    await this.#register(scope, id, tree);
+  #publish(
+    scope: Scope,
+    snapshot: KnownSnapshot,
+    kept: Pick<PublishAsk, "nodes" | "signal"> = {},
+  ): Promise<readonly ProjectFile[]> {
+    const files = () => this.#local.files(snapshot.tree);
+    const parts = { objects: this.#objects, contents: this.#contents, entries: this.#entries };
+    return publishProject({ scope, snapshot, files, ...kept }, parts);
   }
 
-  async #register(scope: Scope, id: string, tree: string): Promise<void> {
-    const entry = entryKey(scope, id);
-    await this.#objects.put(entry, Buffer.from(tree), {});
-    this.#remember(entry, tree);
+  /** The same for one of which everything is here. */
+  async #publishWhole(...ask: [Scope, KnownSnapshot, Pick<PublishAsk, "nodes" | "signal">?]): Promise<void> {
+    const [missing] = await this.#publish(...ask);
+    if (missing !== undefined) throw damaged(missing);
   }
 
-  #remember(entry: string, tree: string): void {
-    if (this.#known.size >= REMEMBERED) this.#known.clear();
-    this.#known.set(entry, tree);
+  /** Sends contents that no snapshot has yet: young ones are not swept. */
+  async #sendAll(files: Parameters<ContentCache["send"]>[0], signal?: AbortSignal): Promise<void> {
+    const [missing] = await this.#contents.send(files, await this.#condemned.look(signal), signal);
+    if (missing !== undefined) throw damaged(missing);
   }
 
   async #bringTree(tree: string): Promise<void> {
@@ -341,15 +362,15 @@ class ObjectSnapshots implements ObjectSnapshotStore {
   /** What is known of a snapshot, here: its entry, its client's tree, what came of it so far, and the contents of those. */
   async #bringAbout(scope: Scope, id: string): Promise<void> {
     const snapshot = await this.get(scope, id);
-    if (snapshot !== undefined) await this.#bringEntry(scope, id, snapshot.tree);
     const folder = this.#folderOf(scope);
+    if (snapshot !== undefined) await writeFetched(join(folder, id), Buffer.from(`${snapshot.tree}\n`));
     const files = [
       [nodesKey(scope, id), nodesPath(folder, id)],
       [partKey(scope, id), partPath(folder, id)],
     ] as const;
     let described = false;
     for (const [key, file] of files) {
-      if (!(await this.#fetchAbout(key, file))) continue;
+      if (!(await fetchFile(this.#objects, key, file))) continue;
       described = true;
       // One that is gone from the storage is asked of the client again.
       await this.#contents.fetch(nodesWithContents(file)).catch((error) => {
@@ -357,28 +378,6 @@ class ObjectSnapshots implements ObjectSnapshotStore {
       });
     }
     if (!described && snapshot !== undefined) await this.#contents.fetch(this.#local.files(snapshot.tree));
-  }
-
-  async #bringEntry(scope: Scope, id: string, tree: string): Promise<void> {
-    await this.#write(join(this.#folderOf(scope), id), Buffer.from(`${tree}\n`));
-  }
-
-  /** Has a file here that says more of a snapshot; one that is here already is at least as new. */
-  async #fetchAbout(key: string, file: string): Promise<boolean> {
-    if ((await stat(file).catch(orNothing)) !== undefined) return true;
-    const found = await this.#objects.get(key);
-    if (found === undefined) return false;
-    await this.#write(file, found.bytes);
-    return true;
-  }
-
-  async #write(file: string, bytes: Buffer): Promise<void> {
-    await onStorage("Reading a snapshot", async () => {
-      await mkdir(dirname(file), { recursive: true });
-      const temporary = `${file}.${randomUUID()}.tmp`;
-      await writeFile(temporary, bytes);
-      await rename(temporary, file);
-    });
   }
 
   #folderOf(scope: Scope): string {

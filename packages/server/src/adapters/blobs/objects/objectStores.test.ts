@@ -19,12 +19,18 @@ const filesOf = (folder: string): ObjectFiles => {
 artifactStoreConformance("memory", async (folder) => createObjectArtifactStore(filesOf(folder)));
 blobStoreConformance("memory", async (folder) => createObjectBlobStore(filesOf(folder)));
 snapshotStoreConformance("memory", async (folder) => {
-  const objects = createMemoryObjects();
-  const store = createObjectSnapshotStore({ objects, folder });
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const objects = createMemoryObjects(now);
+  const store = createObjectSnapshotStore({ objects, folder, now });
   await store.sweepCache();
   return {
     store,
     kept: async () => [...objects.objects.keys()].sort(),
+    async age() {
+      ahead += 10 * 24 * 3600_000;
+      return now() - 5 * 24 * 3600_000;
+    },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 });

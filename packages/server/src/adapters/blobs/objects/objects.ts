@@ -49,7 +49,7 @@ export interface Objects {
   get(
     key: string,
     signal?: AbortSignal,
-  ): Promise<{ readonly bytes: Buffer; readonly etag: string } | undefined>;
+  ): Promise<{ readonly bytes: Buffer; readonly etag: string; readonly changedAt: number } | undefined>;
   /** Bytes `from` up to but not including `to`, which lie inside. Ends early only by throwing. */
   read(key: string, from: number, to: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   head(key: string, signal?: AbortSignal): Promise<ObjectHead | undefined>;

@@ -1,12 +1,13 @@
 // The same promises on real servers that speak the protocols: Azurite and moto.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { BlobAddress } from "@malachite/core";
+import type { BlobAddress, Scope } from "@malachite/core";
 import { artifactStoreConformance } from "../../../../conformance/artifactStore.ts";
 import { blobStoreConformance } from "../../../../conformance/blobStore.ts";
+import { buildZip } from "../../../../conformance/buildZip.ts";
 import {
   azureObjectsUnderTest,
   type ObjectStorageUnderTest,
@@ -15,6 +16,7 @@ import {
 import { createObjectArtifactStore } from "./objectArtifactStore.ts";
 import { createObjectBlobStore } from "./objectBlobStore.ts";
 import { ObjectFiles } from "./objectFiles.ts";
+import { createObjectSnapshotStore, type ObjectSnapshotStore } from "./objectSnapshotStore.ts";
 import { openObjectStorage } from "./objectStorage.ts";
 
 for (const [name, start] of [
@@ -74,6 +76,51 @@ for (const [name, start] of [
       assert.ok(bytes.subarray(5_999_990, 6_000_010).equals(Buffer.from(await part.arrayBuffer())));
       assert.deepEqual(await store.get(at), info);
       await rm(folder, { recursive: true });
+    });
+
+    it("sweeps projects of two servers, and takes none that one of them sends at the same time", async () => {
+      const home = await mkdtemp(join(tmpdir(), "malachite-swept-"));
+      const scope: Scope = { subscriptionId: "1", resourceGroup: "rg", workspace: "ws" };
+      const objects = await openObjectStorage(storage.place(home), storage.keys);
+      const [one, two, three] = ["one", "two", "three"].map((server) =>
+        createObjectSnapshotStore({ objects, folder: join(home, server) }),
+      ) as [ObjectSnapshotStore, ObjectSnapshotStore, ObjectSnapshotStore];
+      let uploads = 0;
+      const keep = async (store: ObjectSnapshotStore, ...texts: string[]) => {
+        const file = join(home, `zip-${uploads++}`);
+        await writeFile(file, buildZip(texts.map((text) => ({ name: text, data: text }))));
+        return await store.keepZip(scope, { file, sizeBytes: 0, sha256: "" });
+      };
+      const old = await keep(one, "a", "b", "shared");
+      const named = await keep(two, "c", "shared");
+      // All is as old as that: nothing but the names keeps it.
+      const before = Date.now() + 3600_000;
+      assert.equal(await one.forget(scope, old.id, before), true);
+      assert.equal(await two.forget(scope, old.id, before), false);
+      const found: string[] = [];
+      for await (const id of two.unused(scope, before)) found.push(id);
+      assert.deepEqual(found, [named.id]);
+      const swept = await two.sweepContents(before);
+      assert.equal(swept.files, 3, "two contents and the listing");
+      // The first server believes that "a" and "b" are there.
+      const [again, ...made] = await Promise.all([
+        keep(one, "a", "b", "shared"),
+        ...Array.from({ length: 6 }, (_, i) => keep(i % 2 === 0 ? one : two, "a", `${i}`)),
+        three.sweepContents(before),
+        two.sweepContents(before),
+      ]);
+      for (const snapshot of [again, named, ...made]) {
+        if (!("tree" in snapshot)) continue;
+        const reader = createObjectSnapshotStore({ objects, folder: join(home, `reader-${uploads++}`) });
+        assert.equal((await reader.get(scope, snapshot.id))?.tree, snapshot.tree);
+        const into = join(home, `placed-${uploads++}`);
+        await reader.place(snapshot.tree, into, new AbortController().signal);
+        assert.equal((await readdir(into)).length, snapshot.files);
+        await reader[Symbol.asyncDispose]();
+      }
+      for (const store of [one, two, three]) await store[Symbol.asyncDispose]();
+      objects.close();
+      await rm(home, { recursive: true });
     });
 
     artifactStoreConformance(name, async (folder) => createObjectArtifactStore(await filesOf(folder)), {

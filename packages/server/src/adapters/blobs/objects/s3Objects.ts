@@ -135,7 +135,8 @@ export async function openS3Objects(
       askedFor("Reading from the object storage", signal, async () => {
         const got = await client.send(new library.GetObjectCommand(at(key)), by(signal));
         const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
-        return { bytes, etag: got.ETag ?? "" };
+        const { etag, changedAt } = headOf(key, undefined, got.ETag, got.LastModified);
+        return { bytes, etag, changedAt };
       }),
     async *read(key, from, to, signal) {
       if (from >= to) return;
