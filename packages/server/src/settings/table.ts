@@ -234,8 +234,7 @@ export const SETTINGS = {
   },
   retentionProjectDays: {
     kind: "number",
-    about:
-      "Projects that no run names and nobody asks for go after so many days. Default: never.",
+    about: "Projects that no run names and nobody asks for go after so many days. Default: never.",
     least: 2,
   },
   retentionHours: {

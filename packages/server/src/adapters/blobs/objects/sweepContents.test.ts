@@ -215,23 +215,23 @@ describe("a sweep of an object storage", () => {
   });
 
   it("loses nothing in any order of steps of servers that sleep, die, and have other clocks", async () => {
-    const text = fc.constantFrom("a", "b", "c", "d", "e");
+    const text = fc.constantFrom("a", "b", "c");
     const act = fc.record({
       server: fc.nat(2),
       act: fc.constantFrom("offer" as const, "offer" as const, "sweep" as const),
       texts: fc.uniqueArray(text, { minLength: 1, maxLength: 3 }),
-      named: fc.boolean(),
+      named: fc.constantFrom(true, false, false),
       deadAt: fc.option(fc.integer({ min: 1, max: 20 }), { freq: 4 }),
     });
     const round = fc.record({
-      acts: fc.array(act, { minLength: 1, maxLength: 5 }),
+      acts: fc.array(act, { minLength: 2, maxLength: 5 }),
       /** Which of the requests that wait goes on next. */
       order: fc.infiniteStream(fc.nat(1000)),
       /** How long it takes, and how much of that passes between two requests. */
-      hours: fc.constantFrom(1, 30, 60, 240),
+      hours: fc.constantFrom(1, 60, 60, 240),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(round, { minLength: 2, maxLength: 6 }), async (rounds) => {
+      fc.asyncProperty(fc.array(round, { minLength: 4, maxLength: 8 }), async (rounds) => {
         const site = new Site();
         const servers = [-300_000, 0, 300_000].map((clockMs) => newServer(site, clockMs));
         const named = new Set<string>();
@@ -243,7 +243,7 @@ describe("a sweep of an object storage", () => {
         for (const id of named) assert.ok(await server?.isKnown(id), `${id} is named`);
         assert.deepEqual(site.lost(), []);
       }),
-      { numRuns: Number(process.env.MALACHITE_RANDOM_RUNS ?? 60) },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 });
@@ -303,7 +303,7 @@ async function together(
     await new Promise((resolve) => setImmediate(resolve));
     if (waiting.length === 0) continue;
     const number = next.next().value as number;
-    if (number % 50 === 0) site.later(hours * 3600_000);
+    if (number % 40 === 0) site.later(hours * 3600_000);
     waiting.splice(number % waiting.length, 1)[0]?.();
   }
   for (const server of servers) server.before = () => {};
