@@ -81,9 +81,10 @@ def run_by_mpirun(group, ports, release):
         MEETINGS[0].wait_for_daemons(5)
     first = noted()
     if spread and not own.asked:
-        if status != 0 or own.ending:
+        # mpirun may say that all is well where a node was lost, and before that is known here.
+        away = bool(MEETINGS) and len(MEETINGS[0].joined) < nodes - 1
+        if status != 0 or own.ending or away:
             first = first or late_note()
-        # mpirun may say that all is well after it was told to end because a node was lost.
         status = 126 if first and "failure" in first else status
     if first is not None and ("code" in first or "signal" in first):
         number = getattr(signal, first["signal"], None) if "signal" in first else None
