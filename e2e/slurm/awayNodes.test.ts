@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
+  type Door,
   hideFromNodes,
   mpiOfMachine,
   type SlurmUnderTest,
@@ -55,11 +56,18 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
   const far = join(home.folder, "far");
   let slurm: SlurmUnderTest;
   let service: Service;
+  let door: Door | undefined;
   before(async () => {
-    slurm = await startSlurm({ cgroups: false });
+    slurm = await startSlurm({ cgroups: false, rest: true });
+    door = await slurm.openRest?.();
+    const tokenFile = join(home.folder, "token");
+    writeFileSync(tokenFile, await slurm.run("scontrol", "token", "lifespan=3600"));
+    const rest = { rest: `http://127.0.0.1:${door?.port}`, restUser: "root", restTokenFile: tokenFile };
     const settings = join(home.folder, "settings.yaml");
-    const common = { kind: "slurm", shared: false, folder: far, memoryMiB: 512, conf: slurm.conf };
-    writeFileSync(settings, JSON.stringify({ target: { lab: common, plugin: { ...common, mpi: "pmix" } } }));
+    const without = { kind: "slurm", shared: false, folder: far, memoryMiB: 512 };
+    const common = { ...without, conf: slurm.conf };
+    const target = { lab: common, "lab-rest": { ...without, ...rest }, plugin: { ...common, mpi: "pmix" } };
+    writeFileSync(settings, JSON.stringify({ target }));
     const port = String(20_000 + Math.floor(Math.random() * 9000));
     const flags = ["--settings", settings, "--grace-seconds", "5", "--port", port];
     service = await Service.start({ flags: [...flags, "--public-url", `http://${hostname()}:${port}`] });
@@ -69,6 +77,7 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
   });
   after(async () => {
     await service?.[Symbol.asyncDispose]();
+    await door?.shut();
     await slurm?.[Symbol.asyncDispose]();
     await home[Symbol.asyncDispose]();
   });
@@ -92,18 +101,19 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
   const cleared = () => until("the folders of the nodes to be cleared", () => folders().length === 0, 60_000);
   const jobs = async () => (await slurm.run("squeue", "--noheader", "--format=%i")).trim();
 
-  it("meet, and the logs and outputs of all come home; of one path that of the first", async () => {
-    const runId = await start(MEET);
-    const run = await ended(service, runId);
-    assert.equal(run.status, "Completed", `${JSON.stringify(run.error)} ${await log(runId, 0)}`);
-    assert.equal(await log(runId, 0), "met 1\n0 n1 127.0.0.1;127.0.0.2 of the project []\n");
-    assert.equal(await log(runId, 1), "1 n2 127.0.0.1;127.0.0.2 of the project []\n");
-    for (const rank of [0, 1])
-      assert.equal((await fileOf(service, runId, `outputs/rank-${rank}.bin`)).length, 3_000_000);
-    assert.equal(String(await fileOf(service, runId, "outputs/both.txt")), "from 0");
-    await cleared();
-    assert.equal(await jobs(), "");
-  });
+  for (const target of ["lab", "lab-rest"])
+    it(`meet, and the logs and outputs of all come home; of one path that of the first: ${target}`, async () => {
+      const runId = await start(MEET, { ...TORCH, target });
+      const run = await ended(service, runId);
+      assert.equal(run.status, "Completed", `${JSON.stringify(run.error)} ${await log(runId, 0)}`);
+      assert.equal(await log(runId, 0), "met 1\n0 n1 127.0.0.1;127.0.0.2 of the project []\n");
+      assert.equal(await log(runId, 1), "1 n2 127.0.0.1;127.0.0.2 of the project []\n");
+      for (const rank of [0, 1])
+        assert.equal((await fileOf(service, runId, `outputs/rank-${rank}.bin`)).length, 3_000_000);
+      assert.equal(String(await fileOf(service, runId, "outputs/both.txt")), "from 0");
+      await cleared();
+      assert.equal(await jobs(), "");
+    });
 
   it("end with the process that fails, and say which", async () => {
     const run = await ended(service, await start(EACH("sys.exit(7)")));

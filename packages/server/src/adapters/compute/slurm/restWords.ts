@@ -29,16 +29,18 @@ const ARGUMENT = "MALACHITE_ARGUMENT_";
 
 /**
  * How a batch script finds its arguments: no version takes them in the same way, and that of v0.0.38 crashes of them. They are variables;
- * no text of a user comes into the script.
+ * no text of a user comes into the script. Other nodes of a run may be given the same text again, with arguments as a shell takes them.
  */
-const TAKE_ARGUMENTS = `mal_i=0
-set --
-while [ "$mal_i" -lt "$${COUNT}" ]; do
-  eval "set -- \\"\\$@\\" \\"\\$${ARGUMENT}$mal_i\\""
-  unset "${ARGUMENT}$mal_i"
-  mal_i=$((mal_i + 1))
-done
-unset ${COUNT}
+const TAKE_ARGUMENTS = `if [ -n "\${${COUNT}:-}" ]; then
+  mal_i=0
+  set --
+  while [ "$mal_i" -lt "$${COUNT}" ]; do
+    eval "set -- \\"\\$@\\" \\"\\$${ARGUMENT}$mal_i\\""
+    unset "${ARGUMENT}$mal_i"
+    mal_i=$((mal_i + 1))
+  done
+  unset ${COUNT}
+fi
 `;
 
 /** `script`: the text of the batch script. */
