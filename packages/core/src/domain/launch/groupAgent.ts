@@ -94,7 +94,6 @@ def reach_others(group, ports, mpirun, given, known):
 
 def run_agent(group):
     """In place of ssh: for mpirun, as whose child it runs."""
-    import threading
     import time
 
     known = json.loads(os.environ["MALACHITE_GROUP"])
@@ -119,16 +118,13 @@ def run_agent(group):
         time.sleep(5)
         os._exit(1)
 
-    thread = threading.Thread(target=orphaned)
-    thread.daemon = True
-    thread.start()
+    beside(orphaned)
 
     def on_ask(*_):
         for one in line:
             write_line(one, {"ask": True})
 
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, on_ask)
+    when_asked(on_ask)
     hello = {name: known[name] for name in ("hosts", "ports", "root", "exact")}
     hello.update({"node": node, "serves": False, "sets": 1, "command": command})
     line.append(reach_part(node, hello, known) if "at" in known else reach_pod(node, [], hello))
@@ -242,8 +238,7 @@ def run_daemon(own, group, known):
             write_line(LINE[0], {"first": noted() or {"signal": "SIGTERM"}})
         own.on_ask()
 
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, on_ask)
+    when_asked(on_ask)
     words = os.path.join(HERE, "mpi-%d.log" % known["node"])
     with open(words, "ab") as log:
         child = Daemon(["/bin/sh", "-c", command], env=given, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

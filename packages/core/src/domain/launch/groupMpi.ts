@@ -46,8 +46,7 @@ def run_by_mpirun(group, ports, release):
     known = {"pid": os.getpid(), "machine": machine(), "ports": ports, "hosts": HOSTS, "srun": by_srun}
     spread = len(HOSTS) > 1 and not NODES
     own = Group(group)
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, own.on_ask)
+    when_asked(own.on_ask)
 
     def on_failure(*_):
         # mpirun stops the others by itself, but for those that have said good-bye to MPI: these are asked a moment later.
@@ -87,8 +86,7 @@ def run_by_mpirun(group, ports, release):
             first = first or late_note()
         status = 126 if first and "failure" in first else status
     if first is not None and ("code" in first or "signal" in first):
-        number = getattr(signal, first["signal"], None) if "signal" in first else None
-        end_as(-number if number else first.get("code", 1))
+        end_as(status_noted(first, 1))
     if first is None and own.asked:
         end_as(-signal.SIGTERM)
     if first is None and status != 0:

@@ -79,20 +79,15 @@ class Node(subprocess.Popen):
             )
 
     def tell(self, what):
-        if what == signal.SIGTERM:
-            self.control.tell("ask")
-        elif what == signal.SIGKILL:
-            self.control.tell("force")
-            self.control.forced += 1
-            # Whoever does not listen is ended by srun, and then srun itself.
-            if self.control.forced > 2 and self.returncode is None:
-                os.killpg(self.pid, signal.SIGTERM if self.control.forced < 10 else signal.SIGKILL)
+        forced = self.control.order(what)
+        # Whoever does not listen is ended by srun, and then srun itself.
+        if forced > 2 and self.returncode is None:
+            os.killpg(self.pid, signal.SIGTERM if forced < 10 else signal.SIGKILL)
 
     def why_failed(self, status):
         first = noted()
         if first is not None:
-            number = getattr(signal, first["signal"], None) if "signal" in first else None
-            return -number if number else first.get("code", 126)
+            return status_noted(first, 126)
         with open(self.log, "rb") as log:
             words = log.read()[-2000:].decode("utf-8", "replace").strip().split("\n")
         text = "The processes of node %d (%s) were not started, or lost: %s" % (self.number, self.name, words[-1] or in_words(status))
@@ -106,7 +101,6 @@ class Control:
 
     def __init__(self):
         import random
-        import threading
 
         self.token = "%032x" % random.SystemRandom().getrandbits(128)
         self.forced = 0
@@ -116,9 +110,7 @@ class Control:
         self.server.bind(("", 0))
         self.server.listen(64)
         self.port = self.server.getsockname()[1]
-        thread = threading.Thread(target=self.accept)
-        thread.daemon = True
-        thread.start()
+        beside(self.accept)
 
     def accept(self):
         while True:
@@ -146,6 +138,16 @@ class Control:
             except OSError:
                 pass
 
+    def order(self, what):
+        """Passes a signal on. How often it has been forced where it is forced now, else 0."""
+        if what == signal.SIGTERM:
+            self.tell("ask")
+        if what != signal.SIGKILL:
+            return 0
+        self.tell("force")
+        self.forced += 1
+        return self.forced
+
 
 def start_nodes(own, group, ports):
     control = Control()
@@ -164,14 +166,11 @@ def start_nodes(own, group, ports):
 
 
 def run_node(group):
-    import threading
-
     known = json.loads(os.environ.pop("MALACHITE_GROUP"))
     HOSTS.extend(known["hosts"])
     own = Group(group)
     own.of_node = True
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, own.on_ask)
+    when_asked(own.on_ask)
     line = socket.create_connection(tuple(known["at"]), 30)
     awake(line)
     line.sendall((known["token"] + "\n").encode("ascii"))
@@ -186,15 +185,8 @@ def run_node(group):
         own.ending = True
         own.each(signal.SIGKILL)
 
-    thread = threading.Thread(target=listen)
-    thread.daemon = True
-    thread.start()
-    processes = [
-        (index, process)
-        for index, process in enumerate(group["processes"])
-        if process["node"] == known["node"] and bool(process.get("serves")) == known["serves"]
-    ]
-    run_all(own, group, known["ports"], processes)
+    beside(listen)
+    run_all(own, group, known["ports"], processes_on(group, known))
 
 
 `;

@@ -47,7 +47,7 @@ class Meeting(Control):
         self.changed = threading.Condition()
         self.server = self.listen()
         self.port = self.server.getsockname()[1]
-        self.spawn(self.accept)
+        beside(self.accept)
 
     def listen(self):
         for port in PART["ports"]:
@@ -62,17 +62,10 @@ class Meeting(Control):
                 why = error
         fail("Node 0 could take none of the ports %s for the others to join at: %s" % (", ".join(str(port) for port in PART["ports"]), why))
 
-    def spawn(self, work, *args):
-        import threading
-
-        thread = threading.Thread(target=work, args=args)
-        thread.daemon = True
-        thread.start()
-
     def accept(self):
         while True:
             # Each by itself: one that says nothing holds up nobody.
-            self.spawn(self.greet, self.server.accept()[0])
+            beside(self.greet, self.server.accept()[0])
 
     def greet(self, line):
         try:
@@ -140,7 +133,7 @@ class Meeting(Control):
         with self.changed:
             agent = self.agents[number]
         agent.sendall(b"welcome\n")
-        self.spawn(self.pass_on, agent, line)
+        beside(self.pass_on, agent, line)
         self.pass_on(line, agent)
         with self.changed:
             self.agents[number] = None
@@ -211,25 +204,19 @@ class Elsewhere(subprocess.Popen):
         )
 
     def tell(self, what):
-        if what == signal.SIGTERM:
-            self.meeting.tell("ask")
-        elif what == signal.SIGKILL:
-            self.meeting.tell("force")
-            self.meeting.forced += 1
-            # Nobody waits for a node that does not listen.
-            if self.meeting.forced > 5 and self.returncode is None:
-                os.killpg(self.pid, signal.SIGKILL)
+        # Nobody waits for a node that does not listen.
+        if self.meeting.order(what) > 5 and self.returncode is None:
+            os.killpg(self.pid, signal.SIGKILL)
 
     def why_failed(self, status):
         how, first = self.meeting.gone.get(self.key, (1, None))
         if not isinstance(first, dict):
             first = {"failure": "The processes of node %d (%s) ended with %s." % (self.key[0], HOSTS[self.key[0]], in_words(how))}
         note(first)
-        number = getattr(signal, first["signal"], None) if "signal" in first else None
         if "failure" in first:
             say(first["failure"])
             return 126
-        ended = -number if number else first.get("code", 1)
+        ended = status_noted(first, 1)
         index = first.get("index", self.indexes[0])
         say("%s ended with %s; the others are stopped." % (self.meeting.group["processes"][index]["name"], in_words(ended)))
         return ended
@@ -242,8 +229,7 @@ def fail(text):
 
 
 def gather(group):
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, lambda *_: end_as(-signal.SIGTERM))
+    when_asked(lambda *_: end_as(-signal.SIGTERM))
     meeting = Meeting(group)
     MEETINGS.append(meeting)
     meeting.wait_for_all()
@@ -319,8 +305,7 @@ def say_why(text):
 
 
 def run_part(group):
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, lambda *_: end_as(-signal.SIGTERM))
+    when_asked(lambda *_: end_as(-signal.SIGTERM))
     line, words, go = join()
     children = {}
 
@@ -328,8 +313,7 @@ def run_part(group):
         for child in list(children.values()):
             send(child[0], signal.SIGTERM)
 
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, ask)
+    when_asked(ask)
     if "mpi" in go:
         serve_daemons(words, go, children)
     node = PART["node"]

@@ -45,7 +45,6 @@ def told_by_pod(number):
 
 def names_of_pods(addresses, domain):
     """Their names, where the cluster has some and all lead there; a resolver that nobody answers takes a minute to say so."""
-    import threading
     import time
 
     names = ["%s-%d.%s" % (domain, number, domain) for number in range(len(addresses))]
@@ -63,10 +62,7 @@ def names_of_pods(addresses, domain):
                 return found.append(True)
             time.sleep(0.5)
 
-    thread = threading.Thread(target=look)
-    thread.daemon = True
-    thread.start()
-    thread.join(15)
+    beside(look).join(15)
     if found:
         return names
     say("the names of its pods, such as %s, do not lead to them: their addresses are used instead" % names[0])
@@ -147,8 +143,7 @@ class Keeper(subprocess.Popen):
 
     def why_failed(self, status):
         first = noted() or {}
-        number = getattr(signal, first["signal"], None) if "signal" in first else None
-        return -number if number else first.get("code", 126 if "failure" in first else status)
+        return status_noted(first, 126 if "failure" in first else status)
 
 
 def start_keepers(own, group, ports):
@@ -172,8 +167,7 @@ def keep(group):
             for one in line:
                 write_line(one, {"ask": True})
 
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, on_ask)
+    when_asked(on_ask)
     line.append(reach_pod(node, asked, known))
     if asked:
         write_line(line[0], {"ask": True})
@@ -235,8 +229,7 @@ def run_pod(group):
         json.dump({"address": address, "port": server.getsockname()[1], "token": token}, file)
     os.rename(new, pod_file(number))
     asked = []
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, lambda *_: asked.append(True))
+    when_asked(lambda *_: asked.append(True))
     before = killed_here()
     sets, wanted, ended, good = {}, 1, 0, True
     while ended < wanted:
@@ -296,15 +289,13 @@ def read_hello(line, token):
 
 
 def run_set(group, line, known, before):
-    import threading
     import time
 
     HOSTS.extend(known["hosts"])
     LINE.append(line)
     own = Group(group)
     own.of_node = True
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, own.on_ask)
+    when_asked(own.on_ask)
     over = []
 
     def listen():
@@ -321,19 +312,12 @@ def run_set(group, line, known, before):
             own.each(signal.SIGKILL)
             time.sleep(0.2)
 
-    thread = threading.Thread(target=listen)
-    thread.daemon = True
-    thread.start()
+    beside(listen)
     if "command" in known:
         status = run_daemon(own, group, known)
         first = noted()
     else:
-        processes = [
-            (index, process)
-            for index, process in enumerate(group["processes"])
-            if process["node"] == known["node"] and bool(process.get("serves")) == known["serves"]
-        ]
-        status = run_processes(own, group, known["ports"], processes)
+        status = run_processes(own, group, known["ports"], processes_on(group, known))
         first = noted() if own.failed is not None else None
     over.append(True)
     killed = killed_here() - before

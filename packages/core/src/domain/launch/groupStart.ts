@@ -94,6 +94,21 @@ def status_of(how):
     return -os.WTERMSIG(how) if os.WIFSIGNALED(how) else os.WEXITSTATUS(how)
 
 
+def processes_on(group, known):
+    """Those of a node, by their numbers: the ones that work there, or the ones that only serve."""
+    return [
+        (index, process)
+        for index, process in enumerate(group["processes"])
+        if process["node"] == known["node"] and bool(process.get("serves")) == known["serves"]
+    ]
+
+
+def status_noted(first, otherwise):
+    """The end that was written down, as a status; otherwise where it tells of none."""
+    number = getattr(signal, first["signal"], None) if "signal" in first else None
+    return -number if number else first.get("code", otherwise)
+
+
 def name_of(number):
     try:
         return signal.Signals(number).name
@@ -103,6 +118,21 @@ def name_of(number):
 
 def in_words(status):
     return "exit code %d" % status if status >= 0 else "signal %s" % name_of(-status)
+
+
+def beside(work, *args):
+    """Does it in a thread that keeps nothing from ending."""
+    import threading
+
+    thread = threading.Thread(target=work, args=args)
+    thread.daemon = True
+    thread.start()
+    return thread
+
+
+def when_asked(act):
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, act)
 
 
 def end_as(status):
@@ -266,8 +296,7 @@ def stopped(others):
 
 def run_direct(group, ports, release):
     own = Group(group)
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(what, own.on_ask)
+    when_asked(own.on_ask)
     release()
     run_all(own, group, ports, [(index, process) for index, process in enumerate(group["processes"]) if not HOSTS or process["node"] == 0])
 
