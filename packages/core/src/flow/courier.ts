@@ -23,9 +23,9 @@ export type CourierFlow = {
   content(launch: LaunchAddress): Promise<ParcelContent>;
   /** See `Courier.home`. */
   home(launch: LaunchAddress): Promise<AsyncIterable<Uint8Array>>;
-  /** See `Courier.take`. */
   /** See `Courier.meeting`. */
   meeting(launch: LaunchAddress): Promise<readonly MeetingNode[]>;
+  /** See `Courier.take`. */
   take(launch: LaunchAddress, pieces: AsyncIterable<Uint8Array>): Promise<readonly TakenPiece[]>;
 };
 
