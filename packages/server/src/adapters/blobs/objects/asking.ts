@@ -6,13 +6,16 @@ import { isMissing, storeTrouble } from "./trouble.ts";
 type Signal = AbortSignal | undefined;
 
 export function asking(place: string, patience: Patience) {
+  let hasWorked = false;
   const failed = (doing: string, signal: Signal, error: unknown): Error => {
     signal?.throwIfAborted();
-    return storeTrouble(doing, place, error);
+    return storeTrouble(doing, place, error, hasWorked);
   };
   const asked = async <T>(doing: string, signal: Signal, work: () => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      const answer = await work();
+      hasWorked = true;
+      return answer;
     } catch (error) {
       throw failed(doing, signal, error);
     }

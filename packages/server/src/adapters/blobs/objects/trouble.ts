@@ -5,14 +5,18 @@ import { isPassing, isPassingStatus, lineOf, statusOf, wordOf } from "../../shar
 /** The storage is one of the operator's, so its name is right and will be found again. */
 const ALSO_PASSING = ["ENOTFOUND", "PARSE_ERROR", "RequestTimeout"];
 
-/** Our own errors and aborts are handed back as they are. */
-export function storeTrouble(doing: string, place: string, error: unknown): Error {
+/** What Amazon's library says when it finds no keys: once it had some, who gives them is silent for a while. */
+const NO_KEYS = "CredentialsProviderError";
+
+/** Our own errors and aborts are handed back as they are. `hasWorked`: the storage has answered before. */
+export function storeTrouble(doing: string, place: string, error: unknown, hasWorked = false): Error {
   if (isMalachiteError(error) || (error instanceof Error && error.name === "AbortError"))
     return error as Error;
   const status = statusOf(error);
   const word = wordOf(error);
   const cause = new Error(`${word ?? "Error"} ${status || ""}`.trim());
-  if (status === 0 ? isPassing(error, ALSO_PASSING) : isPassingStatus(status)) {
+  const passing = hasWorked ? [...ALSO_PASSING, NO_KEYS] : ALSO_PASSING;
+  if (status === 0 ? isPassing(error, passing) : isPassingStatus(status)) {
     return new MalachiteError(
       "StorageAway",
       `${doing} failed: ${place} ${status === 0 ? "does not answer" : `answers ${status}`}${word === undefined ? "" : ` (${word})`}. Nothing is lost; ask again.`,
@@ -36,9 +40,9 @@ const BY_WORD: Readonly<Record<string, string>> = {
     "it refuses; the identity or the signature is not allowed to do that (an identity needs the role Storage Blob Data Contributor)",
 };
 
-/** What Amazon's library says when it has no keys, which is only the last of what it tried. */
+/** Its own words are only of the last that it tried. */
 const FOUND_NONE: Readonly<Record<string, string>> = {
-  CredentialsProviderError:
+  [NO_KEYS]:
     "no keys are given, and Amazon's library finds none on this machine. It tried AWS_ACCESS_KEY_ID, the profiles in ~/.aws, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI, and the role of the instance",
 };
 
