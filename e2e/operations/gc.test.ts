@@ -46,7 +46,8 @@ describe("malachite gc", { concurrency: 2 }, () => {
       await using home = new Home();
       const told = await home.run("gc", "--dry-run", "--endpoint", service.url);
       assert.equal(told.code, 0, told.stderr);
-      assert.match(told.stdout, /goes .*old-1\/a: the run, \d+ bytes \(age\)/);
+      // Removals go side by side: how many were begun is chance, and none of them is told again.
+      assert.match(told.stdout, /^Would go: \d runs?, \d+ bytes\.$/m);
       const done = await home.run("gc", "--endpoint", service.url);
       assert.equal(done.code, 0, done.stderr);
       assert.match(done.stdout, /^Gone: \d+ runs?, \d+ bytes\.$/m);
