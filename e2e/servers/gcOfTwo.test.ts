@@ -53,14 +53,16 @@ async function collect(server: ClusterServer): Promise<Item[]> {
   return items;
 }
 
+/** A kill between a file and its folder leaves the folder, which holds nothing. */
+const hasFiles = (folder: string): boolean =>
+  readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile());
+
 /** Containers of runs that hold files. */
 function containersOf({ data }: Cluster): string[] {
   const base = join(data, "blobs", "artifacts");
   return readdirSync(base)
     .filter((name) => name.includes("~"))
-    .flatMap((name) =>
-      readdirSync(join(base, name)).filter((one) => readdirSync(join(base, name, one)).length > 0),
-    );
+    .flatMap((name) => readdirSync(join(base, name)).filter((one) => hasFiles(join(base, name, one))));
 }
 
 describe("two servers that collect at the same time", { skip: withoutPostgres() }, () => {
