@@ -165,6 +165,7 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
   describe("what lies here of a launch that no record names", () => {
     it("is told of, stays as long as it runs, and is freed when it has ended, by a driver that remembers nothing", async (t) => {
       if (bench.driver.place === undefined) return t.skip("its folders are not the service's alone");
+      if (bench.options.filesComeHome) return t.skip("its home is the courier's to tell of");
       const handle = await bench.launch("unknown", payloads.forever);
       await bench.until("running", async () => (await bench.sight(handle)).at === "running");
       await restart();
