@@ -160,7 +160,7 @@ describe("artifacts", { timeout: 120_000 }, () => {
     const read = await service.call("GET", `${ARTIFACTS}/content/ExperimentRun/dcid.taken/from/sub/2.txt`);
     assert.equal(await read.text(), "in/sub/2.txt");
     for (const [body, status] of [
-      [{ containerSas: sas.replace(/sig=./, "sig=-") }, 403],
+      [{ containerSas: sas.replace(/sig=./, "sig=!") }, 403],
       [{ containerSas: sas.replace(/&sp=[^&]*/, "&sp=rwdl") }, 403],
       [{ containerUri: `${service.url}/azureml-other` }, 403],
       [{ containerUri: `${service.url}/%zz` }, 400],
