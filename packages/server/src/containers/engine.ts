@@ -3,6 +3,7 @@
 import { access, constants } from "node:fs/promises";
 import { Agent } from "node:http";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { MalachiteError } from "@malachite/core";
 import type Docker from "dockerode";
 import { type EngineFacts, readFacts } from "./engineFacts.ts";
@@ -98,6 +99,16 @@ function pathOf(given: string): string {
   );
 }
 
+/**
+ * The library makes a text of each request for its debugger, which mostly nobody listens to: the agent would be in it with all connections
+ * that are open, and ten runs at once take seconds of the event loop.
+ */
+class BriefAgent extends Agent {
+  [inspect.custom](): string {
+    return "Agent";
+  }
+}
+
 function createEngine(socket: string): Engine {
   let api: Promise<Docker> | undefined;
   let facts: { readonly asked: Promise<EngineFacts>; readonly at: number } | undefined;
@@ -110,7 +121,7 @@ function createEngine(socket: string): Engine {
         host: undefined,
         port: undefined,
         // A connection each: one that is kept breaks when the engine is started anew, and nobody knows what it had heard.
-        agent: new Agent({ keepAlive: false }),
+        agent: new BriefAgent({ keepAlive: false }),
       };
       return new Opened(options);
     });
