@@ -24,9 +24,10 @@ os.wait()
 held = bytearray(os.urandom(1 << 20)) * 150
 with open("outputs/big", "wb") as file:
     file.write(os.urandom(1 << 20) * 30); file.flush(); os.fsync(file.fileno())
-print("ready", flush=True)
 if os.fork() == 0:
     burn(3600)
+# After the fork: who looks while it happens sees the half that the parent then has of what both share.
+print("ready", flush=True)
 time.sleep(3600)`;
       const handle = await bench.launch("busy", [python, "-c", script]);
       const idle = await bench.launch("idle", bench.payloads.forever);
