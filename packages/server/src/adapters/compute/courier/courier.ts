@@ -21,6 +21,7 @@ import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { openFileInside } from "../shared/openInside.ts";
 import { createRunsRoot } from "../shared/runsRoot.ts";
 import { exists, readExit } from "../shared/smallFiles.ts";
+import { createMeetings } from "./meetings.ts";
 import { createMirror } from "./mirror.ts";
 import {
   checkedHome,
@@ -86,6 +87,10 @@ export function createCourier(options: CourierOptions): AwayCourier {
   const inLine = createLines();
   const program = createProgram(options);
   const wrapped = homes.wrapped;
+  const meeting = createMeetings(async (key) => {
+    const root = homes.folder(key as LaunchKey);
+    return (await exists(root)) ? await meetingIn(root) : undefined;
+  });
 
   async function openIn(path: string, name: string): Promise<OpenFile | undefined> {
     const handle = await openFileInside(path, name);
@@ -158,11 +163,7 @@ export function createCourier(options: CourierOptions): AwayCourier {
         if (await exists(root)) return await mirror.take(await checkedHome(root, node), pieces);
         throw new MalachiteError("ArtifactNotFound", `Nothing of the launch '${key}' is kept here any more.`);
       }),
-    meeting: (key) =>
-      wrapped(async () => {
-        const root = homes.folder(checked(key));
-        return (await exists(root)) ? await meetingIn(root) : undefined;
-      }),
+    meeting: (key) => wrapped(() => meeting(checked(key))),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();
       await homes[Symbol.asyncDispose]();

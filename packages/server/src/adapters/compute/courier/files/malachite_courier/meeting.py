@@ -13,6 +13,8 @@ from .say import say
 LOOK_SECONDS = 0.2
 # While others still make their environment.
 LONGEST_LOOK_SECONDS = 2.0
+# All nodes together, so that a thousand of them do not keep the service busy with each other.
+LOOKS_PER_SECOND = 100.0
 # Who is asked to end waits so long for the others: an engine that took one away says why only for as long as that is there.
 OTHERS_WITHIN = 10.0
 # A node that does not get through to the first one for so long ends the run.
@@ -58,8 +60,8 @@ class Meeting:
         patiently = Patience(self._done.is_set)
         try:
             while not self._met.is_set() and not self._done.wait(wait):
-                wait = min(wait * 1.5, LONGEST_LOOK_SECONDS)
                 nodes = patiently(self._link.meeting)
+                wait = min(wait * 1.5, _longest(nodes, LONGEST_LOOK_SECONDS))
                 if not self._met.is_set():
                     self._look(nodes, True)
             while not self._over and not self._done.wait(LONGEST_LOOK_SECONDS):
@@ -117,7 +119,7 @@ class Meeting:
             if addresses and None not in addresses:
                 break
             time.sleep(wait)
-            wait = min(wait * 1.2, 1.0)
+            wait = min(wait * 1.2, _longest(nodes, 1.0))
         self._met.set()
         secret = hashlib.sha256(("meeting %s %s" % (job.key, token)).encode("utf-8")).hexdigest()
         ports = [FIRST_PORT + int(secret[8 * at : 8 * at + 8], 16) % PORTS for at in range(PORTS_TRIED)]
@@ -149,6 +151,10 @@ class Meeting:
                 time.sleep(LOOK_SECONDS)
         except (TimeoutError, Ended, Refused):
             pass  # The run is over, or the service is away.
+
+
+def _longest(nodes, seconds):
+    return max(seconds, len(nodes) / LOOKS_PER_SECOND)
 
 
 def _look_up(names, addresses, found):
