@@ -86,10 +86,11 @@ describe("what watches the service", { timeout: 300_000 }, () => {
     }
   });
 
-  it("goes on without a collector that answers", async () => {
+  it("goes on without a collector that answers, and says so", async () => {
     await using service = await Service.start({ flags: ["--traces-endpoint", "http://127.0.0.1:9"] });
     await submit(service, { files: { "main.py": "print(1)" }, runId: "alone" });
     await reached(service, "alone", "Completed");
+    await until("the word of it", () => /"event":"tracesNotSent".*127\.0\.0\.1:9/.test(service.output));
     await service.kill("SIGTERM");
   });
 });

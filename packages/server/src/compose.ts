@@ -289,7 +289,7 @@ export async function compose(
     },
   });
   const telemetry = opened.use(
-    await openTelemetry({ ...settings, version: VERSION, instance: given.settings.owner }),
+    await openTelemetry({ ...settings, version: VERSION, instance: given.settings.owner, log }),
   );
   log.also = telemetry.logFields;
   const ports = telemetry.around(tellNews(given));

@@ -59,7 +59,11 @@ Examples:
       }
       io.say(`'${name}' is in ${file.path}.`);
       if (!file.followed) {
-        io.say("No service of this data folder runs now; the next start has it.");
+        io.say(
+          options.settings !== undefined && options.data === undefined
+            ? "A service that follows this file has it within a second. Name its data folder, --data, to see whether it is usable."
+            : "No service of this data folder runs now; the next start has it.",
+        );
         return;
       }
       const { runs } = await connect(options, io, frame);

@@ -1,5 +1,5 @@
 // Metrics and traces of the service, each only where the settings ask for it: what is not wanted is not even loaded.
-import type { FlowPorts } from "@malachite/core";
+import type { FlowPorts, Log } from "@malachite/core";
 import type { RequestWatch } from "../http/index.ts";
 import type { Settings } from "../settings.ts";
 import type { Telling } from "./metrics/metrics.ts";
@@ -11,6 +11,7 @@ export type TelemetrySettings = Pick<
   readonly version: string;
   /** Which of several servers this is. */
   readonly instance: string;
+  readonly log: Log;
 };
 
 export type Telemetry = AsyncDisposable & {
@@ -24,15 +25,15 @@ export type Telemetry = AsyncDisposable & {
 };
 
 export async function openTelemetry(settings: TelemetrySettings): Promise<Telemetry> {
-  const { metricsPort: port, metricsHost: host, tracesEndpoint, tracesPercent, version, instance } = settings;
+  const { metricsPort: port, metricsHost: host, tracesEndpoint, tracesPercent } = settings;
   await using opened = new AsyncDisposableStack();
   const metrics =
-    port === undefined ? undefined : (await import("./metrics/metrics.ts")).createMetrics(version);
+    port === undefined ? undefined : (await import("./metrics/metrics.ts")).createMetrics(settings.version);
   const traces =
     tracesEndpoint === undefined
       ? undefined
       : await import("./traces/traces.ts").then(({ createTraces }) =>
-          opened.use(createTraces({ endpoint: tracesEndpoint, percent: tracesPercent, version, instance })),
+          opened.use(createTraces({ ...settings, endpoint: tracesEndpoint, percent: tracesPercent })),
         );
   const owned = opened.move();
   return {

@@ -1,5 +1,6 @@
 // Spans by OpenTelemetry, sent by OTLP over HTTP. What code is inside of, travels with it through its promises.
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Log } from "@malachite/core";
 import {
   type Attributes,
   type Context,
@@ -18,6 +19,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { toldExporter } from "./toldExporter.ts";
 import type { TracePlace } from "./traceparent.ts";
 
 export type TracerSettings = {
@@ -27,6 +29,7 @@ export type TracerSettings = {
   readonly version: string;
   /** Which of several servers this is. */
   readonly instance: string;
+  readonly log: Log;
 };
 
 export type SpanAsk = {
@@ -62,7 +65,7 @@ const MOST_WAITING = 8192;
 const SEND_WITHIN_MS = 10_000;
 const LAST_SENT_WITHIN_MS = 2000;
 
-export function createTracer({ endpoint, percent, version, instance }: TracerSettings): Tracer {
+export function createTracer({ endpoint, percent, version, instance, log }: TracerSettings): Tracer {
   const random = new RandomIdGenerator();
   const next: { traceId?: string | undefined; spanId?: string | undefined } = {};
   const provider = new TracerProvider({
@@ -79,7 +82,11 @@ export function createTracer({ endpoint, percent, version, instance }: TracerSet
     },
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: new OTLPTraceExporter({ url: endpoint, timeoutMillis: SEND_WITHIN_MS }),
+        exporter: toldExporter(
+          new OTLPTraceExporter({ url: endpoint, timeoutMillis: SEND_WITHIN_MS }),
+          endpoint,
+          log,
+        ),
         maxQueueSize: MOST_WAITING,
         scheduledDelayMillis: 2000,
       }),
