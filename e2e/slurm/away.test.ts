@@ -1,19 +1,12 @@
 // Runs on a real Slurm whose nodes see nothing of the service's disk, by its commands and by slurmrestd, with a real service that is killed.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import {
-  type Door,
-  hideFromNodes,
-  type SlurmUnderTest,
-  startSlurm,
-  withoutSlurm,
-} from "@malachite/server/conformance";
-import { Home } from "../support/cli.ts";
+import { type SlurmUnderTest, startSlurm } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, getRun, processesOf, reached, story, submit } from "../support/runs.ts";
-import { Service, until, workspacePath } from "../support/service.ts";
+import { type Service, until, workspacePath } from "../support/service.ts";
+import { type AwaySlurm, startAwaySlurm, withoutOwnSlurm } from "./awaySlurm.ts";
 
 /** Says what it has been given, logs a metric through the service with nothing but the standard library, and leaves a file. */
 const REPORT = `
@@ -43,39 +36,18 @@ open("outputs/starts", "a").write("x")
 for i in range(150):
     print("line", i, "y" * 200, flush=True); time.sleep(0.05)
 `;
-const given = process.env.MALACHITE_TEST_SLURM !== undefined;
-const skip = withoutSlurm() ?? (given ? "the Slurm that was given is not changed" : false);
-
-describe("runs on a Slurm that shares no folder with the service", { skip, timeout: 300_000 }, () => {
-  const home = new Home();
-  const far = join(home.folder, "far");
+describe("runs on a Slurm that shares no folder with the service", {
+  skip: withoutOwnSlurm(),
+  timeout: 300_000,
+}, () => {
+  let lab: AwaySlurm;
   let slurm: SlurmUnderTest;
   let service: Service;
-  let door: Door | undefined;
   before(async () => {
-    slurm = await startSlurm({ cgroups: false, rest: true });
-    door = await slurm.openRest?.();
-    const tokenFile = join(home.folder, "token");
-    writeFileSync(tokenFile, await slurm.run("scontrol", "token", "lifespan=3600"));
-    const { conf } = slurm;
-    const common = { kind: "slurm", shared: false, folder: far, memoryMiB: 256 };
-    const rest = { rest: `http://127.0.0.1:${door?.port}`, restUser: "root", restTokenFile: tokenFile };
-    const settings = join(home.folder, "settings.yaml");
-    writeFileSync(
-      settings,
-      JSON.stringify({ target: { lab: { ...common, conf }, "lab-rest": { ...common, ...rest } } }),
-    );
-    const port = String(20_000 + Math.floor(Math.random() * 9000));
-    const flags = ["--settings", settings, "--grace-seconds", "5", "--port", port];
-    service = await Service.start({ flags: [...flags, "--public-url", `http://${hostname()}:${port}`] });
-    await hideFromNodes(slurm, service.data);
+    lab = await startAwaySlurm(() => startSlurm({ cgroups: false, rest: true }), { all: { memoryMiB: 256 } });
+    ({ slurm, service } = lab);
   });
-  after(async () => {
-    await service?.[Symbol.asyncDispose]();
-    await door?.shut();
-    await slurm?.[Symbol.asyncDispose]();
-    await home[Symbol.asyncDispose]();
-  });
+  after(() => lab?.[Symbol.asyncDispose]());
 
   const start = (target: string, script: string, configuration: object = {}) =>
     submit(service, {
@@ -86,8 +58,6 @@ describe("runs on a Slurm that shares no folder with the service", { skip, timeo
     String(await fileOf(service, runId, path).catch(() => ""));
   const says = (runId: string, text: string) =>
     until(`'${text}' in the log`, async () => (await logOf(runId)).includes(text), 60_000);
-  const folders = () => readdirSync(join(far, "runs", hostname()));
-  const cleared = () => until("the folders of the node to be cleared", () => folders().length === 0, 60_000);
   const jobOf = async (runId: string) =>
     (await slurm.run("squeue", "--noheader", "--format=%j %i"))
       .split("\n")
@@ -109,7 +79,7 @@ describe("runs on a Slurm that shares no folder with the service", { skip, timeo
       assert.match(log, /^hidden \[\]$/m);
       assert.ok(existsSync(join(service.data, "server.json")));
       assert.equal((await logOf(runId, "outputs/deep/model.bin")).length, 100_000);
-      await cleared();
+      await lab.cleared();
     });
 
     it(`bring home what they leave when they are canceled, and nothing of them runs on: ${target}`, async () => {
@@ -121,7 +91,7 @@ describe("runs on a Slurm that shares no folder with the service", { skip, timeo
       assert.equal(await logOf(runId), "up\nsaved\n");
       assert.equal((await fileOf(service, runId, "outputs/last.bin")).length, 3_000_000);
       assert.deepEqual(processesOf(runId), []);
-      await cleared();
+      await lab.cleared();
       assert.equal(await slurm.run("squeue", "--noheader"), "");
     });
   }

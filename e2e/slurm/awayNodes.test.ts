@@ -1,20 +1,11 @@
 // Runs of several nodes on a real Slurm whose nodes see nothing of the service's disk, nor of each other's folders of runs: each has a courier.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import {
-  type Door,
-  hideFromNodes,
-  mpiOfMachine,
-  type SlurmUnderTest,
-  startSlurm,
-  withoutSlurm,
-} from "@malachite/server/conformance";
-import { Home } from "../support/cli.ts";
+import { mpiOfMachine, type SlurmUnderTest, startSlurm } from "@malachite/server/conformance";
 import { cancel, ended, fileOf, processesOf, story, submit } from "../support/runs.ts";
-import { Service, until } from "../support/service.ts";
+import { type Service, until } from "../support/service.ts";
+import { type AwaySlurm, startAwaySlurm, withoutOwnSlurm } from "./awaySlurm.ts";
 
 const TORCH = { framework: "PyTorch", communicator: "Gloo", nodeCount: 2, pytorch: { processCount: 2 } };
 const MEET = `
@@ -48,39 +39,23 @@ print("up", world.rank, "of", world.size, "node", os.environ["NODE_RANK"], os.en
 world.barrier()
 ${last}
 `;
-const given = process.env.MALACHITE_TEST_SLURM !== undefined;
-const skip = withoutSlurm() ?? (given ? "the Slurm that was given is not changed" : false);
-
-describe("runs of several nodes on a Slurm that shares no folder", { skip, timeout: 600_000 }, () => {
-  const home = new Home();
-  const far = join(home.folder, "far");
+describe("runs of several nodes on a Slurm that shares no folder", {
+  skip: withoutOwnSlurm(),
+  timeout: 600_000,
+}, () => {
+  let lab: AwaySlurm;
   let slurm: SlurmUnderTest;
   let service: Service;
-  let door: Door | undefined;
   before(async () => {
-    slurm = await startSlurm({ cgroups: false, rest: true });
-    door = await slurm.openRest?.();
-    const tokenFile = join(home.folder, "token");
-    writeFileSync(tokenFile, await slurm.run("scontrol", "token", "lifespan=3600"));
-    const rest = { rest: `http://127.0.0.1:${door?.port}`, restUser: "root", restTokenFile: tokenFile };
-    const settings = join(home.folder, "settings.yaml");
-    const without = { kind: "slurm", shared: false, folder: far, memoryMiB: 512 };
-    const common = { ...without, conf: slurm.conf };
-    const target = { lab: common, "lab-rest": { ...without, ...rest }, plugin: { ...common, mpi: "pmix" } };
-    writeFileSync(settings, JSON.stringify({ target }));
-    const port = String(20_000 + Math.floor(Math.random() * 9000));
-    const flags = ["--settings", settings, "--grace-seconds", "5", "--port", port];
-    service = await Service.start({ flags: [...flags, "--public-url", `http://${hostname()}:${port}`] });
-    await hideFromNodes(slurm, service.data);
+    lab = await startAwaySlurm(() => startSlurm({ cgroups: false, rest: true }), {
+      all: { memoryMiB: 512 },
+      targets: { plugin: { mpi: "pmix" } },
+    });
+    ({ slurm, service } = lab);
     // Machines have an address each.
     await slurm.run("scontrol", "update", "NodeName=n2", "NodeAddr=127.0.0.2");
   });
-  after(async () => {
-    await service?.[Symbol.asyncDispose]();
-    await door?.shut();
-    await slurm?.[Symbol.asyncDispose]();
-    await home[Symbol.asyncDispose]();
-  });
+  after(() => lab?.[Symbol.asyncDispose]());
 
   const start = (script: string, configuration: object = TORCH) =>
     submit(service, {
@@ -96,9 +71,6 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
         (await Promise.all(ranks.map((rank) => log(runId, rank)))).every((text) => text.includes("up")),
       60_000,
     );
-  const folders = () =>
-    existsSync(join(far, "runs", hostname())) ? readdirSync(join(far, "runs", hostname())) : [];
-  const cleared = () => until("the folders of the nodes to be cleared", () => folders().length === 0, 60_000);
   const jobs = async () => (await slurm.run("squeue", "--noheader", "--format=%i")).trim();
 
   for (const target of ["lab", "lab-rest"])
@@ -111,14 +83,14 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
       for (const rank of [0, 1])
         assert.equal((await fileOf(service, runId, `outputs/rank-${rank}.bin`)).length, 3_000_000);
       assert.equal(String(await fileOf(service, runId, "outputs/both.txt")), "from 0");
-      await cleared();
+      await lab.cleared();
       assert.equal(await jobs(), "");
     });
 
   it("end with the process that fails, and say which", async () => {
     const run = await ended(service, await start(EACH("sys.exit(7)")));
     assert.match(JSON.stringify(run.error), /Rank 1 ended with exit code 7/);
-    await cleared();
+    await lab.cleared();
   });
 
   it("are canceled on all nodes, with what they leave", async () => {
@@ -131,7 +103,7 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
     assert.equal(await log(runId, 1), "up\nsaved\n");
     assert.equal(String(await fileOf(service, runId, "outputs/last")), "it");
     assert.deepEqual(processesOf(runId), []);
-    await cleared();
+    await lab.cleared();
   });
 
   it("go on while the service is killed, and lose and double nothing", async () => {
@@ -178,14 +150,14 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
           new RegExp(`^up ${rank} of 4 node ${node} n${node + 1} sum 6$`, "m"),
         );
       }
-      await cleared();
+      await lab.cleared();
     });
 
     it("end with the rank that fails on another node, and say which", async () => {
       const runId = await start(SUM("if world.rank == 3: os._exit(7)\ntime.sleep(600)"), more);
       const run = await ended(service, runId, 120_000);
       assert.match(JSON.stringify(run.error), /Rank 3 ended with exit code 7/);
-      await cleared();
+      await lab.cleared();
     });
 
     it("are canceled on all nodes", async () => {
@@ -193,7 +165,7 @@ describe("runs of several nodes on a Slurm that shares no folder", { skip, timeo
       await up(runId, 0, 3);
       await cancel(service, runId);
       assert.equal((await ended(service, runId)).status, "Canceled");
-      await cleared();
+      await lab.cleared();
     });
 
     it("are refused where a plugin of srun is to start them", async () => {
