@@ -185,6 +185,22 @@ describe("the Slurm driver without a shared folder", () => {
     assert.equal((await late.sight(over))?.at, "ended");
   });
 
+  it("takes a run that ended in the time which Slurm gave it to make room as preempted, and waits for that word", async () => {
+    await using b = bench();
+    const handle = await b.driver.launch(launchOf(several("direct")), signal);
+    await b.home("claim", "7.0");
+    await b.home("asked", "PREEMPTED");
+    await b.home("exit.json", JSON.stringify({ version: 1, code: 126, endedAt: 9, failure: "node 1 ended" }));
+    await b.home("exit.json", JSON.stringify({ version: 1, code: 3, endedAt: 9 }), 1);
+    b.set("RUNNING");
+    assert.equal((await b.sight(handle))?.at, "running");
+    b.set("FAILED", "NonZeroExitCode");
+    assert.match(JSON.stringify(await b.sight(handle)), /"gone".*preempted job 7.*"Preempted"/);
+    // What Slurm says itself goes before.
+    b.set("TIMEOUT");
+    assert.match(JSON.stringify(await b.sight(handle)), /"gone".*"OverTime"/);
+  });
+
   it("forgets what was never taken, so that a job which shows up late begins nothing", async () => {
     await using b = bench();
     b.slurm.fails = new MalachiteError("EngineUnavailable", "Slurm does not answer.");

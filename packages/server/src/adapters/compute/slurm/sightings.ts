@@ -28,6 +28,9 @@ export const SHARED_TRACES: Traces = {
 
 const OUT_OF_MEMORY = "OUT_OF_MEMORY";
 
+/** What the trace `asked` says where Slurm's state of the job will not: see slurm_courier.py. */
+const PREEMPTED = "PREEMPTED";
+
 const certain = (sighting: Sighting): Seen => ({ kind: "certain", sighting });
 
 /** `jobs`: all of its name. There is more than one where the answer to a submission was lost; the claim lets one of them run. */
@@ -48,7 +51,9 @@ export async function sightingOf(
     // How the job ends says whether it was Slurm that ended the script: it is told in a moment.
     if (live.some((job) => !isWaiting(job))) return certain({ at: "running" });
     const taken =
-      (last === undefined ? undefined : takenAway(last)) ?? (await requeuedWhenAsked(folder, jobs, traces));
+      (last === undefined ? undefined : takenAway(last)) ??
+      (await requeuedWhenAsked(folder, jobs, traces)) ??
+      (await preempted(folder, last, traces));
     if (last?.state === OUT_OF_MEMORY) return certain({ at: "ended", ...exit, outOfMemory: true });
     return certain(taken ?? { at: "ended", ...exit });
   }
@@ -104,6 +109,21 @@ const requeued = (job: SlurmJob): Sighting => ({
   taken: `Slurm says of job ${job.id} that it is ${job.state}, after its script had begun.`,
   as: "Requeued",
 });
+
+/** Its nodes were given time to make room, and the run has ended within it. */
+async function preempted(
+  folder: string,
+  last: SlurmJob | undefined,
+  { asked }: Traces,
+): Promise<Sighting | undefined> {
+  if ((await readSmallFile(folder, asked)) !== PREEMPTED) return undefined;
+  const job = last === undefined ? "its job" : `job ${last.id}`;
+  return {
+    at: "gone",
+    taken: `Slurm has preempted ${job}, and the run ended in the time that it was given for that (GraceTime).`,
+    as: "Preempted",
+  };
+}
 
 async function endWithoutRecord(
   folder: string,
