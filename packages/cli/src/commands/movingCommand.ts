@@ -59,7 +59,7 @@ Examples:
       );
       if (done.unfinished > 0)
         io.say(
-          `${done.unfinished} runs had not ended; where it is imported they are ended as Failed (Moved).`,
+          `${counted(done.unfinished, "run")} had not ended: where it is imported, such a run is ended as Failed (Moved).`,
         );
       if (done.withoutSecrets.length > 0)
         io.say(
@@ -120,7 +120,7 @@ Examples:
       await io.out(`${done.workspace} as of ${localTime(done.exportedAt)} is here: ${contentsOf(done)}.\n`);
       if (done.ended > 0)
         io.say(
-          `${done.ended} runs had not ended when it was exported; here they are ended, as Failed (Moved) or Canceled.`,
+          `${counted(done.ended, "run")} had not ended when it was exported: here such a run is ended, as Failed (Moved) or Canceled.`,
         );
       if (done.secrets === "left out") io.say("Secrets of datastores were left out: register them again.");
     });
@@ -134,9 +134,10 @@ type Counted = {
 };
 
 function contentsOf({ rows, snapshots, files, fileBytes }: Counted): string {
-  const some = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
-  return `${some(rows.runs ?? 0, "run")}, ${some(snapshots, "snapshot")}, ${some(files, "file")}, ${size(fileBytes)}`;
+  return `${counted(rows.runs ?? 0, "run")}, ${counted(snapshots, "snapshot")}, ${counted(files, "file")}, ${size(fileBytes)}`;
 }
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** How far it is, for a person at a terminal; now and then. */
 class Progress {
