@@ -12,6 +12,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   e2e: ["e2e/**/*.test.ts"],
 };
 const AT_ONCE = 2;
+const SLOWEST_TOLD = 8;
 const HELP = `npm test -- [WORD…] [-t NAME] [--deadline SECONDS] [--root DIR]
   WORD        only test files whose path holds one of these words
   -t NAME     only tests whose name matches this pattern
@@ -105,8 +106,11 @@ if (units.length > 0) {
   if (result.ending !== "summary" && units.length > 1)
     for (const line of await findCulprits(units)) console.log(`    ${line}`);
 }
+const took: { readonly file: string; readonly seconds: number }[] = [];
 await runAll(chosen.filter(isProc), async (file) => {
+  const from = performance.now();
   const result = await runGroup([file], options);
+  took.push({ file, seconds: (performance.now() - from) / 1000 });
   add(file, result);
   if (result.trouble === undefined && result.failed > 0 && result.output.trim() !== "")
     console.log(`  output of ${file}\n${indent(result.output.trim().split("\n").slice(-20).join("\n"))}\n`);
@@ -115,6 +119,10 @@ await runAll(chosen.filter(isProc), async (file) => {
 if (chosen.length === 0) fail("npm test", `no test file matches ${positionals.join(" ") || "anything"}`, "");
 else if (total.passed + total.failed + total.skipped === 0) fail("npm test", "no test was run", "");
 for (const name of skipped) console.log(`- skipped: ${name}`);
+if (took.length > SLOWEST_TOLD) {
+  const slowest = took.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST_TOLD);
+  console.log(`slowest: ${slowest.map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`).join(", ")}`);
+}
 console.log(`${chosen.length} files in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 const tail = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${tail}`);
