@@ -120,6 +120,77 @@ describe("a parcel", () => {
     assert.deepEqual(readFileSync(listingPath(folder)), before);
   });
 
+  it("is made whole by the next try, wherever the one before was cut off", async () => {
+    const project = { "a.py": "a", "b.py": "b", "c.py": "c" };
+    const whole = sourcesOf(project);
+    const restored = {
+      scope: { subscriptionId: "s", resourceGroup: "r", workspace: "w" },
+      ...{ container: "c", folder: "outputs" },
+    };
+    const launch = { plan: plan({ restored }), secrets: {} };
+    for (let reads = 0; reads < 4; reads += 1) {
+      rmSync(folder, { recursive: true, force: true });
+      // What a kill leaves: files that are half written, half a listing beside the place where the whole one is to be.
+      mkdirSync(join(folder, "own/files"), { recursive: true });
+      mkdirSync(join(folder, "own/restored/outputs"), { recursive: true });
+      writeFileSync(join(folder, "own/files/job.json"), '{"half');
+      writeFileSync(join(folder, "own/restored/outputs/kept.txt"), "of an");
+      writeFileSync(`${listingPath(folder)}.new`, "x".repeat(5000));
+      const cut: ParcelSources = {
+        ...whole,
+        snapshots: {
+          ...whole.snapshots,
+          async *files(tree) {
+            let left = reads;
+            for await (const file of whole.snapshots.files(tree)) {
+              if (left === 0) throw new Error("cut off");
+              left -= 1;
+              yield file;
+            }
+            throw new Error("cut off");
+          },
+        },
+      };
+      await assert.rejects(makeParcel(folder, launch, cut, never), /cut off/);
+      assert.equal(await openParcel(folder, whole), undefined);
+      await makeParcel(folder, launch, whole, never);
+      const end = lines().at(-1);
+      assert.deepEqual(
+        lines()
+          .map(({ path }) => path)
+          .filter((path) => path?.startsWith("project/")),
+        ["project/a.py", "project/b.py", "project/c.py", "project/outputs/kept.txt"],
+      );
+      const all = await bytes(whole, 0, end?.bytes ?? 0);
+      assert.match(all, /abcof an earlier attempt$/);
+      assert.ok(!all.includes('{"half'));
+    }
+  });
+
+  it("is made anew over a listing without its end, as a machine leaves it that lost its power", async () => {
+    const sources = sourcesOf({ "train.py": "a" });
+    await makeParcel(folder, { plan: plan(), secrets: {} }, sources, never);
+    const whole = readFileSync(listingPath(folder));
+    for (const length of [0, 10, whole.length - 5]) {
+      writeFileSync(listingPath(folder), Buffer.concat([whole.subarray(0, length), Buffer.alloc(5)]));
+      await makeParcel(folder, { plan: plan(), secrets: {} }, sources, never);
+      assert.equal(lines().at(-1)?.end, true);
+      assert.equal((await openParcel(folder, sources))?.sizeBytes, lines().at(-1)?.bytes);
+    }
+  });
+
+  it("of a key that was forgotten and made again is told as it is now", async () => {
+    const size = async (text: string): Promise<number | undefined> => {
+      const sources = sourcesOf({ "train.py": text });
+      await makeParcel(folder, { plan: plan(), secrets: {} }, sources, never);
+      return (await openParcel(folder, sources))?.sizeBytes;
+    };
+    const before = (await size("a")) ?? 0;
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    assert.equal(await size("a".repeat(101)), before + 100);
+  });
+
   it("has no NUL in its job, and marks that nobody can guess", async () => {
     await makeParcel(folder, { plan: plan(), secrets: {} }, sourcesOf({}), never);
     const job = JSON.parse(readFileSync(join(folder, "own/files/job.json"), "utf8")) as {

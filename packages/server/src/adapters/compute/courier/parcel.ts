@@ -47,7 +47,7 @@ export type ParcelSources = {
   readonly caBundle?: string;
 };
 
-/** Writes the parcel into a folder that is there. May be repeated: a listing that is there is whole. */
+/** Writes the parcel into a folder that is there. May be repeated: what is there with its end is whole. */
 export async function makeParcel(
   folder: string,
   launch: Launch,
@@ -55,7 +55,7 @@ export async function makeParcel(
   signal: AbortSignal,
 ): Promise<void> {
   const { plan } = launch;
-  if (await stat(join(folder, LISTING)).catch(() => undefined)) return;
+  if (await hasEnd(join(folder, LISTING))) return;
   const own = join(folder, "own");
   await mkdir(join(own, "files"), { recursive: true });
   const restored = join(own, "restored");
@@ -88,6 +88,7 @@ export async function makeParcel(
     for await (const entry of ownFiles(own, "restored", `${RUN_FOLDER.project}/`)) await listing.add(entry);
     for await (const entry of dataFiles(plan, signal)) await listing.add(entry);
     await listing.end();
+    await file.sync();
   } finally {
     await file.close();
   }
@@ -96,6 +97,22 @@ export async function makeParcel(
 
 const kindsOf = ({ mounts = [] }: LaunchPlan): Promise<readonly ("folder" | "file")[]> =>
   Promise.all(mounts.map(async ({ source }) => ((await stat(source)).isDirectory() ? "folder" : "file")));
+
+/** A machine that loses its power may keep the name of a file, and less of it than was written. */
+async function hasEnd(listing: string): Promise<boolean> {
+  const size = await stat(listing).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size === 0) return false;
+  let tail = "";
+  for await (const chunk of readRange(await open(listing), Math.max(0, size - END_BYTES), size))
+    tail += Buffer.from(chunk).toString("latin1");
+  return /(^|\n)\{"end":true,[^\n]*\}\n$/.test(tail);
+}
+
+/** The last line is shorter. */
+const END_BYTES = 200;
 
 /** Readers of lines take these for ends of lines too, and JSON writes them plainly. */
 const lineOf = (entry: Entry): string =>
@@ -174,8 +191,9 @@ export async function openParcel(
   { snapshots, caBundle }: Pick<ParcelSources, "snapshots" | "caBundle">,
 ): Promise<ParcelContent | undefined> {
   const listing = listingPath(folder);
-  if (!(await stat(listing).catch(() => undefined))) return undefined;
-  const index = await indexOf(listing);
+  const found = await stat(listing).catch(() => undefined);
+  if (found === undefined) return undefined;
+  const index = await indexOf(listing, found.mtimeMs);
   const mounts = JSON.parse(await readText(join(folder, MOUNTS))) as readonly string[];
 
   async function* bytesOf(entry: Entry, from: number, to: number): AsyncGenerator<Uint8Array> {
@@ -226,15 +244,16 @@ const lost = (path: string): MalachiteError =>
     `What the run was to be given as '${path}' is not whole here any more.`,
   );
 
-/** The last few that were asked for: a parcel is fetched in ranges, and a listing never changes. */
+/** The last few that were asked for: a parcel is fetched in ranges. A listing changes only where it is made anew for the same key. */
 const indexes = new Map<string, Promise<Index>>();
 const INDEXES_KEPT = 32;
 
-function indexOf(listing: string): Promise<Index> {
-  const index = indexes.get(listing) ?? makeIndex(listing);
-  indexes.delete(listing);
-  indexes.set(listing, index);
-  index.catch(() => indexes.delete(listing));
+function indexOf(listing: string, madeAt: number): Promise<Index> {
+  const name = `${listing} ${madeAt}`;
+  const index = indexes.get(name) ?? makeIndex(listing);
+  indexes.delete(name);
+  indexes.set(name, index);
+  index.catch(() => indexes.delete(name));
   for (const oldest of indexes.keys()) {
     if (indexes.size <= INDEXES_KEPT) break;
     indexes.delete(oldest);

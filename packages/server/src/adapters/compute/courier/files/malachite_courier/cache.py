@@ -44,11 +44,11 @@ class Contents:
     def give(self, entry):
         """Puts the content in its place; False where it is not here."""
         path = self._path(entry)
-        if path is None or size_of(path) != entry["bytes"]:
+        if path is None or not _has(path, entry):
             return False
         try:
             os.makedirs(os.path.dirname(entry["to"]), exist_ok=True)
-            part = entry["to"] + ".part"
+            part = entry["part"]
             shutil.copyfile(path, part)
             if hash_of(part) != entry["sha256"]:
                 os.unlink(part)
@@ -62,7 +62,7 @@ class Contents:
 
     def keep(self, entry):
         path = self._path(entry)
-        if path is None or os.path.exists(path):
+        if path is None or _has(path, entry):
             return
         new = "%s.%d" % (path, os.getpid())
         try:
@@ -93,6 +93,10 @@ class Contents:
                 left -= size
             except OSError:
                 pass
+
+
+def _has(path, entry):
+    return size_of(path) == entry["bytes"]
 
 
 def size_of(path):

@@ -2,12 +2,15 @@
 own cache where it has it."""
 import json
 import os
+import shutil
 
 from .cache import Contents, cache_folder, hash_of, size_of
 from .folder import OWN, Wrong
 from .links import Fault
 
 LISTING = "listing.jsonl"
+# In the courier's own folder: files that are not whole yet, by where their contents begin. A name beside the file could be one of the project.
+PARTS = "parts"
 # One question for so much: large enough that the round trip does not count, small enough that others get their turn.
 RANGE = 16 << 20
 FAULT_TRIES = 10
@@ -23,10 +26,20 @@ def fetch(folder, link, patient):
         return
     _get_listing(folder, link, patient)
     cache = Contents(cache_folder(folder))
-    total = _total(folder)
-    folder.tell("What it is made of is on its way to the machine (%s)." % _size(total))
+    folder.tell("What it is made of is on its way to the machine (%s)." % _size(_total(folder)))
+    os.makedirs(folder.inside(OWN, PARTS), exist_ok=True)
     writer = _Writer(folder, cache)
-    for start, end, entries in _missing(folder, cache):
+    _get_contents(folder, link, patient, cache, writer)
+    if writer.damaged:
+        _get_contents(folder, link, patient, cache, writer)
+    shutil.rmtree(folder.inside(OWN, PARTS))
+    unpack_done(folder)
+    cache.prune()
+
+
+def _get_contents(folder, link, patient, cache, writer):
+    total = _total(folder)
+    for start, end, entries in _missing(folder, cache, writer):
         taking = _Taking(writer, entries, start)
         while taking.at < end:
             if taking.at % (4 * RANGE) == 0 and taking.at > start:
@@ -34,8 +47,6 @@ def fetch(folder, link, patient):
             to = min(end, taking.at + RANGE)
             patient(_once(link, taking, to))
         taking.close()
-    unpack_done(folder)
-    cache.prune()
 
 
 def _once(link, taking, to):
@@ -70,6 +81,7 @@ def entries(folder):
             if entry.get("end"):
                 return
             entry["to"] = _place(folder, entry["path"])
+            entry["part"] = folder.inside(OWN, PARTS, str(offset))
             yield offset, entry
             offset += entry["bytes"]
 
@@ -111,7 +123,7 @@ def _is_end(line):
         return False
 
 
-def _missing(folder, cache):
+def _missing(folder, cache, writer):
     """Yields (start, end, entries) of each stretch of the contents that is not here yet."""
     stretch, start, end = [], 0, 0
     for offset, entry in entries(folder):
@@ -120,10 +132,15 @@ def _missing(folder, cache):
                 _make(entry)
             _finish(entry)
             continue
-        have = size_of(entry["to"] + ".part")
-        if have > entry["bytes"]:
-            os.unlink(entry["to"] + ".part")
+        have = size_of(entry["part"])
+        # An earlier courier was killed before it had put it in its place.
+        if have == entry["bytes"] and writer.put(entry):
+            continue
+        if have >= entry["bytes"]:
+            if os.path.lexists(entry["part"]):
+                os.unlink(entry["part"])
             have = 0
+        entry["resumed"] = have > 0
         begin = offset + have
         if stretch and begin != end:
             yield start, end, stretch
@@ -182,22 +199,35 @@ class _Writer:
         self._folder = folder
         self._cache = cache
         self._made = None
+        # Whether something is to be fetched once more, from its start.
+        self.damaged = False
 
     def open(self, entry):
+        return open(entry["part"], "ab")
+
+    def whole(self, entry):
+        """All its bytes have come."""
+        if self.put(entry):
+            return
+        if not entry["resumed"]:
+            raise Wrong("The file '%s' has not come as the service has it." % entry["path"])
+        # What an earlier courier left of it may be damaged, as by a machine that lost its power.
+        self.damaged = True
+
+    def put(self, entry):
+        """Into its place. False, and what has come is removed, where that is not what it is to be."""
+        part = entry["part"]
+        if "sha256" in entry and hash_of(part) != entry["sha256"]:
+            os.unlink(part)
+            return False
         parent = os.path.dirname(entry["to"])
         if parent != self._made:
             os.makedirs(parent, exist_ok=True)
             self._made = parent
-        return open(entry["to"] + ".part", "ab")
-
-    def whole(self, entry):
-        part = entry["to"] + ".part"
-        if "sha256" in entry and hash_of(part) != entry["sha256"]:
-            os.unlink(part)
-            raise Wrong("The file '%s' has not come as the service has it." % entry["path"])
         os.replace(part, entry["to"])
         _finish(entry)
         self._cache.keep(entry)
+        return True
 
 
 class _Taking:
