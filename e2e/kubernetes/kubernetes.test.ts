@@ -13,6 +13,9 @@ import {
 import { Home } from "../support/cli.ts";
 import { cancel, ended, fileOf, getRun, reached, story, submit } from "../support/runs.ts";
 import { ROOT, Service, until, workspacePath } from "../support/service.ts";
+import { NODE } from "./coreDns.ts";
+import { loadMpiImage } from "./mpiImage.ts";
+import { overNames } from "./overNames.ts";
 import { overPods } from "./overPods.ts";
 
 const LONG_MS = 120_000;
@@ -27,8 +30,6 @@ ask = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflo
 print("metric", urllib.request.urlopen(ask).status, sys.argv[1:], flush=True)
 os.makedirs("outputs/deep"); open("outputs/deep/model.bin", "wb").write(b"x" * 100000)
 `;
-/** Address of the node for its pods: what the bridge of the cluster has on this machine. */
-const NODE = "10.244.0.1";
 
 describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_000 }, () => {
   const home = new Home();
@@ -156,14 +157,20 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
     });
   }
 
+  let mpi: Promise<void> | undefined;
+  const mpiImage = () => (mpi ??= loadMpiImage(cluster));
+  const under = { service: () => service, cluster: () => cluster, start, why, free, mpiImage };
+
   describe("of several nodes", () => {
-    const targets = { pods: "pods", named: "named", small: "small" };
-    overPods({ service: () => service, cluster: () => cluster, targets, start, why, free });
+    overPods({ ...under, targets: { pods: "pods", named: "named", small: "small" } });
   });
 
   describe("of several nodes without a volume", () => {
-    const targets = { pods: "away", named: "away-named", small: "away-small" };
-    overPods({ service: () => service, cluster: () => cluster, targets, start, why, free });
+    overPods({ ...under, targets: { pods: "away", named: "away-named", small: "away-small" } });
+  });
+
+  describe("of several nodes whose pods have names", () => {
+    overNames({ ...under, targets: ["named", "away-named"] });
   });
 
   it("say that memory was what ended one", async () => {

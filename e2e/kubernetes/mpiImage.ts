@@ -2,14 +2,33 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, createReadStream, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { baseImage } from "@malachite/server/conformance";
+import { baseImage, type ClusterUnderTest } from "@malachite/server/conformance";
 
 export const MPI_IMAGE = "localhost/malachite-mpi-pods:latest";
 
+/** Returns when the cluster has it. */
+export async function loadMpiImage(cluster: ClusterUnderTest): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "malachite-mpi-image-"));
+  try {
+    await cluster.load(await mpiArchive(folder));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Makes it in the folder; the archive's path. Debian names its mpirun only when a package is configured, which those of the image are not. */
-export async function mpiArchive(folder: string): Promise<string> {
+async function mpiArchive(folder: string): Promise<string> {
   const layer = join(folder, "layer.tar");
   copyFileSync(join(baseImage("mpi", ["openmpi-bin", "python3-mpi4py"]), "base.tar"), layer);
   mkdirSync(join(folder, "more/usr/bin"), { recursive: true });

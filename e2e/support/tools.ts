@@ -28,11 +28,15 @@ export function cached(name: string, madeOf: string | Uint8Array, make: (folder:
 }
 
 /** Runs a program quietly; throws its name and the end of what it said. */
-export function program(command: string, args: readonly string[], cwd?: string): void {
+export function program(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly timeout?: number } = {},
+): void {
   try {
     execFileSync(command, args, {
-      cwd,
       timeout: 300_000,
+      ...options,
       stdio: ["ignore", "pipe", "pipe"],
       maxBuffer: 2 ** 26,
     });

@@ -6,6 +6,7 @@
  *
  * - Open MPI (4 and 5), MPICH and Intel MPI are told by variables, of which each reads its own: the program, a file of hosts, and that daemons
  *   stay where they are started, so that they end with the connection. Open MPI finds the program on the PATH: it takes a path apart at blanks.
+ * - Open MPI is told to leave names of nodes whole: it would look for `node-1.run` as `node-1`, and take two nodes for one that differ in the domain alone.
  * - The first node is `localhost` where its name leads elsewhere, so mpirun never asks for a way to it.
  * - The same mpirun may lie elsewhere on another machine: its folder in the command is exchanged. MPICH and Intel MPI tell daemons to call back at a name
  *   that only its own machine may know: that is exchanged too.
@@ -71,10 +72,12 @@ def reach_others(group, ports, mpirun, given, known):
         ("OMPI_MCA_plm_rsh_no_tree_spawn", "1"),
         ("OMPI_MCA_orte_leave_session_attached", "1"),
         ("OMPI_MCA_orte_default_hostfile", hosts),
+        ("OMPI_MCA_orte_keep_fqdn_hostnames", "1"),
         ("PRTE_MCA_plm_ssh_agent", AGENT),
         ("PRTE_MCA_plm_ssh_no_tree_spawn", "1"),
         ("PRTE_MCA_prte_leave_session_attached", "1"),
         ("PRTE_MCA_prte_default_hostfile", hosts),
+        ("PRTE_MCA_prte_keep_fqdn_hostnames", "1"),
         ("HYDRA_LAUNCHER", "ssh"),
         ("HYDRA_LAUNCHER_EXEC", AGENT),
         ("HYDRA_HOST_FILE", machines),

@@ -2,8 +2,8 @@
 // a folder and a group.py of its own. No user data in it.
 
 /**
- * `MALACHITE_PART` is JSON: the number of this node, the addresses of all, ports of which the first node takes one, and a token that only nodes
- * of this run know.
+ * `MALACHITE_PART` is JSON: the number of this node, the addresses of all, ports of which the first node takes one, a token that only nodes
+ * of this run know, and what the log of the run is to say of it.
  *
  * - The first node waits until all others have joined, so that one whose environment takes long keeps nobody's rendezvous waiting; only then
  *   are ports chosen and processes started, everywhere at once.
@@ -23,6 +23,8 @@ def find_part():
     if text:
         PART.update(json.loads(text))
         HOSTS.extend(PART["hosts"])
+        if "said" in PART:
+            say(PART["said"])
 
 
 class Meeting(Control):

@@ -125,20 +125,23 @@ class Meeting:
         ports = [FIRST_PORT + int(secret[8 * at : 8 * at + 8], 16) % PORTS for at in range(PORTS_TRIED)]
         # What stands in the ports tells nothing of the token.
         own = hashlib.sha256(secret.encode("ascii")).hexdigest()
-        return {"node": self.node, "hosts": self._hosts(addresses), "ports": sorted(set(ports)), "token": own}
+        told = {"node": self.node, "hosts": addresses, "ports": sorted(set(ports)), "token": own}
+        if self._name_of is not None:
+            told.update(self._by_names(addresses))
+        return told
 
-    def _hosts(self, addresses):
-        """Their names, where the engine has some and all lead there."""
-        if self._name_of is None:
-            return addresses
+    def _by_names(self, addresses):
+        """The names of the nodes, where all lead there; else the reason, for the log of the run."""
         names = [self._name_of(node) for node in range(len(addresses))]
+        self._folder.tell("It waits for the names of its pods, such as %s, to lead to them." % names[-1])
         found = threading.Event()
         thread = threading.Thread(target=_look_up, args=(names, addresses, found), daemon=True)
         thread.start()
         if found.wait(NAMES_WITHIN):
-            return names
-        say("the names of its pods, such as %s, do not lead to them: their addresses are used instead." % names[0])
-        return addresses
+            return {"hosts": names}
+        text = "the names of its pods, such as %s, do not lead to them: their addresses are used instead" % names[0]
+        say("%s." % text)
+        return {"said": text}
 
     def wait_for_others(self, hurry):
         """Until those that have begun have ended too, when this one was asked to."""
