@@ -82,6 +82,28 @@ describe("the pages of compute targets", { skip: noBrowser, timeout: 120_000 }, 
     }
   });
 
+  it("add a target that is there at once, with the reason where it is not usable", async () => {
+    await using opened = await browser();
+    const { page } = await openPage(opened);
+    await page.goto(`${service.url}/ui/compute`);
+    await page.getByText("Add a target").click();
+    const form = page.getByRole("form", { name: "Add a target" });
+    await form.getByLabel("Name", { exact: true }).fill("night");
+    await form.getByLabel("Options").fill("runsAtOnce=3");
+    await form.getByRole("button", { name: "Add" }).click();
+    await form.getByText("night (process) is there, and usable.").waitFor();
+    await page.getByRole("region", { name: "night" }).getByText("0 of 3 taken").waitFor();
+    await form.getByLabel("Options").fill("memoryMiB=0.5");
+    await form.getByRole("button", { name: "Add" }).click();
+    await form.getByText(/has a target 'night' already/).waitFor();
+    await form.getByLabel("In place of").check();
+    await form.getByRole("button", { name: "Add" }).click();
+    await form.getByText(/not usable: Option memoryMiB/).waitFor();
+    await form.getByLabel("Options").fill("partition");
+    await form.getByText("An option is NAME=VALUE, one a line; 'partition' is none.").waitFor();
+    assert.ok(await form.getByRole("button", { name: "Add" }).isDisabled());
+  });
+
   it("tell why a run waits in the words of the command line, and lead to the runs in its way", async () => {
     await using opened = await browser();
     const { page, calm } = await openPage(opened);

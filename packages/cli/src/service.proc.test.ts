@@ -132,6 +132,17 @@ test("a target that is added is there at once, with the reason where it is not u
     replaced.stdout,
     /^night \(process\): not usable\n {2}Option memoryMiB .* whole number of MiB/,
   );
+  // Without a folder or a file it is the service that answers which writes it, wherever that is.
+  const there = await malachite("target", "add", "day", "process", "runsAtOnce=2");
+  assert.deepEqual([there.code, there.stdout], [0, "day (process): usable\n"], there.stderr);
+  assert.match(there.stderr, /'day' is in .*malachite\.yaml of the service\./);
+  assert.match(
+    readFileSync(join(home, "data", "malachite.yaml"), "utf8"),
+    /day: \{ kind: process, runsAtOnce: 2 \}/,
+  );
+  const taken = await malachite("target", "add", "day", "slurm");
+  assert.notEqual(taken.code, 0);
+  assert.match(taken.stderr, /'day' already/);
   const checked = await malachite("target", "check", "local");
   assert.deepEqual([checked.code, checked.stdout], [0, "local (process): usable\n"]);
   assert.equal((await malachite("target", "check")).code, 1);

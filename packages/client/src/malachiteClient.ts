@@ -2,11 +2,13 @@
 import type { TokenCredential } from "@azure/core-auth";
 import { ExecutionApi } from "./executionApi.ts";
 import type {
+  AddedTarget,
   AuditPage,
   GarbagePage,
   Health,
   ServiceChange,
   ServiceStatus,
+  TargetAsk,
   Workspace,
   WorkspaceAddress,
 } from "./models.ts";
@@ -95,6 +97,19 @@ export class MalachiteClient {
     return this.#transport.json(operations.changeService, {
       path: {},
       json: change,
+      retry: "always",
+      options,
+    });
+  }
+
+  /**
+   * Writes a compute target into the settings file of the server that answers, which has it at once; `getTarget` of a workspace tells
+   * whether it is usable. May be repeated. For operators; Malachite only.
+   */
+  addTarget(name: string, target: TargetAsk, options: ServiceOptions = {}): Promise<AddedTarget> {
+    return this.#transport.json(operations.addTarget, {
+      path: { name },
+      json: target,
       retry: "always",
       options,
     });

@@ -377,6 +377,14 @@ export const operations = {
     body: "json",
     answer: "json",
   },
+  addTarget: {
+    id: "Malachite_AddTarget",
+    method: "PUT",
+    paths: ["/malachite/v1.0/service/targets/{name}"],
+    query: [],
+    body: "json",
+    answer: "json",
+  },
   audit: {
     id: "Malachite_Audit",
     method: "GET",

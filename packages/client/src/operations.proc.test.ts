@@ -136,6 +136,7 @@ test("every operation is sent as the contract describes it", async () => {
   await workspace.getTarget("a b");
   await client.getService();
   await client.changeService({ draining: true });
+  await client.addTarget("night", { kind: "process", options: { runsAtOnce: 1 } });
   await client.collectGarbage({ dryRun: true, after: "a" });
   await client.getAuditPage({
     since: new Date(0),

@@ -41,6 +41,7 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   getService: malachite.getService,
   collectGarbage: malachite.collectGarbage,
   changeService: malachite.changeService,
+  addTarget: malachite.addTarget,
   audit: malachite.audit,
   rerun: malachite.rerun,
   why: malachite.why,

@@ -35,6 +35,7 @@ import { guidOf, scopeOf, urlOf } from "./addresses.ts";
 import { countFiles } from "./compose/countFiles.ts";
 import { composeDrivers } from "./compose/drivers.ts";
 import { composeEnvironments } from "./compose/environments.ts";
+import { type ChangingSettings, followSettings } from "./compose/followSettings.ts";
 import { keepHouse } from "./compose/keepHouse.ts";
 import { openServers } from "./compose/openServers.ts";
 import { repeated } from "./compose/repeated.ts";
@@ -49,7 +50,6 @@ import { createHttpServer } from "./http/server.ts";
 import { openRecords } from "./openRecords.ts";
 import { createRequestLog } from "./requestLog.ts";
 import { createServiceControl } from "./serviceControl.ts";
-import { watchedFile } from "./settings/watchFile.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { createSshRuns } from "./sshRuns.ts";
 import { createTargets } from "./targets.ts";
@@ -63,7 +63,7 @@ export type ComposeOptions = {
   /** For tests: puts something around the ports, as a fault. */
   readonly around?: (ports: FlowPorts) => FlowPorts;
   /** The settings as they are now: targets and retention are looked at again when the file changes. Throws for wrong ones. */
-  readonly settingsNow?: () => Pick<Settings, "target" | "retention">;
+  readonly settingsNow?: () => ChangingSettings;
   /** For tests: how long tokens say that they last. */
   readonly tokenLifetimeMs?: number;
   /** For tests: retention has its turn so often. */
@@ -298,26 +298,16 @@ export async function compose(
   opened.use(giveBackAtRest());
   opened.use(repeated(UPLOADS_SWEPT_EVERY_MS, () => flow.snapshots.sweepUploads(), log));
   const keeper = opened.use(new RunKeeper(ports));
-  if (settingsNow !== undefined)
-    opened.use(
-      watchedFile(settings.settingsFile, () => {
-        try {
-          const now = settingsNow();
-          targets.replace(now.target);
-          retention = now.retention;
-          ports.news.queueMoved();
-          log.info("targetsRead", { file: settings.settingsFile });
-        } catch (error) {
-          log.error(
-            "the settings file has changed and is wrong: targets and retention stay as they were",
-            error,
-          );
-        }
-      }),
-    );
+  const takeSettings = (now: ChangingSettings): void => {
+    targets.replace(now.target);
+    retention = now.retention;
+    ports.news.queueMoved();
+  };
+  const followed = opened.use(followSettings(settings.settingsFile, settingsNow, takeSettings, log));
   const control = createServiceControl({
     keeper,
     log,
+    addTarget: followed.add,
     records: () => records.runs.waiting(""),
     dataFolder: settings.data,
     version: VERSION,

@@ -7,6 +7,7 @@ import { createReadiness } from "./readiness.ts";
 export type ControlParts = {
   readonly keeper: Pick<RunKeeper, "inHand" | "drain" | "undrain">;
   readonly log: OperatorLog;
+  readonly addTarget: ServiceControl["addTarget"];
   readonly records: () => Promise<unknown>;
   readonly dataFolder: string;
   readonly version: string;
@@ -41,6 +42,7 @@ export function createServiceControl(parts: ControlParts): Control {
       logLevel: log.level,
       inHand: keeper.inHand,
     }),
+    addTarget: parts.addTarget,
     change({ draining: wanted, logLevel }, by) {
       if (logLevel !== undefined) log.level = logLevel;
       if (wanted === undefined || wanted === draining) return;

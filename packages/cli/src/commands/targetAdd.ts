@@ -1,12 +1,14 @@
-// `malachite target add`: writes a target into the settings file of the service of this machine, and asks whether it can be used.
+// `malachite target add`: writes a target into the settings file of the service of this machine, or asks a service elsewhere to, and asks whether
+// it can be used.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { ComputeTargetDetail, WorkspaceClient } from "@malachite/client";
+import type { AddedTarget, ComputeTargetDetail, TargetAsk, WorkspaceClient } from "@malachite/client";
 import type { WrittenTarget } from "@malachite/server";
 import type { Command } from "commander";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection/connection.ts";
+import { isUnreachable } from "../errors/explain.ts";
 import { UsageError } from "../errors/usageError.ts";
 import { EXIT } from "../exitCodes.ts";
 import type { Io } from "../io.ts";
@@ -29,7 +31,7 @@ const OF_THE_QUEUE: ReadonlySet<string> = new Set(["runsAtOnce", "nodes", "gpus"
 export function defineTargetAdd(command: Command, io: Io, frame: Frame): void {
   command
     .description(
-      "Add a target to the settings file of the service of this machine, which then has it at once.",
+      "Add a target to the settings file of the service, which then has it at once. Of a service on another machine it is asked for, by an operator.",
     )
     .argument("<name>", "what runs name as their target")
     .argument("<kind>", "process, container, slurm, ssh or kubernetes")
@@ -49,16 +51,16 @@ Examples:
     .action(async (name: string, kind: string, given: string[], options: Options) => {
       const server = await import("@malachite/server");
       const file = settingsFile(options, io, server.settingsFileOf);
-      let target: WrittenTarget;
-      try {
-        target = { kind, ...Object.fromEntries(given.map(server.readOption)) };
-        server.addTarget(file.path, name, target, { replace: options.replace === true });
-      } catch (error) {
-        const wrong = error instanceof Error && "kind" in error && error.kind === "invalid";
-        throw wrong ? new UsageError(error.message, { cause: error }) : error;
-      }
-      io.say(`'${name}' is in ${file.path}.`);
-      if (!file.followed) {
+      const target = wrongIsUsage(() => ({ kind, ...Object.fromEntries(given.map(server.readOption)) }));
+      const replace = options.replace === true;
+      // Nobody has said which file: then it is that of the service that answers, wherever that is.
+      const there =
+        !file.followed && options.settings === undefined && options.data === undefined
+          ? await addThere(options, io, frame, name, { kind, options: target, replace })
+          : undefined;
+      if (there === undefined) wrongIsUsage(() => server.addTarget(file.path, name, target, { replace }));
+      io.say(`'${name}' is in ${there?.file ?? file.path}${there === undefined ? "" : " of the service"}.`);
+      if (there === undefined && !file.followed) {
         io.say(
           options.settings !== undefined && options.data === undefined
             ? "A service that follows this file has it within a second. Name its data folder, --data, to see whether it is usable."
@@ -76,6 +78,35 @@ Examples:
       await io.out(told(seen));
       if (!seen.usable) frame.exitCode = EXIT.failed;
     });
+}
+
+/** Asks the service for it; undefined where none answers. */
+async function addThere(
+  options: Options,
+  io: Io,
+  frame: Frame,
+  name: string,
+  { kind, options: given, replace }: Required<TargetAsk>,
+): Promise<AddedTarget | undefined> {
+  const { client } = await connect(options, io, frame);
+  const { kind: _, ...own } = given;
+  try {
+    return await client.addTarget(name, { kind, options: own, replace });
+  } catch (error) {
+    // A service that somebody has named is the one that is meant.
+    const isNamed = (options.endpoint ?? io.env.MALACHITE_ENDPOINT) !== undefined;
+    if (isUnreachable(error) && !isNamed) return undefined;
+    throw error;
+  }
+}
+
+function wrongIsUsage<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const wrong = error instanceof Error && "kind" in error && error.kind === "invalid";
+    throw wrong ? new UsageError(error.message, { cause: error }) : error;
+  }
 }
 
 /** The file that a running service follows, which it has told in its data folder; else the one that its next start reads. */

@@ -52,6 +52,20 @@ export const ServiceChange = model("ServiceChange", {
 });
 export type ServiceChange = Static<typeof ServiceChange>;
 
+export const TargetAsk = model("TargetAsk", {
+  kind: Type.String({ description: "process, container, slurm, ssh or kubernetes." }),
+  options: optional(anyObject({ description: "As in the settings file." })),
+  replace: optional(Type.Boolean({ description: "In place of another target of that name." })),
+});
+export type TargetAsk = Static<typeof TargetAsk>;
+
+export const AddedTarget = model("AddedTarget", {
+  name: Type.String(),
+  kind: Type.String(),
+  file: Type.String({ description: "The settings file that has it now, on the machine of the service." }),
+});
+export type AddedTarget = Static<typeof AddedTarget>;
+
 export const AuditEntry = model("AuditEntry", {
   no: integer({ format: "int64", description: "Counts the entries of a data folder, from 1." }),
   at: dateTime(),
@@ -162,6 +176,22 @@ export const changeService = operation({
   params: Type.Object({}),
   body: { kind: "json", schema: ServiceChange, required: true },
   answer: { kind: "json", schema: ServiceStatus, description: "Its state." },
+  operatorsOnly: true,
+});
+export const addTarget = operation({
+  id: "Malachite_AddTarget",
+  method: "PUT",
+  path: `${service}/targets/{name}`,
+  summary:
+    "Write a compute target into the settings file of this server, which has it at once. May be repeated. For operators.",
+  source,
+  params: Type.Object({ name: Type.String({ maxLength: 255 }) }),
+  body: { kind: "json", schema: TargetAsk, required: true },
+  answer: {
+    kind: "json",
+    schema: AddedTarget,
+    description: "It is there; whether it is usable, it is asked.",
+  },
   operatorsOnly: true,
 });
 export const audit = operation({

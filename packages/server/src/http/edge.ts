@@ -89,6 +89,12 @@ export type ServiceControl = {
   readiness(): Promise<malachite.Readiness>;
   status(): malachite.ServiceStatus;
   change(change: malachite.ServiceChange, by: Principal): void;
+  /** Writes a target into the settings file, and takes it. Throws InvalidRequest and NotOffered; see followSettings.ts. */
+  addTarget(
+    name: string,
+    target: { readonly kind: string } & Readonly<Record<string, unknown>>,
+    how: { readonly replace: boolean },
+  ): { readonly file: string };
 };
 
 /** All that the edge asks for. */

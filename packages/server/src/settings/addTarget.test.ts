@@ -61,6 +61,27 @@ describe("adding a target to a settings file", () => {
     });
   });
 
+  it("leaves what is there as it is asked for", () => {
+    const before = "target: { lab: slurm,   box: {gpuIds: [0], kind: container} }\n";
+    withFile(before, (file) => {
+      addTarget(file, "lab", { kind: "slurm" });
+      addTarget(file, "box", { kind: "container", gpuIds: [0] });
+      assert.equal(readFileSync(file, "utf8"), before);
+    });
+  });
+
+  it("refuses what is right by itself, and not together with the others", () => {
+    const before = "target:\n  box: { kind: container, gpuIds: [0, 1] }\n";
+    withFile(before, (file) => {
+      assert.throws(
+        () => addTarget(file, "x", { kind: "process", gpuIds: [1] }),
+        /GPU 1 is of the targets 'box' and 'x'/,
+      );
+      assert.equal(readFileSync(file, "utf8"), before);
+      addTarget(file, "box", { kind: "process", gpuIds: [1] }, { replace: true });
+    });
+  });
+
   it("refuses a file that is no list of settings", () => {
     for (const text of ["- a\n", "target: [a=process]\n", "target: 'a=process'\n", "a: [\n"])
       withFile(text, (file) => {

@@ -1,6 +1,7 @@
 // Adds a compute target to a settings file, as an editor would: what else is in it stays as it is, comments too.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { MalachiteError } from "@malachite/core";
 import { isMap, parseDocument, parse as parseYaml } from "yaml";
 import { readTargets } from "./targets.ts";
@@ -9,8 +10,9 @@ import { readTargets } from "./targets.ts";
 export type WrittenTarget = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 /**
- * Writes the target into the file, made if it is new, in one step. Throws InvalidRequest for a name, a kind or an option of the queue
- * that is wrong, for a name that is there (unless `replace`), and for a file that is no settings file.
+ * Writes the target into the file, made if it is new, in one step; one that is there as it is asked for is left. Throws InvalidRequest for a
+ * name, a kind or an option of the queue that is wrong, by itself or together with the others, for a name that is there otherwise (unless
+ * `replace`), and for a file that is no settings file.
  */
 export function addTarget(
   file: string,
@@ -30,15 +32,27 @@ export function addTarget(
   const listed: unknown = document.get("target");
   if (listed !== undefined && listed !== null && !isMap(listed))
     throw refused(`'target' in ${file} is not a list of NAME: KIND. Write it so, one target a line.`);
-  if (isMap(listed) && listed.has(name) && !replace)
-    throw refused(
-      `'${file}' has a target '${name}' already. Choose another name, or replace it with --replace.`,
-    );
   const { kind, ...options } = target;
-  const written = Object.keys(options).length === 0 ? kind : document.createNode(target, { flow: true });
+  const all = (isMap(listed) ? listed.toJS(document) : {}) as Record<string, unknown>;
+  // Whoever asks again, because the answer was lost, is told the same.
+  if (Object.hasOwn(all, name) && isSame(all[name], target)) return;
+  if (Object.hasOwn(all, name) && !replace)
+    throw refused(
+      `'${file}' has a target '${name}' already. Choose another name, or replace it (--replace).`,
+    );
+  // Two targets may be right, each by itself, and not together.
+  readTargets({ ...all, [name]: target }, "Together with the targets that are there", faults);
+  if (faults.length > 0) throw refused(faults.join("\n"));
+  const written =
+    Object.keys(options).length === 0 ? kind : document.createNode({ kind, ...options }, { flow: true });
   if (!isMap(listed)) document.set("target", document.createNode({}));
   document.setIn(["target", name], written);
   write(file, document.toString({ lineWidth: 0 }));
+}
+
+function isSame(there: unknown, { kind, ...options }: WrittenTarget): boolean {
+  const own = typeof there === "object" && there !== null ? there : { kind: there };
+  return isDeepStrictEqual(own, { ...options, kind });
 }
 
 /** `NAME=VALUE` of a command line, the value as YAML has it: 2 is a number, [a, b] a list. Throws InvalidRequest. */

@@ -23,6 +23,12 @@ export const changeService = route(malachite.changeService, async (ask, { servic
   return service.status();
 });
 
+export const addTarget = route(malachite.addTarget, async (ask, { service }) => {
+  const { name } = ask.params;
+  const { kind, options, replace = false } = await ask.body();
+  return { name, kind, ...service.addTarget(name, { ...options, kind }, { replace }) };
+});
+
 const AUDIT_PAGE = 100;
 export const audit = route(malachite.audit, async ({ query }, { audit: log }) => {
   const { since, limit = AUDIT_PAGE, ...ask } = query;

@@ -89,6 +89,7 @@ export const stillService = (clock: Pick<Clock, "now">): ServiceControl => ({
     inHand: 0,
   }),
   change() {},
+  addTarget: () => ({ file: "malachite.yaml" }),
 });
 
 let spooled = 0;

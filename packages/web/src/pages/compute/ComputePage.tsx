@@ -26,7 +26,7 @@ export function ComputePage() {
       <Waiting what="Asking the targets" />
     );
   // Before all have answered nobody knows which belong together.
-  if (heads.some(({ isPending }) => isPending)) return <Waiting />;
+  const isKnown = heads.every(({ isPending }) => !isPending);
   const lines = sharedLines(
     targets.data,
     heads.map(({ data, error }) => ({ queue: data, error: data === undefined ? error : undefined })),
@@ -41,11 +41,15 @@ export function ComputePage() {
         <MachineFacts target={(targets.data.find(({ name }) => name === "local") ?? first).name} />
       )}
       <QuotaBars />
-      <div className={classes.cards}>
-        {lines.map((line) => (
-          <LineCard key={line.targets[0]?.name} line={line} />
-        ))}
-      </div>
+      {isKnown ? (
+        <div className={classes.cards}>
+          {lines.map((line) => (
+            <LineCard key={line.targets[0]?.name} line={line} />
+          ))}
+        </div>
+      ) : (
+        <Waiting />
+      )}
       <AddTarget open={targets.data.length < 2} />
     </div>
   );
