@@ -15,7 +15,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   process: "runsAtOnce=1\nmemoryMiB=4096",
   container: "image=python:3.12\nmemoryMiB=4096",
   slurm: "partition=gpu",
-  ssh: "host=gpu-box.example.org\nuser=malachite",
+  ssh: "host=me@gpu1.lab\nslots=2",
   kubernetes: "namespace=runs",
 };
 
