@@ -175,15 +175,19 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Started all at once, on a folder and a database that are new. */
-  static async start(count: number, flags: readonly string[] = []): Promise<Cluster> {
+  static async start(
+    count: number,
+    flags: readonly string[] | ((server: string) => readonly string[]) = [],
+  ): Promise<Cluster> {
     const postgres = await startPostgres();
     const data = join(mkdtempSync(join(tmpdir(), "malachite-servers-")), "data");
     const database = postgres.freshUrl();
     const servers = await Promise.all(
-      Array.from(
-        { length: count },
-        async (_, i) => new ClusterServer(`s${i + 1}`, await Way.to(database), data, flags),
-      ),
+      Array.from({ length: count }, async (_, i) => {
+        const name = `s${i + 1}`;
+        const own = typeof flags === "function" ? flags(name) : flags;
+        return new ClusterServer(name, await Way.to(database), data, own);
+      }),
     );
     const cluster = new Cluster(servers, data, postgres);
     try {

@@ -393,6 +393,16 @@ export const operations = {
     body: "none",
     answer: "json",
   },
+  letGoRun: {
+    id: "Malachite_LetGoRun",
+    method: "POST",
+    paths: [
+      "/malachite/v1.0/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/runs/{runId}/letgo",
+    ],
+    query: ["reason"],
+    body: "none",
+    answer: "json",
+  },
   rerun: {
     id: "Malachite_Rerun",
     method: "POST",

@@ -76,6 +76,7 @@ test("every operation is sent as the contract describes it", async () => {
   await (await experiment.startLocalRun({ configuration: { script: "a.py" } })).bundle.bytes();
   await run.cancel();
   await anywhere.cancel({ reason: "not needed & done" });
+  await run.letGo({ reason: "burnt" });
   for (const each of [run, anywhere]) {
     await each.get();
     await each.getDetails();

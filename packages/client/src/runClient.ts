@@ -106,6 +106,20 @@ export class RunClient {
   }
 
   /**
+   * Closes a run whose machine does not come back, without asking it: what it holds is free, and what still runs there runs on. A run that
+   * was let go of before is answered as it is. For operators; Malachite only.
+   */
+  async letGo(options: CancelRunOptions = {}): Promise<Run> {
+    const query = { reason: options.reason };
+    return this.#transport.json<Run>(operations.letGoRun, {
+      path: this.#path,
+      query,
+      retry: "always",
+      options,
+    });
+  }
+
+  /**
    * Starts the same run once more: its definition, its project, and exactly the packages that its environment had. The new id is
    * made here, so a retry never starts it twice. Malachite only.
    */

@@ -43,6 +43,7 @@ export const CALLED: Readonly<Record<string, Operation>> = {
   changeService: malachite.changeService,
   addTarget: malachite.addTarget,
   audit: malachite.audit,
+  letGoRun: malachite.letGoRun,
   rerun: malachite.rerun,
   why: malachite.why,
   story: malachite.story,

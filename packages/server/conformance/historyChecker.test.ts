@@ -38,6 +38,23 @@ describe("the history checker", () => {
     );
   });
 
+  it("takes a run that was let go of, at work or after its end, and freed later", () => {
+    const letGo = (status: string) => ({ event: "letGo", status });
+    const atWork = [...GOOD.slice(0, 7), letGo("Canceled")];
+    assert.deepEqual(checkHistory(atWork), []);
+    const freed = { event: "released", status: "Canceled" };
+    assert.deepEqual(checkHistory([...atWork, freed]), []);
+    assert.deepEqual(checkHistory([...without("released"), letGo("Completed")]), []);
+    for (const story of [
+      [...atWork, letGo("Canceled")],
+      [...atWork, freed, letGo("Canceled")],
+      [...atWork, { event: "stopped", status: "Canceled" }],
+      [...GOOD.slice(0, 1), letGo("Canceled")],
+      [...without("released"), letGo("Canceled")],
+    ])
+      assert.notDeepEqual(checkHistory(story), [], JSON.stringify(story.slice(-2)));
+  });
+
   it("finds what is lost, doubled, or late", () => {
     const faulty: Record<string, readonly HistoryEntry[]> = {
       "no story": [],

@@ -9,8 +9,8 @@ export type HistoryEntry = {
   readonly detail?: unknown;
 };
 
-/** What may still be written of a run that has ended: its debt is paid. Once. */
-const AFTER_THE_END: ReadonlySet<string> = new Set(["released"]);
+/** What may still be written of a run that has ended: that an operator let go of its debt, and that it is paid. Each once, in this order. */
+const AFTER_THE_END: readonly string[] = ["letGo", "released"];
 /** Events that leave the status as it is. */
 const STAYS: ReadonlySet<string> = new Set([
   "environmentPrepared",
@@ -54,11 +54,16 @@ export function checkHistory(story: readonly HistoryEntry[]): readonly string[] 
       seen.add(mark);
     }
     if (end !== undefined) {
-      if (!AFTER_THE_END.has(event)) faults.push(`${at}: came after the end (${end})`);
-      else if (seen.has(event)) faults.push(`${at}: a second time`);
+      const place = AFTER_THE_END.indexOf(event);
+      if (place < 0) faults.push(`${at}: came after the end (${end})`);
+      else if (AFTER_THE_END.slice(place).some((one) => seen.has(one)))
+        faults.push(`${at}: a second time, or too late`);
       if (entry.status !== end) faults.push(`${at}: the end was ${end}`);
       seen.add(event);
-    } else if (status !== undefined) faults.push(...faultsOfStep(status, entry, at));
+    } else {
+      if (event === "letGo") seen.add(event);
+      if (status !== undefined) faults.push(...faultsOfStep(status, entry, at));
+    }
     status = entry.status;
     if (ENDS.has(status)) end ??= status;
   }

@@ -14,6 +14,7 @@ import { retentionSuite } from "./retentionSuite.ts";
 import { runChangesSuite } from "./runChangesSuite.ts";
 import { runClaimsSuite } from "./runClaimsSuite.ts";
 import { runCreationSuite } from "./runCreationSuite.ts";
+import { runLetGoSuite } from "./runLetGoSuite.ts";
 import { runListsSuite } from "./runListsSuite.ts";
 import { runMachinesSuite } from "./runMachinesSuite.ts";
 import { runQueueSuite } from "./runQueueSuite.ts";
@@ -33,6 +34,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runChangesSuite,
     runClaimsSuite,
     runMachinesSuite,
+    runLetGoSuite,
     runListsSuite,
     runTablesSuite,
     runQueueSuite,

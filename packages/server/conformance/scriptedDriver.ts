@@ -48,6 +48,8 @@ export type Script = {
   readonly log?: string | readonly { readonly atMs: number; readonly text: string }[];
   /** Whatever is asked of its files throws this. */
   readonly unreadable?: Error;
+  /** `release` throws this. */
+  readonly unfreeable?: Error;
   /** Files by their path in the run's folder, as `project/outputs/x`; there from the start on. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 };
@@ -204,6 +206,8 @@ export function createScriptedEngine(options: {
       }, clock),
     async release({ key }) {
       ask(`release ${key}`);
+      const { unfreeable } = jobs.get(key)?.script ?? {};
+      if (unfreeable) throw unfreeable;
       jobs.delete(key);
     },
     async *hints(signal) {

@@ -36,6 +36,7 @@ import { countFiles } from "./compose/countFiles.ts";
 import { composeDrivers } from "./compose/drivers.ts";
 import { composeEnvironments } from "./compose/environments.ts";
 import { type ChangingSettings, followSettings } from "./compose/followSettings.ts";
+import { freeLeft, LEFT_SWEPT_EVERY_MS } from "./compose/freeLeft.ts";
 import { keepHouse } from "./compose/keepHouse.ts";
 import { openServers } from "./compose/openServers.ts";
 import { repeated } from "./compose/repeated.ts";
@@ -96,7 +97,6 @@ const UPLOADS_SWEPT_EVERY_MS = 3600_000;
 const FILES_COUNTED_EVERY_MS = 1000;
 /** It is looked whether it is time for what retention lets go. */
 const HOUSE_KEPT_EVERY_MS = 5 * 60_000;
-const LEFT_SWEPT_EVERY_MS = 6 * 3600_000;
 
 /** Locks the data folder and opens the stores. Throws Busy, StorageFailed, DatabaseUnavailable. */
 export async function compose(
@@ -320,7 +320,7 @@ export async function compose(
   const everyMs = houseEveryMs ?? settings.retentionHours * 3600_000;
   const house = { flow, ports, audit, clock, log, everyMs };
   opened.use(repeated(Math.min(HOUSE_KEPT_EVERY_MS, everyMs), () => keepHouse(house, ended.signal), log));
-  opened.use(repeated(LEFT_SWEPT_EVERY_MS, () => flow.sweepLaunches(ended.signal), log));
+  opened.use(freeLeft(flow, ended.signal, log));
   const http = createHttpServer({
     flow,
     auth,

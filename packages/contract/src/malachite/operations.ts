@@ -1,7 +1,7 @@
 // What Malachite offers beyond the Azure contract: health, tokens, log following, why a run waits, upload by content, run stories.
 import Type, { type Static } from "typebox";
 import { StartRunResult } from "../execution/runDefinition.ts";
-import { RUN_STATUSES } from "../history/run.ts";
+import { RUN_STATUSES, Run } from "../history/run.ts";
 import { anyObject, dateTime, integer, model, oneOf, optional } from "../model.ts";
 import { operation } from "../operation.ts";
 import { workspaceParams } from "../scope.ts";
@@ -133,6 +133,18 @@ export const story = operation({
     schema: model("Story", { value: Type.Array(StoryEntry) }),
     description: "The story.",
   },
+});
+export const letGoRun = operation({
+  id: "Malachite_LetGoRun",
+  method: "POST",
+  path: `${base}/runs/{runId}/letgo`,
+  summary:
+    "Close a run whose machine does not come back, without asking it: what the run holds is free, and what still runs there runs on. For operators.",
+  source,
+  params: oneRun,
+  query: Type.Object({ reason: optional(Type.String({ description: "Why, for the run's story." })) }),
+  answer: { kind: "json", schema: Run, description: "The run, ended." },
+  operatorsOnly: true,
 });
 export const rerun = operation({
   id: "Malachite_Rerun",

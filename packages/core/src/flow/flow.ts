@@ -69,6 +69,11 @@ export type CancelRun = RunAddress & {
   readonly text?: string;
 };
 
+export type LetGoRun = RunAddress & {
+  readonly by: Principal;
+  readonly text?: string;
+};
+
 /** A run with what is computed when it is shown. */
 export type ShownRun = {
   readonly run: Run;
@@ -190,6 +195,11 @@ export interface Flow {
   packLocalRun(ask: PackLocalRun): Promise<{ readonly run: Run; readonly zip: AsyncIterable<Uint8Array> }>;
   /** Records the wish and returns; the watcher stops the job. An ended run is answered as it is. */
   cancelRun(ask: CancelRun): Promise<ShownRun>;
+  /**
+   * Closes the record of a run whose machine does not come back, and frees what it holds. For operators. Throws RunNotStarted,
+   * RunExecutedElsewhere, NothingToLetGo.
+   */
+  letGoRun(ask: LetGoRun): Promise<ShownRun>;
 
   // Runs as records: read, and changed by whoever may.
 
@@ -321,6 +331,8 @@ export interface Flow {
   collectGarbage(ask: GcAsk): Promise<GcPage>;
   /** Frees what lies on this machine of launches that no record names. Answers how many there were. */
   sweepLaunches(signal: AbortSignal): Promise<number>;
+  /** Frees what machines that came back still have of runs that were let go of: how many. */
+  freeLetGo(signal: AbortSignal): Promise<number>;
   /** Counts the files of containers that were changed since they were last counted. */
   countKept(signal: AbortSignal): Promise<void>;
   /** What a workspace has of its quotas, and its users: all of them, or only the one who asks. Throws WorkspaceNotFound. */

@@ -16,7 +16,9 @@ import { environmentFlow } from "./environments.ts";
 import * as experiments from "./experiments.ts";
 import type { Flow } from "./flow.ts";
 import { followLog } from "./followLog.ts";
+import { freeLetGo } from "./freeLetGo.ts";
 import { holdKept } from "./holdKept.ts";
+import { letGoRun } from "./letGoRun.ts";
 import { liveEvents } from "./liveEvents.ts";
 import { createMetricFlow } from "./metrics.ts";
 import { modelFlow } from "./models.ts";
@@ -72,6 +74,7 @@ export function createFlow(ports: FlowPorts): Flow {
     isPrepared: (ask) => isPrepared(ask, ports),
     packLocalRun: (ask) => packLocalRun(ask, ports),
     cancelRun: (ask) => cancelRun(ask, ports),
+    letGoRun: (ask) => letGoRun(ask, ports),
 
     // Runs as records: read, and changed by whoever may.
     reaches: (by, scope, runId) => reachesRun(by, scope, runId, ports),
@@ -125,6 +128,7 @@ export function createFlow(ports: FlowPorts): Flow {
     // The house.
     collectGarbage: (ask) => collectGarbage(ask, ports),
     sweepLaunches: (signal) => sweepLaunches(ports, signal),
+    freeLetGo: (signal) => freeLetGo(ports, signal),
     countKept: (signal) => countKept(ports, held.settle, signal),
     quotas: (scope, by, ask) => quotasOf(scope, by, ask, ports),
 

@@ -216,14 +216,17 @@ export class RunKeeper implements AsyncDisposable {
     this.#run("drive", this.#drive(kept));
   }
 
-  /** The record has changed: a watched run may have work now, and a wish to cancel interrupts a step under way. */
+  /** The record has changed: a watched run may have work now; a wish to cancel, or to let go, interrupts a step under way. */
   #changed(key: string, now: Run): void {
     const kept = this.#kept.get(key);
     if (!kept || now.version <= kept.run.version) return;
     if (kept.watched) {
       this.#watched.add(kept, now);
       if (nextStep(now) !== "watch") this.#run("drive", this.#drive(kept));
-    } else if (now.life.status === "CancelRequested" && kept.run.life.cancel === undefined) {
+    } else if (
+      now.life.release === "letGo" ||
+      (now.life.status === "CancelRequested" && kept.run.life.cancel === undefined)
+    ) {
       kept.interrupt.abort();
     }
   }

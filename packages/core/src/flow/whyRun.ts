@@ -36,6 +36,7 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
         code: "ended",
         message: `The run has ended as ${life.status}: ${life.outcome?.message ?? "no reason was recorded."}`,
       },
+      ...(life.release === "owed" ? await silence(run, life.endedAt, ports) : []),
     ];
   if (shownStatus(run, ports.clock.now()) === "NotResponding")
     return [{ code: "outOfReach", message: "Whoever executes the run has not been heard of in time." }];
@@ -68,16 +69,56 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
         { code: "stepInProgress", message: `It is being handed to the compute target '${run.target}'.` },
       ];
     case "stop":
-      return [{ code: "stepInProgress", message: "It was asked to end; its processes are being stopped." }];
+      return [
+        { code: "stepInProgress", message: "It was asked to end; its processes are being stopped." },
+        ...(await silence(run, life.cancel?.askedAt, ports)),
+      ];
     case "collect":
-      return [{ code: "stepInProgress", message: "Its script has ended; its outputs are being kept." }];
+      return [
+        { code: "stepInProgress", message: "Its script has ended; its outputs are being kept." },
+        ...(await silence(run, life.exit?.endedAt, ports)),
+      ];
     default:
-      return life.status === "Queued" ? [await engineConstraint(run, ports)] : [];
+      return life.status === "Queued" ? [await engineConstraint(run, ports)] : outOfSight(run, ports);
   }
 }
 
 /** The longest that an engine is waited for. */
 const ASK_MS = 5000;
+/** What takes longer than this after a run was to end, its machine may never answer. */
+const LONG_MS = 10 * 60_000;
+
+/** That the end of a run, or what it left, has been waited for since long before: why, if the engine says so, and the way out. */
+async function silence(run: Run, since: number | undefined, ports: WhyPorts): Promise<Constraint[]> {
+  const waitedMs = since === undefined ? 0 : ports.clock.now() - since;
+  if (waitedMs < LONG_MS) return [];
+  const waited = `The compute target '${run.target}' has not done what it was asked for ${Math.floor(waitedMs / 60_000)} minutes; it is asked again until it does.`;
+  const reason = await unanswered(run, ports);
+  const message = [waited, ...(reason === undefined ? [] : [reason]), wayOut(run)].join(" ");
+  return [{ code: "outOfReach", message }];
+}
+
+/** Of a run that is at work as far as is known. */
+async function outOfSight(run: Run, ports: WhyPorts): Promise<Constraint[]> {
+  const reason = await unanswered(run, ports);
+  if (reason === undefined) return [];
+  const asked = `The compute target '${run.target}' cannot be asked now, so the run is shown as it was last seen.`;
+  return [{ code: "outOfReach", message: `${asked} ${reason} ${wayOut(run)}` }];
+}
+
+const wayOut = ({ id }: Run): string =>
+  `If its machine never comes back, an operator can let go of the run: malachite cancel --let-go ${id}`;
+
+/** Why its engine tells nothing of the run now; undefined where it does, or where there is nothing to ask for. */
+async function unanswered({ life: { handle } }: Run, { targets }: WhyPorts): Promise<string | undefined> {
+  if (!handle) return undefined;
+  try {
+    const seen = await targets.driver(handle.kind).observe([handle], AbortSignal.timeout(ASK_MS));
+    return seen.has(handle.key) ? undefined : "Its machine does not answer.";
+  } catch (error) {
+    return isMalachiteError(error) ? error.message : `It did not answer within ${ASK_MS / 1000} s.`;
+  }
+}
 
 /** What the engine itself says, where it says something now. */
 async function engineConstraint(run: Run, { targets }: WhyPorts): Promise<Constraint> {

@@ -163,6 +163,15 @@ export interface RunStore {
   standing(run: Pick<Run, "scope" | "id">, capacity: Capacity): Promise<Standing | undefined>;
   /** The queue of a pool, as one workspace may see it. Throws BadContinuationToken. */
   queue(ask: QueueAsk): Promise<QueuePage>;
+  /**
+   * Runs that were let go of (`release` is `letGo`) and that nobody holds: the newest first. None that is bound to another machine than
+   * `machine`, where that is given.
+   */
+  letGoOf(ask: {
+    readonly machine?: string;
+    readonly at: Instant;
+    readonly limit: number;
+  }): Promise<readonly Run[]>;
   /** Hosted runs that were claimed and have not ended, or whose target is still to be freed, of all workspaces. */
   inHand(): Promise<readonly { readonly scope: Scope; readonly id: string; readonly attempt: number }[]>;
   /** Hosted runs that somebody still has to work on, of all workspaces, counted. For people who watch the service. */

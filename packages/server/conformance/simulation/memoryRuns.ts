@@ -111,6 +111,7 @@ export class MemoryRuns {
       claimAbandoned: (ask) => answered(() => this.#claimAbandoned(ask)),
       renew: (tokens, until) => answered(() => this.#renew(tokens, until)),
       letGo: ({ token }) => answered(() => this.#letGo(token)),
+      letGoOf: ({ at, limit }) => read(() => this.#letGoOf(at, limit)),
       isWithin: () => read(() => true),
     };
     return here as RunStore;
@@ -214,6 +215,7 @@ export class MemoryRuns {
     let soonest = Number.POSITIVE_INFINITY;
     const taken: LeasedRun[] = [];
     for (const rec of this.#active) {
+      if (rec.stage === "letGo") continue;
       if (rec.lease !== undefined && rec.lease.until > at) soonest = Math.min(soonest, rec.lease.until);
       else if (taken.length < limit) taken.push(this.#lease(rec, owner, until));
       else soonest = at;
@@ -232,6 +234,13 @@ export class MemoryRuns {
       held.set(token, rec.lifeVersion);
     }
     return held;
+  }
+
+  #letGoOf(at: number, limit: number): readonly Run[] {
+    return [...this.#active]
+      .filter(({ stage, lease }) => stage === "letGo" && (lease === undefined || lease.until <= at))
+      .slice(0, limit)
+      .map(({ run }) => run);
   }
 
   #letGo(token: string): void {

@@ -52,6 +52,7 @@ const MEAN_NODES = 20;
 const MEAN_MS = 4000;
 /** Long enough for every lease, wait and retry, once nothing disturbs any more. */
 const QUIET_MS = 900_000;
+const LET_GO_FREED_EVERY_MS = 60_000;
 
 /** Runs it to its end. The same options give the same world. */
 export async function simulate({
@@ -118,6 +119,8 @@ export async function simulate({
     });
   });
 
+  // A chance of its own, so that the seeds that found something give the world that they gave.
+  const lettingGo = new Chance(seed + 4);
   let made = 0;
   const meanGapMs = (MEAN_NODES * meanMs) / (nodes * load);
   const arrive = (): void => {
@@ -132,6 +135,7 @@ export async function simulate({
     records.create(newRun(id, behaviour.nodes, Math.floor(chance.next() * 3) - 1, time.now));
     anyServer()?.submitted();
     if (chance.is(0.03)) time.after(chance.gap(meanMs), () => anyServer()?.cancel(id));
+    if (lettingGo.is(0.01)) time.after(lettingGo.gap(meanMs), () => anyServer()?.letGo(id));
     if (made < runs) time.after(chance.gap(meanGapMs), arrive);
     else disturbed = false;
   };
@@ -212,14 +216,25 @@ class Server {
   async #begin(): Promise<void> {
     for (;;)
       try {
-        return await new RunKeeper(this.#ports).start();
+        await new RunKeeper(this.#ports).start();
+        break;
       } catch {
         await this.life.clock.sleep(1000);
       }
+    const { signal } = new AbortController();
+    for (;;) {
+      await this.life.clock.sleep(LET_GO_FREED_EVERY_MS);
+      await this.#flow.freeLetGo(signal).catch(() => {});
+    }
   }
 
   submitted(): void {
     if (this.life.isUp) this.#ports.news.queueMoved();
+  }
+
+  /** An operator's order; one that is refused is not repeated. */
+  letGo(runId: string): void {
+    if (this.life.isUp) this.#flow.letGoRun({ scope: SCOPE, runId, by: BY }).catch(() => {});
   }
 
   /** A user's wish; one that is refused for now is not repeated. */

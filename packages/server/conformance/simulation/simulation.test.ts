@@ -16,6 +16,7 @@ describe("a simulated site", () => {
       const report = await simulate({ seed, runs: 1500, nodes: 2000, faultEveryMs: 6000 });
       assert.deepEqual(report.faults, []);
       assert.equal(report.runs, 1500);
+      assert.ok((report.ends.LetGo ?? 0) > 0, JSON.stringify(report.ends));
       assert.ok(report.kills + report.sleeps > 5 && report.takeovers > 0, JSON.stringify(report));
     });
 

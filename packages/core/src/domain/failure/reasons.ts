@@ -57,6 +57,12 @@ export const REASONS = {
     retry: "never",
     text: "The run was stopped on request, to end as Failed.",
   },
+  LetGo: {
+    status: "Canceled",
+    blame: "platform",
+    retry: "never",
+    text: "The run was let go of: its machine was not asked, and what still runs there runs on.",
+  },
   OverTime: {
     status: "Canceled",
     blame: "user",

@@ -36,6 +36,7 @@ const EVENTS: readonly RunEvent[] = [
   { name: "stopped" },
   { name: "dataSent", references: 1, files: 2, bytes: 3, faults: 0 },
   { name: "released" },
+  { name: "letGo", by: "eve" },
 ];
 
 const through = (names: readonly RunEvent["name"][], life: Life = fresh): Life =>
@@ -132,6 +133,45 @@ describe("advance", () => {
     assert.deepEqual(started.entry.detail, { attempt: 1, startedAt: "1970-01-01T00:00:00.0030000Z" });
     const never = { name: "ended", exit: { code: 0, endedAt: Number.NaN } } as const;
     assert.deepEqual(advance(started.life, never, now).entry.detail, { attempt: 1, endedAt: null });
+  });
+
+  for (const [status, names] of [
+    ["Starting", ["claimed"]],
+    ["Preparing", ["claimed", "preparing"]],
+    ["Queued", ["claimed", "preparing", "prepared"]],
+    ["Running", ["claimed", "preparing", "prepared", "launched", "started"]],
+    ["Finalizing", ["claimed", "preparing", "prepared", "launched", "started", "ended"]],
+    ["CancelRequested", ["claimed", "preparing", "prepared", "launched", "started", "cancelAsked"]],
+  ] as const)
+    it(`closes a run that is ${status} when it is let go of, whatever is owed`, () => {
+      const before = through(names);
+      assert.equal(before.status, status);
+      const { life, entry } = advance(before, { name: "letGo", by: "eve", text: "Burnt." }, now);
+      assert.deepEqual(
+        [life.status, life.outcome?.reason, life.release, life.endedAt, entry.event, entry.status],
+        ["Canceled", "LetGo", "letGo", 10, "letGo", "Canceled"],
+      );
+      assert.match(
+        entry.cause ?? "",
+        /^Let go by eve: the machine was not asked; what still runs there runs on\..* ?Burnt\.$/,
+      );
+      assert.equal(nextStep({ origin: "hosted", life }), "done");
+      // News of a machine that came back change nothing; only the debt can be paid.
+      for (const event of EVENTS.filter(({ name }) => name !== "released")) {
+        const late = advance(life, event, now);
+        assert.deepEqual([late.changed, late.life], [false, life], event.name);
+      }
+      assert.deepEqual(advance(life, { name: "released" }, now).life, { ...life, release: "paid" });
+    });
+
+  it("keeps the end of a run that only owes a release when it is let go of, and does nothing where nothing is owed", () => {
+    const ended = through(["claimed", "preparing", "prepared", "launched", "started", "ended", "succeeded"]);
+    const { life, changed } = advance(ended, { name: "letGo", by: "eve" }, now);
+    assert.deepEqual([changed, life], [true, { ...ended, release: "letGo" }]);
+    assert.equal(advance(life, { name: "letGo", by: "eve" }, now).changed, false);
+    const paid = advance(ended, { name: "released" }, now).life;
+    assert.equal(advance(paid, { name: "letGo", by: "eve" }, now).changed, false);
+    assert.throws(() => advance(fresh, { name: "letGo", by: "eve" }, now), IllegalStep);
   });
 
   it("refuses a pair that cannot happen", () => {

@@ -8,7 +8,8 @@ import type { CancelWish, ExitRecord, Handle, Life, Outcome, StoryEntry } from "
 
 /**
  * What can happen to a run that the service executes. `environmentPrepared`, `dataBrought`, `launched`, `retried`, `cleared`,
- * `dataSent` and `released` leave the status as it is; the first two and `dataSent` are told for people alone.
+ * `dataSent` and `released` leave the status as it is, and so does `letGo` once the run has ended; the first two and `dataSent` are told for
+ * people alone.
  */
 export type RunEvent =
   | { readonly name: "claimed"; readonly key: LaunchKey; readonly gpus?: readonly number[] }
@@ -39,6 +40,12 @@ export type RunEvent =
   | { readonly name: "cancelAsked"; readonly wish: CancelWish }
   | { readonly name: "stopped" }
   | ({ readonly name: "dataSent"; readonly faults: number } & CarriedData)
+  | {
+      /** An operator's order: the engine is waited for no longer, whatever it owes an answer to. */
+      readonly name: "letGo";
+      readonly by: string;
+      readonly text?: string;
+    }
   | { readonly name: "released" };
 
 /** How many data references, and what was in them. */
@@ -165,6 +172,17 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
           ? outcomeOf(life.cancel)
           : { reason: "Canceled", status: "Canceled", message: REASONS.Canceled.text },
       );
+    case "letGo": {
+      const message = letGoText(event, life);
+      if (isTerminal(life.status))
+        return {
+          life: { ...life, release: "letGo" },
+          entry: entry(status, { cause: message }),
+          changed: true,
+        };
+      const outcome: Outcome = { reason: "LetGo", status: REASONS.LetGo.status, message };
+      return close({ ...life, release: "letGo" }, at, entry, outcome);
+    }
     case "released":
       return { life: { ...life, release: "paid" }, entry: entry(status), changed: true };
     case "preparing":
@@ -176,6 +194,7 @@ export function advance(life: Life, event: RunEvent, { at, actor }: Circumstance
 function statusAfter(life: Life, event: RunEvent): RunStatus | "late" | "illegal" {
   const from = life.status;
   if (event.name === "released") return from;
+  if (event.name === "letGo" && isTerminal(from)) return life.release === "owed" ? from : "late";
   if (event.name === "launched")
     return from === "Queued" || from === "Running" || from === "CancelRequested" ? from : "late";
   if (event.name === "cleared") return isTerminal(from) ? "late" : from;
@@ -248,6 +267,12 @@ const wishText = (wish: CancelWish): string => {
     ? `${REASONS.OverTime.text}${said}`
     : `${REASONS[wish.reason].text} Asked by ${wish.by}.${said}`;
 };
+
+/** What is known of a run whose machine is not asked any more; of one that has ended, only its launch is left behind. */
+function letGoText({ by, text }: Extract<RunEvent, { name: "letGo" }>, { exit }: Life): string {
+  const known = exit === undefined ? "" : ` Its script had ended before: ${exitText(exit)}.`;
+  return `Let go by ${by}: the machine was not asked; what still runs there runs on.${known}${text ? ` ${text}` : ""}`;
+}
 
 /** An engine may tell a time that no calendar knows. */
 const instantText = (at: Instant): string | null => (Math.abs(at) <= LAST_INSTANT ? printInstant(at) : null);

@@ -14,23 +14,42 @@ export type RunEventName =
   | "succeeded"
   | "failed"
   | "cancelAsked"
-  | "stopped";
+  | "stopped"
+  | "letGo";
 
 /** Where "Canceled" stands, the status that the cancel asked for is meant (`finalStatus`). */
 export const NEXT = {
   NotStarted: { claimed: "Starting", cancelAsked: "Canceled", failed: "Failed" },
-  Starting: { preparing: "Preparing", cancelAsked: "CancelRequested", failed: "Failed" },
+  Starting: {
+    preparing: "Preparing",
+    cancelAsked: "CancelRequested",
+    failed: "Failed",
+    letGo: "Canceled",
+  },
   Preparing: {
     prepared: "Queued",
     environmentReady: "Completed",
     cancelAsked: "CancelRequested",
     failed: "Failed",
+    letGo: "Canceled",
   },
-  Queued: { started: "Running", ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
+  Queued: {
+    started: "Running",
+    ended: "Finalizing",
+    cancelAsked: "CancelRequested",
+    failed: "Failed",
+    letGo: "Canceled",
+  },
   // `started` is news of a later attempt: the status stays.
-  Running: { started: "Running", ended: "Finalizing", cancelAsked: "CancelRequested", failed: "Failed" },
-  Finalizing: { succeeded: "Completed", failed: "Failed" },
-  CancelRequested: { stopped: "Canceled" },
+  Running: {
+    started: "Running",
+    ended: "Finalizing",
+    cancelAsked: "CancelRequested",
+    failed: "Failed",
+    letGo: "Canceled",
+  },
+  Finalizing: { succeeded: "Completed", failed: "Failed", letGo: "Canceled" },
+  CancelRequested: { stopped: "Canceled", letGo: "Canceled" },
   Completed: {},
   Failed: {},
   Canceled: {},

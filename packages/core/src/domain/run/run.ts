@@ -70,8 +70,11 @@ export type Life = {
   readonly exit?: ExitRecord;
   readonly cancel?: CancelWish;
   readonly outcome?: Outcome;
-  /** The debt to free what the launch made: owed from the first launch plan on, until paid. */
-  readonly release?: "owed" | "paid";
+  /**
+   * The debt to free what the launch made: owed from the first launch plan on, until paid. `letGo`: nobody works on it and it holds nothing
+   * any more; should the machine come back, what the launch left there is ended and freed, and the debt is paid.
+   */
+  readonly release?: "owed" | "letGo" | "paid";
   /** Of a trace that follows the run: the run's own span, as W3C writes it, and the span of the request that submitted it. */
   readonly trace?: { readonly traceparent: string; readonly parentSpan?: string };
   /** Last sign of life of a run that others execute, and how long it holds. */

@@ -1,5 +1,5 @@
-// Cancelling a run, by the execution service and by the history service. An ended run is answered as it is.
-import { execution, history } from "@malachite/contract";
+// Cancelling a run, by the execution service and by the history service, and letting go of one. An ended run is answered as it is.
+import { execution, history, malachite } from "@malachite/contract";
 import { runDto } from "../dto/run.ts";
 import { addressOf, route } from "../route.ts";
 
@@ -25,6 +25,16 @@ export const cancelOldRun = route(execution.cancelOldRun, async (ask, { flow }) 
 export const cancelRunByHistory = route(history.cancelRunByHistory, async (ask, { flow }) => {
   const text = ask.query.CancelationReason;
   const shown = await flow.cancelRun({
+    ...addressOf(ask),
+    by: ask.by,
+    ...(text === undefined ? {} : { text }),
+  });
+  return runDto(shown, ask.base);
+});
+
+export const letGoRun = route(malachite.letGoRun, async (ask, { flow }) => {
+  const text = ask.query.reason;
+  const shown = await flow.letGoRun({
     ...addressOf(ask),
     by: ask.by,
     ...(text === undefined ? {} : { text }),

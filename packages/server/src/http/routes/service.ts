@@ -46,7 +46,11 @@ export const collectGarbage = route(malachite.collectGarbage, async (ask, { flow
     ...(after === undefined ? {} : { after }),
   });
   // Whoever collects by hand has all of it gone that may go.
-  if (!dryRun && page.next === undefined) await flow.sweepLaunches(new AbortController().signal);
+  if (!dryRun && page.next === undefined) {
+    const { signal } = new AbortController();
+    await flow.freeLetGo(signal);
+    await flow.sweepLaunches(signal);
+  }
   return {
     ...page,
     values: page.values.map(({ scope, ...item }) => ({ ...item, workspace: scope.workspace })),

@@ -91,6 +91,7 @@ export function testFlow(): TestFlow {
     rerunRun: async (ask) => testRun(ask.newRunId ?? "made"),
     packLocalRun: async (ask) => ({ run: testRun(ask.runId ?? "made"), zip: chunks("PK zip") }),
     cancelRun: async (ask) => find(ask.runId),
+    letGoRun: async (ask) => find(ask.runId),
     reaches: async (by, _scope, runId) => {
       if (by.run === undefined || by.run.runId === runId) return true;
       for (let at = runs.get(runId)?.run; at; at = runs.get(at.parentRunId ?? "")?.run)
@@ -193,6 +194,7 @@ export function testFlow(): TestFlow {
       return { limits: {}, workspace: none, users: [] };
     },
     sweepLaunches: async () => 0,
+    freeLetGo: async () => 0,
     collectGarbage: async () => ({ policies: 0, looked: 0, values: [], finishedBytes: 0 }),
     listWorkspaces: async () => [WORKSPACE_ONE],
     getWorkspace: async (scope) => ({ ...WORKSPACE_ONE, scope }),

@@ -12,6 +12,21 @@ export const RECORD_CODES = {
     means: "The workspace has no run of that id.",
     todo: "Check the id and the workspace.",
   },
+  NothingToLetGo: {
+    kind: "conflict",
+    means: "A run is to be let go of that has ended, and whose compute target owes nothing any more.",
+    todo: "Nothing: it holds no place.",
+  },
+  RunNotStarted: {
+    kind: "conflict",
+    means: "A run is to be let go of that waits for its turn and is on no machine.",
+    todo: "Cancel it: that ends it at once.",
+  },
+  RunExecutedElsewhere: {
+    kind: "conflict",
+    means: "A run is to be let go of that others execute, so this service waits for no machine of it.",
+    todo: "Post its status, or cancel it.",
+  },
   ExperimentNotFound: {
     kind: "notFound",
     means: "The workspace has no experiment of that name or id.",

@@ -14,6 +14,7 @@ const counted = statement<Record<never, never>>()((q) =>
       eb.fn.countAll<number>().as("runs"),
       eb.fn.min<number>("runs.created_at").as("oldestAt"),
     ])
+    .where("run_work.stage", "<>", "letGo")
     .groupBy(["runs.pool", "runs.target", "runs.status"]),
 );
 

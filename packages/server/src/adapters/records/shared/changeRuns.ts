@@ -22,6 +22,7 @@ import { nextChange } from "./runChanges.ts";
 import { countMoved } from "./runCounts.ts";
 import { aboutColumns, lifeColumns, printed } from "./runRows.ts";
 import { changeText, wordsOf } from "./runTexts.ts";
+import type { Stage } from "./schema.ts";
 import { nextStage } from "./stage.ts";
 import { statement } from "./statement.ts";
 import { appendStory } from "./story.ts";
@@ -75,7 +76,7 @@ const updatePlan = statement<{ no: number; plan: string }>()((q, p) =>
     .where((eb) => eb("plan", "is distinct from", p.plan)),
 );
 
-const updateStage = statement<{ no: number; stage: "waiting" | "claimed" | "working" | "owed" }>()((q, p) =>
+const updateStage = statement<{ no: number; stage: Stage }>()((q, p) =>
   q.updateTable("run_work").set({ stage: p.stage }).where("run_no", "=", p.no),
 );
 

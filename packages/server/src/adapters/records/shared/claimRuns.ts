@@ -1,6 +1,6 @@
 // The line and the leases: who works on which run, and until when nobody else may.
 import { randomBytes } from "node:crypto";
-import type { Capacity, LeasedRun, Quotas } from "@malachite/core";
+import type { Capacity, LeasedRun, Quotas, Run } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { nextInLine, parseGpus } from "./line.ts";
@@ -125,6 +125,27 @@ export async function claimAbandoned(
     ask,
   );
 }
+
+const leftBehind = statement<{ at: number; limit: number; machine: string }>()((q, p) =>
+  q
+    .selectFrom("run_work")
+    .select("run_no")
+    .where("stage", "=", "letGo")
+    .where((or) => or.or([or("machine", "is", null), sql<boolean>`${p.machine} in ('', machine)`]))
+    .where((or) => or.or([or("lease_token", "is", null), or("lease_until", "<=", p.at)]))
+    .orderBy("run_no", "desc")
+    .limit(p.limit),
+);
+
+/** See `RunStore.letGoOf`. */
+export const letGoOf = async (
+  db: Executor,
+  { machine = "", at, limit }: { machine?: string; at: number; limit: number },
+): Promise<readonly Run[]> =>
+  runsByNo(
+    db,
+    (await leftBehind(db, { machine, at, limit })).map((row) => row.run_no),
+  );
 
 async function leased(
   db: Executor,

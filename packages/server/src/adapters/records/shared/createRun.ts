@@ -20,6 +20,7 @@ import { nextChange } from "./runChanges.ts";
 import { countNew } from "./runCounts.ts";
 import { aboutColumns, fixedColumns, lifeColumns, printed } from "./runRows.ts";
 import { addText, wordsOf } from "./runTexts.ts";
+import type { Stage } from "./schema.ts";
 import { firstStage } from "./stage.ts";
 import { statement } from "./statement.ts";
 import { appendStory } from "./story.ts";
@@ -125,7 +126,7 @@ export const insertLabel = statement<{
 const insertWork = statement<{
   run: number;
   pool: string | null;
-  stage: "waiting" | "claimed" | "working" | "owed";
+  stage: Stage;
   priority: number;
   nodes: number;
   gpus: number;

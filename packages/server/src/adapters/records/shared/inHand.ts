@@ -10,7 +10,7 @@ const working = statement<Record<never, never>>()((q) =>
     .innerJoin("runs as r", "r.no", "k.run_no")
     .innerJoin("workspaces as w", "w.no", "r.workspace_no")
     .select(["w.subscription_id", "w.resource_group", "w.name as workspace", "r.id", "r.life"])
-    .where("k.stage", "<>", "waiting"),
+    .where("k.stage", "not in", ["waiting", "letGo"]),
 );
 
 type Row = ScopeRow & { readonly id: string; readonly life: string };

@@ -73,6 +73,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   queue: "list",
   census: "list",
   inHand: "list",
+  letGoOf: "list",
   endedRuns: "list",
   namedByUnfinished: "list",
   keeper: "list",

@@ -15,7 +15,7 @@ import type {
 } from "@malachite/core";
 import { census } from "./census.ts";
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
-import { claimAbandoned, claimQueued, letGo, renewLeases, waiting } from "./claimRuns.ts";
+import { claimAbandoned, claimQueued, letGo, letGoOf, renewLeases, waiting } from "./claimRuns.ts";
 import { childCounts, countBelow } from "./countBelow.ts";
 import { countRuns } from "./countRuns.ts";
 import { createRun } from "./createRun.ts";
@@ -215,6 +215,7 @@ export const LISTS = {
   childCounts: (...args: Parameters<typeof childCounts>) => childCounts(...args),
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),
+  letGoOf: (db: Executor, ask: Parameters<typeof letGoOf>[1]) => letGoOf(db, ask),
   inHand: (db: Executor) => inHand(db),
   queue: (...args: Parameters<typeof readQueue>) => readQueue(...args),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),

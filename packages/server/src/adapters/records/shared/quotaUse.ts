@@ -44,7 +44,7 @@ async function usersAfter(
 ): Promise<readonly string[]> {
   const query = sql<{ id: string }>`select id from (
       select user_id as id from kept_sums where workspace_no = ${no} and user_id > ${after} and bytes <> 0
-      union select user_id as id from run_work where workspace_no = ${no} and user_id > ${after} and stage <> 'owed'
+      union select user_id as id from run_work where workspace_no = ${no} and user_id > ${after} and stage not in ('owed', 'letGo')
     ) as users order by id limit ${limit}`;
   return (await db.all(query.compile(db.build))).map(({ id }) => id);
 }
@@ -63,7 +63,7 @@ async function useOf(db: Executor, no: number, at: number, user?: string): Promi
   const work = sql<{ at_work: number; runs: number; nodes: number; gpus: number }>`
     select case when stage = 'waiting' then 0 else 1 end as at_work, count(*) as runs, sum(nodes) as nodes,
       sum(gpus + engine_gpus) as gpus
-    from run_work where workspace_no = ${no} and stage <> 'owed' ${his} group by 1`;
+    from run_work where workspace_no = ${no} and stage not in ('owed', 'letGo') ${his} group by 1`;
   const recent = sql<{ runs: number }>`select count(*) as runs from runs
     where workspace_no = ${no} and created_at > ${Math.trunc(at) - MINUTE_MS} and origin = 'hosted' ${his}`;
   const kept = sql<{

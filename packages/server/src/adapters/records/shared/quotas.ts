@@ -24,7 +24,7 @@ const unfinished = (ofUser: boolean) =>
       .selectFrom("run_work")
       .select("run_no")
       .where("workspace_no", "=", p.workspace)
-      .where("stage", "!=", "owed");
+      .where("stage", "not in", ["owed", "letGo"]);
     return (ofUser ? rows.where("user_id", "=", p.user) : rows).limit(p.most);
   });
 const recent = (ofUser: boolean) =>

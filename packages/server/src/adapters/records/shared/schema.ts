@@ -9,7 +9,9 @@ export type Stage =
   | "claimed"
   | "working"
   /** Ended, but what its launch made is not yet released. */
-  | "owed";
+  | "owed"
+  /** Ended, and its machine is waited for no longer: nobody claims it, and it holds nothing. */
+  | "letGo";
 
 export type Database = {
   schema_migrations: { number: number; name: string; applied_at: number };

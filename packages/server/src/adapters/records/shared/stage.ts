@@ -10,6 +10,6 @@ export function firstStage({ origin, life }: Pick<NewRun, "origin" | "life">): S
 
 /** The stage after a change of life. A run that is still NotStarted stays where it was. */
 export function nextStage(stage: Stage, life: Life): Stage | undefined {
-  if (isTerminal(life.status)) return life.release === "owed" ? "owed" : undefined;
+  if (isTerminal(life.status)) return life.release === "paid" ? undefined : life.release;
   return life.status === "NotStarted" ? stage : "working";
 }

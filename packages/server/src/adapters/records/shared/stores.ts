@@ -72,6 +72,7 @@ export function createStores(
     countBelow: (scope, runId) => call("countBelow", scope, runId),
     queue: (ask) => call("queue", ask, quotas),
     census: () => call("census"),
+    letGoOf: (ask) => call("letGoOf", ask),
     inHand: () => call("inHand"),
     waiting: (pool) => call("waiting", pool),
     list: (ask) => call("list", ask),

@@ -56,6 +56,7 @@ const someRuns = ({ db }: RecordsIn, workspaceNo: number, after: number): Promis
         eb.or([
           eb("status", "not in", ["Completed", "Failed", "Canceled"]),
           eb("life", "like", '%"release":"owed"%'),
+          eb("life", "like", '%"release":"letGo"%'),
         ]),
       )
       .orderBy("no")
@@ -63,7 +64,7 @@ const someRuns = ({ db }: RecordsIn, workspaceNo: number, after: number): Promis
       .compile(),
   );
 
-const released = (life: Life): Life => (life.release === "owed" ? { ...life, release: "paid" } : life);
+const released = (life: Life): Life => (life.release === undefined ? life : { ...life, release: "paid" });
 
 async function end({ db }: RecordsIn, workspaceNo: number, run: Found, at: number): Promise<void> {
   const before = JSON.parse(run.life) as Life;

@@ -35,7 +35,7 @@ async function keeperOf(
   const questions: readonly (readonly [words: string, query: ReturnType<typeof sql>])[] = [
     [
       "itself: it has not ended, or its target is still to be freed",
-      sql`select 1 from run_work where run_no = ${run.no}`,
+      sql`select 1 from run_work where run_no = ${run.no} and stage <> 'letGo'`,
     ],
     [
       "the run at the top of its tree, which has not ended",
@@ -137,6 +137,8 @@ const PARTS = [
   "run_params",
   "run_datasets",
   "run_models",
+  // Of a run that was let go of: what its machine still has is then a launch that no record names.
+  "run_work",
   "run_files",
 ] as const;
 
