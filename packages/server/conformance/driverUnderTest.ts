@@ -89,7 +89,7 @@ function withOwn<T extends ComputeDriver>(
     find: (target, key, signal) => driver.find(whole(target), key, signal),
     launch({ plan, secrets, ...more }, signal) {
       const environment = { ...told.environment, ...plan.environment };
-      const asked = { ...plan, target: whole(plan.target), environment, ...planned };
+      const asked = { ...planned, ...plan, target: whole(plan.target), environment };
       return driver.launch({ plan: asked, secrets: { ...told.secrets, ...secrets }, ...more }, signal);
     },
   };

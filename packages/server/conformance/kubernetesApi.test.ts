@@ -347,6 +347,14 @@ describe("the kubernetes driver, by what the API server does", () => {
       );
     });
 
+    it("is refused by name where a pod cannot be so: an indexed job names its pods itself", async () => {
+      const image = { reference: "image", arguments: ["--hostname", "node-0"] };
+      await assert.rejects(
+        launch(["exit", "0"], { image }),
+        /--hostname is not taken by a Kubernetes target/,
+      );
+    });
+
     it("is no job of the same name that somebody else has made", async () => {
       const plan = planOf(["exit", "0"]);
       const handle = await driver.launch({ plan, secrets: {} }, signal);

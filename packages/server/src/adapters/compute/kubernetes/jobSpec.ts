@@ -168,7 +168,6 @@ function podSpec(ask: SpecOf, flags: ContainerFlags, hasSecret: boolean): V1PodS
       ? {}
       : { imagePullSecrets: options.imagePullSecrets.map((name) => ({ name })) }),
     ...(hasNames(ask) ? { subdomain: ask.name } : {}),
-    ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
     // Files on the volume are to be the service's user's; those that come home are so in any case.
     securityContext: (options.securityContext ??
       (way.is === "away" ? {} : { runAsUser: user.uid, runAsGroup: user.gid })) as never,
@@ -315,6 +314,8 @@ function unsupported(flags: ContainerFlags): string | undefined {
     ["--memory-reservation", flags.memoryReservationBytes !== undefined],
     ["--pids-limit", flags.pids !== undefined],
     ["--ulimit", flags.ulimits.length > 0],
+    // The controller of indexed jobs gives each pod a name of its own instead.
+    ["--hostname", flags.hostname !== undefined],
     ["--network", flags.network !== undefined],
     ["--add-host", flags.hosts.length > 0],
     ["--dns", flags.dns.length > 0],
