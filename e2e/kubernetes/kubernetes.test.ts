@@ -162,11 +162,13 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
   const under = { service: () => service, cluster: () => cluster, start, why, free, mpiImage };
 
   describe("of several nodes", () => {
-    overPods({ ...under, targets: { pods: "pods", named: "named", small: "small" } });
+    const targets = { pods: "pods", named: "named", small: "small" };
+    overPods({ ...under, onVolume: true, targets });
   });
 
   describe("of several nodes without a volume", () => {
-    overPods({ ...under, targets: { pods: "away", named: "away-named", small: "away-small" } });
+    const targets = { pods: "away", named: "away-named", small: "away-small" };
+    overPods({ ...under, onVolume: false, targets });
   });
 
   describe("of several nodes whose pods have names", () => {

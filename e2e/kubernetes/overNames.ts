@@ -12,7 +12,7 @@ const THREE = { ...TORCH, nodeCount: 3, pytorch: { processCount: 3 } };
 const BY_NAMES = /^told (\S+)-0\.\1 \1-0\.\1 \1-1\.\1 \1-2\.\1 which lead to 3$/m;
 const TWO_BY_NAMES = /^told (\S+)-0\.\1 \1-0\.\1 \1-1\.\1 which lead to 2$/m;
 
-export type OverNames = Omit<OverPods, "targets"> & { readonly targets: readonly string[] };
+export type OverNames = Omit<OverPods, "targets" | "onVolume"> & { readonly targets: readonly string[] };
 
 /** Defines the tests, for targets whose pods have names. */
 export function overNames({ service, cluster, targets, start, free, mpiImage }: OverNames): void {

@@ -14,6 +14,8 @@ export type OverPods = {
   start(target: string, script: string, more?: object): Promise<string>;
   why(runId: string): Promise<string>;
   free(): Promise<unknown>;
+  /** Whether the targets have a volume. */
+  readonly onVolume: boolean;
   /** Is in the cluster when this returns. */
   mpiImage(): Promise<void>;
 };
@@ -22,7 +24,16 @@ const NO_NAMES =
   /^malachite: the names of its pods, such as (\S+)-0\.\1, do not lead to them: their addresses are used instead$/m;
 
 /** Defines the tests. */
-export function overPods({ service, cluster, targets, start, why, free, mpiImage }: OverPods): void {
+export function overPods({
+  service,
+  cluster,
+  targets,
+  onVolume,
+  start,
+  why,
+  free,
+  mpiImage,
+}: OverPods): void {
   const { log, up, podOf, evict } = looksAt(service, cluster);
   const { pods, named, small } = targets;
   for (const target of [pods, named])
@@ -32,6 +43,13 @@ export function overPods({ service, cluster, targets, start, why, free, mpiImage
         nodeCount: 3,
         pytorch: { processCount: 3 },
       });
+      // On a volume its first process is at work by then, and says it in its log alone.
+      if (target === named && !onVolume)
+        await until(
+          "the reason",
+          async () => /waits for the names of its pods, such as \S+-2\.\S+,/.test(await why(runId)),
+          LONG_MS,
+        );
       await reached(service(), runId, "Completed", LONG_MS);
       assert.match(await log(runId, 0), /^met 3 3 3\n\[\]\n$/m);
       for (const rank of [1, 2])
