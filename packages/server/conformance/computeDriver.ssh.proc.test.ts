@@ -27,7 +27,7 @@ async function makeDriver(): Promise<DriverUnderTest> {
     target,
     runs: join(folder, "home"),
     folder: (launchKey) => join(far, "runs", SERVICE, launchKey),
-    make: drivers.make,
+    make: () => drivers.make(),
     away: door,
     async end() {
       await drivers[Symbol.asyncDispose]();

@@ -16,3 +16,8 @@ export async function allOf<T, R>(
 /** Whether it says that a machine cannot be asked now. */
 export const isUnavailable = (error: unknown): boolean =>
   isMalachiteError(error) && error.kind === "unavailable";
+
+/** Throws the fault where there is one. */
+export function throwIfAny(fault: unknown): void {
+  if (fault !== undefined) throw fault;
+}

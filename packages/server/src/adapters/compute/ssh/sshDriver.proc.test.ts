@@ -4,7 +4,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { LaunchKey } from "@malachite/core";
+import { setTimeout as pause } from "node:timers/promises";
+import { isMalachiteError, type LaunchKey } from "@malachite/core";
+import { openDoor } from "../../../../conformance/door.ts";
 import { sshDriversOn } from "../../../../conformance/sshDriverOn.ts";
 import {
   type SshServerUnderTest,
@@ -112,3 +114,85 @@ describe("a launch over ssh that got no further than looking for a machine", {
     rmSync(folder, { recursive: true });
   });
 });
+
+describe("a launch on two machines of which one refuses and the other is cut off", {
+  skip: withoutSshServer() ?? false,
+}, () => {
+  const key = "cut-1-0" as LaunchKey;
+  const { signal } = new AbortController();
+
+  for (const restarted of [false, true])
+    it(`leaves nothing there once that answers again${restarted ? ", also under a new service" : ""}`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-cut-"));
+      await using first = await startSshServer();
+      await using second = await startSshServer();
+      await second.trust(first);
+      await using door = await openDoor(second);
+      const servers = [first, { ...second, port: door.port }];
+      const hosts = servers.map(({ host, port, user, fingerprint }, node) => ({
+        ...{ host, port, user, fingerprint, slots: 2, address: `127.0.0.${node + 1}` },
+      }));
+      const options = { hosts, key: first.key, folder: join(folder, "far") };
+      const target = { name: "lab", kind: "ssh", pool: "lab", options };
+      // It is asked for the time of the start when everything lies on the machines.
+      const cut = { begun: false };
+      const clock = {
+        ...systemClock,
+        now: () => {
+          cut.begun = true;
+          void door.shut();
+          return systemClock.now();
+        },
+      };
+      await using drivers = sshDriversOn(folder, "cut");
+      await using driver = drivers.make(clock);
+      const processes = [0, 1].map((node) => ({
+        ...{
+          name: `rank ${node}`,
+          node,
+          argv: ["sleep", "1000"],
+          environment: {},
+          log: `user_logs/${node}.txt`,
+        },
+      }));
+      const plan = {
+        ...{ key, target, environment: {}, folders: [], nodes: 2, argv: ["true"] },
+        group: { starter: "direct" as const, ports: [], environment: {}, graceMs: 1, processes },
+        away: { home: [], folders: [] },
+      };
+      const far = () =>
+        readdirSync(join(folder, "far/runs"), { recursive: true })
+          .map(String)
+          .filter((path) => /\/cut-1-0(\+1)?$/.test(path));
+      const home = () => readdirSync(join(folder, "home")).filter((name) => !name.startsWith("."));
+      await assert.rejects(
+        driver.launch({ plan, secrets: { LONG: "x".repeat(1 << 20) } }, signal),
+        (error) => isMalachiteError(error) && error.kind === "invalid",
+      );
+      assert.ok(cut.begun);
+      assert.match(far().join(), /\+1$/);
+      assert.deepEqual(home(), [key]);
+      // As whoever owes that nothing is left asks for it, again and again.
+      await using next = restarted ? drivers.make() : undefined;
+      const now = next ?? driver;
+      await assert.rejects(
+        now.find(target, key, signal),
+        (error) => isMalachiteError(error) && error.kind === "unavailable",
+      );
+      assert.deepEqual(home(), [key]);
+      await door.open();
+      assert.equal(await foundAgain(() => now.find(target, key, signal)), undefined);
+      assert.deepEqual([far(), home()], [[], []]);
+      rmSync(folder, { recursive: true });
+    });
+});
+
+/** A machine that was away is not asked at once again. */
+async function foundAgain<T>(find: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + 30_000; ; await pause(100))
+    try {
+      return await find();
+    } catch (error) {
+      if (Date.now() > end || !isMalachiteError(error) || error.kind !== "unavailable") throw error;
+    }
+}

@@ -19,7 +19,7 @@ import { createLaunchHints } from "../shared/launchHints.ts";
 import { launchesIn } from "../shared/launchPlaces.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
-import { allOf, isUnavailable } from "./allOf.ts";
+import { allOf, isUnavailable, throwIfAny } from "./allOf.ts";
 import { choosePlaces, lackOf, type Place } from "./choosePlace.ts";
 import { courierEntries } from "./courierEntries.ts";
 import type { FarHost } from "./farHost.ts";
@@ -42,6 +42,8 @@ import {
   readNote,
   type SshState,
   type Started,
+  startingOn,
+  stateOf,
   wayOf,
   writeNote,
 } from "./sshHandle.ts";
@@ -90,7 +92,7 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
       if (begun !== undefined) return await follow(key, stateOf(begun, notedParts(note)));
     }
     await root.make(key);
-    if (note?.others !== undefined) await discardParts(key, notedParts(note));
+    if (note?.others !== undefined) throwIfAny(await discardParts(key, notedParts(note)));
     const places = await choosePlaces(plan, count, asked, note?.way, { root, followed }, signal);
     const ways: NotedPart[] = places.map(({ way }) => ({ way, tunnel: 0 }));
     try {
@@ -100,15 +102,14 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
       });
       await push(plan, secrets, places, parts, signal);
       signal.throwIfAborted();
-      const [first, ...others] = parts as [NotedPart, ...NotedPart[]];
-      await writeNote(folder, { phase: "starting", ...first, ...(count === 1 ? {} : { others }) });
+      await writeNote(folder, startingOn(parts));
       refuseLate(startBefore, clock);
       const begun = await start(plan, secrets, asked, parts);
       return await follow(key, stateOf(begun, parts));
     } catch (error) {
       // Of a broken connection nothing is known; whatever else went wrong, nothing runs.
       if (isMalachiteError(error) && error.kind === "unavailable") throw error;
-      await discard(key, ways);
+      await giveUp(key, ways);
       throw error;
     }
   }
@@ -203,23 +204,33 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     return undefined;
   }
 
-  /** For a launch of which nothing runs: what is left of it would only be in the way. */
-  async function discard(key: LaunchKey, parts: readonly NotedPart[]): Promise<void> {
-    await discardParts(key, parts);
+  /** A launch that was refused. What lies on a machine that cannot be asked now stays noted: whoever looks for the launch removes it. */
+  async function giveUp(key: LaunchKey, parts: readonly NotedPart[]): Promise<void> {
+    await writeNote(root.folder(key), startingOn(parts));
+    if ((await discardParts(key, parts)) === undefined) return await forget(key, parts);
+    await courier.forget(key);
+    for (const node of parts.keys()) followed.leave(farKeyOf(key, node));
+  }
+
+  async function forget(key: LaunchKey, parts: readonly NotedPart[]): Promise<void> {
     await courier.forget(key);
     await followed.forget(key, parts);
   }
 
-  async function discardParts(key: LaunchKey, parts: readonly NotedPart[]): Promise<void> {
-    await allOf(parts, async ({ way }, node) => {
+  /** For a launch of which nothing runs: what is left of it would only be in the way. Answers why a machine could not be asked. */
+  async function discardParts(key: LaunchKey, parts: readonly NotedPart[]): Promise<unknown> {
+    const faults = await allOf(parts, async ({ way }, node): Promise<unknown> => {
       // Where several were started and one was refused, the others wait for it.
       const ask = { key: farKeyOf(key, node), script: NOBODY, group: [] };
-      await hostOf(way)
-        .ask(parts.length === 1 ? "discard" : "release", ask)
-        .catch(() => {
-          // It is let go of there after a while.
-        });
+      try {
+        await hostOf(way).ask(parts.length === 1 ? "discard" : "release", ask);
+        return undefined;
+      } catch (error) {
+        // What the machine itself cannot do is let go of there after a while.
+        return isUnavailable(error) ? error : undefined;
+      }
     });
+    return faults.find((fault) => fault !== undefined);
   }
 
   async function find(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
@@ -229,7 +240,10 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     // Until it says so, nothing was started anywhere.
     const begun = note?.phase === "starting" ? await allBegun(note, key, signal) : undefined;
     if (begun !== undefined) return await follow(key, stateOf(begun, parts));
-    await discard(key, parts);
+    const fault = await discardParts(key, parts);
+    // Where nothing was started, the place is let go of there after a while: no other machine waits for that.
+    if (note?.phase === "starting") throwIfAny(fault);
+    await forget(key, parts);
     return undefined;
   }
 
@@ -381,11 +395,4 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
   const found = (key: LaunchKey, signal: AbortSignal) =>
     inLine(key, () => root.wrapped(() => find(key, signal)));
   return { ...driver, place: launchesIn(root, driver, found) };
-}
-
-/** What is known of a launch whose nodes have begun there. */
-function stateOf(begun: readonly Started[], parts: readonly NotedPart[]): SshState {
-  const all = parts.map((part, node) => ({ ...(begun[node] as Started), ...part }));
-  const [first, ...others] = all as [SshState, ...SshState[]];
-  return others.length === 0 ? first : { ...first, others };
 }

@@ -71,6 +71,19 @@ export const notedParts = ({ way, tunnel, others = [] }: Note): readonly NotedPa
   ...others,
 ];
 
+/** On all of these machines it may have been started. */
+export const startingOn = ([first, ...others]: readonly NotedPart[]): Note => ({
+  ...{ phase: "starting", ...(first as NotedPart) },
+  ...(others.length === 0 ? {} : { others }),
+});
+
+/** What is known of a launch whose nodes have begun there. */
+export function stateOf(begun: readonly Started[], parts: readonly NotedPart[]): SshState {
+  const all = parts.map((part, node) => ({ ...(begun[node] as Started), ...part }));
+  const [first, ...others] = all as [SshState, ...SshState[]];
+  return others.length === 0 ? first : { ...first, others };
+}
+
 const NOTE = "note.json";
 
 /** Durable before it answers. */
