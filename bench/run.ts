@@ -1,5 +1,5 @@
 // `npm run bench [NAME…]`: every figure of docs/performance.md, one JSON line each. Behind `engines`, `mlflow`, `moving`,
-// `retention`, `scale`, `simulation` and `web` may follow which of their figures, or of which size.
+// `retention`, `scale`, `simulation`, `sweep` and `web` may follow which of their figures, or of which size.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 const BENCHES = {
@@ -12,6 +12,7 @@ const BENCHES = {
   postgres: async () => (await import("./postgres.ts")).postgres(),
   moving: async (sizes: readonly string[]) => (await import("./moving.ts")).moving(sizes),
   retention: async (sizes: readonly string[]) => (await import("./retention.ts")).retention(sizes),
+  sweep: async (sizes: readonly string[]) => (await import("./sweep.ts")).sweep(sizes),
   metrics: async () => (await import("./metrics.ts")).metrics(),
   memory: async () => (await import("./memory.ts")).memory(),
   scale: async (sizes: readonly string[]) => (await import("./scale.ts")).scale(sizes),
@@ -32,6 +33,7 @@ const figures = {
   retention: [] as string[],
   scale: [] as string[],
   simulation: [] as string[],
+  sweep: [] as string[],
   web: [] as string[],
 };
 const hasFigures = (name: Name | undefined): name is keyof typeof figures =>
