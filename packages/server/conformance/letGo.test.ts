@@ -224,6 +224,7 @@ describe("a run that is let go of", () => {
     const why = async () => (await service.flow.why({ scope: SCOPE, runId: id })).summary;
     assert.equal(await why(), "The run is Running and waits for nothing but its own code.");
     service.engine.unreachableFor(NEVER_MS);
+    assert.equal((await service.flow.why({ scope: SCOPE, runId: id })).waiting, true, "so pages show it");
     assert.equal(
       await why(),
       `The compute target 'local' cannot be asked now, so the run is shown as it was last seen. The scripted engine does not answer. If its machine never comes back, an operator can let go of the run: malachite cancel --let-go ${id}`,

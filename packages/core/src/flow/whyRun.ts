@@ -21,7 +21,7 @@ export async function whyRun(address: RunAddress, ports: WhyPorts): Promise<mala
 export async function explain(run: Run, ports: WhyPorts): Promise<malachite.Why> {
   const status = shownStatus(run, ports.clock.now());
   const constraints = await constraintsOf(run, ports);
-  const waiting = !isTerminal(status) && status !== "Running" && constraints.length > 0;
+  const waiting = !isTerminal(status) && constraints.length > 0;
   const summary =
     constraints.map((c) => c.message).join(" ") ||
     `The run is ${status} and waits for nothing but its own code.`;

@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<string, string>> = {
   failed: "closed it as failed",
   cancelAsked: "asked for its end",
   stopped: "ended its processes",
+  letGo: "let go of it, without asking its machine",
   released: "freed what it held",
   reported: "reported its status",
 };
