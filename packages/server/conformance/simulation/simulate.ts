@@ -119,7 +119,7 @@ export async function simulate({
     });
   });
 
-  // A chance of its own, so that the seeds that found something give the world that they gave.
+  // A chance of its own, so that the other faults of a seed stay as they were. Most orders meet a run that waits or has ended: refused.
   const lettingGo = new Chance(seed + 4);
   let made = 0;
   const meanGapMs = (MEAN_NODES * meanMs) / (nodes * load);
@@ -135,7 +135,7 @@ export async function simulate({
     records.create(newRun(id, behaviour.nodes, Math.floor(chance.next() * 3) - 1, time.now));
     anyServer()?.submitted();
     if (chance.is(0.03)) time.after(chance.gap(meanMs), () => anyServer()?.cancel(id));
-    if (lettingGo.is(0.01)) time.after(lettingGo.gap(meanMs), () => anyServer()?.letGo(id));
+    if (lettingGo.is(0.2)) time.after(lettingGo.gap(meanMs), () => anyServer()?.letGo(id));
     if (made < runs) time.after(chance.gap(meanGapMs), arrive);
     else disturbed = false;
   };
