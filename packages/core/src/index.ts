@@ -23,6 +23,7 @@ export * from "./domain/launch/awayPlan.ts";
 export * from "./domain/launch/containerFlags.ts";
 export * from "./domain/launch/exitRecord.ts";
 export * from "./domain/launch/gpus.ts";
+export { ADDRESS_OF } from "./domain/launch/groupNodes.ts";
 export { POD_NAMES } from "./domain/launch/groupPods.ts";
 export * from "./domain/launch/launchFiles.ts";
 export * from "./domain/launch/launchKey.ts";

@@ -1,6 +1,30 @@
 // The part of the group's Python file that is about nodes that are machines of their own, in an allocation of Slurm. No user data in it.
 
 /**
+ * Python: what the nodes can reach a node of Slurm by. A name that leads nowhere is exchanged for the address that Slurm knows. Also in the
+ * batch script of runs whose nodes share no folder.
+ */
+export const ADDRESS_OF: string = String.raw`def address_of(name, scontrol="scontrol"):
+    import re
+    import socket
+    import subprocess
+
+    try:
+        socket.gethostbyname(name)
+        return name
+    except OSError:
+        pass
+    try:
+        told = subprocess.check_output([scontrol, "--oneliner", "show", "node", name])
+        found = re.search(r"\bNodeAddr=(\S+)", told.decode("utf-8", "replace"))
+        return found.group(1) if found else name
+    except (OSError, subprocess.CalledProcessError):
+        return name
+
+
+`;
+
+/**
  * `MALACHITE_NODES` holds the names of the nodes, the first of them this one. For each other node there is a `group.py --node`, started by
  * srun: the parent of the processes there, and a child of this group like any process. Those that only serve have one of their own, since
  * they are stopped last.
@@ -8,7 +32,6 @@
  * - srun ends what it started without any grace when it is told to end. So the nodes connect to this one, and are asked and forced that way; a
  *   connection that breaks ends the processes of its node.
  * - Which process failed is written down where it failed, by the node that sees it; so also how the group ends.
- * - A name that leads nowhere is exchanged for the address that Slurm knows.
  * - Ports of the first process are free on the first node; those of others are numbers that systems do not give away by themselves.
  */
 export const GROUP_NODES: string = String.raw`def machine():
@@ -43,28 +66,14 @@ def find_hosts(group):
         say(text)
         end_as(70)
     NODES.extend(names)
-    return [address_of(name) for name in names]
+    return [address_of(name, slurm_command("scontrol")) for name in names]
 
 
 # As Slurm calls them.
 NODES = []
 
 
-def address_of(name):
-    try:
-        socket.gethostbyname(name)
-        return name
-    except OSError:
-        pass
-    try:
-        told = subprocess.check_output([slurm_command("scontrol"), "--oneliner", "show", "node", name])
-        found = re.search(r"\bNodeAddr=(\S+)", told.decode("utf-8", "replace"))
-        return found.group(1) if found else name
-    except (OSError, subprocess.CalledProcessError):
-        return name
-
-
-class Node(subprocess.Popen):
+${ADDRESS_OF}class Node(subprocess.Popen):
     """The srun that runs the processes of one node."""
 
     def __init__(self, name, number, control, env):

@@ -5,6 +5,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { deflate } from "node:zlib";
+import { ADDRESS_OF } from "@malachite/core";
 import { writeFileAtomic } from "../../../files/index.ts";
 import { exists } from "../shared/smallFiles.ts";
 import { JOB_NUDGES, JOB_SIGNALS } from "./jobScript.ts";
@@ -33,7 +34,7 @@ exec "$mal_python" -I - "$@" <<'${END}'
 PROGRAM = """
 ${program}
 """
-${courier}
+${ADDRESS_OF}${courier}
 ${END}
 `;
 

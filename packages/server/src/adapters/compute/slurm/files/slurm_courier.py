@@ -4,7 +4,7 @@ slurm_courier --service URL --key KEY --grace SECONDS [--folder F] [--bin FOLDER
 
 With --nodes it starts itself on the other nodes of the job, by srun: there with --node and --address instead.
 
-PROGRAM is courier.pyz, in base64; what writes the batch script puts it before this text. Nothing of a user is in it: that is asked for
+PROGRAM is courier.pyz, in base64, and address_of a function; what writes the batch script puts them before this text. Nothing of a user is in it: that is asked for
 with the run's token. It ends as the command of the run did, for Slurm's own books.
 """
 import argparse
@@ -208,7 +208,7 @@ class Others:
         self._names = told.decode("utf-8").split()
         if len(self._names) < asked.nodes:
             raise OSError("the run has %d nodes and Slurm names %d: %s" % (asked.nodes, len(self._names), " ".join(self._names)))
-        self.addresses = [address_of(name) for name in self._names]
+        self.addresses = [address_of(name) for name in self._names]  # noqa: F821
 
     def start(self, meeting):
         for node in range(1, self._asked.nodes):
@@ -244,20 +244,6 @@ class Others:
             code, why = 1, str(error)
         if code != 0:
             meeting.lose("Node %d (%s) was not started, or lost: %s" % (node, self._names[node], why or "srun ended with %d" % code))
-
-
-def address_of(name):
-    """What the nodes can reach a node by: a name that leads nowhere is exchanged for the address that Slurm knows."""
-    try:
-        socket.gethostbyname(name)
-        return name
-    except OSError:
-        pass
-    try:
-        told = subprocess.check_output(["scontrol", "--oneliner", "show", "node", name]).decode("utf-8", "replace")
-    except (OSError, subprocess.CalledProcessError):
-        return name
-    return next((word[9:] for word in told.split() if word.startswith("NodeAddr=")), name)
 
 
 def claim(link, patiently, start):
