@@ -184,6 +184,29 @@ describe("a run that is let go of", () => {
     assert.equal(callsSince(service, asked).length, 1);
   });
 
+  it("is freed on a machine that is back, though another of the same target stays away", async () => {
+    const unfreeable = new MalachiteError("EngineUnavailable", "this one stays away");
+    await using service = await ScriptedService.start((name) =>
+      name === "c.py" ? { ...FOREVER, unfreeable } : FOREVER,
+    );
+    const ids: string[] = [];
+    for (const name of ["a.py", "b.py", "c.py"]) ids.push((await service.submit(name)).id);
+    for (const id of ids) await service.reached(id, "Running");
+    service.engine.unreachableFor(NEVER_MS);
+    for (const id of ids) await letGo(service, id);
+    await service.until("the leases given back", async () => {
+      const at = (await service.ports?.runs.now()) ?? 0;
+      return (await service.ports?.runs.letGoOf({ at, limit: 10 }))?.length === 3;
+    });
+    service.engine.unreachableFor(0);
+    for (let turn = 0; turn < 4; turn += 1) {
+      await freeLetGo(service);
+      await service.clock.advance(60_000);
+    }
+    const releases = await Promise.all(ids.map(async (id) => (await service.run(id)).life.release));
+    assert.deepEqual(releases, ["paid", "paid", "letGo"]);
+  });
+
   it("is refused where there is nothing to let go of, with what to do instead", async () => {
     await using service = await serviceOf({ runForMs: 100 }, { runsAtOnce: 1 });
     const { id } = await service.submit("a.py");

@@ -8,12 +8,16 @@ import type { FlowPorts } from "./ports.ts";
 
 type FreePorts = Pick<FlowPorts, "runs" | "targets" | "data" | "clock" | "news" | "ids" | "log" | "settings">;
 
-/** The newest first: so many a turn. */
+/** The newest: so many a turn. */
 const AT_A_TURN = 1000;
+const TURN_MS = 60_000;
 /** A machine that hangs is not waited for longer. */
 const ONE_RUN_MS = 60_000;
 
-/** How many were freed. A machine that does not answer is asked once a turn, however many of its runs were let go of. */
+/**
+ * How many were freed. A target that does not answer is asked once a turn, however many of its runs were let go of: by another of them each
+ * minute, since of the machines of a pool one may be back and another not.
+ */
 export async function freeLetGo(ports: FreePorts, signal: AbortSignal): Promise<number> {
   const { runs, settings, log } = ports;
   const found = await runs.letGoOf({
@@ -22,8 +26,9 @@ export async function freeLetGo(ports: FreePorts, signal: AbortSignal): Promise<
     limit: AT_A_TURN,
   });
   const silent = new Set<string>();
+  const first = Math.floor(ports.clock.now() / TURN_MS) % Math.max(1, found.length);
   let freed = 0;
-  for (const run of found) {
+  for (const run of [...found.slice(first), ...found.slice(0, first)]) {
     if (signal.aborted) break;
     if (silent.has(run.target)) continue;
     try {
