@@ -33,6 +33,20 @@ async function stuck(service: ScriptedService, before = async () => {}): Promise
   return id;
 }
 
+/** Runs of three scripts, whose engine is away, and that nobody holds any more. */
+async function threeLetGo(service: ScriptedService): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const name of ["a.py", "b.py", "c.py"]) ids.push((await service.submit(name)).id);
+  for (const id of ids) await service.reached(id, "Running");
+  service.engine.unreachableFor(NEVER_MS);
+  for (const id of ids) await letGo(service, id);
+  await service.until("the leases given back", async () => {
+    const at = (await service.ports?.runs.now()) ?? 0;
+    return (await service.ports?.runs.letGoOf({ at, limit: 10 }))?.length === 3;
+  });
+  return ids;
+}
+
 describe("a run that is let go of", () => {
   it("ends at once as Canceled, says by whom and what that means, and its engine is asked no more", async () => {
     await using service = await serviceOf();
@@ -170,15 +184,7 @@ describe("a run that is let go of", () => {
 
   it("asks a machine that stays away once a turn, however many of its runs were let go of", async () => {
     await using service = await serviceOf();
-    const ids = [];
-    for (const name of ["a.py", "b.py", "c.py"]) ids.push((await service.submit(name)).id);
-    for (const id of ids) await service.reached(id, "Running");
-    service.engine.unreachableFor(NEVER_MS);
-    for (const id of ids) await letGo(service, id);
-    await service.until("the leases given back", async () => {
-      const at = (await service.ports?.runs.now()) ?? 0;
-      return (await service.ports?.runs.letGoOf({ at, limit: 10 }))?.length === 3;
-    });
+    await threeLetGo(service);
     const asked = service.engine.calls.length;
     await freeLetGo(service);
     assert.equal(callsSince(service, asked).length, 1);
@@ -189,15 +195,7 @@ describe("a run that is let go of", () => {
     await using service = await ScriptedService.start((name) =>
       name === "c.py" ? { ...FOREVER, unfreeable } : FOREVER,
     );
-    const ids: string[] = [];
-    for (const name of ["a.py", "b.py", "c.py"]) ids.push((await service.submit(name)).id);
-    for (const id of ids) await service.reached(id, "Running");
-    service.engine.unreachableFor(NEVER_MS);
-    for (const id of ids) await letGo(service, id);
-    await service.until("the leases given back", async () => {
-      const at = (await service.ports?.runs.now()) ?? 0;
-      return (await service.ports?.runs.letGoOf({ at, limit: 10 }))?.length === 3;
-    });
+    const ids = await threeLetGo(service);
     service.engine.unreachableFor(0);
     for (let turn = 0; turn < 4; turn += 1) {
       await freeLetGo(service);

@@ -63,6 +63,8 @@ const rows = (sealed: string, password: string): string[] => [
   `insert into run_story values (1, 2, ${AT}, 'failed', 'Failed', 'a', 'why', '{"d":1}')`,
   `insert into run_datasets values (1, 'd', 'x', 'training', '{"b":1}')`,
   "insert into run_models values (1, 'output', 'm-1', 3)",
+  // An operator has let go of it: what its machine still has is its old service's to free.
+  `update runs set life = replace(life, '"status":"Completed"', '"status":"Completed","release":"letGo"') where no = 1`,
   `insert into logged_models values (7, 1, 1, 'm-1', 'net', null, 'ended', 'READY', ${AT}, ${AT}, 0, '{}', '{"t":"v"}')`,
   `insert into logged_model_metrics values (7, 'acc', '', '', 'ended', 0.5, 3, ${AT})`,
   "insert into metric_points values (1, 3.5, 2, 3, 1, 9e999, 'id-1', null), (1, 4.25, 3, 4, 1, -9e999, null, null), (1, 5.125, 4, 5, 0, null, null, '{\"a\":[1]}')",

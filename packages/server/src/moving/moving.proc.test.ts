@@ -123,13 +123,14 @@ describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 180_
   async function looksAsIt(records: Awaited<ReturnType<typeof openSqliteRecords>>): Promise<void> {
     const { values } = await records.runs.list({ scope: MOVED_SCOPE, limit: 10 });
     assert.deepEqual(
-      values.map(({ id, number, life }) => [id, number, life.status, life.outcome?.reason]),
+      values.map(({ id, number, life }) => [id, number, life.status, life.outcome?.reason, life.release]),
       [
-        ["working", 3, "Failed", "Moved"],
-        ["waiting", 2, "Failed", "Moved"],
-        ["ended", 1, "Completed", undefined],
+        ["working", 3, "Failed", "Moved", undefined],
+        ["waiting", 2, "Failed", "Moved", undefined],
+        ["ended", 1, "Completed", undefined, "paid"],
       ],
     );
+    assert.deepEqual(await records.runs.letGoOf({ at: Number.MAX_SAFE_INTEGER, limit: 10 }), []);
     const story = await records.runs.story(MOVED_SCOPE, "working");
     assert.deepEqual(
       story.map(({ event, actor }) => [event, actor]),
