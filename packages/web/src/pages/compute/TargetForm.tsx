@@ -1,9 +1,10 @@
 // Adds a target to the settings file of the service, for operators, and tells whether it is usable.
 import type { ComputeTargetDetail } from "@malachite/client";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { Button } from "../../parts/Button.tsx";
 import { FaultNote } from "../../parts/FaultNote.tsx";
+import { useIsOperator } from "../../service/operator.ts";
 import { targetsQuery } from "../../service/queries.ts";
 import { useService, useWorkspace } from "../../service/service.tsx";
 import fields from "../run/head/Dialogs.module.css";
@@ -21,13 +22,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 
 /** Shown to operators alone: for others there is nothing. */
 export function TargetForm() {
-  const { client } = useService();
-  const asked = useQuery({
-    queryKey: ["service"],
-    queryFn: ({ signal }) => client.getService({ abortSignal: signal }),
-    retry: false,
-  });
-  return asked.data === undefined ? null : <Form />;
+  return useIsOperator() ? <Form /> : null;
 }
 
 function Form() {

@@ -1,7 +1,7 @@
 // Asks before a run is ended, and says what that does.
 import type { Run } from "@malachite/client";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { Button } from "../../../parts/Button.tsx";
 import { Modal } from "../../../parts/Modal.tsx";
 import { useTell } from "../../../parts/Toasts.tsx";
@@ -9,6 +9,7 @@ import { runQuery } from "../../../service/queries.ts";
 import { useWorkspace } from "../../../service/service.tsx";
 import { childCountsQuery } from "../children/childQueries.ts";
 import classes from "./Dialogs.module.css";
+import { ReasonField } from "./ReasonField.tsx";
 
 /** What a cancel does to a run as it stands. */
 export function cancelText(status: string | undefined, hosted: boolean): string {
@@ -36,7 +37,6 @@ export function CancelDialog({
   const workspace = useWorkspace();
   const queries = useQueryClient();
   const tell = useTell();
-  const field = useId();
   const [reason, setReason] = useState("");
   const children = useQuery(childCountsQuery(workspace, runId));
   const cancel = useMutation({
@@ -55,15 +55,7 @@ export function CancelDialog({
       </p>
       <p>{cancelText(run.status, hosted)}</p>
       {(children.data?.count ?? 0) > 0 && <p>Its children are runs of their own and go on.</p>}
-      <div className={classes.field}>
-        <label htmlFor={field}>Why (kept in its story, may be empty)</label>
-        <input
-          id={field}
-          value={reason}
-          maxLength={1000}
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </div>
+      <ReasonField reason={reason} change={setReason} />
       <div className={classes.buttons}>
         <Button onClick={close}>Let it go on</Button>
         <Button kind="danger" disabled={cancel.isPending} onClick={() => cancel.mutate()}>

@@ -2,21 +2,23 @@
 import type { Run } from "@malachite/client";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ban, Code, Columns2, Ellipsis, Pencil, RotateCw } from "lucide-react";
+import { Ban, Code, Columns2, Ellipsis, Pencil, RotateCw, Unplug } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { Button } from "../../../parts/Button.tsx";
 import { Menu, MenuHead, MenuItem, MenuLine } from "../../../parts/Menu.tsx";
 import { useTell } from "../../../parts/Toasts.tsx";
+import { useIsOperator } from "../../../service/operator.ts";
 import { useWorkspace } from "../../../service/service.tsx";
 import { hasEnded } from "../runQueries.ts";
 import { CancelDialog } from "./CancelDialog.tsx";
+import { LetGoDialog } from "./LetGoDialog.tsx";
 
 const CopyAsDialog = lazy(async () => ({
   default: (await import("../copyAs/CopyAsDialog.tsx")).CopyAsDialog,
 }));
 const ResubmitDialog = lazy(async () => ({ default: (await import("./ResubmitDialog.tsx")).ResubmitDialog }));
 
-type Open = "cancel" | "resubmit" | "cli" | "python" | "curl";
+type Open = "cancel" | "letGo" | "resubmit" | "cli" | "python" | "curl";
 const FORMS = [
   { form: "cli", label: "Command line" },
   { form: "python", label: "Python, v1 SDK" },
@@ -50,6 +52,9 @@ export function RunActions({
     onError: tell.failed,
   });
   const hosted = isHosted(run);
+  // Whoever was asked to end and does not may be on a machine that is gone.
+  const mayBeStuck = hosted && run.status === "CancelRequested";
+  const isOperator = useIsOperator(mayBeStuck);
   return (
     <>
       {!hasEnded(run.status) && (
@@ -85,6 +90,12 @@ export function RunActions({
           <Columns2 aria-hidden />
           Compare
         </MenuItem>
+        {mayBeStuck && isOperator && (
+          <MenuItem onSelect={() => setOpen("letGo")}>
+            <Unplug aria-hidden />
+            Let go of it…
+          </MenuItem>
+        )}
         {hosted && (
           <>
             <MenuLine />
@@ -99,6 +110,7 @@ export function RunActions({
         )}
       </Menu>
       {open === "cancel" && <CancelDialog run={run} runId={runId} hosted={hosted} close={close} />}
+      {open === "letGo" && <LetGoDialog run={run} runId={runId} close={close} />}
       <Suspense>
         {open === "resubmit" && (
           <ResubmitDialog run={run} runId={runId} experimentName={experimentName} close={close} />
