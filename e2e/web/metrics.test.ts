@@ -94,11 +94,13 @@ describe("the metrics of a run", { skip: noBrowser }, () => {
     await page.mouse.move(box.x + box.width * 0.5, box.y + 60);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 70, { steps: 4 });
-    const finer = page.waitForRequest(
-      (request) => request.url().endsWith("/metrics/series") && /"from":/.test(request.postData() ?? ""),
+    // What is drawn anew between two clicks hears of no double click.
+    const finer = page.waitForResponse(
+      (answer) =>
+        answer.url().endsWith("/metrics/series") && /"from":/.test(answer.request().postData() ?? ""),
     );
     await page.mouse.up();
-    await finer;
+    await (await finer).finished();
     await page.waitForURL(/zoom=step/);
     await page.mouse.dblclick(box.x + box.width * 0.5, box.y + 60);
     await page.waitForURL((url) => !url.search.includes("zoom"));
