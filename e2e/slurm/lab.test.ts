@@ -115,35 +115,6 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
     }
   });
 
-  it("of several nodes that make room in the time they are given for it are started again too", async () => {
-    const asked = `
-import os, signal, time
-def last(*_): print("asked", flush=True); os._exit(3)
-signal.signal(signal.SIGTERM, last)
-print("up", flush=True)
-while not os.path.exists("go"): time.sleep(0.1)
-`;
-    await scontrol("update", "partition=canceled", "GraceTime=20");
-    const torch = { framework: "PyTorch", communicator: "Gloo", nodeCount: 2, pytorch: { processCount: 2 } };
-    const runId = await start("canceled", asked, torch);
-    const both = async () =>
-      Promise.all(
-        [0, 1].map(async (rank) =>
-          String(await fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`).catch(() => "")),
-        ),
-      );
-    await until("both to be up", async () => (await both()).every((log) => log.includes("up")), 60_000);
-    const first = ["--partition=first", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 2"];
-    await slurm.run("sbatch", ...first);
-    await until("it to be preempted", async () => /"Preempted"/.test(await events(runId)), 60_000);
-    assert.match(await events(runId), /ended in the time that it was given for that \(GraceTime\)/);
-    await until("the second attempt alone", () => folders(runId).length === 1, 60_000);
-    await until("both to be up again", async () => (await both()).every((log) => log === "up\n"), 60_000);
-    go(runId);
-    await reached(service, runId, "Completed", 60_000);
-    await scontrol("update", "partition=canceled", "GraceTime=0");
-  });
-
   it("get the GPUs that they ask for and wait for those of others; a target that promises more than there are is told", async () => {
     const shown =
       "import os; print(os.environ['CUDA_VISIBLE_DEVICES'], os.environ['SLURM_JOB_GPUS'], flush=True)\n";

@@ -9,8 +9,6 @@ export const JOB_SCRIPT_NAME = "slurm.sh";
 export const JOB_FILES = {
   /** Slurm has asked the job to end: over time, preempted, canceled there. Why, its state of the job will say. */
   asked: "slurm-asked",
-  /** The job has several nodes: how its run failed is certain when the job has ended. */
-  several: "slurm-nodes",
   /** Slurm has started the job again after the run had begun; this start did nothing. */
   requeued: "slurm-requeued",
 } as const;
@@ -22,9 +20,6 @@ export const JOB_NUDGES = { ask: "URG", force: "WINCH" } as const;
 
 /** The exit code of a job whose folder its node does not see. */
 export const NO_FOLDER = 66;
-
-/** What `asked` says where Slurm's state of the job will not: its nodes were given time to make room, and the run has ended within it. */
-export const PREEMPTED = "PREEMPTED";
 
 /**
  * Its use: `slurm.sh FOLDER BIN COMMAND ARGUMENT...`; BIN is the folder of Slurm's commands, or empty.
@@ -120,7 +115,6 @@ done </proc/self/cgroup
 
 # Who the nodes are, for what starts the processes of a run on them.
 if [ "\${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
-  : >"$mal_folder/${JOB_FILES.several}"
   MALACHITE_NODES=$(PATH=\${mal_bin:+$mal_bin:}$mal_tools:$PATH; scontrol show hostnames "$SLURM_JOB_NODELIST" | tr '\\n' ' ')
   MALACHITE_SLURM_BIN=$mal_bin
   export MALACHITE_NODES MALACHITE_SLURM_BIN
@@ -171,14 +165,5 @@ fi
 
 # Slurm's own books shall tell the same end.
 mal_end=$(sed -n 's/.*"code":\\([0-9][0-9]*\\).*/\\1/p' "$mal_folder/${RUN_FOLDER.exit}" 2>/dev/null)
-mal_end=\${mal_end:-\${mal_code:-1}}
-# The time that a partition or QOS gives to make room (GraceTime) is told to the steps on the other nodes, and not to this script: to it the
-# run has failed, and to Slurm the job has ended by itself.
-if [ "$mal_end" -ne 0 ] && [ -e "$mal_folder/${JOB_FILES.several}" ] && [ ! -e "$mal_folder/${JOB_FILES.asked}" ]; then
-  case $(scontrol --oneliner show job "$SLURM_JOB_ID" 2>/dev/null) in
-    *PreemptTime=None*) ;;
-    *PreemptTime=*) printf %s ${PREEMPTED} >"$mal_folder/${JOB_FILES.asked}" ;;
-  esac
-fi
-exit "$mal_end"
+exit "\${mal_end:-\${mal_code:-1}}"
 `;

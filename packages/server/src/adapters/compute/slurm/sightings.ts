@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Sighting, START_FILES } from "@malachite/core";
 import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
-import { JOB_FILES, PREEMPTED } from "./jobScript.ts";
+import { JOB_FILES } from "./jobScript.ts";
 import { endOf, howEnded, isLive, isWaiting, type SlurmJob, whyWaiting } from "./slurmWords.ts";
 
 /**
@@ -16,8 +16,6 @@ export type Seen =
 /** What its job leaves in the folder, and what is said of a job that ended without anything in it. */
 export type Traces = {
   readonly asked: string;
-  /** Where there is such a file, a run that failed may have been asked to end by what comes later. */
-  readonly several?: string;
   readonly requeued: string;
   readonly unbegun: (folder: string) => string;
 };
@@ -29,6 +27,9 @@ export const SHARED_TRACES: Traces = {
 };
 
 const OUT_OF_MEMORY = "OUT_OF_MEMORY";
+
+/** What the trace `asked` says where Slurm's state of the job will not: see slurm_courier.py. */
+const PREEMPTED = "PREEMPTED";
 
 const certain = (sighting: Sighting): Seen => ({ kind: "certain", sighting });
 
@@ -81,11 +82,8 @@ const byNews = (one: SlurmJob, other: SlurmJob): number =>
 const mayBeOfSlurm = async (
   folder: string,
   signal: string | undefined,
-  { asked, several }: Traces,
-): Promise<boolean> =>
-  signal === "SIGKILL" ||
-  (await exists(join(folder, asked))) ||
-  (several !== undefined && (await exists(join(folder, several))));
+  { asked }: Traces,
+): Promise<boolean> => signal === "SIGKILL" || (await exists(join(folder, asked)));
 
 function takenAway(job: SlurmJob): Sighting | undefined {
   const as = endOf(job);

@@ -181,23 +181,6 @@ describe("the Slurm driver", () => {
       assert.deepEqual((await b.sight()).first, { at: "ended", code: 0 });
     });
 
-  it("waits with the failure of a run on several nodes for what Slurm says, which may have asked the other nodes alone", async () => {
-    await using b = bench();
-    await b.driver.launch(launchOf(), signal);
-    b.begin();
-    b.end({ version: 1, code: 3 });
-    b.set("RUNNING");
-    assert.equal((await b.sight()).first?.at, "ended");
-    writeFileSync(join(b.at, "slurm-nodes"), "");
-    assert.deepEqual((await b.sight()).first, { at: "running" });
-    b.set("FAILED", "NonZeroExitCode");
-    assert.deepEqual((await b.sight()).first, { at: "ended", code: 3 });
-    writeFileSync(join(b.at, "slurm-asked"), "PREEMPTED");
-    assert.match(JSON.stringify((await b.sight()).first), /"gone".*preempted job 1.*"Preempted"/);
-    b.set("NODE_FAIL");
-    assert.match(JSON.stringify((await b.sight()).first), /"gone".*NODE_FAIL.*"NodeFailed"/);
-  });
-
   it("tells memory as what ended it", async () => {
     await using b = bench();
     await b.driver.launch(launchOf(), signal);
