@@ -61,7 +61,6 @@ export function Plot(props: PlotProps) {
         height: element.clientHeight,
         shown: () => shown.current,
         onSelect: (selected) => current.current.onRange(selected),
-        onReset: () => current.current.onRange(undefined),
         onCursor: (at) => cursor.set(at),
       });
       const made = new uPlot(options, firstTable.current as uPlot.AlignedData, element);
@@ -119,6 +118,7 @@ export function Plot(props: PlotProps) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move its cursor
       tabIndex={0}
       role="application"
+      onDoubleClick={() => props.onRange(undefined)}
       aria-roledescription="plot"
       aria-label={`${label}. ${summary(lines, axis)} Arrow keys move along it, plus and minus zoom, 0 shows all.`}
       onKeyDown={onKeyDown}

@@ -19,7 +19,6 @@ type Ask = {
   readonly sync: string | undefined;
   readonly shown: () => Shown;
   readonly onSelect: (range: PlotRange) => void;
-  readonly onReset: () => void;
   readonly onCursor: (at: number | undefined) => void;
   /** The vertical axis, where its ends are known. */
   readonly ends?: readonly [number, number];
@@ -96,10 +95,8 @@ export function uplotOptions(ask: Ask): uPlot.Options {
       dataIdx: (plot, i, near) =>
         i === 0 ? near : shown().columns[i - 1]?.part === "y" ? filledNear(plot, i, near) : null,
       bind: {
-        dblclick: () => () => {
-          ask.onReset();
-          return null;
-        },
+        // Plot.tsx hears of it, which stays when finer values make another plot of it between two clicks.
+        dblclick: () => null,
       },
       ...(ask.sync === undefined
         ? {}
