@@ -51,12 +51,13 @@ Examples:
     .action(async (name: string, kind: string, given: string[], options: Options) => {
       const server = await import("@malachite/server");
       const file = settingsFile(options, io, server.settingsFileOf);
-      const target = wrongIsUsage(() => ({ kind, ...Object.fromEntries(given.map(server.readOption)) }));
+      const own = wrongIsUsage(() => Object.fromEntries(given.map(server.readOption)));
+      const target: WrittenTarget = { ...own, kind };
       const replace = options.replace === true;
       // Nobody has said which file: then it is that of the service that answers, wherever that is.
       const there =
         !file.followed && options.settings === undefined && options.data === undefined
-          ? await addThere(options, io, frame, name, { kind, options: target, replace })
+          ? await addThere(options, io, frame, name, { kind, options: own, replace })
           : undefined;
       if (there === undefined) wrongIsUsage(() => server.addTarget(file.path, name, target, { replace }));
       io.say(`'${name}' is in ${there?.file ?? file.path}${there === undefined ? "" : " of the service"}.`);
@@ -86,12 +87,11 @@ async function addThere(
   io: Io,
   frame: Frame,
   name: string,
-  { kind, options: given, replace }: Required<TargetAsk>,
+  target: TargetAsk,
 ): Promise<AddedTarget | undefined> {
   const { client } = await connect(options, io, frame);
-  const { kind: _, ...own } = given;
   try {
-    return await client.addTarget(name, { kind, options: own, replace });
+    return await client.addTarget(name, target);
   } catch (error) {
     // A service that somebody has named is the one that is meant.
     const isNamed = (options.endpoint ?? io.env.MALACHITE_ENDPOINT) !== undefined;
