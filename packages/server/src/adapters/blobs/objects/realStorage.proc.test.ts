@@ -1,6 +1,8 @@
 // The same promises on real servers that speak the protocols: Azurite and moto.
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import type { ClientRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -13,15 +15,32 @@ import {
   type ObjectStorageUnderTest,
   s3ObjectsUnderTest,
 } from "../../../../conformance/objectStoragesUnderTest.ts";
+import { sha256 } from "../../../../conformance/snapshotFixture.ts";
 import { createObjectArtifactStore } from "./objectArtifactStore.ts";
 import { createObjectBlobStore } from "./objectBlobStore.ts";
 import { ObjectFiles } from "./objectFiles.ts";
 import { createObjectSnapshotStore, type ObjectSnapshotStore } from "./objectSnapshotStore.ts";
 import { openObjectStorage } from "./objectStorage.ts";
 
-for (const [name, start] of [
-  ["Azurite", azureObjectsUnderTest],
-  ["moto", s3ObjectsUnderTest],
+/** How many requests the work makes, by their methods. */
+async function requestsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  const count = (message: unknown): void => {
+    const { method } = (message as { readonly request: ClientRequest }).request;
+    counts[method] = (counts[method] ?? 0) + 1;
+  };
+  subscribe("http.client.request.start", count);
+  try {
+    await work();
+  } finally {
+    unsubscribe("http.client.request.start", count);
+  }
+  return counts;
+}
+
+for (const [name, start, removing] of [
+  ["Azurite", azureObjectsUnderTest, { DELETE: 100 }],
+  ["moto", s3ObjectsUnderTest, { POST: 1 }],
 ] as const) {
   describe(name, () => {
     let storage: ObjectStorageUnderTest;
@@ -121,6 +140,29 @@ for (const [name, start] of [
       for (const store of [one, two, three]) await store[Symbol.asyncDispose]();
       objects.close();
       await rm(home, { recursive: true });
+    });
+
+    it("asks nothing for each content that goes but to remove it", async () => {
+      // Each in a storage of its own, since a sweep reads what earlier ones have condemned.
+      const counted = async (contents: number) => {
+        const folder = await mkdtemp(join(tmpdir(), "malachite-counted-"));
+        const objects = await openObjectStorage(storage.place(folder), storage.keys);
+        await using store = createObjectSnapshotStore({ objects, folder });
+        for (let i = 0; i < contents; i += 1) {
+          const hash = sha256(`content ${i}`);
+          await objects.put(`contents/${hash.slice(0, 2)}/${hash.slice(2)}`, Buffer.from(`${i}`), {});
+        }
+        const requests = await requestsOf(async () =>
+          assert.equal((await store.sweepContents(Date.now() + 3600_000)).files, contents),
+        );
+        objects.close();
+        await rm(folder, { recursive: true });
+        return requests;
+      };
+      const { DELETE: _one, POST: _many, ...few } = await counted(3);
+      const { DELETE, POST, ...many } = await counted(100);
+      assert.deepEqual(many, few, "lists, looks and writes do not grow");
+      assert.deepEqual({ ...(DELETE && { DELETE }), ...(POST && { POST }) }, removing);
     });
 
     artifactStoreConformance(name, async (folder) => createObjectArtifactStore(await filesOf(folder)), {
