@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { mpiOfMachine, type SlurmUnderTest, startSlurm, withoutSlurm } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
+import { lostRecord } from "../support/lostRecord.ts";
 import {
   cancel,
   ended,
@@ -140,6 +141,17 @@ describe("runs on Slurm", { skip: withoutSlurm() ?? false, timeout: 300_000 }, (
     await reached(service, runId, "Completed");
     assert.equal(await logOf(runId), "up\ndone\n");
     assert.equal((await story(service, runId)).filter(({ event }) => event === "started").length, 1);
+  });
+
+  it("of which a service has lost the record leave nothing in a folder that it shares with another", async () => {
+    const settings = join(home.folder, "sharing.yaml");
+    const runs = join(home.folder, "runs");
+    const lab = { kind: "slurm", conf: slurm.conf, memoryMiB: 256, folder: runs };
+    writeFileSync(settings, JSON.stringify({ target: { lab } }));
+    await lostRecord({
+      ...{ settings, runs, configuration: { target: "lab" } },
+      goesOn: async (key) => (await slurm.run("squeue", "--noheader", `--name=${key}`)) !== "",
+    });
   });
 
   it("are stopped whole, and at their limit of time", async () => {

@@ -177,12 +177,12 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
         !(await place.keys(later - 7200_000)).includes(handle.key),
         "what is new is nobody's to free",
       );
-      assert.equal(await place.free(handle.key, signal), false);
+      assert.equal(await place.free(handle.key, later, signal), false);
       assert.equal((await bench.sight(handle)).at, "running");
       await bench.driver.stop(handle, 0, signal);
       await bench.ended(handle);
-      assert.equal(await place.free(handle.key, signal), true);
-      assert.equal(await place.free(handle.key, signal), true, "gone already");
+      assert.equal(await place.free(handle.key, later, signal), true);
+      assert.equal(await place.free(handle.key, later, signal), true, "gone already");
       assert.ok(!(await place.keys(later)).includes(handle.key));
       assert.equal(await bench.driver.find(bench.subject.target, handle.key, signal), undefined);
     });

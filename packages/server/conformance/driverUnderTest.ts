@@ -2,11 +2,16 @@
 import { readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ComputeDriver, isLaunchKey, type LaunchKey, type TargetSettings } from "@malachite/core";
+import { createLaunchMarks, type LaunchMarks } from "../src/adapters/compute/shared/launchMarks.ts";
 import type { RunPlacer } from "../src/adapters/compute/shared/prepareFolder.ts";
 import type { DriverUnderTest } from "./computeDriver.ts";
 
 /** For projects that hold nothing. */
 export const EMPTY_PLACER: RunPlacer = { place: async () => {}, placeFiles: async () => {} };
+
+/** The marks of a service of that name. */
+export const marksOf = (service: string, now: () => number = Date.now): LaunchMarks =>
+  createLaunchMarks({ service, secret: Buffer.from(service), clock: { now } });
 
 export type DriverSubject = {
   /** Its options hold for every launch, beside those that the suite changes. */

@@ -15,7 +15,7 @@ import { systemClock } from "../src/adapters/system/clock.ts";
 import { ENTRIES, NODE_ARGS } from "../src/entries.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { courierIn, serveCourier } from "./courierUnderTest.ts";
-import { driverUnderTest, EMPTY_PLACER } from "./driverUnderTest.ts";
+import { driverUnderTest, EMPTY_PLACER, marksOf } from "./driverUnderTest.ts";
 import { findPython } from "./findPython.ts";
 import { startSlurm, withoutSlurm } from "./slurmEngine.ts";
 
@@ -67,6 +67,7 @@ async function makeDriver({ cgroups = true, rest = false, shared = true }: Ways)
       createSlurmDriver({
         folder: runs,
         placer,
+        marks: marksOf("conformance"),
         voice: createSlurmVoice({
           commands: createSlurmCommands({ path: process.env.PATH ?? "", env: process.env, runner: launcher }),
           rest: createSlurmRest({ token: undefined, user: "nobody" }),

@@ -105,8 +105,13 @@ export interface ComputeDriver {
    * nothing to tell. Never throws for a run that has just ended. Drivers that cannot find it out have no such method.
    */
   usage?(runs: readonly MeasuredRun[], signal: AbortSignal): Promise<ReadonlyMap<LaunchKey, Usage>>;
-  /** What lies here of its launches. Drivers whose folders others may use too have none. */
+  /** What lies of its launches in the folder that is its service's alone. Drivers that have none have no such place. */
   readonly place?: LaunchPlace;
+  /**
+   * What lies of its launches where that target says, in a folder that others may use too: the same for all targets that say the same.
+   * Undefined where it names none. Never throws.
+   */
+  placeAt?(target: TargetSettings): LaunchPlace | undefined;
   /**
    * Keys of launches that may have news (started, ended). Only makes the watcher quick: `observe` is the truth, and a lost
    * hint costs one watch interval. Ends with the signal.

@@ -8,6 +8,7 @@ import { detectCgroups } from "../adapters/compute/process/cgroups.ts";
 import { createLauncher, type Launcher } from "../adapters/compute/process/launcher.ts";
 import { createProcessDriver } from "../adapters/compute/process/processDriver.ts";
 import { createGpuMeter } from "../adapters/compute/shared/gpuUsage.ts";
+import { createLaunchMarks } from "../adapters/compute/shared/launchMarks.ts";
 import type { RunPlacer } from "../adapters/compute/shared/prepareFolder.ts";
 import { inheritedEnvironment } from "../adapters/compute/shared/runEnvironment.ts";
 import { createSlurmCommands } from "../adapters/compute/slurm/slurmCommands.ts";
@@ -87,6 +88,7 @@ export function composeDrivers(
       gpuMeter,
     }),
   );
+  const marks = createLaunchMarks({ service: folder.id, secret: folder.secret, clock });
   const kubernetes = opened.use(
     createKubernetesDriver({
       clusters: opened.use(createClusters()),
@@ -106,6 +108,7 @@ export function composeDrivers(
         commands: createSlurmCommands({ path: settings.path, env, runner: launcher }),
         rest: createSlurmRest({ token: env.SLURM_JWT, user: serviceUser().name }),
       }),
+      marks,
       clock,
       inherited: inheritedEnvironment(env),
       graceMs: settings.graceSeconds * 1000,

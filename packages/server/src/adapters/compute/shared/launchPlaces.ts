@@ -14,7 +14,7 @@ export function launchesIn(
 ): LaunchPlace {
   return {
     keys: (before) => root.wrapped(() => root.keys(before)),
-    async free(key, signal) {
+    async free(key, _before, signal) {
       if (!(await root.wrapped(() => exists(root.folder(key))))) return true;
       const handle = await found(key, signal);
       if (handle === undefined) return true;

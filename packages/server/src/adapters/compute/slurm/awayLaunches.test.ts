@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { type Handle, isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
 import { readAll } from "../../../../conformance/computeDriver.ts";
 import { courierIn } from "../../../../conformance/courierUnderTest.ts";
+import { marksOf } from "../../../../conformance/driverUnderTest.ts";
 import { ENTRIES } from "../../../entries.ts";
 import { createSlurmDriver } from "./slurmDriver.ts";
 import { SlurmRefused, type SlurmVoice, type Submission } from "./slurmVoice.ts";
@@ -75,6 +76,7 @@ function bench() {
   const driver = createSlurmDriver({
     folder: join(folder, "slurm"),
     voice,
+    marks: marksOf("a"),
     placer: { place: async () => {}, placeFiles: async () => {} },
     clock: { now: () => slurm.now, monotonic: () => slurm.now, sleep: async () => {} },
     inherited: {},

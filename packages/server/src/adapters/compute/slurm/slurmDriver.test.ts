@@ -1,11 +1,12 @@
 // The Slurm driver over a Slurm that loses answers, forgets, requeues and ends jobs by itself.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
 import { courierIn } from "../../../../conformance/courierUnderTest.ts";
+import { marksOf } from "../../../../conformance/driverUnderTest.ts";
 import { ENTRIES } from "../../../entries.ts";
 import { createSlurmDriver } from "./slurmDriver.ts";
 import type { SlurmVoice } from "./slurmVoice.ts";
@@ -56,6 +57,7 @@ function bench() {
   const driver = createSlurmDriver({
     folder,
     voice,
+    marks: marksOf("a"),
     placer: { place: async () => {}, placeFiles: async () => {} },
     clock: { now: () => slurm.now, monotonic: () => slurm.now, sleep: async () => {} },
     inherited: {},
@@ -146,6 +148,32 @@ describe("the Slurm driver", () => {
       () => b.driver.release(handle, signal),
     ])
       await assert.rejects(ask, isUnavailable);
+  });
+
+  it("looks in the folder of a target for what is left there of its own launches, which jobs that go on are not", async () => {
+    await using b = bench();
+    const runs = join(b.at, "..", "shared");
+    const shared = { ...target, options: { folder: runs } };
+    const place = b.driver.placeAt?.(shared) ?? assert.fail("no place");
+    assert.equal(b.driver.placeAt?.({ ...shared, options: { folder: runs, qos: "low" } }), place);
+    for (const options of [{}, { folder: join(b.at, "..") }, { folder: runs, shared: false }, { none: 1 }])
+      assert.equal(b.driver.placeAt?.({ ...target, options }), undefined);
+    const { plan, secrets } = launchOf();
+    await b.driver.launch({ plan: { ...plan, target: shared }, secrets }, signal);
+    mkdirSync(join(runs, "theirs"));
+    const tomorrow = Date.now() + 24 * 3600_000;
+    assert.deepEqual(await place.keys(tomorrow), [key]);
+    assert.equal(await place.free(key, tomorrow, signal), false, "its job waits");
+    b.slurm.down = true;
+    await assert.rejects(place.free(key, tomorrow, signal), /does not answer/);
+    b.slurm.down = false;
+    b.set("FAILED", "NonZeroExitCode");
+    assert.equal(await place.free(key, Date.now() - 3600_000, signal), false, "it is new");
+    assert.equal(await place.free(key, tomorrow, signal), true);
+    assert.deepEqual(
+      readdirSync(runs).filter((name) => name[0] !== "."),
+      ["theirs"],
+    );
   });
 
   it("asks once for many", async () => {

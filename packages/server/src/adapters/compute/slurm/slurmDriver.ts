@@ -10,6 +10,7 @@ import {
   isMalachiteError,
   type Launch,
   type LaunchKey,
+  type LaunchPlace,
   MalachiteError,
   type Sighting,
   type SteadyClock,
@@ -21,9 +22,11 @@ import type { AwayCourier } from "../courier/index.ts";
 import { refuseLong, tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import type { LaunchMarks } from "../shared/launchMarks.ts";
 import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
+import { markedPlace } from "../shared/markedPlace.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer, readLaunchNote } from "../shared/prepareFolder.ts";
@@ -55,6 +58,7 @@ export type SlurmDriverOptions = {
   readonly folder: string;
   readonly placer: RunPlacer;
   readonly voice: SlurmVoice;
+  readonly marks: LaunchMarks;
   readonly clock: SteadyClock;
   /** What runs inherit, from inheritedEnvironment. */
   readonly inherited: Readonly<Record<string, string>>;
@@ -84,7 +88,7 @@ const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
 
 /** Starts and opens nothing until its first call. */
 export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
-  const { placer, voice, clock, graceMs, settleMs = 2000, courier } = options;
+  const { placer, voice, marks, clock, graceMs, settleMs = 2000, courier } = options;
   const roots = createRunsRoots();
   const own = roots.at(options.folder);
   const hints = createLaunchHints();
@@ -93,6 +97,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const questions = createQuestions(voice);
   const endJobs = createEndJobs(voice, questions, clock);
   const away = createAwayLaunches({ ...options, questions, follow, refusal });
+  const named = new Map<RunsRoot, LaunchPlace>();
   /** When a launch was first seen to have ended without a record. */
   const silent = new Map<LaunchKey, number>();
   const inherited = Object.fromEntries(
@@ -131,6 +136,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     await root.makeWhole(key, async (made) => {
       await prepareFolder(made, { ...plan, mounts: undefined }, placer, { cluster }, signal);
       await writeFile(join(made, JOB_SCRIPT_NAME), JOB_SCRIPT);
+      await marks.put(made, plan, { cluster });
     });
     try {
       await placeMounts(folder, plan);
@@ -278,11 +284,32 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       await roots[Symbol.asyncDispose]();
     },
   };
-  // Only in the folder that is the service's own: another service may use that of a target too.
   return {
     ...driver,
     place: launchesIn(own, driver, (key) => inLine(key, () => own.wrapped(() => left(key)))),
+    placeAt(target) {
+      if (faultOfOptions(target) !== undefined || isAwayTarget(target)) return undefined;
+      const root = rootOf(target);
+      if (root === own) return undefined;
+      const place = named.get(root) ?? leftIn(root);
+      named.set(root, place);
+      return place;
+    },
   };
+
+  /** In a folder that another service may use too. */
+  function leftIn(root: RunsRoot): LaunchPlace {
+    const place = markedPlace(
+      root,
+      marks,
+      async ({ key, engine }) => {
+        const { cluster } = engine as { readonly cluster: SlurmCluster };
+        return !(await questions.ask(cluster, key)).some(isLive);
+      },
+      ({ key }) => removeMounts(root.folder(key)),
+    );
+    return { ...place, free: (key, before, signal) => inLine(key, () => place.free(key, before, signal)) };
+  }
 
   /** By the folder alone: of whatever cluster the launch was. */
   async function left(key: LaunchKey): Promise<Handle | undefined> {
