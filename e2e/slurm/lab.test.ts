@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type SlurmUnderTest, startLab, withoutSlurm } from "@malachite/server/conformance";
+import { type Door, type SlurmUnderTest, startLab, withoutSlurm } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
 import { cancel, ended, fileOf, getRun, processesOf, reached, story, submit } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
@@ -18,15 +18,23 @@ const skip =
 describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }, () => {
   const home = new Home();
   let slurm: SlurmUnderTest;
+  let door: Door;
   let service: Service;
   before(async () => {
-    slurm = await startLab();
+    slurm = await startLab({ rest: true });
+    door = (await slurm.openRest?.()) ?? assert.fail("no slurmrestd");
+    const restTokenFile = join(home.folder, "token");
+    writeFileSync(restTokenFile, await slurm.run("scontrol", "token", "lifespan=3600"));
     const settings = join(home.folder, "settings.yaml");
     const on = (options: object) => ({ kind: "slurm", conf: slurm.conf, memoryMiB: 256, ...options });
     const target = {
       lab: on({}),
       "one-node": on({ extraArguments: ["--nodelist=n2"] }),
       canceled: on({ partition: "canceled", exclusive: true }),
+      "canceled-rest": {
+        ...{ kind: "slurm", rest: `http://127.0.0.1:${door.port}`, restUser: "root", restTokenFile },
+        ...{ memoryMiB: 256, partition: "canceled", exclusive: true },
+      },
       requeued: on({ partition: "requeued", exclusive: true }),
       gpu: on({ gpusPerNode: 2, gpuType: "a100" }),
       "too-many": on({ gpusPerNode: 8 }),
@@ -40,6 +48,7 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
   });
   after(async () => {
     await service?.[Symbol.asyncDispose]();
+    await door?.shut();
     await slurm?.[Symbol.asyncDispose]();
     await home[Symbol.asyncDispose]();
   });
@@ -59,8 +68,8 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
     readdirSync(join(service.data, "slurm")).filter((name) =>
       name.startsWith(runId.toLowerCase().replaceAll("_", "-").slice(0, 25)),
     );
-  const go = (runId: string) => {
-    for (const name of folders(runId)) writeFileSync(join(service.data, "slurm", name, "project", "go"), "");
+  const go = (runId: string, file = "go") => {
+    for (const name of folders(runId)) writeFileSync(join(service.data, "slurm", name, "project", file), "");
   };
   const jobOf = async (runId: string) =>
     (await slurm.run("squeue", "--noheader", `--name=${folders(runId).join(",")}`, "--format=%i")).trim();
@@ -114,6 +123,40 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
       assert.equal(await logOf(runId), "up\ndone\n");
     }
   });
+
+  for (const target of ["canceled", "canceled-rest"])
+    it(`of several nodes that end in the time they have to make room are started again too, ${target}`, async () => {
+      const asked = `
+import os, signal, time
+def last(*_): print("asked", flush=True); os._exit(3)
+signal.signal(signal.SIGTERM, last)
+print("up", flush=True)
+while not os.path.exists("outputs/go"): time.sleep(0.1)
+`;
+      await scontrol("update", "partition=canceled", "GraceTime=20");
+      const torch = {
+        framework: "PyTorch",
+        communicator: "Gloo",
+        nodeCount: 2,
+        pytorch: { processCount: 2 },
+      };
+      const runId = await start(target, asked, torch);
+      const both = (log: RegExp) => async () => {
+        const all = [0, 1].map((rank) => fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`));
+        return (await Promise.all(all).catch(() => [""])).every((text) => log.test(String(text)));
+      };
+      await until("both to be up", both(/^up$/m), 60_000);
+      const first = ["--partition=first", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 2"];
+      await slurm.run("sbatch", ...first);
+      await until("it to be preempted", async () => /"Preempted"/.test(await events(runId)), 60_000);
+      assert.match(await events(runId), /ended in the time that it was given for that \(GraceTime\)/);
+      const second = () => folders(runId).length === 1 && /-2-/.test(folders(runId).join());
+      await until("the second attempt alone", second, 60_000);
+      await until("both to be up again", both(/^up\n$/), 60_000);
+      go(runId, "outputs/go");
+      await reached(service, runId, "Completed", 60_000);
+      await scontrol("update", "partition=canceled", "GraceTime=0");
+    });
 
   it("get the GPUs that they ask for and wait for those of others; a target that promises more than there are is told", async () => {
     const shown =

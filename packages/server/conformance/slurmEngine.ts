@@ -86,8 +86,8 @@ NodeName=n1 Name=gpu Type=a100 File=/dev/zero
 `;
 
 /** Starts a Slurm like `startSlurm`, without control groups, and makes it one of a lab. Not for one that was there already. */
-export async function startLab(): Promise<SlurmUnderTest> {
-  const slurm = await startSlurm({ cgroups: false });
+export async function startLab({ rest = false } = {}): Promise<SlurmUnderTest> {
+  const slurm = await startSlurm({ cgroups: false, rest });
   try {
     const folder = dirname(slurm.conf);
     const text = readFileSync(slurm.conf, "utf8").replace("NodeName=n1 ", "NodeName=n1 Gres=gpu:a100:2 ");

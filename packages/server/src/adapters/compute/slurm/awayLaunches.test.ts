@@ -90,8 +90,8 @@ function bench() {
   return {
     driver,
     slurm,
-    set: (state: string, reason = "None") => {
-      slurm.jobs = slurm.jobs.map((job) => ({ ...job, state, reason }));
+    set: (state: string, reason = "None", facts: Partial<SlurmJob> = {}) => {
+      slurm.jobs = slurm.jobs.map((job) => ({ ...job, state, reason, ...facts }));
     },
     /** As its courier sends it. Answers whether it was taken. */
     async home(path: string, text: string, node = 0): Promise<boolean | undefined> {
@@ -191,12 +191,11 @@ describe("the Slurm driver without a shared folder", () => {
     await using b = bench();
     const handle = await b.driver.launch(launchOf(several("direct")), signal);
     await b.home("claim", "7.0");
-    await b.home("asked", "PREEMPTED");
     await b.home("exit.json", JSON.stringify({ version: 1, code: 126, endedAt: 9, failure: "node 1 ended" }));
     await b.home("exit.json", JSON.stringify({ version: 1, code: 3, endedAt: 9 }), 1);
-    b.set("RUNNING");
+    b.set("RUNNING", "None", { isWide: true });
     assert.equal((await b.sight(handle))?.at, "running");
-    b.set("FAILED", "NonZeroExitCode");
+    b.set("FAILED", "NonZeroExitCode", { makesRoom: true });
     assert.match(JSON.stringify(await b.sight(handle)), /"gone".*preempted job 7.*"Preempted"/);
     // What Slurm says itself goes before.
     b.set("TIMEOUT");

@@ -133,6 +133,8 @@ export function jobFrom(value: unknown): (SlurmJob & { readonly user: string }) 
     ...(start === undefined || start === 0
       ? {}
       : { start: new Date(start * 1000).toISOString().slice(0, 19) }),
+    ...((numberIn(value.node_count) ?? 0) > 1 ? { isWide: true as const } : {}),
+    ...((numberIn(value.preempt_time) ?? 0) > 0 ? { makesRoom: true as const } : {}),
   };
 }
 

@@ -28,9 +28,6 @@ export const SHARED_TRACES: Traces = {
 
 const OUT_OF_MEMORY = "OUT_OF_MEMORY";
 
-/** What the trace `asked` says where Slurm's state of the job will not: see slurm_courier.py. */
-const PREEMPTED = "PREEMPTED";
-
 const certain = (sighting: Sighting): Seen => ({ kind: "certain", sighting });
 
 /** `jobs`: all of its name. There is more than one where the answer to a submission was lost; the claim lets one of them run. */
@@ -46,14 +43,14 @@ export async function sightingOf(
     .at(-1);
   const exit = await readExit(folder);
   if (exit !== undefined) {
-    if (exit.code === 0 || exit.outOfMemory || !(await mayBeOfSlurm(folder, exit.signal, traces)))
+    if (exit.code === 0 || exit.outOfMemory || !(await mayBeOfSlurm(folder, exit.signal, jobs, traces)))
       return certain({ at: "ended", ...exit });
     // How the job ends says whether it was Slurm that ended the script: it is told in a moment.
     if (live.some((job) => !isWaiting(job))) return certain({ at: "running" });
     const taken =
       (last === undefined ? undefined : takenAway(last)) ??
       (await requeuedWhenAsked(folder, jobs, traces)) ??
-      (await preempted(folder, last, traces));
+      (last === undefined ? undefined : preempted(last));
     if (last?.state === OUT_OF_MEMORY) return certain({ at: "ended", ...exit, outOfMemory: true });
     return certain(taken ?? { at: "ended", ...exit });
   }
@@ -79,11 +76,14 @@ export async function sightingOf(
 const byNews = (one: SlurmJob, other: SlurmJob): number =>
   Number(endOf(one) !== "itself") - Number(endOf(other) !== "itself") || Number(one.id) - Number(other.id);
 
+/** Of several nodes Slurm may have told the others alone, or lost one of them: to the first it looks as if the run had failed. */
 const mayBeOfSlurm = async (
   folder: string,
   signal: string | undefined,
+  jobs: readonly SlurmJob[],
   { asked }: Traces,
-): Promise<boolean> => signal === "SIGKILL" || (await exists(join(folder, asked)));
+): Promise<boolean> =>
+  signal === "SIGKILL" || jobs.some((job) => job.isWide) || (await exists(join(folder, asked)));
 
 function takenAway(job: SlurmJob): Sighting | undefined {
   const as = endOf(job);
@@ -110,20 +110,18 @@ const requeued = (job: SlurmJob): Sighting => ({
   as: "Requeued",
 });
 
-/** Its nodes were given time to make room, and the run has ended within it. */
-async function preempted(
-  folder: string,
-  last: SlurmJob | undefined,
-  { asked }: Traces,
-): Promise<Sighting | undefined> {
-  if ((await readSmallFile(folder, asked)) !== PREEMPTED) return undefined;
-  const job = last === undefined ? "its job" : `job ${last.id}`;
-  return {
-    at: "gone",
-    taken: `Slurm has preempted ${job}, and the run ended in the time that it was given for that (GraceTime).`,
-    as: "Preempted",
-  };
-}
+/**
+ * The run has ended in the time that its nodes had to make room. On one node nothing tells it of that time, so how it ends there is its own
+ * doing.
+ */
+const preempted = ({ id, isWide, makesRoom }: SlurmJob): Sighting | undefined =>
+  isWide && makesRoom
+    ? {
+        at: "gone",
+        taken: `Slurm has preempted job ${id}, and the run ended in the time that it was given for that (GraceTime).`,
+        as: "Preempted",
+      }
+    : undefined;
 
 async function endWithoutRecord(
   folder: string,
@@ -134,7 +132,7 @@ async function endWithoutRecord(
   if (await exists(join(folder, traces.requeued)))
     return { ...requeued(job), taken: howEnded(job) } as Sighting;
   if (job.state === OUT_OF_MEMORY) return { at: "ended", code: null, signal: "SIGKILL", outOfMemory: true };
-  const taken = takenAway(job);
+  const taken = takenAway(job) ?? (began ? preempted(job) : undefined);
   if (taken !== undefined) return taken;
   if (began) return { at: "gone", taken: howEnded(job), as: "TakenAway" };
   return {

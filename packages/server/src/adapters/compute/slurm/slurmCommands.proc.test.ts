@@ -22,6 +22,24 @@ function fake(name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(folder, name), 0o755);
 }
+/** A line of squeue: all but the reason in columns, which cut what does not fit. */
+function jobLine(
+  id: string,
+  state: string,
+  name: string,
+  { start = "N/A", nodes = "1", preempted = "N/A", reason = "None" } = {},
+) {
+  const column = (text: string, width: number) => text.slice(0, width).padEnd(width);
+  return [
+    column(id, 20),
+    column(state, 20),
+    column(start, 20),
+    column(nodes, 10),
+    column(preempted, 20),
+    column(name, 64),
+    reason.padEnd(256),
+  ].join("");
+}
 const cluster = { bin: folder };
 const commands = (deadlineMs = 20_000) =>
   createSlurmCommands({
@@ -84,7 +102,7 @@ describe("commands of Slurm", () => {
     assert.equal(await commands().submit(cluster, job), "42");
     fake(
       "squeue",
-      "echo 'squeue: warning: slow' >&2; echo '42|PENDING|N/A|k|Resources'; echo 'news of the day'",
+      `echo 'squeue: warning: slow' >&2; echo '${jobLine("42", "PENDING", "k", { reason: "Resources" })}'; echo 'news of the day'`,
     );
     assert.deepEqual(await commands().jobs(cluster, ["k"]), [
       { id: "42", state: "PENDING", name: "k", reason: "Resources" },
@@ -137,10 +155,40 @@ describe("commands of Slurm", () => {
     assert.doesNotMatch(readFileSync(join(folder, "env"), "utf8"), /SBATCH_|SLURM_JOB_ID/);
   });
 
+  it("tell all of a job, whatever others are called", async () => {
+    const day = "2026-01-01T00:00:0";
+    const long = "k".repeat(48);
+    const lines = [
+      jobLine("7_[1-3]", "PENDING", "k"),
+      jobLine("8", "RUNNING", `k ${long}${long}`),
+      jobLine("9", "RUNNING", `${long}${long}`),
+      jobLine("10", "FAILED", long, {
+        start: `${day}1`,
+        nodes: "2",
+        preempted: `${day}2`,
+        reason: "NonZeroExitCode",
+      }),
+      jobLine("11", "CANCELLED by 1000", "k", { nodes: "2-4", reason: "a | b" }),
+    ];
+    fake("squeue", `cat <<'E'\n${lines.join("\n")}\nE`);
+    assert.deepEqual(await commands().jobs(cluster, ["k", long]), [
+      {
+        id: "10",
+        state: "FAILED",
+        name: long,
+        reason: "NonZeroExitCode",
+        start: `${day}1`,
+        isWide: true,
+        makesRoom: true,
+      },
+      { id: "11", state: "CANCELLED", name: "k", reason: "a | b", isWide: true },
+    ]);
+  });
+
   it("ask for hundreds of jobs at once, and take no other job for one of them", async () => {
     fake(
       "squeue",
-      `echo call >>"${folder}/calls"; echo '1|RUNNING|2026-01-01T00:00:00|k1|None'; echo '2|RUNNING|N/A|other|None'`,
+      `echo call >>"${folder}/calls"; echo '${jobLine("1", "RUNNING", "k1")}'; echo '${jobLine("2", "RUNNING", "other")}'`,
     );
     const names = Array.from({ length: 5000 }, (_, i) => `k${i}`);
     assert.deepEqual(

@@ -50,7 +50,18 @@ const KEPT = ["HOME", "USER", "LOGNAME", "SLURM_CONF", "LD_LIBRARY_PATH"];
 export const OF_SLURM = /^(SLURM|SBATCH|SQUEUE|SCANCEL|SINFO|SRUN|SALLOC|SPANK|_SLURM|SACCT)/;
 
 const SEPARATOR = "|";
-const FORMAT = ["%i", "%T", "%S", "%j", "%r"].join(SEPARATOR);
+/** What squeue tells of a job, and in how many characters. A name that is longer than the key of a launch is none of ours, whatever is cut of it. */
+const COLUMNS = [
+  ["JobArrayID", 20],
+  ["State", 20],
+  ["StartTime", 20],
+  ["NumNodes", 10],
+  ["PreemptTime", 20],
+  ["Name", 64],
+  ["Reason", 256],
+] as const;
+const FORMAT = COLUMNS.map(([field, width]) => `${field}:${width}`).join(",");
+const JOB_LINE = new RegExp(`^${COLUMNS.map(([, width]) => `(.{0,${width}})`).join("")}`);
 const SINFO_FORMAT = ["%P", "%a", "%l", "%G"].join(SEPARATOR);
 
 export function createSlurmCommands({
@@ -160,7 +171,7 @@ export function createSlurmCommands({
     async jobs(cluster, names) {
       if (names.length === 0) return [];
       const filter = names.length > MOST_NAMES ? [] : [`--name=${names.join(",")}`];
-      const flags = ["--noheader", "--all", "--local", "--states=all", `--user=${uid}`, `--format=${FORMAT}`];
+      const flags = ["--noheader", "--all", "--local", "--states=all", `--user=${uid}`, `--Format=${FORMAT}`];
       const wanted = new Set(names);
       return parseJobs(await ask(cluster, "squeue", [...flags, ...filter])).filter(({ name }) =>
         wanted.has(name),
@@ -222,19 +233,26 @@ function parsePartitions(text: string): PartitionSeen[] {
   });
 }
 
+/** It says N/A where there is none. */
+const IS_TIME = /^\d{4}-/;
+
 /** One line a job; whatever else was printed is no job. */
 function parseJobs(text: string): SlurmJob[] {
   return text.split("\n").flatMap((line) => {
-    const [id = "", state, start, name, ...reason] = line.split(SEPARATOR);
-    if (!/^\d+$/.test(id) || state === undefined || start === undefined || name === undefined) return [];
-    const isKnown = /^\d{4}-/.test(start);
+    const [, ...columns] = JOB_LINE.exec(line) ?? [];
+    const [id = "", state = "", start = "", nodes = "", preempted = "", name = "", reason = ""] = columns.map(
+      (column) => column.trim(),
+    );
+    if (!/^\d+$/.test(id) || name === "") return [];
     return [
       {
         id,
         state: state.replace(/[^A-Z_].*$/, ""),
         name,
-        reason: reason.join(SEPARATOR).trim(),
-        ...(isKnown ? { start } : {}),
+        reason,
+        ...(IS_TIME.test(start) ? { start } : {}),
+        ...(Number.parseInt(nodes, 10) > 1 ? { isWide: true as const } : {}),
+        ...(IS_TIME.test(preempted) ? { makesRoom: true as const } : {}),
       },
     ];
   });

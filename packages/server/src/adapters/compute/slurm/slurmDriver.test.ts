@@ -73,8 +73,8 @@ function bench() {
     driver,
     slurm,
     at,
-    set: (state: string, reason = "None") => {
-      slurm.jobs = slurm.jobs.map((job) => ({ ...job, state, reason }));
+    set: (state: string, reason = "None", facts: Partial<SlurmJob> = {}) => {
+      slurm.jobs = slurm.jobs.map((job) => ({ ...job, state, reason, ...facts }));
     },
     /** The sighting once files have had the time to arrive. */
     async sight() {
@@ -208,6 +208,31 @@ describe("the Slurm driver", () => {
       b.end({ version: 1, code: 0 });
       assert.deepEqual((await b.sight()).first, { at: "ended", code: 0 });
     });
+
+  it("waits with the failure of a run on several nodes for what Slurm says, which may have told the other nodes alone", async () => {
+    await using b = bench();
+    await b.driver.launch(launchOf(), signal);
+    b.begin();
+    b.end({ version: 1, code: 3 });
+    b.set("RUNNING", "None", { makesRoom: true });
+    assert.equal((await b.sight()).first?.at, "ended", "one node is not told to make room");
+    b.set("RUNNING", "None", { isWide: true });
+    assert.deepEqual((await b.sight()).first, { at: "running" });
+    b.set("FAILED", "NonZeroExitCode");
+    assert.match(JSON.stringify((await b.sight()).first), /"gone".*preempted job 1.*"Preempted"/);
+    b.set("NODE_FAIL");
+    assert.match(JSON.stringify((await b.sight()).first), /"gone".*NODE_FAIL.*"NodeFailed"/);
+    b.set("FAILED", "NonZeroExitCode", { makesRoom: undefined });
+    assert.deepEqual((await b.sight()).first, { at: "ended", code: 3 });
+  });
+
+  it("takes a run on several nodes whose script was killed as they made room as preempted", async () => {
+    await using b = bench();
+    await b.driver.launch(launchOf(), signal);
+    b.begin();
+    b.set("FAILED", "JobLaunchFailure", { isWide: true, makesRoom: true });
+    assert.match(JSON.stringify((await b.sight()).settled), /"gone".*preempted job 1.*"Preempted"/);
+  });
 
   it("tells memory as what ended it", async () => {
     await using b = bench();

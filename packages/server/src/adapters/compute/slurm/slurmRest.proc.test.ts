@@ -149,12 +149,18 @@ describe("slurmrestd", () => {
           ...others,
           { ...one, job_id: 8, job_state: ["RUNNING", "COMPLETING"], start_time: set(0) },
           { ...one, job_id: 9, job_state: "RUNNING", user_name: "somebody" },
+          { ...one, job_id: 10, job_state: "FAILED", node_count: 2, preempt_time: 1_767_323_045 },
+          { ...one, job_id: 11, job_state: ["FAILED"], node_count: set(2), preempt_time: set(1_767_323_045) },
+          { ...one, job_id: 12, job_state: ["FAILED"], node_count: set(1), preempt_time: set(0) },
         ],
       })(asked);
     });
     assert.deepEqual(await rest().jobs(fake.cluster, [key, "k-2"]), [
       { id: "7", name: key, state: "PENDING", reason: "Resources", start: "2026-01-02T03:04:05" },
       { id: "8", name: key, state: "COMPLETING", reason: "Resources" },
+      { id: "10", name: key, state: "FAILED", reason: "Resources", isWide: true, makesRoom: true },
+      { id: "11", name: key, state: "FAILED", reason: "Resources", isWide: true, makesRoom: true },
+      { id: "12", name: key, state: "FAILED", reason: "Resources" },
     ]);
   });
 

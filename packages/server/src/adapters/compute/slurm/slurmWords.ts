@@ -9,6 +9,10 @@ export type SlurmJob = {
   readonly reason: string;
   /** When it is expected to begin, in the words of Slurm (UTC); absent where it does not know. */
   readonly start?: string;
+  /** It has more than one node. */
+  readonly isWide?: true;
+  /** Slurm has told it to make room, with some time for that (GraceTime). */
+  readonly makesRoom?: true;
 };
 
 /** States in which the job waits, or will run again. */

@@ -29,8 +29,6 @@ if sys.version_info < (3, 6):
 GPUS = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ZE_AFFINITY_MASK")
 # A folder whose courier is gone, and that has been left alone for so long, is cleared away.
 LEFT_SECONDS = 60.0
-# What stands in the file `asked` where Slurm has not told this script why the run ended.
-PREEMPTED = "PREEMPTED"
 # How this start ends where it did nothing.
 NOT_WANTED = 75
 NO_END = 1
@@ -179,8 +177,7 @@ def work(asked, orders, place, start, fault):
         elif asked.node > 0:
             meeting = Meeting(folder, link, asked.node, asked.address)
         spared = others.pids if others is not None else lambda: ()
-        ended = (lambda: note_preemption(folder)) if others is not None else (lambda: None)
-        engine = run.Engine(options=counts(), variables=given(), kept=GPUS, spared=spared, ended=ended)
+        engine = run.Engine(options=counts(), variables=given(), kept=GPUS, spared=spared)
         Courier(folder, link, secrets, orders, engine, meeting).work()
         if others is not None:
             others.wait()
@@ -288,20 +285,6 @@ def counts():
     except (OSError, ValueError):
         pass  # There are no control groups.
     return ("--counts", found) if found else ()
-
-
-def note_preemption(folder):
-    """The time that a partition or QOS gives a job to make room (GraceTime) is told to the steps of the job, and not to its batch script:
-    here it looks as if the others had failed, and to Slurm as if the job had ended by itself."""
-    if folder.has("asked") or code_of(folder.read_json("exit.json")) == 0:
-        return
-    try:
-        command = ["scontrol", "--oneliner", "show", "job", os.environ["SLURM_JOB_ID"]]
-        words = subprocess.check_output(command, stderr=subprocess.DEVNULL, timeout=30).decode("utf-8", "replace").split()
-    except (OSError, KeyError, subprocess.SubprocessError):
-        return  # Then it is told as what it looks like.
-    if next((word for word in words if word.startswith("PreemptTime=")), "PreemptTime=None") != "PreemptTime=None":
-        folder.write("asked", PREEMPTED)
 
 
 def code_of(record):

@@ -91,7 +91,6 @@ class Courier:
                 return True
         if script is not None:
             self._wait(script)
-            self._engine.ended()
             failure = self._meeting and self._meeting.why_over()
             if failure is not None:
                 run.note_failure(folder, failure, started)

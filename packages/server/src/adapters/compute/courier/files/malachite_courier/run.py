@@ -20,15 +20,13 @@ RECORD_BYTES = 3500
 
 class Engine:
     """What an engine gives the run that a machine by itself does not. `options`: of the start script. `variables`: as a dict. `kept`:
-    names of those that a plan does not change, as which GPUs it has. `spared`: tells the processes of the engine's own below this one.
-    `ended`: is called when the run has, before its record goes home: what the engine knows of that end can still go with it."""
+    names of those that a plan does not change, as which GPUs it has. `spared`: tells the processes of the engine's own below this one."""
 
-    def __init__(self, options=(), variables=None, kept=(), spared=lambda: (), ended=lambda: None):
+    def __init__(self, options=(), variables=None, kept=(), spared=lambda: ()):
         self.options = options
         self.variables = variables or {}
         self.kept = kept
         self.spared = spared
-        self.ended = ended
 
 
 NO_ENGINE = Engine()
