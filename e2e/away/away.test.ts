@@ -2,7 +2,7 @@
 // themselves, whoever is killed and wherever a connection is cut.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -127,6 +127,32 @@ describe("runs on a machine that shares nothing with the service", () => {
     const expected = Array.from({ length: 400 }, (_, i) => `line ${i} ${"x".repeat(200)}\n`).join("");
     assert.equal(await text(runId), expected);
     assert.equal(await text(runId, "outputs/end.txt"), "end");
+  });
+
+  it("brings again what the machine of the service has lost with its power", async () => {
+    const go = join(far, "go");
+    const script = [
+      "import os, time",
+      "print('begun ' + 'x' * 100, flush=True)",
+      "open('outputs/early.txt', 'w').write('early')",
+      `while not os.path.exists(${JSON.stringify(go)}): time.sleep(0.05)`,
+    ].join("\n");
+    const runId = await start(script);
+    const atHome = (name: string): string | undefined => {
+      const paths = readdirSync(service.data, { recursive: true, encoding: "utf8" });
+      return paths.find((path) => path.includes("/home/") && path.endsWith(name));
+    };
+    await until("the early file to come home", () => atHome("project/outputs/early.txt") !== undefined);
+    await service.kill();
+    // What the disk had not been given yet.
+    rmSync(join(service.data, atHome("project/outputs/early.txt") ?? ""));
+    truncateSync(join(service.data, atHome("user_logs/std_log.txt") ?? ""), 3);
+    await service.start();
+    writeFileSync(go, "");
+    const run = await ended(service, runId);
+    assert.equal(run.status, "Completed", JSON.stringify(run.error));
+    assert.equal(await text(runId), `begun ${"x".repeat(100)}\n`);
+    assert.equal(await text(runId, "outputs/early.txt"), "early");
   });
 
   it("takes up again what a connection was cut in, in whichever direction", async () => {

@@ -14,7 +14,7 @@ import {
   type Sighting,
   START_FILES,
 } from "@malachite/core";
-import { openFileOf } from "../../../files/index.ts";
+import { openFileOf, syncFolder } from "../../../files/index.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints, type LaunchHints } from "../shared/launchHints.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
@@ -115,8 +115,10 @@ export function createCourier(options: CourierOptions): AwayCourier {
           await Promise.all([homes.ready(), parcels.ready()]);
           await parcels.make(key);
           await makeParcel(parcels.folder(key), launch, options, signal);
+          await syncFolder(parcels.path);
           // The home comes last: it says that the launch is whole.
           await homes.make(key);
+          await syncFolder(homes.path);
           const home = homes.folder(key);
           const { nodes } = launch.plan;
           if (apart === undefined) return void (await makeLogs(home, logsOf(launch.plan)));

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { isMalachiteError } from "@malachite/core";
+import { syncedIn } from "../../../../conformance/syncedIn.ts";
 import { createMirror } from "./mirror.ts";
 
 type Head = {
@@ -64,6 +65,29 @@ describe("the folder of a run at home", () => {
     symlinkSync("given-up", join(root, "claim"));
     assert.equal((await claim("8.0"))[0]?.taken, false);
     assert.deepEqual(readdirSync(join(root, ".incoming")), []);
+  });
+
+  it("is durable before the exit record is there, after which the run's files are thrown away over there", async () => {
+    await take(piece({ path: "user_logs/std_log.txt" }, "a line"), piece({ path: "project/outputs/x" }, "x"));
+    const synced = await syncedIn(
+      root,
+      () => take(piece({ path: "exit.json", anew: true }, "{}")),
+      () => existsSync(join(root, "exit.json")),
+    );
+    const before = synced.filter(({ saw }) => !saw).map(({ path }) => path);
+    for (const path of [
+      "user_logs/std_log.txt",
+      "user_logs",
+      "project/outputs/x",
+      "project/outputs",
+      "project",
+    ])
+      assert.ok(before.includes(path), `${path} among ${before}`);
+    assert.ok(
+      before.some((path) => path.startsWith(".incoming/")),
+      "the record itself",
+    );
+    assert.deepEqual(synced.at(-1), { path: "", saw: true });
   });
 
   it("keeps what has come of a piece that is cut", async () => {

@@ -11,11 +11,13 @@ import {
   openFolder,
   openRegular,
   removeTree,
+  syncFolder,
 } from "../../../files/index.ts";
 import { createLines } from "../shared/inLine.ts";
 import { segmentsOf } from "../shared/openInside.ts";
 import { fileIn, foldersUnder, MAX_DEPTH, namesIn } from "../shared/readFolder.ts";
 import { exists, readSmallFile } from "../shared/smallFiles.ts";
+import { syncTree } from "../shared/syncTree.ts";
 import { PLACE_FILE, STAGE_FILE } from "./nodes.ts";
 import { type Piece, type PieceHead, readPieces } from "./pieces.ts";
 
@@ -98,7 +100,10 @@ export function createMirror(): Mirror {
       try {
         await writeAll(file, bytes);
         await file.close();
+        // Whoever has sent the exit record throws the run's files away over there: they must not be lost here any more.
+        if (path === RUN_FOLDER.exit) await syncTree(root);
         await inLine(root, () => putInPlace(beside, at));
+        if (path === RUN_FOLDER.exit) await folder.sync();
       } catch (error) {
         await file.close().catch(() => {});
         await unlink(beside).catch(() => {});
@@ -151,6 +156,7 @@ export function createMirror(): Mirror {
       await file.sync();
       // A link is made or it is not, whoever else is at it: another server, or a service that gives the launch up.
       await link(beside, at).catch(ignoring("EEXIST"));
+      await syncFolder(root);
     } finally {
       await file.close();
       await unlink(beside).catch(() => {});

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { isMalachiteError, type LaunchPlan } from "@malachite/core";
+import { syncedIn } from "../../../../conformance/syncedIn.ts";
 import { listingPath, makeParcel, openParcel, type ParcelSources } from "./parcel.ts";
 
 const never = new AbortController().signal;
@@ -56,6 +66,32 @@ describe("a parcel", () => {
     for await (const part of (await openParcel(folder, sources))?.read(from, to) ?? []) parts.push(part);
     return Buffer.concat(parts).toString("utf8");
   };
+
+  it("is durable with its own files before its listing has the name that says that it is whole", async () => {
+    const launch = {
+      plan: plan({
+        restored: {
+          scope: { subscriptionId: "s", resourceGroup: "r", workspace: "w" },
+          container: "c",
+          folder: "outputs",
+        },
+      }),
+      secrets: {},
+    };
+    const synced = await syncedIn(
+      folder,
+      () => makeParcel(folder, launch, sourcesOf({}), never),
+      () => existsSync(listingPath(folder)),
+    );
+    const own = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) =>
+      statSync(join(folder, path)).isFile(),
+    );
+    assert.ok(own.includes("own/files/job.json") && own.includes("own/restored/outputs/kept.txt"));
+    const before = synced.filter(({ saw }) => !saw).map(({ path }) => path.replace(/\.new$/, ""));
+    for (const path of [...own, "own/files", "own/restored/outputs"])
+      assert.ok(before.includes(path), `${path} among ${before}`);
+    assert.deepEqual(synced.at(-1), { path: "", saw: true });
+  });
 
   it("holds what the run is made of, each content where its listing says, in any range", async () => {
     const project = Object.fromEntries(

@@ -14,10 +14,11 @@ import {
   RUN_FOLDER,
   type SnapshotStore,
 } from "@malachite/core";
-import { readRange } from "../../../files/index.ts";
+import { readRange, syncFolder } from "../../../files/index.ts";
 import { openFileInside } from "../shared/openInside.ts";
 import type { RunPlacer } from "../shared/prepareFolder.ts";
 import { fileIn, foldersUnder, namesIn } from "../shared/readFolder.ts";
+import { syncTree } from "../shared/syncTree.ts";
 import { jobText } from "./job.ts";
 
 /**
@@ -47,7 +48,7 @@ export type ParcelSources = {
   readonly caBundle?: string;
 };
 
-/** Writes the parcel into a folder that is there. May be repeated: what is there with its end is whole. */
+/** Writes the parcel into a folder that is there, durably. May be repeated: what is there with its end is whole. */
 export async function makeParcel(
   folder: string,
   launch: Launch,
@@ -88,11 +89,13 @@ export async function makeParcel(
     for await (const entry of ownFiles(own, "restored", `${RUN_FOLDER.project}/`)) await listing.add(entry);
     for await (const entry of dataFiles(plan, signal)) await listing.add(entry);
     await listing.end();
-    await file.sync();
   } finally {
     await file.close();
   }
+  // All that the listing tells of, and itself, before it has the name that says so.
+  await syncTree(folder);
   await rename(beside, join(folder, LISTING));
+  await syncFolder(folder);
 }
 
 const kindsOf = ({ mounts = [] }: LaunchPlan): Promise<readonly ("folder" | "file")[]> =>

@@ -35,8 +35,10 @@ class File:
         self._quiet = QUIET_SECONDS
 
     def has_come(self, size):
-        """An earlier courier has sent so much of it."""
-        self.sent, self.there, self._crc = size, True, None
+        """So much of it is at home, sent by an earlier courier or left of what this one has sent; None: it is not there."""
+        self._anew()
+        if size is not None:
+            self.sent, self.there, self._crc = size, True, None
 
     def _anew(self):
         self.sent, self.there, self._crc, self._tail, self._steps, self._seen = 0, False, 0, b"", 0, None

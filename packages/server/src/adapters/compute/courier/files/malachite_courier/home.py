@@ -57,8 +57,9 @@ class Home:
             if not busy:
                 self._finish.wait(LOOK_SECONDS)
         # What is written down at the end must be all of it.
-        while self._round(True):
-            pass
+        self._rounds()
+        if self._look_for_lost():
+            self._rounds()
         self._send_gone()
         if self._folder.has(LAST):
             try:
@@ -76,6 +77,20 @@ class Home:
             if path is not None and "/" in path:
                 self._file(path).has_come(value["sizeBytes"])
 
+    def _look_for_lost(self):
+        """Whether something that was sent is at home no more, since the machine of the service has lost its power. It is sent again."""
+        home = {}
+        for line in self._patiently(self._listed):
+            value = json.loads(line)
+            home[value.get("path")] = value.get("sizeBytes")
+        lost = [file for file in self._files.values() if file.there and home.get(file.path) != file.sent]
+        for file in lost:
+            file.has_come(home.get(file.path))
+        for name in [name for name, data in self._small.items() if home.get(name) != len(data)]:
+            del self._small[name]
+            lost.append(name)
+        return bool(lost)
+
     def _listed(self):
         sink = _Lines()
         self._link.home(sink)
@@ -83,6 +98,10 @@ class Home:
         if lines and json.loads(lines[-1]).get("end"):
             return lines
         raise Away("the list of what is at home was cut")
+
+    def _rounds(self):
+        while self._round(True):
+            pass
 
     def _file(self, path):
         file = self._files.get(path)
