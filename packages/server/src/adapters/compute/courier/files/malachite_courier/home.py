@@ -225,4 +225,5 @@ class _Lines:
         self._parts.append(bytes(block))
 
     def lines(self):
-        return b"".join(self._parts).decode("utf-8").splitlines()
+        # Not splitlines: names of files may have what that takes for the end of a line too.
+        return [line.decode("utf-8") for line in b"".join(self._parts).split(b"\n") if line]
