@@ -90,6 +90,7 @@ export type Health = AnswerOf<typeof malachite.health>;
 export type ServiceStatus = AnswerOf<typeof malachite.getService>;
 export type ServiceChange = malachite.ServiceChange;
 export type TargetAsk = malachite.TargetAsk;
+export type TargetKind = malachite.TargetKind;
 export type AddedTarget = AnswerOf<typeof malachite.addTarget>;
 export type AuditPage = AnswerOf<typeof malachite.audit>;
 export type GarbagePage = AnswerOf<typeof malachite.collectGarbage>;

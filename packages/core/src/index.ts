@@ -17,6 +17,7 @@ export * from "./domain/environment/pipLines.ts";
 export * from "./domain/environment/registered.ts";
 export * from "./domain/environment/sparkJars.ts";
 export * from "./domain/failure/catalogue.ts";
+export * from "./domain/failure/didYouMean.ts";
 export * from "./domain/failure/malachiteError.ts";
 export * from "./domain/failure/reasons.ts";
 export * from "./domain/launch/awayPlan.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { MalachiteError, type RetentionPolicy } from "@malachite/core";
+import { didYouMean, MalachiteError, type RetentionPolicy } from "@malachite/core";
 import { parse as parseYaml } from "yaml";
 import { type BlobsSetting, readBlobs } from "./settings/blobs.ts";
 import { checkValue } from "./settings/checkValue.ts";
@@ -244,7 +244,9 @@ function readFile(path: string, named: boolean, faults: string[]): Record<string
       throw new Error("it is not a list of NAME: VALUE");
     for (const name of Object.keys(content as object))
       if (!(name in SETTINGS))
-        faults.push(`'${name}' in ${path} is not a setting. There are: ${Object.keys(SETTINGS).join(", ")}.`);
+        faults.push(
+          `'${name}' in ${path} is not a setting. There are: ${Object.keys(SETTINGS).join(", ")}.${didYouMean(name, Object.keys(SETTINGS))}`,
+        );
     if (!named && "data" in (content as object))
       faults.push(
         `'data' in ${path} cannot be: the file lies in the data folder. Name another with --settings.`,

@@ -52,8 +52,12 @@ export const ServiceChange = model("ServiceChange", {
 });
 export type ServiceChange = Static<typeof ServiceChange>;
 
+/** What a compute target can be. */
+export const TARGET_KINDS = ["process", "container", "slurm", "ssh", "kubernetes"] as const;
+export type TargetKind = (typeof TARGET_KINDS)[number];
+
 export const TargetAsk = model("TargetAsk", {
-  kind: Type.String({ description: "process, container, slurm, ssh or kubernetes." }),
+  kind: Type.String({ description: `One of ${TARGET_KINDS.join(", ")}.` }),
   options: optional(anyObject({ description: "As in the settings file." })),
   replace: optional(Type.Boolean({ description: "In place of another target of that name." })),
 });

@@ -37,13 +37,13 @@ describe("a target that an operator adds", () => {
   });
 
   it("is refused where the settings are not right already, and changes nothing", () => {
-    const before = "target: { lab: slurm }\nnoSuch: 1\n";
+    const before = "target: { lab: slurm }\nrunAtOnce: 1\n";
     writeFileSync(file, before);
     const { taken, settings } = follow();
     using _ = settings;
     assert.throws(
       () => settings.add("night", { kind: "process" }, { replace: false }),
-      /'noSuch' in .* is not a setting/,
+      /'runAtOnce' in .* is not a setting.* Did you mean 'runsAtOnce'\?/,
     );
     assert.equal(readFileSync(file, "utf8"), before);
     assert.equal(taken.length, 0);

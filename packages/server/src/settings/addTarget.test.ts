@@ -50,7 +50,8 @@ describe("adding a target to a settings file", () => {
     withFile(before, (file) => {
       for (const [name, target, words] of [
         ["a b", { kind: "process" }, /'a b' is not a name/],
-        ["x", { kind: "pbs" }, /the kind "pbs"/],
+        ["x", { kind: "pbs" }, /the kind "pbs".* another of them\.$/],
+        ["x", { kind: "kubernets" }, /the kind "kubernets".* Did you mean 'kubernetes'\?$/],
         ["x", { kind: "process", runsAtOnce: 0 }, /runsAtOnce of the target 'x'/],
         ["lab", { kind: "ssh" }, /has a target 'lab' already.*--replace/],
       ] as const)

@@ -1,4 +1,6 @@
 // Compute targets in the settings: names, kinds, and what the queue reads of each. Their other options are checked by their drivers.
+import { malachite } from "@malachite/contract";
+import { didYouMean } from "@malachite/core";
 import { firstGpus, isCount, isListOfGpus, MOST_GPUS } from "./gpus.ts";
 
 /** A compute target in the settings. `options` are the driver's own, checked by it. */
@@ -16,7 +18,7 @@ export type TargetEntry = {
 
 /** Engines that have a queue or machines of their own: what their runs take is nothing that runs of this machine have. */
 export const ENGINE_KINDS: readonly string[] = ["slurm", "ssh", "kubernetes"];
-const KINDS = ["process", "container", ...ENGINE_KINDS];
+const KINDS: readonly string[] = malachite.TARGET_KINDS;
 const TARGET_NAME = /^(\*|[A-Za-z0-9][\w.-]{0,254})$/;
 
 /** `NAME=KIND` as text, or `NAME: process` and `NAME: { kind, runsAtOnce, …options }` in a file. */
@@ -33,7 +35,7 @@ export function readTargets(value: unknown, from: string, faults: string[]): Rec
     if (!TARGET_NAME.test(name)) faults.push(`${from}: '${name}' is not a name of a compute target.`);
     else if (typeof kind !== "string" || !KINDS.includes(kind))
       faults.push(
-        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process or another of them.`,
+        `${from}: the target '${name}' has the kind ${JSON.stringify(kind)}. There are: ${KINDS.join(", ")}. Write NAME=process or another of them.${didYouMean(String(kind), KINDS)}`,
       );
     else {
       const { entry, wrong } = readTarget(kind, rest);

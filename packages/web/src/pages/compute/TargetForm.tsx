@@ -1,5 +1,5 @@
 // Adds a target to the settings file of the service, for operators, and tells whether it is usable.
-import type { ComputeTargetDetail } from "@malachite/client";
+import type { ComputeTargetDetail, TargetKind } from "@malachite/client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { Button } from "../../parts/Button.tsx";
@@ -11,14 +11,14 @@ import fields from "../run/head/Dialogs.module.css";
 import { readOptionLines } from "./optionLines.ts";
 import classes from "./TargetForm.module.css";
 
-const KINDS = ["process", "container", "slurm", "ssh", "kubernetes"] as const;
-const EXAMPLES: Readonly<Record<string, string>> = {
+const EXAMPLES: Readonly<Record<TargetKind, string>> = {
   process: "runsAtOnce=1\nmemoryMiB=4096",
   container: "image=python:3.12\nmemoryMiB=4096",
   slurm: "partition=gpu",
   ssh: "host=me@gpu1.lab\nslots=2",
   kubernetes: "namespace=runs",
 };
+const KINDS = Object.keys(EXAMPLES) as readonly TargetKind[];
 
 /** Shown to operators alone: for others there is nothing. */
 export function TargetForm() {
@@ -31,7 +31,7 @@ function Form() {
   const queries = useQueryClient();
   const ids = useId();
   const [name, setName] = useState("");
-  const [kind, setKind] = useState<string>(KINDS[0]);
+  const [kind, setKind] = useState<TargetKind>("process");
   const [lines, setLines] = useState("");
   const [replace, setReplace] = useState(false);
   const read = readOptionLines(lines);
@@ -63,7 +63,11 @@ function Form() {
         </div>
         <div className={fields.field}>
           <label htmlFor={`${ids}kind`}>Kind</label>
-          <select id={`${ids}kind`} value={kind} onChange={(event) => setKind(event.target.value)}>
+          <select
+            id={`${ids}kind`}
+            value={kind}
+            onChange={(event) => setKind(event.target.value as TargetKind)}
+          >
             {KINDS.map((one) => (
               <option key={one}>{one}</option>
             ))}

@@ -1,6 +1,6 @@
 // The options of a compute target of kind container.
 import { environmentTools, type TargetSettings } from "@malachite/core";
-import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+import { faultOf, refusedOption, unknownOption } from "../shared/targetOptions.ts";
 
 export type ContainerOptions = {
   /** The socket of the engine; the service's own choice unless told. */
@@ -36,8 +36,7 @@ export function parseContainerOptions(target: TargetSettings): ContainerOptions 
       );
   environmentTools(target);
   for (const name of Object.keys(options))
-    if (!(KNOWN as readonly string[]).includes(name))
-      throw refusedOption(target, name, `is not known; a container target knows ${KNOWN.join(", ")}`);
+    if (!(KNOWN as readonly string[]).includes(name)) throw unknownOption(target, name, KNOWN);
   const { memoryMiB, cpus } = options;
   if (memoryMiB !== undefined && !isBetween(memoryMiB, MIN_MEMORY_MIB, MAX_MEMORY_MIB, true))
     throw refusedOption(target, "memoryMiB", `must be a whole number of MiB, at least ${MIN_MEMORY_MIB}`);

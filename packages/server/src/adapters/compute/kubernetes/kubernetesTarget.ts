@@ -1,7 +1,7 @@
 // The options of a compute target of kind kubernetes.
 import { isAbsolute, normalize } from "node:path";
 import { environmentTools, type JsonObject, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
-import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+import { faultOf, refusedOption, unknownOption } from "../shared/targetOptions.ts";
 
 /** Where the volume with the runs' folders is for a pod: a claim, or a folder that every node has under the same path. */
 export type VolumeOption =
@@ -144,10 +144,11 @@ export function parseKubernetesOptions(target: TargetSettings): KubernetesOption
     if ((TOOL_OPTIONS as readonly string[]).includes(name)) continue;
     const check = Object.hasOwn(KNOWN, name) ? KNOWN[name as keyof KubernetesOptions] : undefined;
     if (check === undefined)
-      throw refusedOption(
+      throw unknownOption(
         target,
         name,
-        `is not known; a kubernetes target knows ${[...Object.keys(KNOWN), ...TOOL_OPTIONS].join(", ")}, and as every target runsAtOnce, nodes, gpus and gpusPerRun`,
+        [...Object.keys(KNOWN), ...TOOL_OPTIONS],
+        "runsAtOnce, nodes, gpus and gpusPerRun",
       );
     const wrong = value === undefined ? undefined : check(value);
     if (wrong !== undefined) throw refusedOption(target, name, wrong);

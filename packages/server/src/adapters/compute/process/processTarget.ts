@@ -1,7 +1,7 @@
 // The options of a compute target of kind process.
 import { environmentTools, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
 import { readLimits } from "../shared/limitOptions.ts";
-import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+import { faultOf, refusedOption, unknownOption } from "../shared/targetOptions.ts";
 import type { Cgroups, Enforced, Limits } from "./cgroups.ts";
 
 /** Memory: what needs more is killed. Processors: what wants more waits. */
@@ -22,10 +22,7 @@ const OF_THE_QUEUE = "runsAtOnce, nodes, gpus, gpuIds and gpusPerRun";
 export function parseProcessOptions(target: TargetSettings, cgroups: Cgroups): ProcessOptions {
   const { sparkMaster } = target.options;
   const name = Object.keys(target.options).find((one) => !KNOWN.includes(one));
-  if (name !== undefined) {
-    const known = `${KNOWN.join(", ")}, and as every target ${OF_THE_QUEUE}`;
-    throw refusedOption(target, name, `is not known; a process target knows ${known}`);
-  }
+  if (name !== undefined) throw unknownOption(target, name, KNOWN, OF_THE_QUEUE);
   if (sparkMaster !== undefined && !SPARK_MASTER.test(String(sparkMaster))) {
     throw refusedOption(target, "sparkMaster", "must be local[N], spark://HOST:PORT, yarn or k8s://ADDRESS");
   }

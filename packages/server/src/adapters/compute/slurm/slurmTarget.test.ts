@@ -15,7 +15,10 @@ const target = (options: TargetSettings["options"]): TargetSettings => ({
 describe("options of a slurm target", () => {
   it("are refused by name", () => {
     for (const [options, said] of [
-      [{ partitoin: "x" }, /Option partitoin .* is not known; a slurm target knows bin, conf, folder/],
+      [
+        { partitoin: "x" },
+        /Option partitoin .* is not known; a slurm target knows bin, conf, folder.* Did you mean 'partition'\?$/,
+      ],
       [{ toolPath: ["bin"] }, /Option toolPath .* must be a list of absolute paths/],
       [{ folder: "runs" }, /Option folder .* must be an absolute path/],
       [{ partition: "a\nb" }, /Option partition .* must be text of one line/],

@@ -1,7 +1,7 @@
 // The options of a compute target of kind slurm. All are data for argv; none is ever part of a shell line.
 import { isAbsolute } from "node:path";
 import { environmentTools, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
-import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+import { faultOf, refusedOption, unknownOption } from "../shared/targetOptions.ts";
 import { NEWEST, OLDEST } from "./restWords.ts";
 
 /** Where slurmrestd is asked, and as whom. Holds no token. */
@@ -96,7 +96,7 @@ export function parseSlurmOptions(target: TargetSettings): SlurmOptions {
   const { options } = target;
   const refuse = (name: string, why: string) => refusedOption(target, name, why);
   for (const name of Object.keys(options))
-    if (!KNOWN.includes(name)) throw refuse(name, `is not known; a slurm target knows ${KNOWN.join(", ")}`);
+    if (!KNOWN.includes(name)) throw unknownOption(target, name, KNOWN);
   for (const name of PATHS)
     if (options[name] !== undefined && !(isText(options[name]) && isAbsolute(options[name])))
       throw refuse(name, "must be an absolute path");

@@ -1,7 +1,7 @@
 // The options of a compute target of kind ssh: which machines, how to log in, what they are known by.
 import { type EnvironmentTools, environmentTools, type TargetSettings, TOOL_OPTIONS } from "@malachite/core";
 import { type LimitOptions, readLimits } from "../shared/limitOptions.ts";
-import { faultOf, refusedOption } from "../shared/targetOptions.ts";
+import { faultOf, refusedOption, unknownOption } from "../shared/targetOptions.ts";
 
 /** One machine, and how to get into it. */
 export type SshHost = {
@@ -71,8 +71,7 @@ const MOST_GPUS = 1024;
 export function parseSshOptions(target: TargetSettings): SshOptions {
   const { options } = target;
   for (const name of Object.keys(options))
-    if (!(KNOWN as readonly string[]).includes(name))
-      throw refusedOption(target, name, `is not known; an ssh target knows ${KNOWN.join(", ")}`);
+    if (!(KNOWN as readonly string[]).includes(name)) throw unknownOption(target, name, KNOWN);
   const { hosts, host, slots, fingerprint, port, user, gpus, gpuIds, ...rest } = options;
   const text = (name: (typeof KNOWN)[number], value: unknown): string | undefined => {
     if (value === undefined) return undefined;
