@@ -105,6 +105,33 @@ ${ADDRESS_OF}class Node(subprocess.Popen):
         return 126
 
 
+def listen_at(port):
+    """At all addresses of this machine, of both kinds: which of them others are led to by its name is not known here."""
+    import errno
+
+    try:
+        return listen_by(socket.AF_INET6, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise
+        return listen_by(socket.AF_INET, port)  # There is no IPv6 here.
+
+
+def listen_by(family, port):
+    server = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if family == socket.AF_INET6:
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if port:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("", port))
+        server.listen(64)
+        return server
+    except OSError:
+        server.close()
+        raise
+
+
 class Control:
     """Where the nodes connect to, and are told to end."""
 
@@ -115,9 +142,7 @@ class Control:
         self.forced = 0
         self.told = []
         self.peers = []
-        self.server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.server.bind(("", 0))
-        self.server.listen(64)
+        self.server = listen_at(0)
         self.port = self.server.getsockname()[1]
         beside(self.accept)
 

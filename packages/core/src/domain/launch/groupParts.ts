@@ -53,14 +53,9 @@ class Meeting(Control):
 
     def listen(self):
         for port in PART["ports"]:
-            server = socket.socket(socket.AF_INET6 if ":" in HOSTS[0] else socket.AF_INET, socket.SOCK_STREAM)
             try:
-                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                server.bind(("", port))
-                server.listen(64)
-                return server
+                return listen_at(port)
             except OSError as error:
-                server.close()
                 why = error
         fail("Node 0 could take none of the ports %s for the others to join at: %s" % (", ".join(str(port) for port in PART["ports"]), why))
 

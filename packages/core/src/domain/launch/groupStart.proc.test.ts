@@ -18,6 +18,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { launchFiles, logsOf } from "./launchFiles.ts";
 import { type PlannedProcess, type ProcessGroup, portMark, RUN_FOLDER } from "./launchPlan.ts";
+import { inNetwork, networks, withoutNetwork } from "./testing/networks.ts";
 
 const pyenv = join(homedir(), ".pyenv", "versions");
 const versionOf = (python: string): string =>
@@ -169,6 +170,30 @@ for (const python of pythons as string[]) {
         assert.deepEqual(await over, [0, null]);
         assert.equal(readFileSync(join(folder, RUN_FOLDER.logOf(1)), "utf8"), "");
       });
+    });
+
+    describe("whose nodes are machines that are known by names", () => {
+      const names = ["node-0.run", "node-1.run"];
+      const part = (node: number) =>
+        JSON.stringify({ node, hosts: names, ports: [21_000, 21_001], token: "x" });
+      const both = `(cd "$2/project" && MALACHITE_PART=$3 exec "$1" ../group.py) &
+cd "$4/project" && MALACHITE_PART=$5 "$1" ../group.py; code=$?; wait; exit $code`;
+      for (const network of networks)
+        it(`runs processes on all, with ${network}`, async (test) => {
+          const without = withoutNetwork(network, root);
+          if (without !== undefined) return test.skip(without);
+          const codes = ["print('one')", "import os; print('other by', os.environ['AT'])"];
+          const [first, other] = [0, 1].map(() => prepare(codes, { environment: { AT: "\0host:0\0" } }));
+          const [program = "", ...args] = inNetwork(network, root, names);
+          const nodes = [other, part(1), first, part(0)] as string[];
+          const asked = [...args, "timeout", "20", "sh", "-c", both, "sh", python, ...nodes];
+          const { status, stdout, stderr } = spawnSync(program, asked, { encoding: "utf8" });
+          assert.equal(status, 0, `${stdout}${stderr}`);
+          const log = (folder: string, rank: number) =>
+            readFileSync(join(folder, RUN_FOLDER.logOf(rank)), "utf8");
+          assert.equal(log(first as string, 0), "one\n");
+          assert.equal(log(other as string, 1), "other by node-0.run\n");
+        });
     });
 
     it("gives each its log, its node's folder and its variables", async () => {
