@@ -1,6 +1,6 @@
 // Runs on a real Kubernetes cluster of one node, with a real service: on a volume that both see, and with none.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
@@ -11,6 +11,7 @@ import {
   withoutCluster,
 } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
+import { lostRecord } from "../support/lostRecord.ts";
 import { cancel, ended, fileOf, getRun, reached, story, submit } from "../support/runs.ts";
 import { ROOT, Service, until, workspacePath } from "../support/service.ts";
 import { NODE } from "./coreDns.ts";
@@ -117,6 +118,31 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
   const jobs = () =>
     cluster.kubectl("get", "jobs,pods,secrets", "-A", "-l", "malachite.service", "-o", "name");
   const free = () => until("all to be freed", async () => (await jobs()).trim() === "", LONG_MS);
+
+  it("of which a service has lost the record leave nothing on a volume that it shares with another", async () => {
+    const shared = join(home.folder, "shared");
+    mkdirSync(shared);
+    const settings = join(home.folder, "sharing.yaml");
+    const { kubeconfig, image } = cluster;
+    const pods = {
+      kind: "kubernetes",
+      kubeconfig,
+      image,
+      imagePullPolicy: "Never",
+      volume: { hostPath: shared },
+    };
+    writeFileSync(settings, JSON.stringify({ target: { pods } }));
+    const conditions = (key: string) =>
+      cluster.kubectl(
+        ...["get", "jobs", "-l", `malachite.key=${key}`],
+        ...["-o", "jsonpath={.items[*].status.conditions[*].type}"],
+      );
+    await lostRecord({
+      ...{ settings, configuration: on("pods"), runs: join(shared, "malachite-runs") },
+      goesOn: async (key) => !/Complete|Failed/.test(await conditions(key)),
+    });
+    await free();
+  });
 
   for (const target of ["pods", "away"]) {
     describe(target === "away" ? "without a volume" : "on a volume", () => {

@@ -84,4 +84,5 @@ export async function lostRecord({ settings, configuration, runs, goesOn }: Lost
   assert.ok(is(bare) && is(kept), "what is not ours");
   await go(kept);
   await reached(theirs, "kept", "Completed");
+  await until("its folder to be freed", () => !is(kept), LONG_MS);
 }

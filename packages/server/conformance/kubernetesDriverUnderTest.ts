@@ -7,7 +7,7 @@ import { createClusters } from "../src/adapters/compute/kubernetes/clusters.ts";
 import { createKubernetesDriver } from "../src/adapters/compute/kubernetes/kubernetesDriver.ts";
 import { systemClock } from "../src/adapters/system/clock.ts";
 import type { DriverUnderTest } from "./computeDriver.ts";
-import { type DriverSubject, driverUnderTest, EMPTY_PLACER } from "./driverUnderTest.ts";
+import { type DriverSubject, driverUnderTest, EMPTY_PLACER, marksOf } from "./driverUnderTest.ts";
 
 export type KubernetesUnderTest = Pick<DriverSubject, "away" | "end"> & {
   readonly server: string;
@@ -47,6 +47,7 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
         clusters: createClusters(),
         service: `c0f0${process.pid.toString(16).padStart(4, "0")}-conformance`,
         placer,
+        marks: marksOf("conformance", now),
         clock: { ...systemClock, now },
         user: { uid: user.uid, gid: user.gid, name: user.username },
         courier: given.courier ?? ({} as AwayCourier),

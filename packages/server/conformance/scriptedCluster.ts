@@ -282,6 +282,12 @@ export async function startScriptedCluster(): Promise<ScriptedCluster> {
     const thing = get(kind, name ?? "");
     if (thing === undefined) return missing;
     if (method === "DELETE") {
+      const { uid = thing.metadata.uid } = (body as { preconditions?: { uid?: string } }).preconditions ?? {};
+      if (uid !== thing.metadata.uid)
+        return [
+          409,
+          { reason: "Conflict", message: `the UID in the precondition (${uid}) is not that of the object` },
+        ];
       if (kind === "jobs") for (const pod of podsOf(thing)) deletePod(pod);
       remove(kind, name ?? "");
     }

@@ -94,6 +94,7 @@ export function composeDrivers(
       clusters: opened.use(createClusters()),
       service: folder.id,
       placer,
+      marks,
       clock,
       user: serviceUser(),
       courier,

@@ -15,8 +15,8 @@ export type Jobs = {
   suspend(name: string, signal: AbortSignal): Promise<void>;
   /** Asks the pods to end, and forces them after so long. */
   endPods(key: LaunchKey, graceSeconds: number, signal: AbortSignal): Promise<void>;
-  /** With its secret; its pods follow. Not there is success. */
-  remove(name: string, signal: AbortSignal): Promise<void>;
+  /** With its secret; its pods follow. Not there is success. `uid`: that one alone; throws ClusterRefused for another of its name. */
+  remove(job: { readonly name: string; readonly uid?: string }, signal: AbortSignal): Promise<void>;
 };
 
 const MERGE = "application/merge-patch+json";
@@ -117,8 +117,9 @@ export function createJobs(cluster: Cluster, namespace: string, service: string)
       const body = { apiVersion: "v1", kind: "DeleteOptions", gracePeriodSeconds: graceSeconds };
       await cluster.ask("DELETE", `${core}/pods`, { query, body }, signal);
     },
-    async remove(name, signal) {
-      const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" };
+    async remove({ name, uid }, signal) {
+      const only = uid === undefined ? {} : { preconditions: { uid } };
+      const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...only };
       await unlessGone(() => cluster.ask("DELETE", `${jobs}/${name}`, { body }, signal));
       await removeSecret(name, signal);
     },

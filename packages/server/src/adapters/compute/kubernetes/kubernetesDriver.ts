@@ -22,8 +22,10 @@ import type { AwayCourier } from "../courier/index.ts";
 import { HOME, type ServiceUser } from "../shared/containerHome.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import type { LaunchMarks } from "../shared/launchMarks.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
+import { createMarkedPlaces } from "../shared/markedPlaces.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
@@ -35,13 +37,14 @@ import type { Clusters } from "./clusters.ts";
 import { endJob } from "./endJob.ts";
 import { faultOfPlace } from "./health.ts";
 import { type FolderWay, jobSpec } from "./jobSpec.ts";
-import { KIND, type KubernetesState, makeHandle, readHandle } from "./kubernetesHandle.ts";
+import { KIND, type KubernetesState, makeHandle, makeState, readHandle } from "./kubernetesHandle.ts";
 import {
   faultOfOptions,
   folderOf,
   type KubernetesOptions,
   parseKubernetesOptions,
 } from "./kubernetesTarget.ts";
+import { createWhenOver, type MarkedJob } from "./markedJob.ts";
 import { createPlaces, type Place } from "./places.ts";
 import { isQuota } from "./podlessJobs.ts";
 import { planInPods, podCount } from "./podsOfRun.ts";
@@ -53,6 +56,7 @@ export type KubernetesDriverOptions = {
   /** Tells this service's jobs from those of another in the same namespace: the id of its data folder. */
   readonly service: string;
   readonly placer: RunPlacer;
+  readonly marks: LaunchMarks;
   readonly clock: SteadyClock;
   readonly user: ServiceUser;
   /** Carries the files of runs whose target has no volume. */
@@ -66,12 +70,11 @@ export type KubernetesDriver = ComputeDriver & AsyncDisposable;
 
 /** On the volume: the folder in which each launch gets one of its own. */
 const RUNS = "malachite-runs";
-const START_MS = 120_000;
 const HEALTH_TRUST_MS = 10_000;
 
 /** Starts and opens nothing until its first call. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
-  const { clusters, service, placer, clock, user, courier, authority } = options;
+  const { clusters, service, placer, marks, clock, user, courier, authority } = options;
   const hints = createLaunchHints();
   const places = createPlaces({ clusters, service, clock, onChange: (key) => hints.tell(key) });
   const roots = createRunsRoots();
@@ -94,6 +97,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       ...(namespace === undefined ? {} : { namespace }),
     });
 
+  const marked = createMarkedPlaces({ marks, inLine, whenOver: createWhenOver(placeOf) });
+
   /** The options of a target, and where its runs lie: no volume where a courier carries their files. */
   function read(target: TargetSettings) {
     const parsed = parseKubernetesOptions(target);
@@ -112,14 +117,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     parsed: KubernetesOptions,
     { namespace }: Place,
     root: RunsRoot | undefined,
-  ): KubernetesState => ({
-    ...(parsed.kubeconfig === undefined ? {} : { kubeconfig: parsed.kubeconfig }),
-    ...(parsed.context === undefined ? {} : { context: parsed.context }),
-    namespace,
-    job: jobName(key),
-    ...(root === undefined ? {} : { runs: root.path }),
-    startMs: parsed.startSeconds === undefined ? START_MS : parsed.startSeconds * 1000,
-  });
+  ): KubernetesState => makeState(parsed, { namespace, job: jobName(key), runs: root?.path });
 
   async function awayState(
     key: LaunchKey,
@@ -190,6 +188,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     if (await hasStarted(place, root, key, signal)) return follow(key, state);
     await root.makeWhole(key, async (made) => {
       await prepareFolder(made, plan, placer, { job: state.job }, signal, CONTAINER_FOLDER);
+      await marks.put(made, plan, { ...state, server: place.cluster.server } satisfies MarkedJob);
       if (trust !== undefined) await copyFile(trust, join(made, TRUST));
       await mkdir(join(made, HOME), { recursive: true });
       if (pods > 1) await mkdir(join(made, POD_NAMES.folder), { recursive: true });
@@ -227,7 +226,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   async function discard(place: Place, root: RunsRoot, key: LaunchKey, signal: AbortSignal): Promise<void> {
     // With the claim, no pod of it begins any more, whoever is just about to make its job.
     if (!(await takeClaim(root.folder(key)))) return;
-    await place.jobs.remove(jobName(key), signal);
+    await place.jobs.remove({ name: jobName(key) }, signal);
     await root.remove(key);
   }
 
@@ -258,7 +257,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     if (job !== undefined) place.watch.learn(job);
     if (job !== undefined || (await courier.sight(key))?.at === "ended")
       return follow(key, await awayState(key, parsed, place));
-    await place.jobs.remove(jobName(key), signal);
+    await place.jobs.remove({ name: jobName(key) }, signal);
     await courier.forget(key);
     return undefined;
   }
@@ -293,7 +292,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     const place = await placeOf(readHandle(handle));
     await endJob(place, handle, 0, signal);
     hints.drop(handle.key);
-    await place.jobs.remove(job, signal);
+    await place.jobs.remove({ name: job }, signal);
     place.watch.forget(handle.key);
     if (runs === undefined) await courier.forget(handle.key);
     else {
@@ -373,6 +372,10 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     },
     release: async (handle, signal) =>
       inLine(handle.key, () => wrapped(readHandle(handle).runs, () => release(handle, signal))),
+    placeAt(target) {
+      const root = faultOfOptions(target) === undefined ? read(target).volume?.root : undefined;
+      return root && marked.at(root);
+    },
     hints: (signal) => hints.stream(signal),
     async [Symbol.asyncDispose]() {
       hints[Symbol.dispose]();

@@ -2,6 +2,7 @@
 import type { NodeLogs } from "../courier/index.ts";
 import { handlesOf } from "../shared/handles.ts";
 import type { ClusterAccess } from "./clusters.ts";
+import type { KubernetesOptions } from "./kubernetesTarget.ts";
 
 export const KIND = "kubernetes";
 
@@ -15,6 +16,25 @@ export type KubernetesState = ClusterAccess & {
   /** How long it may fail to start, in ms. */
   readonly startMs: number;
 };
+
+/** Unless the target tells. */
+const START_MS = 120_000;
+
+/** Of a job in that namespace, by the options of its target. */
+export const makeState = (
+  { kubeconfig, context, startSeconds }: KubernetesOptions,
+  {
+    namespace,
+    job,
+    runs,
+  }: { readonly namespace: string; readonly job: string; readonly runs: string | undefined },
+): KubernetesState => ({
+  ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  ...(context === undefined ? {} : { context }),
+  ...{ namespace, job },
+  ...(runs === undefined ? {} : { runs }),
+  startMs: startSeconds === undefined ? START_MS : startSeconds * 1000,
+});
 
 export const { make: makeHandle, read: readHandle } = handlesOf<KubernetesState>(
   KIND,

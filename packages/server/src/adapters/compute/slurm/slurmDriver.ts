@@ -10,7 +10,6 @@ import {
   isMalachiteError,
   type Launch,
   type LaunchKey,
-  type LaunchPlace,
   MalachiteError,
   type Sighting,
   type SteadyClock,
@@ -26,7 +25,7 @@ import type { LaunchMarks } from "../shared/launchMarks.ts";
 import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
-import { markedPlace } from "../shared/markedPlace.ts";
+import { createMarkedPlaces } from "../shared/markedPlaces.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
 import { prepareFolder, type RunPlacer, readLaunchNote } from "../shared/prepareFolder.ts";
@@ -97,7 +96,13 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const questions = createQuestions(voice);
   const endJobs = createEndJobs(voice, questions, clock);
   const away = createAwayLaunches({ ...options, questions, follow, refusal });
-  const named = new Map<RunsRoot, LaunchPlace>();
+  const marked = createMarkedPlaces({
+    ...{ marks, inLine },
+    async whenOver({ key, engine }, folder) {
+      const { cluster } = engine as { readonly cluster: SlurmCluster };
+      return (await questions.ask(cluster, key)).some(isLive) ? undefined : () => removeMounts(folder);
+    },
+  });
   /** When a launch was first seen to have ended without a record. */
   const silent = new Map<LaunchKey, number>();
   const inherited = Object.fromEntries(
@@ -290,26 +295,9 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     placeAt(target) {
       if (faultOfOptions(target) !== undefined || isAwayTarget(target)) return undefined;
       const root = rootOf(target);
-      if (root === own) return undefined;
-      const place = named.get(root) ?? leftIn(root);
-      named.set(root, place);
-      return place;
+      return root === own ? undefined : marked.at(root);
     },
   };
-
-  /** In a folder that another service may use too. */
-  function leftIn(root: RunsRoot): LaunchPlace {
-    const place = markedPlace(
-      root,
-      marks,
-      async ({ key, engine }) => {
-        const { cluster } = engine as { readonly cluster: SlurmCluster };
-        return !(await questions.ask(cluster, key)).some(isLive);
-      },
-      ({ key }) => removeMounts(root.folder(key)),
-    );
-    return { ...place, free: (key, before, signal) => inLine(key, () => place.free(key, before, signal)) };
-  }
 
   /** By the folder alone: of whatever cluster the launch was. */
   async function left(key: LaunchKey): Promise<Handle | undefined> {

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { LaunchKey, LaunchPlan } from "@malachite/core";
+import { createLines } from "./inLine.ts";
 import { createLaunchMarks, type LaunchMark } from "./launchMarks.ts";
-import { markedPlace } from "./markedPlace.ts";
+import { createMarkedPlaces } from "./markedPlaces.ts";
 import { createRunsRoot } from "./runsRoot.ts";
 
 const signal = new AbortController().signal;
@@ -24,15 +25,16 @@ function bench(over: (mark: LaunchMark) => boolean | Promise<boolean> = () => tr
   const asked: LaunchMark[] = [];
   const marksAt = (at: number, service = "ours", secret = SECRET) =>
     createLaunchMarks({ service, secret, clock: { now: () => at } });
-  const place = markedPlace(
-    root,
-    marksAt(NOW),
-    async (mark) => {
+  const places = createMarkedPlaces({
+    marks: marksAt(NOW),
+    inLine: createLines(),
+    async whenOver(mark) {
       asked.push(mark);
-      return over(mark);
+      return (await over(mark)) ? async () => {} : undefined;
     },
-    async () => {},
-  );
+  });
+  const place = places.at(root);
+  assert.equal(places.at(root), place);
   const environment = { AZUREML_RUN_ID: "Run_1", AZUREML_WORKSPACE_SCOPE: "/subscriptions/s" };
   const at = (name: string) => root.folder(keyOf(name));
   const age = (name: string) => utimes(at(name), OLD / 1000, OLD / 1000);
