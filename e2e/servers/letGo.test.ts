@@ -44,6 +44,11 @@ describe("runs of a machine that is gone", { skip: withoutPostgres() ?? false },
     await other.start();
     await lost.kill();
     assert.equal(processesOf("stays").length > 0, true);
+    await until("the other saying that no server goes on with it", async () =>
+      /No server has gone on with it for \d+ s\. It is bound to the machine 'machine-.*--machine machine-.*--let-go stays/.test(
+        (await other.json<{ summary: string }>("GET", malachite("/runs/stays/why"))).summary,
+      ),
+    );
 
     await other.json("POST", `/execution/v1.0${experiment()}/runId/stays/cancel`);
     assert.equal((await get(other, "stays")).status, "CancelRequested");

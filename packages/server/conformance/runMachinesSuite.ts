@@ -51,6 +51,21 @@ export function runMachinesSuite(bench: RecordsBench): void {
       );
     });
 
+    it("tells of a run at work that nobody holds, since when, and whose it is", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      for (const id of ["a", "waits"]) await create(runs, newRun(scope, id));
+      const [a] = await claim(scope, { places: 1, machine: "one" });
+      assert.ok(a);
+      const unheld = (id: string, at: number) => runs.unheld({ scope, id }, at);
+      assert.equal(await unheld("a", 999), undefined);
+      assert.deepEqual(await unheld("a", 1_000), { machine: "one", since: 1_000 });
+      assert.equal(await unheld("waits", 1_000), undefined, "nobody has to hold it");
+      assert.equal(await unheld("none", 1_000), undefined);
+      await runs.renew([a.lease.token], 5_000);
+      assert.equal(await unheld("a", 1_000), undefined);
+    });
+
     it("know of each other who is there, and forget who is not", async () => {
       const { servers } = bench.records;
       const server = (owner: string, seenUntil: number) => ({

@@ -36,7 +36,7 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
         code: "ended",
         message: `The run has ended as ${life.status}: ${life.outcome?.message ?? "no reason was recorded."}`,
       },
-      ...(life.release === "owed" ? await silence(run, life.endedAt, ports) : []),
+      ...(life.release === "owed" ? await owedSince(run, life.endedAt, ports) : []),
     ];
   if (shownStatus(run, ports.clock.now()) === "NotResponding")
     return [{ code: "outOfReach", message: "Whoever executes the run has not been heard of in time." }];
@@ -59,9 +59,11 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
         ]
       : starts;
   }
-  switch (nextStep(run)) {
-    case "wait":
-      return queueConstraints(run, ports);
+  const step = nextStep(run);
+  if (step === "wait") return queueConstraints(run, ports);
+  const unheld = await nobodysHands(run, ports);
+  if (unheld !== undefined) return [unheld];
+  switch (step) {
     case "prepare":
       return [{ code: "stepInProgress", message: "Its environment is being made, or its data brought." }];
     case "launch":
@@ -81,6 +83,28 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
     default:
       return life.status === "Queued" ? [await engineConstraint(run, ports)] : outOfSight(run, ports);
   }
+}
+
+/** What an ended run's target still has to be freed of, where that takes long. */
+async function owedSince(run: Run, since: number | undefined, ports: WhyPorts): Promise<Constraint[]> {
+  const unheld = await nobodysHands(run, ports);
+  return unheld === undefined ? silence(run, since, ports) : [unheld];
+}
+
+/** That no server goes on with a run that has begun. The engine is not asked then: one of another machine would tell of its own. */
+async function nobodysHands(run: Run, { runs }: WhyPorts): Promise<Constraint | undefined> {
+  const now = await runs.now();
+  const unheld = await runs.unheld(run, now);
+  if (unheld === undefined) return undefined;
+  const { machine, since } = unheld;
+  const seconds = since === undefined ? 0 : Math.max(1, Math.round((now - since) / 1000));
+  const long =
+    seconds === 0 ? "" : seconds < 120 ? ` for ${seconds} s` : ` for ${Math.round(seconds / 60)} minutes`;
+  const who =
+    machine === undefined
+      ? `Any server that has the compute target '${run.target}' in its settings takes it over.`
+      : `It is bound to the machine '${machine}': start a server there (with --machine ${machine}, unless that is its host name). ${wayOut(run)}`;
+  return { code: "outOfReach", message: `No server has gone on with it${long}. ${who}` };
 }
 
 /** The longest that an engine is waited for. */

@@ -172,6 +172,14 @@ export interface RunStore {
     readonly at: Instant;
     readonly limit: number;
   }): Promise<readonly Run[]>;
+  /**
+   * Of a hosted run that was claimed and has not ended, or whose target is still to be freed, and that nobody holds at `at`: the machine
+   * that it is bound to, and since when nobody holds it, where that is known. Undefined for all others.
+   */
+  unheld(
+    run: Pick<Run, "scope" | "id">,
+    at: Instant,
+  ): Promise<{ readonly machine?: string; readonly since?: Instant } | undefined>;
   /** Hosted runs that were claimed and have not ended, or whose target is still to be freed, of all workspaces. */
   inHand(): Promise<readonly { readonly scope: Scope; readonly id: string; readonly attempt: number }[]>;
   /** Hosted runs that somebody still has to work on, of all workspaces, counted. For people who watch the service. */

@@ -72,6 +72,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   standing: "list",
   queue: "list",
   census: "list",
+  unheld: "list",
   inHand: "list",
   letGoOf: "list",
   endedRuns: "list",

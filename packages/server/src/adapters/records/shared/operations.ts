@@ -99,6 +99,7 @@ import {
 import { logsOfRuns, logToRun } from "./tracking/runLogs.ts";
 import { searchTrackedRuns } from "./tracking/searchRuns.ts";
 import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/trackedExperiments.ts";
+import { unheld } from "./unheld.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
 type Queued = { pool: string; capacity: Capacity; owner: string; until: number };
@@ -216,6 +217,7 @@ export const LISTS = {
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),
   letGoOf: (db: Executor, ask: Parameters<typeof letGoOf>[1]) => letGoOf(db, ask),
+  unheld: (...args: Parameters<typeof unheld>) => unheld(...args),
   inHand: (db: Executor) => inHand(db),
   queue: (...args: Parameters<typeof readQueue>) => readQueue(...args),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),

@@ -73,6 +73,7 @@ export function createStores(
     queue: (ask) => call("queue", ask, quotas),
     census: () => call("census"),
     letGoOf: (ask) => call("letGoOf", ask),
+    unheld: async ({ scope, id }, at) => (await call("unheld", { scope, id }, at)) ?? undefined,
     inHand: () => call("inHand"),
     waiting: (pool) => call("waiting", pool),
     list: (ask) => call("list", ask),
