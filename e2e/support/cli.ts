@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { killRunsOf } from "./leftovers.ts";
 import { ROOT, until } from "./service.ts";
 
-const BIN = join(ROOT, "packages/cli/bin/malachite.js");
+export const BIN = join(ROOT, "packages/cli/bin/malachite.js");
 
 export type End = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 

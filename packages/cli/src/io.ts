@@ -12,6 +12,8 @@ export type Io = {
   say(text: string): void;
   /** Whether talk is read by a person at a terminal, so that bars and hints are welcome. */
   readonly interactive: boolean;
+  /** Asks the person at the terminal, and gives the line that is typed; undefined where nobody is at one. */
+  ask(question: string): Promise<string | undefined>;
   /** Columns of the terminal that results go to; undefined for files and pipes. */
   readonly columns: number | undefined;
   /** Calls `stop` at the first Ctrl-C; the second one ends the process at once. Gives a function that stops listening. */
@@ -39,6 +41,20 @@ export function processIo(rest: readonly string[] | undefined): Io {
       process.stderr.write(`${text}\n`);
     },
     interactive: process.stderr.isTTY === true,
+    async ask(question) {
+      if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+      const { createInterface } = await import("node:readline");
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        // Ctrl-C and Ctrl-D are an answer too: none of those that are asked for.
+        return await new Promise((resolve) => {
+          lines.once("close", () => resolve(""));
+          lines.question(question, resolve);
+        });
+      } finally {
+        lines.close();
+      }
+    },
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     onInterrupt: (stop) => {
       let asked = false;

@@ -25,6 +25,7 @@ function record(rest?: readonly string[]): Io & { stdout: string; stderr: string
     },
     interactive: false,
     columns: undefined,
+    ask: async () => undefined,
     onInterrupt: () => () => {},
   };
 }
@@ -58,6 +59,11 @@ test("wrong usage ends with 2, says what is meant, and prints nothing to stdout"
   const cases: [argv: string[], says: RegExp][] = [
     [["submt"], /Did you mean submit/],
     [["list", "--no-such"], /unknown option/],
+    [["cancel"], /Name the runs/],
+    [["cancel", "--target", "lab"], /--target belongs to --let-go/],
+    [["cancel", "--let-go", "--target", "lab", "run"], /either runs or --target/],
+    [["cancel", "--let-go", "--wait", "run"], /--wait/],
+    [["cancel", "--yes", "run"], /--yes belongs to --target/],
     [["show"], /missing required argument 'run'/],
     [["list", "-n", "0"], /whole number from 1/],
     [["list", "-o", "xml"], /Allowed choices are table, json/],

@@ -21,6 +21,7 @@ function world(t: TestContext, env: Record<string, string> = {}, files: Record<s
     say: () => {},
     interactive: false,
     columns: undefined,
+    ask: async () => undefined,
     onInterrupt: () => () => {},
   };
 }
