@@ -1,18 +1,18 @@
 // All runs of a target are let go of at once: what is asked first, which runs are meant, and which are not.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { BIN, Home } from "../support/cli.ts";
 import { cancel, getRun, python3, reached, story, submit } from "../support/runs.ts";
-import { Service, WORKSPACE } from "../support/service.ts";
+import { Service, until, WORKSPACE } from "../support/service.ts";
 
-/** Runs the command at a terminal of its own, where the line is typed once it is asked for. */
+/** Runs the command at a terminal of its own, where the line is typed once it is asked for, and the folder that tells of it has gone. */
 const AT_A_TERMINAL = `
-import os, pty, sys
-line, command = sys.argv[1], sys.argv[2:]
+import os, pty, sys, time
+line, asked, command = sys.argv[1], sys.argv[2], sys.argv[3:]
 pid, terminal = pty.fork()
 if pid == 0: os.execvp(command[0], command)
 said = b""
@@ -22,6 +22,8 @@ while True:
     if not data: break
     said += data
     if b"to go on: " in said and line:
+        os.mkdir(asked)
+        while os.path.exists(asked): time.sleep(0.02)
         os.write(terminal, line.encode() + b"\\n")
         line = ""
 sys.stdout.write(said.decode())
@@ -47,9 +49,10 @@ describe("the runs of a target", () => {
   const at = ["-w", `${WORKSPACE.subscriptionId}/rg/ws1`];
   const letGo = (...more: readonly string[]) =>
     home.run("cancel", "--let-go", "--target", "night", ...more, ...at);
-  async function typing(line: string): Promise<{ readonly code: number | null; readonly said: string }> {
+  async function typing(line: string, meanwhile: () => Promise<unknown> = async () => undefined) {
+    const asked = join(folder, "asked");
     const command = [process.execPath, BIN, "cancel", "--let-go", "--target", "night", ...at];
-    const child = spawn(python3(), ["-c", AT_A_TERMINAL, line, ...command], {
+    const child = spawn(python3(), ["-c", AT_A_TERMINAL, line, asked, ...command], {
       env: { ...process.env, HOME: home.folder, ...home.env },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -59,6 +62,9 @@ describe("the runs of a target", () => {
     });
     const { promise, resolve } = Promise.withResolvers<number | null>();
     child.once("close", resolve);
+    await until("the question", () => existsSync(asked) || child.exitCode !== null);
+    await meanwhile();
+    rmSync(asked, { recursive: true, force: true });
     return { code: await promise, said };
   }
   async function running(target: string): Promise<string> {
@@ -101,6 +107,18 @@ describe("the runs of a target", () => {
     assert.equal(none.code, 0, none.stderr);
     assert.match(none.stderr, /No run of this workspace is on 'night'/);
     await cancel(service, other);
+  });
+
+  it("that have ended before it is typed are passed over", async () => {
+    const [ends, stays] = [await running("night"), await running("night")];
+    const { code, said } = await typing("night", async () => {
+      await cancel(service, ends);
+      await until("its release", async () => (await story(service, ends)).at(-1)?.event === "released");
+    });
+    assert.equal(code, 0, said);
+    assert.match(said, new RegExp(`'${ends}' has ended as Canceled.*Let go of 1 run on 'night'`, "s"));
+    assert.equal((await story(service, ends)).filter(({ event }) => event === "letGo").length, 0);
+    assert.equal(await status(stays), "Canceled");
   });
 
   it("of a name that no target has are none", async () => {

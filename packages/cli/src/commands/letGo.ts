@@ -54,11 +54,13 @@ export async function letGoOfTarget(
       await letGo([runId], { reason }, runs, io);
       closed += 1;
     } catch (error) {
-      // It has ended by itself since it was listed, which is as well.
-      if (!isRestError(error) || error.code !== "NothingToLetGo") throw error;
-      io.say(`${runId}: it has ended meanwhile.`);
+      // It has ended since it was shown, or has been taken from the line and is on no machine yet: the message says which.
+      if (!isRestError(error) || !PASSED_OVER.includes(error.code ?? "")) throw error;
+      io.say(error.message);
     }
   io.say(`Let go of ${count(closed)} on '${target}'.`);
 }
+
+const PASSED_OVER: readonly string[] = ["NothingToLetGo", "RunNotStarted"];
 
 const count = (runs: number): string => (runs === 1 ? "1 run" : `${runs} runs`);
