@@ -9,6 +9,7 @@ import { courierIn } from "../../../../conformance/courierUnderTest.ts";
 import { marksOf } from "../../../../conformance/driverUnderTest.ts";
 import { ENTRIES } from "../../../entries.ts";
 import { createSlurmDriver } from "./slurmDriver.ts";
+import type { SlurmCluster } from "./slurmTarget.ts";
 import type { SlurmVoice } from "./slurmVoice.ts";
 import type { SlurmJob } from "./slurmWords.ts";
 
@@ -31,6 +32,8 @@ function bench() {
     questions: 0,
     now: 1_000_000,
     url: "http://service:1",
+    /** Which Slurm was asked last. */
+    asked: undefined as SlurmCluster | undefined,
   };
   const down = () => new MalachiteError("EngineUnavailable", "Slurm does not answer.");
   const voice: SlurmVoice = {
@@ -40,8 +43,9 @@ function bench() {
       if (slurm.fails !== undefined) throw down();
       return id;
     },
-    async jobs(_, names) {
+    async jobs(cluster, names) {
       slurm.questions += 1;
+      slurm.asked = cluster;
       if (slurm.down) throw down();
       return slurm.jobs.filter(({ name }) => names.includes(name));
     },
@@ -174,6 +178,27 @@ describe("the Slurm driver", () => {
       readdirSync(runs).filter((name) => name[0] !== "."),
       ["theirs"],
     );
+  });
+
+  it("takes from no file that a run can write which Slurm is asked for what is left of it", async () => {
+    await using b = bench();
+    const { plan, secrets } = launchOf();
+    const lab = { ...target, options: { conf: "/lab/slurm.conf" } };
+    await b.driver.launch({ plan: { ...plan, target: lab }, secrets }, signal);
+    const free = () => b.driver.place?.free(key, Date.now(), signal);
+    b.begin();
+    b.end({ version: 1, code: 3 });
+    b.set("FAILED");
+    b.slurm.asked = undefined;
+    writeFileSync(join(b.at, "launch.json"), JSON.stringify({ cluster: { bin: b.at } }));
+    assert.equal(await free(), true);
+    assert.deepEqual(b.slurm.asked, { conf: "/lab/slurm.conf" });
+    b.slurm.jobs = [];
+    await b.driver.launch({ plan: { ...plan, target: lab }, secrets }, signal);
+    b.slurm.asked = undefined;
+    writeFileSync(join(b.at, "mark"), JSON.stringify({ key, engine: { cluster: { bin: b.at } } }));
+    await assert.rejects(async () => free(), /does not tell its cluster any more/);
+    assert.equal(b.slurm.asked, undefined);
   });
 
   it("asks once for many", async () => {

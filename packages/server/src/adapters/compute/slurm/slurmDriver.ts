@@ -21,14 +21,14 @@ import type { AwayCourier } from "../courier/index.ts";
 import { refuseLong, tooLong } from "../shared/argumentLengths.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
-import type { LaunchMarks } from "../shared/launchMarks.ts";
+import type { LaunchMark, LaunchMarks } from "../shared/launchMarks.ts";
 import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { createMarkedPlaces } from "../shared/markedPlaces.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { placeMounts, removeMounts } from "../shared/placeMounts.ts";
-import { prepareFolder, type RunPlacer, readLaunchNote } from "../shared/prepareFolder.ts";
+import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { type Prepared, prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { withTools } from "../shared/runTools.ts";
@@ -98,9 +98,9 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const away = createAwayLaunches({ ...options, questions, follow, refusal });
   const marked = createMarkedPlaces({
     ...{ marks, inLine },
-    async whenOver({ key, engine }, folder) {
-      const { cluster } = engine as { readonly cluster: SlurmCluster };
-      return (await questions.ask(cluster, key)).some(isLive) ? undefined : () => removeMounts(folder);
+    async whenOver(mark, folder) {
+      const jobs = await questions.ask(clusterIn(mark), mark.key);
+      return jobs.some(isLive) ? undefined : () => removeMounts(folder);
     },
   });
   /** When a launch was first seen to have ended without a record. */
@@ -139,7 +139,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     const earlier = await known(root, cluster, key);
     if (earlier !== undefined) return earlier;
     await root.makeWhole(key, async (made) => {
-      await prepareFolder(made, { ...plan, mounts: undefined }, placer, { cluster }, signal);
+      await prepareFolder(made, { ...plan, mounts: undefined }, placer, {}, signal);
       await writeFile(join(made, JOB_SCRIPT_NAME), JOB_SCRIPT);
       await marks.put(made, plan, { cluster });
     });
@@ -299,10 +299,10 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     },
   };
 
-  /** By the folder alone: of whatever cluster the launch was. */
+  /** By the folder alone: of whatever cluster the launch was. That names commands and tokens, so it is not taken from what the run can write. */
   async function left(key: LaunchKey): Promise<Handle | undefined> {
-    const { cluster } = await readLaunchNote(own.folder(key));
-    if (typeof cluster === "object" && cluster !== null) return known(own, cluster as SlurmCluster, key);
+    const mark = await marks.read(own.path, key);
+    if (mark !== undefined) return known(own, clusterIn(mark), key);
     throw new MalachiteError("EngineUnavailable", `The folder of ${key} does not tell its cluster any more.`);
   }
 }
@@ -316,6 +316,9 @@ function forSlurm({ env, argv }: Prepared): Prepared {
   refuseLong(command, MOST_ARGUMENT_BYTES);
   return command;
 }
+
+const clusterIn = ({ engine }: LaunchMark): SlurmCluster =>
+  (engine as { readonly cluster: SlurmCluster }).cluster;
 
 /** What cannot be removed now is removed by `find` or by the next launch of the key. */
 const nextTime = (): void => {};
