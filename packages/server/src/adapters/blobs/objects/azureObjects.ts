@@ -170,13 +170,14 @@ export async function openAzureObjects(
         for (const one of found) if (after === undefined || nameOf(one) > after) yield one;
       } while (token !== undefined);
     },
-    remove: (keys, signal) =>
-      asked("Removing from the object storage", signal, async () => {
-        for (let from = 0; from < keys.length; from += REMOVED_AT_ONCE) {
-          const some = keys.slice(from, from + REMOVED_AT_ONCE);
-          await Promise.all(some.map((key) => blobOf(key).deleteIfExists(by(signal))));
-        }
-      }),
+    async remove(keys, signal) {
+      const remove = (key: string) =>
+        patientlyAsked("Removing from the object storage", signal, () =>
+          blobOf(key).deleteIfExists(by(signal)),
+        );
+      for (let from = 0; from < keys.length; from += REMOVED_AT_ONCE)
+        await Promise.all(keys.slice(from, from + REMOVED_AT_ONCE).map(remove));
+    },
     removeVersion: (key, etag, signal) =>
       asked("Removing from the object storage", signal, async () => {
         try {

@@ -45,11 +45,11 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
     place: objects.place,
     longestKeyBytes: objects.longestKeyBytes,
     put: (key, bytes, ask) => again(ask.signal, () => objects.put(key, bytes, ask)),
-    // Asks again itself, part by part.
+    // These ask again themselves, part by part and key by key: each has the whole deadline, however many there are.
+    remove: (keys, signal) => objects.remove(keys, signal),
     putLarge: (key, content, signal) => objects.putLarge(key, content, signal),
     get: (key, signal) => again(signal, () => objects.get(key, signal)),
     head: (key, signal) => again(signal, () => objects.head(key, signal)),
-    remove: (keys, signal) => again(signal, () => objects.remove(keys, signal)),
     removeVersion: (key, etag, signal) => again(signal, () => objects.removeVersion(key, etag, signal)),
     sweepParts: (before, signal) => again(signal, () => objects.sweepParts(before, signal)),
     link: (key, until, headers) => objects.link(key, until, headers),

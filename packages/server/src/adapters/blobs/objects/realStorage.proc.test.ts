@@ -1,11 +1,14 @@
 // The same promises on real servers that speak the protocols: Azurite and moto.
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import type { ClientRequest } from "node:http";
+import { type ClientRequest, createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { BlobAddress, Scope } from "@malachite/core";
 import { artifactStoreConformance } from "../../../../conformance/artifactStore.ts";
 import { blobStoreConformance } from "../../../../conformance/blobStore.ts";
@@ -21,6 +24,7 @@ import { createObjectBlobStore } from "./objectBlobStore.ts";
 import { ObjectFiles } from "./objectFiles.ts";
 import { createObjectSnapshotStore, type ObjectSnapshotStore } from "./objectSnapshotStore.ts";
 import { openObjectStorage } from "./objectStorage.ts";
+import { nameOf } from "./objects.ts";
 
 /** How many requests the work makes, by their methods. */
 async function requestsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
@@ -164,6 +168,40 @@ for (const [name, start, removing] of [
       assert.deepEqual(many, few, "lists, looks and writes do not grow");
       assert.deepEqual({ ...(DELETE && { DELETE }), ...(POST && { POST }) }, removing);
     });
+
+    if (name === "Azurite")
+      it("removes many from a slow storage that drops a connection late", async () => {
+        const place = storage.place("slow");
+        assert.ok(place.kind === "azure");
+        const keys = Array.from({ length: 64 }, (_, i) => `many/${i}`);
+        const url = new URL(place.endpoint ?? "");
+        let removals = 0;
+        await using slow = createServer(async (asked, answer) => {
+          if (asked.method === "DELETE") {
+            removals += 1;
+            if (removals === 60) return void asked.socket.destroy();
+            await pause(100);
+          }
+          const about = { method: asked.method, headers: asked.headers, path: asked.url };
+          const passed = request({ ...about, host: url.hostname, port: url.port }, (came) => {
+            answer.writeHead(came.statusCode ?? 500, came.headers);
+            came.pipe(answer);
+          });
+          asked.pipe(passed);
+        }).listen(0, "127.0.0.1");
+        await once(slow, "listening");
+        const { port } = slow.address() as AddressInfo;
+        const endpoint = `http://127.0.0.1:${port}${url.pathname}`;
+        // Four rounds of 16 take longer than one may be tried.
+        const patience = { deadlineMs: 300, firstWaitMs: 10 };
+        const objects = await openObjectStorage({ ...place, endpoint }, storage.keys, patience);
+        for (const key of keys) await objects.put(key, Buffer.from(key), {});
+        await objects.remove(keys);
+        assert.equal(removals, 65, "only the one that was dropped is asked for again");
+        for await (const one of objects.list({ prefix: "many/", pageSize: 10 })) assert.fail(nameOf(one));
+        objects.close();
+        slow.closeAllConnections();
+      });
 
     artifactStoreConformance(name, async (folder) => createObjectArtifactStore(await filesOf(folder)), {
       lists: 4,

@@ -180,22 +180,25 @@ export async function openS3Objects(
         token = page.IsTruncated ? page.NextContinuationToken : undefined;
       } while (token !== undefined);
     },
-    remove: (keys, signal) =>
-      asked("Removing from the object storage", signal, async () => {
-        if (keys.length === 1) {
-          await client.send(new library.DeleteObjectCommand(at(keys[0] as string)), by(signal));
+    async remove(keys, signal) {
+      const remove = async (some: readonly string[]): Promise<void> => {
+        if (some.length === 1) {
+          await client.send(new library.DeleteObjectCommand(at(some[0] as string)), by(signal));
           return;
         }
-        for (let from = 0; from < keys.length; from += MOST_REMOVED) {
-          const some = keys.slice(from, from + MOST_REMOVED).map((key) => ({ Key: prefix + key }));
-          const { Errors = [] } = await client.send(
-            new library.DeleteObjectsCommand({ Bucket, Delete: { Objects: some, Quiet: true } }),
-            by(signal),
-          );
-          const failed = Errors.find(({ Code }) => Code !== "NoSuchKey");
-          if (failed) throw Object.assign(new Error(failed.Message), { Code: failed.Code, statusCode: 500 });
-        }
-      }),
+        const Objects = some.map((key) => ({ Key: prefix + key }));
+        const { Errors = [] } = await client.send(
+          new library.DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+          by(signal),
+        );
+        const failed = Errors.find(({ Code }) => Code !== "NoSuchKey");
+        if (failed) throw Object.assign(new Error(failed.Message), { Code: failed.Code, statusCode: 500 });
+      };
+      for (let from = 0; from < keys.length; from += MOST_REMOVED)
+        await patientlyAsked("Removing from the object storage", signal, () =>
+          remove(keys.slice(from, from + MOST_REMOVED)),
+        );
+    },
     removeVersion: (key, etag, signal) =>
       asked("Removing from the object storage", signal, async () => {
         try {
