@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { killAll } from "../support/leftovers.ts";
 import { cancel, ended, fileOf, processesOf, submit } from "../support/runs.ts";
 import { ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
@@ -106,8 +107,7 @@ describe("runs of several nodes that share nothing but the network", () => {
     await up(runId);
     const [, second = 0] = nodes(runId);
     // With all that it has started.
-    for (const pid of processesOf(runId).filter((one) => isBelow(one, second))) process.kill(pid, "SIGKILL");
-    process.kill(second, "SIGKILL");
+    killAll([second, ...processesOf(runId).filter((one) => isBelow(one, second))]);
     const run = await ended(service, runId);
     assert.equal(run.status, "Failed");
     assert.match(JSON.stringify(run.error), /The connection to node 1 .*was lost/);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { mpiOfMachine, type SlurmUnderTest, startSlurm } from "@malachite/server/conformance";
+import { killAll } from "../support/leftovers.ts";
 import { cancel, ended, fileOf, processesOf, story, submit } from "../support/runs.ts";
 import { type Service, until } from "../support/service.ts";
 import { type AwaySlurm, startAwaySlurm, withoutOwnSlurm } from "./awaySlurm.ts";
@@ -183,7 +184,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
     const second = couriersOf("--node").filter((pid) => pid !== process.pid);
     assert.ok(second.length > 0);
     const below = processesOf(runId).filter((pid) => nodeOf(pid) === "n2");
-    for (const pid of [...second, ...below]) process.kill(pid, "SIGKILL");
+    killAll([...second, ...below]);
     const run = await ended(service, runId);
     assert.equal(run.status, "Failed");
     assert.match(JSON.stringify(run.error), /The connection to node 1 .*was lost/);

@@ -7,14 +7,18 @@ export function killRunsOf(data: string): void {
   for (let round = 0; round < 50; round++) {
     const found = processesNaming(data);
     if (found.length === 0) return;
-    for (const pid of found) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It has ended by itself meanwhile.
-      }
-    }
+    killAll(found);
   }
+}
+
+/** By SIGKILL, in order. Those that have ended meanwhile are passed over: one may end as another does. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
 }
 
 /** Processes, other than this one, whose environment or command line holds the text. None where there is no /proc. */
