@@ -1,9 +1,5 @@
 // What the kubernetes driver makes of a cluster that refuses, fails, forgets and falls silent: a scripted API server, always.
 import assert from "node:assert/strict";
-import { realpathSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -15,8 +11,8 @@ import {
   type Sighting,
 } from "@malachite/core";
 import type { DriverUnderTest } from "./computeDriver.ts";
-import { kubernetesDriverOn } from "./kubernetesDriverUnderTest.ts";
-import { type ScriptedCluster, startScriptedCluster } from "./scriptedCluster.ts";
+import { kubernetesDriverOnScript } from "./kubernetesDriverUnderTest.ts";
+import type { ScriptedCluster } from "./scriptedCluster.ts";
 import type { Thing } from "./scriptedObjects.ts";
 
 const signal = new AbortController().signal;
@@ -32,20 +28,10 @@ describe("the kubernetes driver, by what the API server does", () => {
   let serial = 0;
 
   before(async () => {
-    cluster = await startScriptedCluster();
-    folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-kubernetes-api-"));
-    under = await kubernetesDriverOn({
-      server: cluster.url,
-      cluster: { "insecure-skip-tls-verify": true },
-      folder,
-      user: userInfo(),
+    ({ cluster, folder, under } = await kubernetesDriverOnScript({
       options: { startSeconds: 60 },
       now: () => Date.now() + ahead,
-      async end() {
-        await cluster[Symbol.asyncDispose]();
-        await rm(folder, { recursive: true });
-      },
-    });
+    }));
     driver = under.driver;
   });
   after(async () => under[Symbol.asyncDispose]());

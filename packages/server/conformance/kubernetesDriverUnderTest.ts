@@ -1,5 +1,7 @@
 // The kubernetes driver on a cluster, as the suite of all drivers takes it.
-import { writeFile } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { TargetSettings } from "@malachite/core";
 import type { AwayCourier } from "../src/adapters/compute/courier/index.ts";
@@ -8,6 +10,7 @@ import { createKubernetesDriver } from "../src/adapters/compute/kubernetes/kuber
 import { systemClock } from "../src/adapters/system/clock.ts";
 import type { DriverUnderTest } from "./computeDriver.ts";
 import { type DriverSubject, driverUnderTest, EMPTY_PLACER, marksOf } from "./driverUnderTest.ts";
+import { type ScriptedCluster, startScriptedCluster } from "./scriptedCluster.ts";
 
 export type KubernetesUnderTest = Pick<DriverSubject, "away" | "end"> & {
   readonly server: string;
@@ -56,4 +59,24 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
     away,
     end,
   });
+}
+
+/** On an API server of its own that does what a test says. Both end with the driver. */
+export async function kubernetesDriverOnScript(
+  more: Pick<KubernetesUnderTest, "options" | "now"> = {},
+): Promise<{ readonly cluster: ScriptedCluster; readonly folder: string; readonly under: DriverUnderTest }> {
+  const cluster = await startScriptedCluster();
+  const folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-kubernetes-script-"));
+  const under = await kubernetesDriverOn({
+    server: cluster.url,
+    cluster: { "insecure-skip-tls-verify": true },
+    folder,
+    user: userInfo(),
+    ...more,
+    async end() {
+      await cluster[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  });
+  return { cluster, folder, under };
 }

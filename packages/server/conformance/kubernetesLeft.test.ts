@@ -1,8 +1,7 @@
 // What is left on a volume of a launch that no record names, by what the API server says of its job: a scripted one, always.
 import assert from "node:assert/strict";
-import { existsSync, realpathSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,7 +14,7 @@ import {
   type Sighting,
 } from "@malachite/core";
 import type { DriverUnderTest } from "./computeDriver.ts";
-import { kubernetesDriverOn } from "./kubernetesDriverUnderTest.ts";
+import { kubernetesDriverOnScript } from "./kubernetesDriverUnderTest.ts";
 import { type ScriptedCluster, startScriptedCluster } from "./scriptedCluster.ts";
 import type { Thing } from "./scriptedObjects.ts";
 
@@ -31,18 +30,7 @@ describe("what is left on a volume of a launch that no record names", () => {
   let serial = 0;
 
   before(async () => {
-    cluster = await startScriptedCluster();
-    folder = await mkdtemp(join(realpathSync(tmpdir()), "malachite-kubernetes-left-"));
-    under = await kubernetesDriverOn({
-      server: cluster.url,
-      cluster: { "insecure-skip-tls-verify": true },
-      folder,
-      user: userInfo(),
-      async end() {
-        await cluster[Symbol.asyncDispose]();
-        await rm(folder, { recursive: true });
-      },
-    });
+    ({ cluster, folder, under } = await kubernetesDriverOnScript());
     driver = under.driver;
   });
   after(async () => under[Symbol.asyncDispose]());
