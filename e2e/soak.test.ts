@@ -37,22 +37,26 @@ it(`a server that is killed at random for ${SECONDS} s loses nothing (SOAK_SEED=
   const folder = mkdtempSync(join(tmpdir(), "malachite-soak-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const chance = random(SEED);
+  const begun = performance.now();
   const service = await Service.start({ flags: ["--grace-seconds", "1", "--runs-at-once", "4"] });
   t.after(() => service[Symbol.asyncDispose]());
+  // Each server lives for a part of the time that it takes to start: on a busy machine too, something is done between two kills.
+  const startMs = performance.now() - begun;
   const end = Date.now() + SECONDS * 1000;
   const runs: { id: string; lines: number; cancelled: boolean }[] = [];
   let kills = 0;
+  const goesOn = () => Date.now() < end || runs.length < 6 || kills < 4;
 
   const killer = async () => {
-    while (Date.now() < end) {
-      await sleep(200 + chance() * 1300);
+    while (goesOn()) {
+      await sleep((0.1 + chance() * 0.6) * startMs);
       await service.kill();
       kills++;
       await service.start();
     }
   };
   const submitter = async (name: string) => {
-    for (let i = 0; Date.now() < end; i++) {
+    for (let i = 0; goesOn(); i++) {
       const run = {
         id: `soak_${name}_${i}`,
         lines: 5 + Math.floor(chance() * 60),
@@ -91,10 +95,10 @@ it(`a server that is killed at random for ${SECONDS} s loses nothing (SOAK_SEED=
   writeFileSync(join(folder, "main.py"), SCRIPT);
   for (const run of runs) {
     const { status } = await ended(service, run.id);
-    const begun = existsSync(join(folder, run.id)) ? readFileSync(join(folder, run.id), "utf8") : "";
-    const context = `${run.id}: ${status}, begun ${JSON.stringify(begun)}`;
+    const witness = existsSync(join(folder, run.id)) ? readFileSync(join(folder, run.id), "utf8") : "";
+    const context = `${run.id}: ${status}, begun ${JSON.stringify(witness)}`;
     assert.ok(
-      begun === "begun\n" || (begun === "" && status === "Canceled"),
+      witness === "begun\n" || (witness === "" && status === "Canceled"),
       `started at most once; ${context}`,
     );
     const entries = await story(service, run.id);
@@ -113,5 +117,4 @@ it(`a server that is killed at random for ${SECONDS} s loses nothing (SOAK_SEED=
     assert.ok((await fileOf(service, run.id)).equals(readFileSync(plain)), `the log of ${context}`);
   }
   t.diagnostic(`${runs.length} runs, ${kills} kills`);
-  assert.ok(runs.length > 5 && kills > 3, `${runs.length} runs, ${kills} kills`);
 });
