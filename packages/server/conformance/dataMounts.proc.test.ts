@@ -1,7 +1,7 @@
 // Mounts of remote storages, made by the real rclone of storages that run on this machine: what runs see and write, and what becomes
 // of it when a process dies, hangs, or is of an earlier service. Skipped where nothing can be mounted.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
@@ -21,6 +21,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import type { DataCarrier, LaunchKey, Storage, StoragePlace } from "@malachite/core";
 import { createBlobStore, KeyedLock } from "../src/adapters/blobs/folder/index.ts";
 import { createLocalRunFolder } from "../src/adapters/compute/shared/localRunFolder.ts";
@@ -54,8 +55,14 @@ const signal = () => AbortSignal.timeout(120_000);
 const tell = () => {};
 const skip = (await withoutMounts()) ?? false;
 
-for (const [title, start] of Object.entries(STORAGES))
-  describe(`mounts of ${title}`, { skip, timeout: 300_000 }, () => {
+// Each storage has mounts of its own, and much of the time is waiting for one that hangs: they are tried side by side.
+describe("remote storages", { skip, concurrency: true }, () => {
+  for (const [title, start] of Object.entries(STORAGES)) testMounts(title, start);
+  testLostStorage();
+});
+
+function testMounts(title: string, start: () => Promise<StorageUnderTest>): void {
+  describe(`mounts of ${title}`, { timeout: 300_000, concurrency: 1 }, () => {
     const root = mkdtempSync(join(tmpdir(), "malachite mounts-"));
     const data = join(root, "data");
     const key = "run-1-00000000000000000000" as LaunchKey;
@@ -180,7 +187,7 @@ for (const [title, start] of Object.entries(STORAGES))
       const script = `f = open(${JSON.stringify(join(source, "big"))}, "r+b"); f.seek(${size / 2}); f.write(b"xyz"); f.flush()
 g = open(${JSON.stringify(join(source, "held"))}, "w"); g.write("held"); g.flush()
 import os; os._exit(0)`;
-      execFileSync("python3", ["-c", script]);
+      await promisify(execFile)("python3", ["-c", script]);
       assert.deepEqual((await settle(place, "parts")).faults, []);
       const found = await stored(place);
       const expected = Buffer.alloc(size, "A");
@@ -308,9 +315,12 @@ import os; os._exit(0)`;
       await settle(place, "secret");
     });
   });
+}
 
-describe("a mount of a storage", { skip, timeout: 120_000 }, () => {
-  it("that goes away while a run writes tells which files are not in it, and ends", async () => {
+function testLostStorage(): void {
+  it("a storage that goes away while a run writes: its mount tells which files are not in it, and ends", {
+    timeout: 120_000,
+  }, async () => {
     const root = mkdtempSync(join(tmpdir(), "malachite-mounts-"));
     await using here = mountsHere();
     const azure = await azureUnderTest();
@@ -341,4 +351,4 @@ describe("a mount of a storage", { skip, timeout: 120_000 }, () => {
     );
     rmSync(root, { recursive: true, force: true });
   });
-});
+}
