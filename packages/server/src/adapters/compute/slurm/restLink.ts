@@ -43,8 +43,13 @@ export type RestLink = {
 };
 
 const MOST_BYTES = 32 * 2 ** 20;
+/** The last is what Slurm 24.11 says of a token that its controller refuses. */
+const DENIED = [401, 403, 511];
 /** So much of what is no JSON is told. */
 const MOST_SAID = 200;
+
+/** It does not know what it was asked for. */
+export const isNoWay = (status: number): boolean => status === 404 || status === 405;
 
 export const unavailable = (message: string, cause?: unknown): MalachiteError =>
   new MalachiteError("EngineUnavailable", message, { cause });
@@ -86,8 +91,7 @@ export function createRestLink({ token, user, deadlineMs }: RestLinkOptions): Re
       asked.end(payload);
     });
     const status = answer.statusCode ?? 0;
-    const isDenied = status === 401 || status === 403;
-    if (isDenied) {
+    if (DENIED.includes(status)) {
       answer.resume().on("error", () => {});
       throw unavailable(deniedText(address, userOf(address), secret));
     }
@@ -116,7 +120,8 @@ export function createRestLink({ token, user, deadlineMs }: RestLinkOptions): Re
         parts.push(part);
       }
       const text = Buffer.concat(parts).toString("utf8");
-      const value = parsed(text);
+      // Of a way that it does not know it says so in words.
+      const value = parsed(text) ?? (isNoWay(answer.status) ? {} : undefined);
       if (value === undefined)
         throw unavailable(
           `slurmrestd at ${address.url} answered with status ${answer.status}: ${text.slice(0, MOST_SAID)}`,

@@ -76,6 +76,9 @@ export async function sightingOf(
 const byNews = (one: SlurmJob, other: SlurmJob): number =>
   Number(endOf(one) !== "itself") - Number(endOf(other) !== "itself") || Number(one.id) - Number(other.id);
 
+/** What Slurm ends all processes of a job with: the run may have gone before its script has noted that it was asked. */
+const SLURMS_SIGNALS = ["SIGKILL", "SIGTERM"];
+
 /** Of several nodes Slurm may have told the others alone, or lost one of them: to the first it looks as if the run had failed. */
 const mayBeOfSlurm = async (
   folder: string,
@@ -83,7 +86,9 @@ const mayBeOfSlurm = async (
   jobs: readonly SlurmJob[],
   { asked }: Traces,
 ): Promise<boolean> =>
-  signal === "SIGKILL" || jobs.some((job) => job.isWide) || (await exists(join(folder, asked)));
+  (signal !== undefined && SLURMS_SIGNALS.includes(signal)) ||
+  jobs.some((job) => job.isWide) ||
+  (await exists(join(folder, asked)));
 
 function takenAway(job: SlurmJob): Sighting | undefined {
   const as = endOf(job);

@@ -223,8 +223,16 @@ describe("the Slurm driver", () => {
       b.set(state, "Why");
       const taken = { at: "gone", taken: `Slurm says of job 1: ${state} (Why).`, as };
       assert.deepEqual((await b.sight()).settled, taken);
-      b.end({ version: 1, code: null, signal: "SIGKILL" });
-      assert.deepEqual((await b.sight()).first, taken);
+      for (const by of ["SIGKILL", "SIGTERM"]) {
+        b.end({ version: 1, code: null, signal: by });
+        b.set("RUNNING");
+        assert.deepEqual((await b.sight()).first, { at: "running" }, `${by} may be of the job's end`);
+        b.set(state, "Why");
+        assert.deepEqual((await b.sight()).first, taken, by);
+        b.set("FAILED", "Why");
+        assert.deepEqual((await b.sight()).first, { at: "ended", code: null, signal: by });
+        b.set(state, "Why");
+      }
       // A script that was told to end and ended with a code of its own.
       b.end({ version: 1, code: 1 });
       assert.equal((await b.sight()).first?.at, "ended");

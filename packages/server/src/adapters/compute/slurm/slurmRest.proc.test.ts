@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { isMalachiteError, type LaunchKey } from "@malachite/core";
 import { createSlurmRest } from "./slurmRest.ts";
-import { SlurmRefused } from "./slurmVoice.ts";
+import type { SlurmCluster } from "./slurmTarget.ts";
+import { SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
 import { jobRequest } from "./submitArguments.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "malachite-fake-rest-"));
@@ -58,6 +59,8 @@ const json =
 const rest = (deadlineMs = 20_000) => createSlurmRest({ token: undefined, user: "nobody", deadlineMs });
 const isUnavailable = (said: RegExp) => (error: unknown) =>
   isMalachiteError(error) && error.code === "EngineUnavailable" && said.test(error.message);
+/** As Slurm 23.11 and 24.11 write it. */
+const NO_WAY = "Unable find requested URL. Please view /openapi/v3 for API reference.";
 const set = (number: number) => ({ set: true, infinite: false, number });
 
 describe("slurmrestd", () => {
@@ -118,19 +121,26 @@ describe("slurmrestd", () => {
     );
   });
 
-  it("is asked anew for its versions when it was exchanged for another", async () => {
-    let isNew = false;
-    const versions = [38];
-    await using fake = await fakeRest(versions, (asked) => {
-      if (!isNew || asked.request.url?.includes("v0.0.40")) json({ jobs: [], errors: [] })(asked);
-      else asked.answer.writeHead(404).end("Requested URL was not found");
-    });
-    const voice = rest();
-    assert.deepEqual(await voice.jobs(fake.cluster, [key]), []);
-    isNew = true;
-    versions.splice(0, 1, 40);
-    await assert.rejects(voice.jobs(fake.cluster, [key]), isUnavailable(/does not know the version/));
-    assert.deepEqual(await voice.jobs(fake.cluster, [key]), []);
+  it("is asked anew for its versions when it was exchanged for another, whatever is asked of it first", async () => {
+    const job = { id: "7", name: key, state: "RUNNING", reason: "" };
+    for (const first of [
+      (voice: SlurmVoice, cluster: SlurmCluster) => voice.jobs(cluster, [key]),
+      (voice: SlurmVoice, cluster: SlurmCluster) => voice.submit(cluster, submission),
+      (voice: SlurmVoice, cluster: SlurmCluster) => voice.kill(cluster, [job]),
+    ]) {
+      let isNew = false;
+      const versions = [38];
+      await using fake = await fakeRest(versions, (asked) => {
+        if (!isNew || asked.request.url?.includes("v0.0.40")) json({ jobs: [], job_id: 7, errors: [] })(asked);
+        else asked.answer.writeHead(404).end(NO_WAY);
+      });
+      const voice = rest();
+      await first(voice, fake.cluster);
+      isNew = true;
+      versions.splice(0, 1, 40);
+      await assert.rejects(first(voice, fake.cluster), isUnavailable(/does not know the version/));
+      await first(voice, fake.cluster);
+    }
   });
 
   it("lists all jobs of the cluster, of which ours are taken, in all ways in which versions write them", async () => {
@@ -248,6 +258,28 @@ describe("slurmrestd", () => {
       voice.jobs({ rest: { url } }, [key]),
       isUnavailable(/there is no token. Give the target/),
     );
+  });
+
+  it("says of a token that the controller refuses what is wrong with it, as Slurm 24.11 does by 511", async () => {
+    await using fake = await fakeRest(
+      [42],
+      json(
+        {
+          errors: [
+            {
+              description: "Unable to query jobs",
+              error_number: 1007,
+              error: "Protocol authentication error",
+              source: "slurm_load_jobs()",
+            },
+          ],
+        },
+        511,
+      ),
+    );
+    const denied = isUnavailable(/does not let the user 'me' in with the token in the file/);
+    await assert.rejects(rest().jobs(fake.cluster, [key]), denied);
+    await assert.rejects(rest().submit(fake.cluster, submission), denied);
   });
 
   it("is told by a check which partition is not there or down, and needs no more than a socket", async () => {

@@ -5,7 +5,7 @@ import { isMalachiteError } from "@malachite/core";
 import { JOB_NUDGES } from "./jobScript.ts";
 import { listedIn } from "./listedIn.ts";
 import { faultOfPartitions, type PartitionSeen } from "./partitions.ts";
-import { createRestLink, unavailable } from "./restLink.ts";
+import { createRestLink, isNoWay, unavailable } from "./restLink.ts";
 import {
   errorsIn,
   jobFrom,
@@ -68,7 +68,7 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
 
   /** Throws EngineUnavailable where it does not know the way: it was exchanged for another version, which the next question finds. */
   function assertWay(address: RestAddress, status: number): void {
-    if (status !== 404 && status !== 405) return;
+    if (!isNoWay(status)) return;
     versions.delete(address.url);
     throw unavailable(`slurmrestd at ${address.url} does not know the version it was asked in.`);
   }
