@@ -131,7 +131,8 @@ describe("slurmrestd", () => {
       let isNew = false;
       const versions = [38];
       await using fake = await fakeRest(versions, (asked) => {
-        if (!isNew || asked.request.url?.includes("v0.0.40")) json({ jobs: [], job_id: 7, errors: [] })(asked);
+        if (!isNew || asked.request.url?.includes("v0.0.40"))
+          json({ jobs: [], job_id: 7, errors: [] })(asked);
         else asked.answer.writeHead(404).end(NO_WAY);
       });
       const voice = rest();
