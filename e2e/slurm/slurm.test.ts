@@ -182,12 +182,16 @@ subprocess.Popen(["setsid", "sleep", "600"]); print("up", flush=True); time.slee
   });
 
   it("tell why they wait, and are taken out of Slurm's queue when they are canceled", async () => {
-    const runId = await start("print(1)", { nodeCount: 3 });
-    await until("Slurm's reason", async () => (await whyOf(runId)).includes("Slurm says of job"));
-    assert.match(await whyOf(runId), /Slurm says of job \d+: Partition(NodeLimit|Config), it/);
+    const all = ["--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 600"];
+    const before = (await slurm.run("sbatch", "--parsable", ...all)).trim();
+    const runId = await start("print(1)");
+    const why = /Slurm says of job \d+: Resources, the nodes, processors/;
+    await until("Slurm's reason", async () => why.test(await whyOf(runId)));
     await cancel(service, runId);
     assert.equal((await ended(service, runId)).status, "Canceled");
-    assert.equal(await slurm.run("squeue", "--noheader"), "");
+    assert.equal((await slurm.run("squeue", "--noheader", "--format=%i")).trim(), before);
+    await slurm.run("scancel", before);
+    await until("both nodes to be free", async () => (await slurm.run("squeue", "--noheader")) === "");
   });
 
   it("end as Slurm ended them: memory, canceled there, put back into the queue", async () => {

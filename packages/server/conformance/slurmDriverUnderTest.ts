@@ -109,8 +109,8 @@ export function slurmDriverConformance(name: string, ways: Ways): void {
     filesComeHome: !shared,
     many: rest ? 6 : 12,
     deadlineMs: 60_000,
-    // What Slurm tells each job, and what a courier needs.
+    // What Slurm tells each job, its sbatch from 23.11 on also for mpirun, and what a courier needs.
     variables:
-      /^(SLURM\w*|ENVIRONMENT|HOSTNAME|SHELL|TERM|TMPDIR|ROCR_VISIBLE_DEVICES|OLDPWD|AZUREML_(SERVICE_ENDPOINT|WORKSPACE_SCOPE|RUN_ID|RUN_TOKEN))$/,
+      /^(SLURM\w*|(I_MPI_)?HYDRA_\w*|(OMPI|PRTE)_MCA_plm_slurm_args|ENVIRONMENT|HOSTNAME|SHELL|TERM|TMPDIR|ROCR_VISIBLE_DEVICES|OLDPWD|AZUREML_(SERVICE_ENDPOINT|WORKSPACE_SCOPE|RUN_ID|RUN_TOKEN))$/,
   });
 }
