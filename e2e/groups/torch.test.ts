@@ -1,24 +1,12 @@
 // PyTorch's own processes meet over gloo: a real all-reduce, and a small training by DistributedDataParallel.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { example } from "../support/examples.ts";
+import { countGpus } from "../support/gpus.ts";
 import { ended, fileOf, reached, submit } from "../support/runs.ts";
 import { Service } from "../support/service.ts";
 import { orSkip } from "../support/tools.ts";
 import { pythonWithTorch } from "../support/venvs.ts";
-
-function countGpus(): number {
-  try {
-    const found = execFileSync("nvidia-smi", ["--query-gpu=index", "--format=csv,noheader"], {
-      encoding: "utf8",
-    });
-    return found.trim().split("\n").filter(Boolean).length;
-  } catch {
-    // There is no driver, so there is no GPU that could be used.
-    return 0;
-  }
-}
 
 describe("a run of PyTorch", () => {
   let service: Service;

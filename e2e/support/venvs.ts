@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { python3 } from "./runs.ts";
 import { program, pythonWith } from "./tools.ts";
 
 /** The python of an environment with an MPI of its own. */
@@ -15,29 +16,30 @@ const ENGINES = fileURLToPath(new URL("../../../shared/engines/", import.meta.ur
 let torch: string | undefined;
 
 /**
- * The system's python with Debian's torch, which the scripts beside the repository install: the one on PyPI brings 5 GB of CUDA.
- * Throws where there is neither.
+ * A python that has torch already, or the system's with Debian's, which the scripts beside the repository install: the one on PyPI brings
+ * 5 GB of CUDA. Throws where there is neither.
  */
 export function pythonWithTorch(): string {
   if (torch !== undefined) return torch;
   const system = "/usr/bin/python3";
-  const has = () => {
+  const has = (python: string) => {
     try {
-      execFileSync(system, ["-c", "import torch"], { stdio: "ignore", timeout: 60_000 });
+      execFileSync(python, ["-c", "import torch"], { stdio: "ignore", timeout: 60_000 });
       return true;
     } catch {
       return false;
     }
   };
   const script = join(ENGINES, "torch.sh");
-  if (!has()) {
+  torch = [python3(), system].find(has);
+  if (torch === undefined) {
     if (!existsSync(script) || process.getuid?.() !== 0)
       throw new Error(
-        "There is no torch for /usr/bin/python3, and the scripts for engines that install it are not beside the repository.",
+        "There is no torch for python3, and the scripts for engines that install it are not beside the repository.",
       );
     program(script, ["start", mkdtempSync(join(tmpdir(), "malachite-torch-"))]);
+    torch = system;
   }
-  torch = system;
   return torch;
 }
 

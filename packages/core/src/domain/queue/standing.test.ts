@@ -44,20 +44,17 @@ describe("what a run waits for", () => {
     );
     assert.equal(
       found[0]?.message,
-      "All 3 places for runs on this machine are taken by mine and 2 runs of other workspaces.",
+      "All 3 places for runs are taken by mine and 2 runs of other workspaces.",
     );
     assert.match(found[1]?.message ?? "", /the others are held by mine and 2 runs of other workspaces\./);
   });
 
   it("counts alone where none is of its workspace, and says nothing of others where there are none", () => {
     const [places] = unmet(standing([holder("secret", OTHER)]), { ...capacity, places: 1 }, OWN);
-    assert.equal(
-      places?.message,
-      "The one place for runs on this machine is taken by 1 run of other workspaces.",
-    );
+    assert.equal(places?.message, "The one place for runs is taken by 1 run of other workspaces.");
     assert.deepEqual(places?.heldBy, []);
     const [own] = unmet(standing([holder("mine", OWN)]), { ...capacity, places: 1 }, OWN);
-    assert.equal(own?.message, "The one place for runs on this machine is taken by mine.");
+    assert.equal(own?.message, "The one place for runs is taken by mine.");
     assert.equal(own?.heldElsewhere, undefined);
   });
 });

@@ -105,8 +105,8 @@ function lackOf(
 function placesText(places: number, left: number, by: Holders): string {
   const all = places === 1 ? "The one place" : `All ${places} places`;
   const verb = places === 1 ? "is" : "are";
-  if (left === 0) return `${all} for runs on this machine ${verb} taken by ${named(by)}.`;
-  return `Of ${counted(places, "place")} for runs on this machine ${left} ${left === 1 ? "is" : "are"} free, for runs before it.`;
+  if (left === 0) return `${all} for runs ${verb} taken by ${named(by)}.`;
+  return `Of ${counted(places, "place")} for runs ${left} ${left === 1 ? "is" : "are"} free, for runs before it.`;
 }
 
 function amountText(
