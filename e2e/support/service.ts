@@ -12,6 +12,9 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const MALACHITE = join(ROOT, "packages/cli/bin/malachite.js");
 export const SOURCE = ["--conditions=malachite-src", "--disable-warning=ExperimentalWarning"];
 
+/** Starting takes 3 s of CPU, which a busy machine shares out among many. */
+const START_MS = 120_000;
+
 /** The workspace that every data folder begins with. */
 export const WORKSPACE = {
   subscriptionId: "11111111-1111-1111-1111-111111111111",
@@ -85,6 +88,7 @@ export class Service implements AsyncDisposable {
           PATH: process.env.PATH,
           HOME: join(this.data, ".."),
           TMPDIR: process.env.TMPDIR,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
           ...options.env,
         },
       },
@@ -98,6 +102,7 @@ export class Service implements AsyncDisposable {
     await until(
       "the server to announce itself",
       () => ended || fault !== undefined || existsSync(join(this.data, "server.json")),
+      START_MS,
     );
     if (fault !== undefined) throw fault;
     if (ended) return;
@@ -109,6 +114,7 @@ export class Service implements AsyncDisposable {
         (await fetch(`${this.url}/readyz`)
           .then((answer) => answer.ok)
           .catch(() => false)),
+      START_MS,
     );
   }
 
