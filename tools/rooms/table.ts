@@ -210,7 +210,7 @@ export const THIRD_PARTY: Readonly<Record<string, readonly string[]>> = {
   "@azure/core-paging": ["packages/client/src/"],
   "@azure/core-rest-pipeline": ["packages/client/src/"],
   "@fastify/static": ["packages/server/src/http/"],
-  rolldown: ["tools/"],
+  rolldown: ["tools/", "packages/server/conformance/bundledRecords.ts"],
   "playwright-core": ["e2e/"],
   "axe-core": ["e2e/web/"],
   vite: ["packages/web/"],

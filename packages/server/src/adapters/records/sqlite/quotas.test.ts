@@ -5,12 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isMalachiteError, type NewRun, type Quotas, type Run } from "@malachite/core";
+import { BUNDLED_RECORDS } from "../../../../conformance/bundledRecords.ts";
 import { entryOf, freshScope, newRun } from "../../../../conformance/recordsUnderTest.ts";
 import { openSqliteRecords, type SqliteRecords } from "./sqliteRecords.ts";
 
 async function withRecords(quotas: Quotas, work: (records: SqliteRecords) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "malachite-quotas-"));
-  const records = await openSqliteRecords({ file: join(folder, "records.sqlite"), quotas });
+  const records = await openSqliteRecords({
+    file: join(folder, "records.sqlite"),
+    quotas,
+    entry: BUNDLED_RECORDS,
+  });
   try {
     await work(records);
   } finally {
