@@ -87,7 +87,8 @@ const mayBeOfSlurm = async (
   { asked }: Traces,
 ): Promise<boolean> =>
   (signal !== undefined && SLURMS_SIGNALS.includes(signal)) ||
-  jobs.some((job) => job.isWide) ||
+  // Of the nodes of a job that is COMPLETING, Slurm counts those that are not done yet.
+  jobs.some((job) => job.isWide || job.state === "COMPLETING") ||
   (await exists(join(folder, asked)));
 
 function takenAway(job: SlurmJob): Sighting | undefined {

@@ -251,7 +251,9 @@ describe("the Slurm driver", () => {
     assert.equal((await b.sight()).first?.at, "ended", "one node is not told to make room");
     b.set("RUNNING", "None", { isWide: true });
     assert.deepEqual((await b.sight()).first, { at: "running" });
-    b.set("FAILED", "NonZeroExitCode");
+    b.set("COMPLETING", "None", { isWide: undefined });
+    assert.deepEqual((await b.sight()).first, { at: "running" }, "one of its two nodes is done");
+    b.set("FAILED", "NonZeroExitCode", { isWide: true });
     assert.match(JSON.stringify((await b.sight()).first), /"gone".*preempted job 1.*"Preempted"/);
     b.set("NODE_FAIL");
     assert.match(JSON.stringify((await b.sight()).first), /"gone".*NODE_FAIL.*"NodeFailed"/);
