@@ -1,7 +1,7 @@
 // Runs the flows of a client against one real service, and gives what each of them came to.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -64,10 +64,13 @@ export async function runArea(
     readonly flows?: readonly string[];
   },
 ): Promise<{ readonly told: readonly Told[]; readonly said: string }> {
+  // Where a script names no folder, the client keeps the current one with the run: a small project, not all of the home.
+  const project = mkdtempSync(join(ask.env.HOME ?? "", "project-"));
+  writeFileSync(join(project, "train.py"), "print('trained')\n");
   const child = spawn(
     python,
     ["-W", "ignore", join(HERE, "run_flow.py"), ask.client, ask.area, ...(ask.flows ?? [])],
-    { cwd: ask.env.HOME, env: { ...ask.env, PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" } },
+    { cwd: project, env: { ...ask.env, PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" } },
   );
   const told: Told[] = [];
   let said = "";
