@@ -53,17 +53,17 @@ type Method = Operation["method"] | "HEAD";
  */
 export function refusedMethods(operations: readonly Operation[]): readonly Refusal[] {
   const all = operations.flatMap((operation) =>
-    [operation.path, ...(operation.alsoAt ?? [])].map((path) => ({ path, operation })),
+    [operation.path, ...(operation.alsoAt ?? [])].map((path) => ({ path, operation, parts: partsOf(path) })),
   );
   const addresses = Map.groupBy(all, ({ path }) => path.toLowerCase().replace(/\{\w+(\*?)\}/g, "{$1}"));
-  return [...addresses.values()].flatMap((own) => {
-    const path = own[0]?.path ?? "";
-    const allowed = new Set(own.flatMap(({ operation }) => methodsOf(operation)));
+  return [...addresses.values()].flatMap(([first, ...same]) => {
+    if (first === undefined) return [];
+    const { path, parts } = first;
+    const allowed = new Set([first, ...same].flatMap(({ operation }) => methodsOf(operation)));
     const taken = new Map<Method, boolean>();
     for (const other of all) {
-      const meant = meaning(other.path, path);
-      if (meant === undefined) continue;
-      const legal = mayMean(other.operation, meant);
+      if (!takesAllOf(other.parts, parts)) continue;
+      const legal = mayMean(other.operation, meaning(other.parts, parts));
       for (const method of methodsOf(other.operation))
         if (!allowed.has(method)) taken.set(method, legal || taken.get(method) === true);
     }
@@ -76,19 +76,38 @@ export function refusedMethods(operations: readonly Operation[]): readonly Refus
 const methodsOf = ({ method }: Operation): readonly Method[] =>
   method === "GET" ? ["GET", "HEAD"] : [method];
 
-/** What the fixed parts of `path` would be as parameters of `other`; nothing where `other` does not take all that `path` takes. */
-function meaning(other: string, path: string): Readonly<Record<string, string>> | undefined {
-  const given = path.split("/");
-  const wanted = other.split("/");
-  const last = wanted.at(-1) ?? "";
-  if (last.endsWith("*}") ? given.length < wanted.length : given.length !== wanted.length) return undefined;
+/** A part of a path: its text, and in small letters; of a parameter also its name, and whether it takes the rest of the path. */
+type Part = {
+  readonly text: string;
+  readonly folded: string;
+  readonly name?: string;
+  readonly rest: boolean;
+};
+
+/** Each path is taken apart once: every start compares all of them with each other. */
+const partsOf = (path: string): readonly Part[] =>
+  path.split("/").map((text) => {
+    const [, name, star] = /^\{(\w+)(\*?)\}$/.exec(text) ?? [];
+    return { text, folded: text.toLowerCase(), ...(name === undefined ? {} : { name }), rest: star === "*" };
+  });
+
+function takesAllOf(wanted: readonly Part[], given: readonly Part[]): boolean {
+  const isEnough = wanted.at(-1)?.rest ? given.length >= wanted.length : given.length === wanted.length;
+  return isEnough && wanted.every(({ name, folded }, i) => name !== undefined || folded === given[i]?.folded);
+}
+
+/** What the fixed parts of `given` would be as parameters of `wanted`, which takes all that it takes. */
+function meaning(wanted: readonly Part[], given: readonly Part[]): Readonly<Record<string, string>> {
   const meant: Record<string, string> = {};
-  for (const [i, part] of wanted.entries()) {
-    const name = /^\{(\w+)(\*?)\}$/.exec(part);
-    const value = given[i] ?? "";
-    if (name?.[2] === "*") meant[name[1] ?? ""] = given.slice(i).join("/");
-    else if (name !== null && !value.includes("{")) meant[name[1] ?? ""] = value;
-    else if (name === null && part.toLowerCase() !== value.toLowerCase()) return undefined;
+  for (const [i, { name, rest }] of wanted.entries()) {
+    const value = given[i]?.text ?? "";
+    if (name === undefined) continue;
+    if (rest)
+      meant[name] = given
+        .slice(i)
+        .map(({ text }) => text)
+        .join("/");
+    else if (!value.includes("{")) meant[name] = value;
   }
   return meant;
 }
