@@ -14,7 +14,8 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
 const AT_ONCE = 2;
 const SLOWEST_TOLD = 8;
 /** What takes minutes begins first: a file that begins late is waited for alone. */
-const LONG = /^e2e\/(clients\/azuremlCore|crash\.|storage\/objectStorage|groups\/spark)/;
+const LONG =
+  /^e2e\/(clients\/azuremlCore|crash\.|storage\/objectStorage|groups\/spark)|\/(dataMounts|dataCarrier|computeDriver\.slurm|killedStores)\./;
 const HELP = `npm test -- [WORD…] [-t NAME] [--deadline SECONDS] [--root DIR]
   WORD        only test files whose path holds one of these words
   -t NAME     only tests whose name matches this pattern
