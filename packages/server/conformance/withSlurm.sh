@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Runs a command in a view of this machine in which Slurm is the one of a newer release: its packages and the libraries that they need lie over
 # /usr, for this command and what it starts alone. Nothing is installed. By root, on Debian 12; the tests start that Slurm as they do any other.
-#   packages/server/conformance/withSlurm.sh trixie|noble COMMAND…
+#   packages/server/conformance/withSlurm.sh RELEASE ARCHIVE COMMAND…
+# RELEASE is trixie (Debian 13: Slurm 24.11), or noble (Ubuntu 24.04: 23.11); ARCHIVE the address of an archive of that distribution.
 set -euo pipefail
-release=${1:-} root=${MALACHITE_CACHE:-$HOME/.cache/malachite}/slurm-$release
+release=${1:-} archive=${2:-} root=${MALACHITE_CACHE:-$HOME/.cache/malachite}/slurm-$release
 plugins=/usr/lib/x86_64-linux-gnu/slurm-wlm
 packages=(munge slurmctld slurmd slurm-client slurmrestd slurm-wlm-jwt-plugin libpmi2-0 libpmix2t64)
 case $release in
-  trixie) archive=http://deb.debian.org/debian components=main ;;               # Debian 13: Slurm 24.11
-  noble) archive=http://archive.ubuntu.com/ubuntu components="main universe" ;; # Ubuntu 24.04: Slurm 23.11
-  *) echo "usage: $(basename "$0") trixie|noble COMMAND…" >&2; exit 2 ;;
+  trixie) components=main ;;
+  noble) components="main universe" ;;
+  *) release= ;;
 esac
-shift
+[ -n "$release" ] && [ $# -gt 2 ] || { echo "usage: $(basename "$0") trixie|noble ARCHIVE COMMAND…" >&2; exit 2; }
+shift 2
 
 unpack() {
   local apt=$root.apt into=$root.new deb
