@@ -169,6 +169,9 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
       if (bench.options.filesComeHome) return t.skip("its home is the courier's to tell of");
       const handle = await bench.launch("unknown", payloads.forever);
       await bench.until("running", async () => (await bench.sight(handle)).at === "running");
+      // A run can write over what lies beside its project: no engine and no processes are reached by that.
+      const lie = { version: 1, socket: "/nowhere.sock", group: ["/nowhere"], job: "x", cluster: {} };
+      await bench.subject.write?.(handle.key, "../launch.json", JSON.stringify(lie));
       await restart();
       const place = placeOf();
       assert.ok(place);
@@ -180,7 +183,8 @@ export function driverLife(bench: Bench, restart: () => Promise<void>): void {
       );
       assert.equal(await place.free(handle.key, later, signal), false);
       assert.equal((await bench.sight(handle)).at, "running");
-      await bench.driver.stop(handle, 0, signal);
+      const found = await bench.driver.find(bench.subject.target, handle.key, signal);
+      await bench.driver.stop(found ?? handle, 0, signal);
       await bench.ended(handle);
       assert.equal(await place.free(handle.key, later, signal), true);
       assert.equal(await place.free(handle.key, later, signal), true, "gone already");

@@ -11,7 +11,7 @@ import { createEngines } from "../src/containers/index.ts";
 import { computeDriverConformance, type DriverUnderTest } from "./computeDriver.ts";
 import { type EngineName, startContainerEngine, withoutEngine } from "./containerEngine.ts";
 import { openDoor } from "./door.ts";
-import { driverUnderTest, EMPTY_PLACER } from "./driverUnderTest.ts";
+import { driverUnderTest, EMPTY_PLACER, marksOf } from "./driverUnderTest.ts";
 
 const SERVICE = `conformance-${process.pid}`;
 const signal = new AbortController().signal;
@@ -34,6 +34,7 @@ async function makeDriver(name: EngineName): Promise<DriverUnderTest> {
         service: SERVICE,
         engines: createEngines({}),
         placer,
+        marks: marksOf(SERVICE),
         clock: systemClock,
         user: { uid, gid, name: username },
       }),

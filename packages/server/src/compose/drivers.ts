@@ -72,6 +72,7 @@ export function composeDrivers(
       shared: settings.database !== undefined,
     }),
   );
+  const marks = createLaunchMarks({ service: folder.id, secret: folder.secret, clock });
   const engines = createEngines({
     socket: settings.containerSocket,
     dockerHost: settings.dockerHost,
@@ -83,12 +84,12 @@ export function composeDrivers(
       service: folder.id,
       engines,
       placer,
+      marks,
       clock,
       user: serviceUser(),
       gpuMeter,
     }),
   );
-  const marks = createLaunchMarks({ service: folder.id, secret: folder.secret, clock });
   const kubernetes = opened.use(
     createKubernetesDriver({
       clusters: opened.use(createClusters()),

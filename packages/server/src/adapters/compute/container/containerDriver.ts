@@ -27,11 +27,12 @@ import { diskUsage } from "../shared/diskUsage.ts";
 import { type GpuMeter, gpusOfRun } from "../shared/gpuUsage.ts";
 import { createLines } from "../shared/inLine.ts";
 import { createLaunchHints } from "../shared/launchHints.ts";
+import type { LaunchMarks } from "../shared/launchMarks.ts";
 import { launchesIn } from "../shared/launchPlaces.ts";
 import { createLocalRunFolder } from "../shared/localRunFolder.ts";
 import { createLostFolders } from "../shared/lostFolders.ts";
 import { isLate, refuseLate } from "../shared/notLate.ts";
-import { prepareFolder, type RunPlacer, readLaunchNote } from "../shared/prepareFolder.ts";
+import { prepareFolder, type RunPlacer } from "../shared/prepareFolder.ts";
 import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { exists, readExit, readStartedAt } from "../shared/smallFiles.ts";
@@ -60,6 +61,7 @@ export type ContainerDriverOptions = {
   readonly service: string;
   readonly engines: Engines;
   readonly placer: RunPlacer;
+  readonly marks: LaunchMarks;
   readonly clock: SteadyClock;
   readonly user: ServiceUser;
   /** None unless told. */
@@ -85,7 +87,7 @@ const KILL_WHOLE_MS = 5000;
 
 /** Starts and opens nothing until its first call. */
 export function createContainerDriver(options: ContainerDriverOptions): ContainerDriver {
-  const { service, engines, placer, clock, user } = options;
+  const { service, engines, placer, marks, clock, user } = options;
   const root = createRunsRoot(options.folder);
   const hints = createLaunchHints();
   const { gpuMeter = async () => [] } = options;
@@ -113,7 +115,8 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     if (earlier !== undefined) return follow(key, earlier);
     const startedAt = clock.now();
     await root.makeWhole(key, async (made) => {
-      await prepareFolder(made, plan, placer, { socket: engine.socket }, signal, CONTAINER_FOLDER);
+      await prepareFolder(made, plan, placer, {}, signal, CONTAINER_FOLDER);
+      await marks.put(made, plan, { socket: engine.socket });
       await mkdir(join(made, HOME), { recursive: true });
     });
     let container: string | undefined;
@@ -358,10 +361,15 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     place: launchesIn(root, driver, (key, signal) => inLine(key, () => left(key, signal))),
   };
 
-  /** By the folder alone: with whatever engine the launch was made. */
+  /** By the folder alone: with whatever engine the launch was made. To which socket the service speaks is not taken from what the run can write. */
   async function left(key: LaunchKey, signal: AbortSignal): Promise<Handle | undefined> {
-    const { socket } = await readLaunchNote(root.folder(key));
-    const engine = await engines.at(typeof socket === "string" ? socket : undefined);
+    const mark = await marks.read(root.path, key);
+    if (mark === undefined)
+      throw new MalachiteError(
+        "EngineUnavailable",
+        `The folder of ${key} does not tell its engine any more.`,
+      );
+    const engine = await engines.at((mark.engine as { readonly socket: string }).socket);
     const state = await startedOf(engine, key, signal);
     return state === undefined ? undefined : makeHandle(key, state);
   }

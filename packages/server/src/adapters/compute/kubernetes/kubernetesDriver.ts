@@ -187,7 +187,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     const state = stateOf(key, parsed, place, root);
     if (await hasStarted(place, root, key, signal)) return follow(key, state);
     await root.makeWhole(key, async (made) => {
-      await prepareFolder(made, plan, placer, { job: state.job }, signal, CONTAINER_FOLDER);
+      await prepareFolder(made, plan, placer, {}, signal, CONTAINER_FOLDER);
       await marks.put(made, plan, { ...state, server: place.cluster.server } satisfies MarkedJob);
       if (trust !== undefined) await copyFile(trust, join(made, TRUST));
       await mkdir(join(made, HOME), { recursive: true });

@@ -1,5 +1,6 @@
 // Finds out what became of a launch whose handle was lost: by the claim and the pids that its start script wrote, and by the
 // processes of this machine. Starts and ends nothing.
+import { basename, normalize } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { START_FILES } from "@malachite/core";
 import { readLaunchNote } from "../shared/prepareFolder.ts";
@@ -67,7 +68,9 @@ function hasProcess(folder: string): boolean {
 }
 
 async function groupOf(folder: string): Promise<readonly string[]> {
-  // Where the run has written over it, its processes are found by scan.
+  // The run may have written over it: no group but one of this launch is ever ended.
   const { group } = await readLaunchNote(folder).catch(() => ({ group: undefined }));
-  return Array.isArray(group) && group.every((entry) => typeof entry === "string") ? group : [];
+  const isOwn = (entry: unknown) =>
+    typeof entry === "string" && basename(entry) === basename(folder) && normalize(entry) === entry;
+  return Array.isArray(group) && group.every(isOwn) ? group : [];
 }

@@ -1,5 +1,5 @@
 // The driver that runs on this machine: each launch is a folder, a start script and, where there are any, control groups.
-
+import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
@@ -135,6 +135,8 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     // The usual case, before each launch: the folder comes first, so without one nothing was ever started.
     while (await exists(folder)) {
       const state = await findStarted(folder, signal);
+      // Those of its note are where the service was when it made them; without that, they are looked for where it is now.
+      if (state?.group.length === 0) return { ...state, group: cgroups.of(key).filter(existsSync) };
       if (state !== undefined) return state;
       // Half made by a service that was killed: nothing runs, so nothing of it stays.
       await discard(key, cgroups.of(key));
@@ -174,7 +176,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
         if (!(error instanceof LauncherLost)) throw error;
         // It may have started it before it died.
         const state = await findStarted(folder, new AbortController().signal);
-        if (state !== undefined) return state;
+        if (state !== undefined) return { ...state, group };
         if (tries === LAUNCHER_TRIES) {
           await discard(key, group).catch(nextTime);
           throw new MalachiteError("EngineUnavailable", `Runs cannot be started: ${error.message}`, {
