@@ -9,7 +9,6 @@ import {
   type ComputeDriver,
   type Handle,
   inFolder,
-  isMalachiteError,
   type Launch,
   type LaunchKey,
   MalachiteError,
@@ -17,7 +16,6 @@ import {
   type Sighting,
   START_FILES,
   type SteadyClock,
-  type TargetHealth,
   type TargetSettings,
   type Usage,
 } from "@malachite/core";
@@ -53,6 +51,7 @@ import {
 } from "./containers.ts";
 import { faultOfOptions, parseContainerOptions } from "./containerTarget.ts";
 import { containerUsage } from "./containerUsage.ts";
+import { healthOfEngine } from "./engineHealth.ts";
 
 export type ContainerDriverOptions = {
   /** Absolute path of the folder in which each launch gets one of its own. */
@@ -338,7 +337,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     can: { multiNode: true, images: true, gpus: true },
     async check(target, signal) {
       const reason = faultOfOptions(target) ?? (await faultOfRoot(root));
-      return reason === undefined ? healthOfEngine(target, signal) : { usable: false, reason };
+      return reason === undefined ? healthOfEngine(engines, target, signal) : { usable: false, reason };
     },
     launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
     find: (target, key, signal) => inLine(key, () => root.wrapped(() => find(target, key, signal))),
@@ -372,26 +371,6 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     const engine = await engines.at((mark.engine as { readonly socket: string }).socket);
     const state = await startedOf(engine, key, signal);
     return state === undefined ? undefined : makeHandle(key, state);
-  }
-
-  async function healthOfEngine(target: TargetSettings, signal: AbortSignal): Promise<TargetHealth> {
-    try {
-      const { memoryMiB, cpus, socket } = parseContainerOptions(target);
-      const engine = await engines.at(socket);
-      await engine.ask("answer", (api) => api.ping(), signal, 5000);
-      const { limits, name, gpusReason } = await engine.facts(signal);
-      const reason = `${name} cannot limit memory and CPUs on this machine: it lacks the control groups.`;
-      if (!limits && (memoryMiB !== undefined || cpus !== undefined)) return { usable: false, reason };
-      return {
-        usable: true,
-        ...(gpusReason === undefined ? {} : { withoutGpus: gpusReason }),
-        ...(limits ? {} : { withoutLimits: reason }),
-      };
-    } catch (error) {
-      if (isMalachiteError(error) || error instanceof EngineRefused)
-        return { usable: false, reason: error.message };
-      throw error;
-    }
   }
 }
 
