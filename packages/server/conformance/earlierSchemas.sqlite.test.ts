@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe } from "node:test";
 import { SqliteDatabase } from "../src/adapters/records/sqlite/sqliteDatabase.ts";
 import { openSqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
-import { BUNDLED_RECORDS } from "./bundledRecords.ts";
+import { BUNDLED_THREADS } from "./bundledThreads.ts";
 import { makeEarlier } from "./earlierSchemas.ts";
 import { earlierSchemasSuite } from "./earlierSchemasSuite.ts";
 
@@ -17,6 +17,6 @@ describe("the SQLite records of earlier releases", () => {
     const db = new SqliteDatabase(file, "writer");
     await makeEarlier(db, async (text) => db.exec(text), schema);
     db.close();
-    return openSqliteRecords({ file, entry: BUNDLED_RECORDS });
+    return openSqliteRecords({ file, entry: BUNDLED_THREADS.records });
   });
 });

@@ -181,9 +181,10 @@ describe("a followed log", () => {
     await using following = new Following().begin();
     writeFileSync(following.file, "12345\n");
     await following.until("12345\n");
-    writeFileSync(following.file, "abcde\nand more than there was\n");
+    // In place: writeFile empties it first, which a look at that moment would see.
+    writeFileSync(following.file, "abcde\nand more than there was\n", { flag: "r+" });
     await following.until("abcde\nand more than there was\n");
-    writeFileSync(following.file, "ABCDE\nand more than there was\n");
+    writeFileSync(following.file, "ABCDE\nand more than there was\n", { flag: "r+" });
     await following.until("ABCDE\nand more than there was\n");
     assert.deepEqual(following.reasons, ["rewritten", "rewritten"]);
   });

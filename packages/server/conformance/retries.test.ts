@@ -156,12 +156,14 @@ describe("a run whose process is gone without a word", () => {
   });
 
   it("is canceled between its attempts, and no second one begins", async () => {
-    await using service = await ScriptedService.start(() => ({ ...VANISHES, stopForMs: 5000 }), {
-      retries: 5,
-    });
+    const busy = { failLaunch: { error: new MalachiteError("EngineUnavailable", "It is busy.") } };
+    await using service = await ScriptedService.start(
+      (_, plan) => (attemptOf(plan) === 1 ? VANISHES : busy),
+      { retries: 5 },
+    );
     const { id } = await service.submit("a.py");
     await service.until(
-      "the second attempt being due",
+      "the second attempt being due, which the engine does not take yet",
       async () => (await service.run(id)).life.attempt === 2,
     );
     await service.flow.cancelRun({ scope: SCOPE, runId: id, by: ADA });

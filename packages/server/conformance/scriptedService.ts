@@ -31,11 +31,12 @@ import { storedZip } from "../src/adapters/localbundle/storedZip.ts";
 import { createLogScanner } from "../src/adapters/logs/logScanner.ts";
 import { openSqliteRecords, type SqliteRecords } from "../src/adapters/records/sqlite/sqliteRecords.ts";
 import { systemIds } from "../src/adapters/system/ids.ts";
-import { ENTRIES } from "../src/entries.ts";
 import type { TargetEntry } from "../src/settings.ts";
 import { createTargets } from "../src/targets.ts";
+import { BUNDLED_THREADS } from "./bundledThreads.ts";
 import { createFakeClock, type FakeClock } from "./fakeClock.ts";
 import { noMounts } from "./mountsUnderTest.ts";
+import { countOpenCalls } from "./openCalls.ts";
 import { createScriptedEngine, type Script, type ScriptedEngine } from "./scriptedDriver.ts";
 
 export const SCOPE: Scope = {
@@ -67,10 +68,11 @@ export class ScriptedService implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "malachite-flow-"));
   #records: SqliteRecords | undefined;
   #snapshots: FolderSnapshotStore | undefined;
-  readonly #logs = createLogScanner({ entry: ENTRIES.logs });
+  readonly #logs = createLogScanner({ entry: BUNDLED_THREADS.logs });
   #keeper: RunKeeper | undefined;
   #flow: Flow | undefined;
   #lives = 0;
+  readonly #openCalls = countOpenCalls();
   #pool: PoolOptions;
   readonly #retries: number;
   ports: FlowPorts | undefined;
@@ -94,9 +96,10 @@ export class ScriptedService implements AsyncDisposable {
     const service = new ScriptedService(scriptFor, pool, retries);
     service.#records = await openSqliteRecords({
       file: join(service.#folder, "records.sqlite"),
+      entry: BUNDLED_THREADS.records,
       quotas: service.quotas,
     });
-    service.#snapshots = createSnapshotStore({ folder: service.#folder });
+    service.#snapshots = createSnapshotStore({ folder: service.#folder, entry: BUNDLED_THREADS.blobs });
     await service.#begin();
     return service;
   }
@@ -204,10 +207,31 @@ export class ScriptedService implements AsyncDisposable {
         workspaceId: () => "00000000-0000-0000-0000-000000000000",
       },
     };
-    this.ports = tellNews(ports);
+    this.ports = tellNews({ ...ports, ...this.#watched(ports) });
     this.#flow = createFlow(this.ports);
     this.#keeper = new RunKeeper(this.ports);
     await this.#keeper.start();
+  }
+
+  /** What works in real time. All else goes by the clock of the test, or answers at once. */
+  #watched(ports: FlowPorts): Partial<FlowPorts> {
+    const { watch } = this.#openCalls;
+    const { runs, tables, experiments, workspaces, models, assets, datastores, environmentRegistry } = ports;
+    const { metrics, tracking, retention, kept, snapshots, artifacts, blobs, data, logs, zipper } = ports;
+    const records = {
+      runs,
+      tables,
+      experiments,
+      workspaces,
+      models,
+      assets,
+      datastores,
+      environmentRegistry,
+    };
+    const others = { metrics, tracking, retention, kept, snapshots, artifacts, blobs, data, logs, zipper };
+    return Object.fromEntries(
+      Object.entries({ ...records, ...others }).map(([name, store]) => [name, watch(store)]),
+    );
   }
 
   /** Submits a project of one script; the script's name chooses what the engine does. */
@@ -248,8 +272,8 @@ export class ScriptedService implements AsyncDisposable {
     while (passed <= withinMs) {
       // What takes long is waited for in longer steps: each of them costs real time.
       const step = stepMs ?? (passed < 5000 ? 50 : 200);
-      // The stores work in threads of their own: real time passes for them, a little at each step.
-      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+      // The stores work in threads of their own: real time passes for them, and none of the test's, however busy the machine is.
+      await this.#openCalls.none();
       if (await holds()) return;
       await this.clock.advance(step);
       passed += step;

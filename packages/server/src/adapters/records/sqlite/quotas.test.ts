@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isMalachiteError, type NewRun, type Quotas, type Run } from "@malachite/core";
-import { BUNDLED_RECORDS } from "../../../../conformance/bundledRecords.ts";
+import { BUNDLED_THREADS } from "../../../../conformance/bundledThreads.ts";
 import { entryOf, freshScope, newRun } from "../../../../conformance/recordsUnderTest.ts";
 import { openSqliteRecords, type SqliteRecords } from "./sqliteRecords.ts";
 
@@ -14,7 +14,7 @@ async function withRecords(quotas: Quotas, work: (records: SqliteRecords) => Pro
   const records = await openSqliteRecords({
     file: join(folder, "records.sqlite"),
     quotas,
-    entry: BUNDLED_RECORDS,
+    entry: BUNDLED_THREADS.records,
   });
   try {
     await work(records);
