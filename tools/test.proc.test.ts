@@ -45,6 +45,20 @@ test("counts passes of both kinds of files and ends with 0", async () => {
   assert.equal(code, 0);
 });
 
+test("unit tests and tests that own processes run side by side", async () => {
+  const meets = (own: string, other: string) => `import { existsSync, writeFileSync } from "node:fs";
+    import { setTimeout as pause } from "node:timers/promises";
+    test("meets the other", async () => {
+      writeFileSync("${own}", "");
+      while (!existsSync("${other}")) await pause(10);
+    });`;
+  const { last } = await runTests(
+    { "a.test.ts": meets("unit", "proc"), "b.proc.test.ts": meets("proc", "unit") },
+    ["--deadline", "30"],
+  );
+  assert.equal(last, "2 passed, 0 failed");
+});
+
 test("a failure is named with its suite, file and reason", async () => {
   const text = `describe("box", () => { test("lid", () => { throw new Error("stuck lid"); }); });`;
   const { code, out, last } = await runTests({ "a.test.ts": text, "b.test.ts": PASS });

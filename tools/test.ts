@@ -103,21 +103,31 @@ async function findCulprits(files: readonly string[]): Promise<string[]> {
 
 const options = { deadlineMs, tell, ...(values.name === undefined ? {} : { namePattern: values.name }) };
 const startedAt = performance.now();
-const units = chosen.filter((file) => !isProc(file));
-if (units.length > 0) {
-  const result = await runGroup(units, options);
-  add("unit tests", result);
-  if (result.ending !== "summary" && units.length > 1)
-    for (const line of await findCulprits(units)) console.log(`    ${line}`);
-}
 const took: { readonly file: string; readonly seconds: number }[] = [];
-await runAll(chosen.filter(isProc), async (file) => {
-  const from = performance.now();
+
+async function runUnits(files: readonly string[]): Promise<void> {
+  const result = await runGroup(files, options);
+  add("unit tests", result);
+  if (result.ending !== "summary" && files.length > 1)
+    for (const line of await findCulprits(files)) console.log(`    ${line}`);
+}
+
+async function runProc(file: string): Promise<void> {
   const result = await runGroup([file], options);
-  took.push({ file, seconds: (performance.now() - from) / 1000 });
   add(file, result);
   if (result.trouble === undefined && result.failed > 0 && result.output.trim() !== "")
     console.log(`  output of ${file}\n${indent(result.output.trim().split("\n").slice(-20).join("\n"))}\n`);
+}
+
+const units = chosen.filter((file) => !isProc(file));
+const jobs = [
+  ...(units.length > 0 ? [{ file: "unit tests", run: () => runUnits(units) }] : []),
+  ...chosen.filter(isProc).map((file) => ({ file, run: () => runProc(file) })),
+];
+await runAll(jobs, async ({ file, run }) => {
+  const from = performance.now();
+  await run();
+  took.push({ file, seconds: (performance.now() - from) / 1000 });
 });
 
 if (chosen.length === 0) fail("npm test", `no test file matches ${positionals.join(" ") || "anything"}`, "");
