@@ -1,4 +1,4 @@
-// The threads of the SQLite records and the folder stores as files that hold all they need, as the published package has them. From source
+// The threads of the records and the folder stores as files that hold all they need, as the published package has them. From source
 // each thread that is started loads a thousand modules, half a second of a processor: suites that open many stores would do little else.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 import { ENTRIES } from "../src/entries.ts";
 
-const NAMES = ["records", "logs", "blobs"] as const;
+const NAMES = ["records", "postgres", "logs", "blobs"] as const;
 type Threads = Readonly<Record<(typeof NAMES)[number], URL>>;
 
 async function bundle(): Promise<Threads> {
@@ -16,6 +16,13 @@ async function bundle(): Promise<Threads> {
   await using build = await rolldown({
     input: Object.fromEntries(NAMES.map((name) => [name, fileURLToPath(ENTRIES[name])])),
     platform: "node",
+    // It puts classes of its own together at run time, which one file breaks.
+    plugins: [
+      {
+        name: "pg",
+        resolveId: (id) => (id === "pg" ? { id: import.meta.resolve(id), external: true } : null),
+      },
+    ],
     resolve: { conditionNames: ["malachite-src", "node", "import", "default"] },
   });
   await build.write({ dir, format: "esm", entryFileNames: "[name].js" });

@@ -3,6 +3,7 @@ import { after, before, describe } from "node:test";
 import { parseAddress } from "../src/adapters/records/postgres/address.ts";
 import { openPostgresRecords } from "../src/adapters/records/postgres/postgresRecords.ts";
 import { Session } from "../src/adapters/records/postgres/session.ts";
+import { BUNDLED_THREADS } from "./bundledThreads.ts";
 import { makeEarlier } from "./earlierSchemas.ts";
 import { earlierSchemasSuite } from "./earlierSchemasSuite.ts";
 import { type PostgresUnderTest, startPostgres, withoutPostgres } from "./postgresServer.ts";
@@ -28,6 +29,6 @@ describe("the PostgreSQL records of earlier releases", { skip: withoutPostgres()
         session.simple(`select setval(pg_get_serial_sequence('${table}', 'no'), max(no)) from ${table}`),
     );
     await session.close();
-    return openPostgresRecords({ url });
+    return openPostgresRecords({ url, entry: BUNDLED_THREADS.postgres });
   });
 });
