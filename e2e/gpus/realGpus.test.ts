@@ -68,10 +68,10 @@ describe("a real GPU", { skip: gpus === 0 && "there is no GPU on this machine", 
       docker: { enabled: true, baseImage: "localhost/malachite-base:latest" },
     },
   };
-  const kinds: Readonly<Record<string, { readonly without: string | false; readonly more: object }>> = {
-    local: { without: false, more: {} },
-    far: { without: withoutSshServer() ?? false, more: {} },
-    lab: { without: slurm === undefined && "no Slurm with a GPU was named", more: {} },
+  const kinds: Readonly<Record<string, { readonly without: string | false; readonly more?: object }>> = {
+    local: { without: false },
+    far: { without: withoutSshServer() ?? false },
+    lab: { without: slurm === undefined && "no Slurm with a GPU was named" },
     box: { without: podman === undefined && "no engine with NVIDIA's toolkit was named", more: inContainer },
   };
 
