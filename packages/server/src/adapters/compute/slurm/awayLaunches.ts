@@ -45,7 +45,7 @@ export type AwayLaunches = {
   sight(key: LaunchKey, jobs: readonly SlurmJob[]): Promise<Seen>;
 };
 
-const TRACES: Traces = {
+const TRACES: Omit<Traces, "isMany"> = {
   asked: ENGINE_FILES.asked,
   requeued: ENGINE_FILES.again,
   unbegun: () =>
@@ -130,7 +130,8 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
 
   async function sight(key: LaunchKey, jobs: readonly SlurmJob[]): Promise<Seen> {
     const home = courier.homePath(key);
-    const seen = await sightingOf(home, jobs, TRACES);
+    const isMany = async () => (await courier.nodeLogs(key)) !== undefined;
+    const seen = await sightingOf(home, jobs, { ...TRACES, isMany });
     if (seen.kind === "silent") return seen;
     const { sighting } = seen;
     const live = jobs.some((job) => isLive(job) && !isWaiting(job));

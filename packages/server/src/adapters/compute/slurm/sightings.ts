@@ -1,6 +1,6 @@
 // What is seen of one launch: its record of the end and the files of its job script, put together with what Slurm says of its jobs.
 import { join } from "node:path";
-import { type Sighting, START_FILES } from "@malachite/core";
+import { RUN_FOLDER, type Sighting, START_FILES } from "@malachite/core";
 import { exists, readExit, readSmallFile } from "../shared/smallFiles.ts";
 import { JOB_FILES } from "./jobScript.ts";
 import { endOf, howEnded, isLive, isWaiting, type SlurmJob, whyWaiting } from "./slurmWords.ts";
@@ -17,11 +17,14 @@ export type Seen =
 export type Traces = {
   readonly asked: string;
   readonly requeued: string;
+  /** Whether the launch has more than one node. */
+  readonly isMany: (folder: string) => Promise<boolean>;
   readonly unbegun: (folder: string) => string;
 };
 
 export const SHARED_TRACES: Traces = {
   ...JOB_FILES,
+  isMany: (folder) => exists(join(folder, RUN_FOLDER.node(1))),
   unbegun: (folder) =>
     `Its script has not begun: its node may not see the folder ${folder}. The option folder of the target must name one that this machine and all nodes see under the same path; with shared: false none is needed.`,
 };
@@ -84,11 +87,12 @@ const mayBeOfSlurm = async (
   folder: string,
   signal: string | undefined,
   jobs: readonly SlurmJob[],
-  { asked }: Traces,
+  { asked, isMany }: Traces,
 ): Promise<boolean> =>
   (signal !== undefined && SLURMS_SIGNALS.includes(signal)) ||
-  // Of the nodes of a job that is COMPLETING, Slurm counts those that are not done yet.
-  jobs.some((job) => job.isWide || job.state === "COMPLETING") ||
+  jobs.some((job) => job.isWide) ||
+  // Of the nodes of such a job, Slurm counts those that are not done yet.
+  (jobs.some((job) => job.state === "COMPLETING") && (await isMany(folder))) ||
   (await exists(join(folder, asked)));
 
 function takenAway(job: SlurmJob): Sighting | undefined {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { isMalachiteError, type Launch, type LaunchKey, MalachiteError } from "@malachite/core";
+import { isMalachiteError, type Launch, type LaunchKey, MalachiteError, RUN_FOLDER } from "@malachite/core";
 import { courierIn } from "../../../../conformance/courierUnderTest.ts";
 import { marksOf } from "../../../../conformance/driverUnderTest.ts";
 import { ENTRIES } from "../../../entries.ts";
@@ -249,6 +249,9 @@ describe("the Slurm driver", () => {
     b.end({ version: 1, code: 3 });
     b.set("RUNNING", "None", { makesRoom: true });
     assert.equal((await b.sight()).first?.at, "ended", "one node is not told to make room");
+    b.set("COMPLETING");
+    assert.equal((await b.sight()).first?.at, "ended", "nor is there another that could have been");
+    mkdirSync(join(b.at, RUN_FOLDER.node(1)), { recursive: true });
     b.set("RUNNING", "None", { isWide: true });
     assert.deepEqual((await b.sight()).first, { at: "running" });
     b.set("COMPLETING", "None", { isWide: undefined });
