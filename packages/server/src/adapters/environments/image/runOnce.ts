@@ -78,7 +78,10 @@ export async function runOnce(engine: Engine, once: Once, signal: AbortSignal): 
       signal,
       2 ** 31 - 1,
     );
-    const text = await Promise.race([output.whole, quiet(output.soFar)]);
+    const heardText = await Promise.race([output.whole, quiet(output.soFar)]);
+    const text = (await logOf(engine, container, signal)) ?? heardText;
+    // What was lost of the attachment is heard late.
+    if (text !== heardText) once.hear?.(text.slice(sameStart(text, heardText)));
     if (code !== 0 || once.keep === undefined) return { code, output: text };
     const { name, labels } = once.keep;
     const [repo = "", tag = ""] = name.split(/:(?=[^:]*$)/);
@@ -113,6 +116,35 @@ const changes = (labels: Readonly<Record<string, string>>) => ({
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(" ")}`,
 });
+
+/**
+ * What the engine has kept of all that it said; undefined where it keeps nothing. Podman loses the end of an attachment, or the whole, to a
+ * container that ends at once on a busy machine, and writes its own trouble into it.
+ */
+async function logOf(
+  engine: Engine,
+  container: Docker.Container,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const kept = await engine.ask(
+      "read what a container said",
+      (_, abortSignal) => container.logs({ follow: true, stdout: true, stderr: true, abortSignal }),
+      signal,
+    );
+    const { whole, soFar } = collect(kept);
+    return await Promise.race([whole, quiet(soFar)]);
+  } catch (error) {
+    if (error instanceof EngineRefused) return undefined;
+    throw error;
+  }
+}
+
+function sameStart(one: string, other: string): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return at;
+}
 
 /** The connection may outlive the container a moment, or for ever where an engine forgets to close it. */
 const quiet = (soFar: () => string): Promise<string> =>
