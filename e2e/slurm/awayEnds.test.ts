@@ -27,7 +27,8 @@ describe("runs of several nodes that Slurm itself ends", {
   let slurm: SlurmUnderTest;
   let service: Service;
   before(async () => {
-    lab = await startAwaySlurm(startLab, {
+    // Slurm's own is 30 s: a busy machine needs more than a moment to bring home what a run leaves.
+    lab = await startAwaySlurm(() => startLab({ killWait: 20 }), {
       all: { memoryMiB: 512 },
       targets: { canceled: { partition: "canceled", exclusive: true } },
     });

@@ -85,12 +85,17 @@ const LAB_GRES = `NodeName=n1 Name=gpu Type=a100 File=/dev/null
 NodeName=n1 Name=gpu Type=a100 File=/dev/zero
 `;
 
-/** Starts a Slurm like `startSlurm`, without control groups, and makes it one of a lab. Not for one that was there already. */
-export async function startLab({ rest = false } = {}): Promise<SlurmUnderTest> {
+/**
+ * Starts a Slurm like `startSlurm`, without control groups, and makes it one of a lab. `killWait`: seconds from Slurm's SIGTERM to its SIGKILL.
+ * Not for one that was there already.
+ */
+export async function startLab({ rest = false, killWait = 3 } = {}): Promise<SlurmUnderTest> {
   const slurm = await startSlurm({ cgroups: false, rest });
   try {
     const folder = dirname(slurm.conf);
-    const text = readFileSync(slurm.conf, "utf8").replace("NodeName=n1 ", "NodeName=n1 Gres=gpu:a100:2 ");
+    const text = readFileSync(slurm.conf, "utf8")
+      .replace("NodeName=n1 ", "NodeName=n1 Gres=gpu:a100:2 ")
+      .replace(/^KillWait=.*$/m, `KillWait=${killWait}`);
     await Promise.all(["slurmd-n1", "slurmd-n2", "slurmctld"].map((name) => stopDaemon(folder, name)));
     writeFileSync(slurm.conf, text + LAB_LINES);
     writeFileSync(join(folder, "gres.conf"), LAB_GRES);
