@@ -46,6 +46,12 @@ export const SCOPE: Scope = {
 };
 export const ADA: Principal = { name: "ada", objectId: "o", tenantId: "t" };
 const KIND = "scripted";
+/** Stores and what works on files. All else goes by the clock of the test, or answers at once. */
+const IN_REAL_TIME = [
+  ...(["runs", "tables", "experiments", "workspaces", "models", "assets"] as const),
+  ...(["datastores", "environmentRegistry", "metrics", "tracking", "retention", "kept"] as const),
+  ...(["snapshots", "artifacts", "blobs", "data", "logs", "zipper"] as const),
+] satisfies (keyof FlowPorts)[];
 
 type ScriptFor = (script: string, plan: LaunchPlan) => Script;
 
@@ -207,31 +213,12 @@ export class ScriptedService implements AsyncDisposable {
         workspaceId: () => "00000000-0000-0000-0000-000000000000",
       },
     };
-    this.ports = tellNews({ ...ports, ...this.#watched(ports) });
-    this.#flow = createFlow(this.ports);
-    this.#keeper = new RunKeeper(this.ports);
+    const watched = IN_REAL_TIME.map((name) => [name, this.#openCalls.watch<object>(ports[name])]);
+    const told: FlowPorts = tellNews({ ...ports, ...Object.fromEntries(watched) });
+    this.ports = told;
+    this.#flow = createFlow(told);
+    this.#keeper = new RunKeeper(told);
     await this.#keeper.start();
-  }
-
-  /** What works in real time. All else goes by the clock of the test, or answers at once. */
-  #watched(ports: FlowPorts): Partial<FlowPorts> {
-    const { watch } = this.#openCalls;
-    const { runs, tables, experiments, workspaces, models, assets, datastores, environmentRegistry } = ports;
-    const { metrics, tracking, retention, kept, snapshots, artifacts, blobs, data, logs, zipper } = ports;
-    const records = {
-      runs,
-      tables,
-      experiments,
-      workspaces,
-      models,
-      assets,
-      datastores,
-      environmentRegistry,
-    };
-    const others = { metrics, tracking, retention, kept, snapshots, artifacts, blobs, data, logs, zipper };
-    return Object.fromEntries(
-      Object.entries({ ...records, ...others }).map(([name, store]) => [name, watch(store)]),
-    );
   }
 
   /** Submits a project of one script; the script's name chooses what the engine does. */
