@@ -167,6 +167,22 @@ describe("the way of a run", () => {
     assert.match((await service.flow.why({ scope: SCOPE, runId: "r3" })).summary, /has ended as Completed/);
   });
 
+  it("says why a launch was refused for as long as it is tried again", async () => {
+    const error = new MalachiteError("EngineUnavailable", "gpu1 has 0 of 1 GPUs free");
+    await using service = await ScriptedService.start(
+      always({ failLaunch: { error, times: 4 }, runForMs: 5000 }),
+    );
+    const { id } = await service.submit("a.py");
+    const why = async () => (await service.flow.why({ scope: SCOPE, runId: id })).summary;
+    await service.until("the reason", async () => (await why()).includes("GPUs"));
+    assert.match(
+      await why(),
+      /^It is being handed to the compute target 'local'\. It is tried again, for the last try was refused: gpu1 has 0 of 1 GPUs free$/,
+    );
+    await service.reached(id, "Running");
+    assert.equal(await why(), "The run is Running and waits for nothing but its own code.");
+  });
+
   it("says why a run waits at its engine, in the engine's words, also while that cannot be asked", async () => {
     const script = { waitForMs: 60_000, why: "Slurm says: Resources." };
     await using service = await ScriptedService.start(always(script));

@@ -57,13 +57,37 @@ export function runMachinesSuite(bench: RecordsBench): void {
       for (const id of ["a", "waits"]) await create(runs, newRun(scope, id));
       const [a] = await claim(scope, { places: 1, machine: "one" });
       assert.ok(a);
-      const unheld = (id: string, at: number) => runs.unheld({ scope, id }, at);
-      assert.equal(await unheld("a", 999), undefined);
-      assert.deepEqual(await unheld("a", 1_000), { machine: "one", since: 1_000 });
-      assert.equal(await unheld("waits", 1_000), undefined, "nobody has to hold it");
-      assert.equal(await unheld("none", 1_000), undefined);
+      const hands = (id: string, at: number) => runs.hands({ scope, id }, at);
+      const held = { isHeld: true, machine: "one" };
+      assert.deepEqual(await hands("a", 999), held);
+      assert.deepEqual(await hands("a", 1_000), { isHeld: false, machine: "one", since: 1_000 });
+      assert.equal(await hands("waits", 1_000), undefined, "nobody has to hold it");
+      assert.equal(await hands("none", 1_000), undefined);
       await runs.renew([a.lease.token], 5_000);
-      assert.equal(await unheld("a", 1_000), undefined);
+      assert.deepEqual(await hands("a", 1_000), held);
+      await runs.letGo(a.lease);
+      assert.equal(await hands("a", 1_000), undefined, "it waits again");
+    });
+
+    it("tells why a step was refused, until the run is at another", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      await create(runs, newRun(scope, "a"));
+      const [a] = await claim(scope, { places: 1 });
+      assert.ok(a);
+      const refusal = async () => (await runs.hands({ scope, id: "a" }, 1))?.refusal;
+      assert.equal(await refusal(), undefined);
+      await runs.noteRefusal(a.lease, "0 of 1 GPUs are free");
+      await runs.noteRefusal({ ...a.lease, token: "another's" }, "not mine");
+      assert.equal(await refusal(), "0 of 1 GPUs are free");
+      await runs.describe(scope, "a", { tags: { seen: "yes" } }, 2);
+      assert.equal(await refusal(), "0 of 1 GPUs are free");
+      const run = (await runs.get(scope, "a")) ?? a.run;
+      const queued = await runs.apply(run, { ...run.life, status: "Queued" }, [], a.lease);
+      assert.equal(queued?.life.status, "Queued");
+      assert.equal(await refusal(), undefined);
+      await runs.noteRefusal(a.lease, "the next step too");
+      assert.equal(await refusal(), "the next step too");
     });
 
     it("know of each other who is there, and forget who is not", async () => {

@@ -219,6 +219,20 @@ describe("GPUs and nodes in the settings", () => {
     assert.deepEqual(bare.capacity(bare.find("night")?.pool ?? ""), { places: 1 });
   });
 
+  it("are counted over the machines of an ssh pool, which give them out", () => {
+    const options = { hosts: [{ host: "a", gpuIds: [4, 6], slots: 3 }, "b", { host: "c", gpus: 1 }] };
+    const far = { kind: "ssh", options };
+    const { capacity } = createTargets({ far }, { runsAtOnce: 5, gpus: [0] }, []);
+    assert.deepEqual(capacity("target:far"), {
+      places: 5,
+      nodes: 5,
+      gpus: [0, 1, 2],
+      gpusByEngine: true,
+    });
+    const none = createTargets({ far: { ...far, options: { host: "a" } } }, { runsAtOnce: 5 }, []);
+    assert.deepEqual(none.capacity("target:far"), { places: 1, nodes: 1 });
+  });
+
   it("go to no container of an engine that gives none", async () => {
     const can = { multiNode: true, images: true, gpus: true };
     const driver = (health: object) =>

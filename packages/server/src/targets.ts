@@ -146,6 +146,8 @@ function poolsOf(
     if (pool === MACHINE) continue;
     const { kind, nodes, gpuIds = [] } = entry;
     const elsewhere = ENGINE_KINDS.includes(kind);
+    // An ssh pool has no queue of its own: a run that it has no GPU for waits here, and keeps no place from one that needs none.
+    const inPool = kind === "ssh" ? gpusOfPool({ name, kind, pool, options: entry.options }) : 0;
     // Where nodes are counted they are what limits, unless places are named too.
     const slots = kind === "ssh" ? slotsOf({ name, kind, pool, options: entry.options }) : undefined;
     const places = entry.runsAtOnce ?? nodes ?? slots ?? (elsewhere ? IN_ENGINES : runsAtOnce);
@@ -155,6 +157,7 @@ function poolsOf(
       places,
       ...(nodesHere === undefined ? {} : { nodes: nodesHere }),
       ...(counted && !elsewhere ? { gpus: gpuIds } : {}),
+      ...(inPool > 0 ? { gpus: [...Array(inPool).keys()], gpusByEngine: true as const } : {}),
       ...(elsewhere ? {} : here),
     });
   }

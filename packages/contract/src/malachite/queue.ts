@@ -13,6 +13,15 @@ const amounts = (where: string) => ({
   ),
 });
 
+const byEngine = {
+  gpusByEngine: optional(
+    Type.Boolean({
+      description:
+        "True where the numbers of GPUs only count: which one a run has is told by the engine that launches it.",
+    }),
+  ),
+};
+
 const run = {
   runId: Type.String(),
   experimentName: Type.String(),
@@ -65,7 +74,7 @@ const Elsewhere = model("QueueElsewhere", {
 export const TargetQueue = model("TargetQueue", {
   target: Type.String(),
   sharedWith: Type.Array(Type.String(), { description: "Other targets whose runs take of the same." }),
-  capacity: model("QueueCapacity", amounts("that runs may have")),
+  capacity: model("QueueCapacity", { ...amounts("that runs may have"), ...byEngine }),
   free: model("QueueFree", amounts("that no run has")),
   machine: optional(Machine),
   holders: Type.Array(QueueHolder, {

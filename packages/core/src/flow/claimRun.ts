@@ -30,10 +30,12 @@ export async function begin(
   { run, lease, gpus }: LeasedRun,
   ports: ClaimPorts,
 ): Promise<readonly LeasedRun[]> {
+  const { gpusByEngine } = ports.targets.capacity(run.pool ?? "");
+  const given = gpus === undefined || gpusByEngine ? {} : { gpus };
   const key = launchKey(run.scope, run.id, run.life.attempt + 1, ports.ids.sha256);
   const written = await changeRun(
     run,
-    [{ name: "claimed", key, ...(gpus === undefined ? {} : { gpus }) }],
+    [{ name: "claimed", key, ...given }],
     ports.settings.owner,
     ports,
     lease,

@@ -28,6 +28,9 @@ const LONGEST_WAIT_MS = 30_000;
 /** When the records do not answer either: they are soon there again, and then many runs are due. */
 const RECORDS_WAIT_MS = 1_000;
 
+/** So many characters of a reason are kept. */
+const MOST_REFUSAL = 2000;
+
 /** Where the run stands when the drive ends: to be watched, or with nothing owed, or in other hands. */
 export type Driven = { readonly kind: "watch" | "done"; readonly run: Run } | { readonly kind: "lost" };
 
@@ -52,6 +55,7 @@ export async function driveRun(
   const watched: StepWatch = ports.stepWatch ?? ((_run, _step, work) => work());
   let run = first;
   let waitMs = FIRST_WAIT_MS;
+  let noted: string | undefined;
   const pause = async (longestMs: number) => {
     await ports.clock.sleep(Math.min(waitMs, longestMs), AbortSignal.any([stopping, interrupt()]));
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
@@ -73,6 +77,7 @@ export async function driveRun(
         doer(heldRun, ports, AbortSignal.any([stopping, interrupt()])),
       );
       waitMs = FIRST_WAIT_MS;
+      noted = undefined;
       if (after) {
         run = after;
         continue;
@@ -82,6 +87,12 @@ export async function driveRun(
       const changed = await ports.runs.get(run.scope, run.id).catch(() => "unknown" as const);
       if (changed === "unknown" || changed === undefined || changed.version === run.version) {
         say(error, run, step, ports);
+        const reason = refusalOf(error);
+        if (changed !== "unknown" && reason !== noted) {
+          // Whoever asks why the run waits may ask another server.
+          await ports.runs.noteRefusal(lease, reason).catch(() => undefined);
+          noted = reason;
+        }
         await pause(changed === "unknown" ? RECORDS_WAIT_MS : LONGEST_WAIT_MS);
       }
     }
@@ -96,6 +107,12 @@ export async function driveRun(
   }
   return { kind: "lost" };
 }
+
+/** What is told to the user of a run. What went wrong inside the service is for its log alone. */
+const refusalOf = (error: unknown): string =>
+  isMalachiteError(error) && error.kind === "unavailable"
+    ? error.message.slice(0, MOST_REFUSAL)
+    : "It failed inside the service; the service's log tells why.";
 
 function say(error: unknown, run: Run, step: Step, { log }: FlowPorts): void {
   const fields = { runId: run.id, step, status: run.life.status };

@@ -139,7 +139,8 @@ async function allowOnTarget(
   const [first, ...more] = abilityFaults(definition, target, abilities);
   if (!first) {
     const needs = needsOf(definition, { byDefault: abilities.gpusPerRun, all: abilities.gpus, target });
-    return abilities.enginesGpus ? { ...needs, gpus: 0, engineGpus: needs.gpus } : needs;
+    const isCounted = ports.targets.capacity(target.pool).gpus !== undefined;
+    return abilities.enginesGpus && !isCounted ? { ...needs, gpus: 0, engineGpus: needs.gpus } : needs;
   }
   const others = first.code === "TargetTooSmall" ? ` There are: ${await describeTargets(ports)}.` : "";
   throw new MalachiteError(first.code, `${first.target}: ${first.message}${others}`, {

@@ -61,42 +61,55 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
   }
   const step = nextStep(run);
   if (step === "wait") return queueConstraints(run, ports);
-  const unheld = await nobodysHands(run, ports);
+  const { unheld, refusal } = await handsOf(run, ports);
   if (unheld !== undefined) return [unheld];
+  const inProgress = (message: string, later: readonly Constraint[] = []): Constraint[] => [
+    {
+      code: "stepInProgress",
+      message: [
+        message,
+        ...(refusal === undefined || later.length > 0 ? [] : [`${LAST_TRY} ${refusal}`]),
+      ].join(" "),
+    },
+    ...later,
+  ];
   switch (step) {
     case "prepare":
-      return [{ code: "stepInProgress", message: "Its environment is being made, or its data brought." }];
+      return inProgress("Its environment is being made, or its data brought.");
     case "launch":
-      return [
-        { code: "stepInProgress", message: `It is being handed to the compute target '${run.target}'.` },
-      ];
+      return inProgress(`It is being handed to the compute target '${run.target}'.`);
     case "stop":
-      return [
-        { code: "stepInProgress", message: "It was asked to end; its processes are being stopped." },
-        ...(await silence(run, life.cancel?.askedAt, ports)),
-      ];
+      return inProgress(
+        "It was asked to end; its processes are being stopped.",
+        await silence(run, life.cancel?.askedAt, refusal, ports),
+      );
     case "collect":
-      return [
-        { code: "stepInProgress", message: "Its script has ended; its outputs are being kept." },
-        ...(await silence(run, life.exit?.endedAt, ports)),
-      ];
+      return inProgress(
+        "Its script has ended; its outputs are being kept.",
+        await silence(run, life.exit?.endedAt, refusal, ports),
+      );
     default:
       return life.status === "Queued" ? [await engineConstraint(run, ports)] : outOfSight(run, ports);
   }
 }
 
+/** Before the reason, where a step is tried again. */
+const LAST_TRY = "It is tried again, for the last try was refused:";
+
 /** What an ended run's target still has to be freed of, where that takes long. */
 async function owedSince(run: Run, since: number | undefined, ports: WhyPorts): Promise<Constraint[]> {
-  const unheld = await nobodysHands(run, ports);
-  return unheld === undefined ? silence(run, since, ports) : [unheld];
+  const { unheld, refusal } = await handsOf(run, ports);
+  return unheld === undefined ? silence(run, since, refusal, ports) : [unheld];
 }
 
-/** That no server goes on with a run that has begun. The engine is not asked then: one of another machine would tell of its own. */
-async function nobodysHands(run: Run, { runs }: WhyPorts): Promise<Constraint | undefined> {
+/** Whether a server goes on with a run that has begun, and what its last try met. The engine is not asked then: one of another machine would tell of its own. */
+async function handsOf(
+  run: Run,
+  { runs }: WhyPorts,
+): Promise<{ readonly unheld?: Constraint; readonly refusal?: string }> {
   const now = await runs.now();
-  const unheld = await runs.unheld(run, now);
-  if (unheld === undefined) return undefined;
-  const { machine, since } = unheld;
+  const { isHeld, machine, since, refusal } = (await runs.hands(run, now)) ?? { isHeld: true };
+  if (isHeld) return refusal === undefined ? {} : { refusal };
   const seconds = since === undefined ? 0 : Math.max(1, Math.round((now - since) / 1000));
   const long =
     seconds === 0 ? "" : seconds < 120 ? ` for ${seconds} s` : ` for ${Math.round(seconds / 60)} minutes`;
@@ -104,7 +117,7 @@ async function nobodysHands(run: Run, { runs }: WhyPorts): Promise<Constraint | 
     machine === undefined
       ? `Any server that has the compute target '${run.target}' in its settings takes it over.`
       : `It is bound to the machine '${machine}': start a server there (with --machine ${machine}, unless that is its host name). ${wayOut(run)}`;
-  return { code: "outOfReach", message: `No server has gone on with it${long}. ${who}` };
+  return { unheld: { code: "outOfReach", message: `No server has gone on with it${long}. ${who}` } };
 }
 
 /** The longest that an engine is waited for. */
@@ -113,11 +126,16 @@ const ASK_MS = 5000;
 const LONG_MS = 10 * 60_000;
 
 /** That the end of a run, or what it left, has been waited for since long before: why, if the engine says so, and the way out. */
-async function silence(run: Run, since: number | undefined, ports: WhyPorts): Promise<Constraint[]> {
+async function silence(
+  run: Run,
+  since: number | undefined,
+  refusal: string | undefined,
+  ports: WhyPorts,
+): Promise<Constraint[]> {
   const waitedMs = since === undefined ? 0 : ports.clock.now() - since;
   if (waitedMs < LONG_MS) return [];
   const waited = `The compute target '${run.target}' has not done what it was asked for ${Math.floor(waitedMs / 60_000)} minutes; it is asked again until it does.`;
-  const reason = await unanswered(run, ports);
+  const reason = (await unanswered(run, ports)) ?? refusal;
   const message = [waited, ...(reason === undefined ? [] : [reason]), wayOut(run)].join(" ");
   return [{ code: "outOfReach", message }];
 }

@@ -18,6 +18,18 @@ export type LeasedRun = {
   readonly gpus?: readonly number[];
 };
 
+/** Who goes on with a run that has begun, and what has kept it from its next step. */
+export type Hands = {
+  /** False: its lease was given back or has run out. */
+  readonly isHeld: boolean;
+  /** The machine that it is bound to. */
+  readonly machine?: string;
+  /** Since when nobody holds it, where that is known. */
+  readonly since?: Instant;
+  /** Why the last try of the step that it is at was refused. */
+  readonly refusal?: string;
+};
+
 /** A run in the hands of this server. */
 export type HeldRun = LeasedRun & {
   /** Until when nobody else can have it, in the time of `SteadyClock.monotonic`; grows with each renewal. */
@@ -172,14 +184,10 @@ export interface RunStore {
     readonly at: Instant;
     readonly limit: number;
   }): Promise<readonly Run[]>;
-  /**
-   * Of a hosted run that was claimed and has not ended, or whose target is still to be freed, and that nobody holds at `at`: the machine
-   * that it is bound to, and since when nobody holds it, where that is known. Undefined for all others.
-   */
-  unheld(
-    run: Pick<Run, "scope" | "id">,
-    at: Instant,
-  ): Promise<{ readonly machine?: string; readonly since?: Instant } | undefined>;
+  /** Keeps why the step that a run is at was refused. It is of account until the life of the run is written next. */
+  noteRefusal(lease: Lease, reason: string): Promise<void>;
+  /** Of a hosted run that was claimed and has not ended, or whose target is still to be freed: in whose hands it is. Undefined for all others. */
+  hands(run: Pick<Run, "scope" | "id">, at: Instant): Promise<Hands | undefined>;
   /** Hosted runs that were claimed and have not ended, or whose target is still to be freed, of all workspaces. */
   inHand(): Promise<readonly { readonly scope: Scope; readonly id: string; readonly attempt: number }[]>;
   /** Hosted runs that somebody still has to work on, of all workspaces, counted. For people who watch the service. */

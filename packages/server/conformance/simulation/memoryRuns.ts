@@ -111,6 +111,7 @@ export class MemoryRuns {
       claimAbandoned: (ask) => answered(() => this.#claimAbandoned(ask)),
       renew: (tokens, until) => answered(() => this.#renew(tokens, until)),
       letGo: ({ token }) => answered(() => this.#letGo(token)),
+      noteRefusal: () => answered(() => undefined),
       letGoOf: ({ at, limit }) => read(() => this.#letGoOf(at, limit)),
       isWithin: () => read(() => true),
     };

@@ -9,6 +9,8 @@ export type Capacity = {
   readonly nodes?: number;
   /** The GPUs that the pool's runs may have, by number; absent where nobody counts them, and runs see what they see. */
   readonly gpus?: readonly number[];
+  /** The numbers in `gpus` only count: which GPU a run gets is told by the engine that launches it. */
+  readonly gpusByEngine?: true;
   /** Each machine has all of this to itself, and this is which one is asked about; absent where all servers share one engine. */
   readonly machine?: string;
 };

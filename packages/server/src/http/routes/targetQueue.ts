@@ -15,7 +15,7 @@ export const targetQueue = route(malachite.targetQueue, async ({ params, query, 
   return {
     ...head,
     sharedWith: [...head.sharedWith],
-    capacity: amounts(capacity),
+    capacity: { ...amounts(capacity), ...given({ gpusByEngine: capacity.gpusByEngine }) },
     free: amounts(free),
     ...given({ machine: machine && { ...machine } }),
     holders: holders.map(({ since, gpus, ...holder }) => ({

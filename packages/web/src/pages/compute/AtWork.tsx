@@ -1,5 +1,5 @@
 // What holds what of a line.
-import type { QueueHolder } from "@malachite/client";
+import type { QueueHolder, TargetQueue } from "@malachite/client";
 import { Ban } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../parts/Button.tsx";
@@ -8,17 +8,17 @@ import { RunName } from "../../parts/RunName.tsx";
 import { Status } from "../../parts/Status.tsx";
 import { Duration } from "../../parts/Time.tsx";
 import classes from "./AtWork.module.css";
-import { counted, shownNumbers } from "./capacity.ts";
+import { counted, shownGpus } from "./capacity.ts";
 
 const FEW = 40;
 
 /** The longest at work first. `target`: others that share the line are named. */
 export function AtWork({
-  holders,
+  queue: { holders, capacity },
   target,
   cancel,
 }: {
-  readonly holders: readonly QueueHolder[];
+  readonly queue: Pick<TargetQueue, "holders" | "capacity">;
   readonly target: string;
   readonly cancel: (run: QueueHolder) => void;
 }) {
@@ -39,7 +39,7 @@ export function AtWork({
               </span>
               <span className={classes.has}>
                 {counted(nodes, "node")}
-                {gpus.length > 0 && ` · GPU ${shownNumbers(gpus)}`}
+                {gpus.length > 0 && ` · ${shownGpus(gpus, capacity)}`}
               </span>
               <span className={classes.since}>
                 <span className="visually-hidden">for </span>

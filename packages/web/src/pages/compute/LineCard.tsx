@@ -5,7 +5,7 @@ import { FaultNote } from "../../parts/FaultNote.tsx";
 import { shownCount } from "../../parts/numbers.ts";
 import { Status } from "../../parts/Status.tsx";
 import { Duration } from "../../parts/Time.tsx";
-import { gpuCells, sharesOf, shownElsewhere, shownNumbers } from "./capacity.ts";
+import { numberedGpus, sharesOf, shownElsewhere, shownGpus } from "./capacity.ts";
 import { Gpus } from "./Gpus.tsx";
 import classes from "./LineCard.module.css";
 import type { SharedLine } from "./lines.ts";
@@ -54,7 +54,7 @@ function Standing({ queue, name }: { readonly queue: TargetQueue; readonly name:
           <ShareBar key={share.label} {...share} />
         ))}
       </div>
-      <Gpus cells={gpuCells(queue)} />
+      <Gpus cells={numberedGpus(queue)} />
       <div className={classes.work}>
         <h2>At work</h2>
         {holders.length === 0 && <p className={classes.note}>Nothing runs here now.</p>}
@@ -66,7 +66,7 @@ function Standing({ queue, name }: { readonly queue: TargetQueue; readonly name:
                 {displayName ?? runId}
               </Link>
               <span className={classes.aside}>
-                {gpus.length > 0 && `GPU ${shownNumbers(gpus)} · `}
+                {gpus.length > 0 && `${shownGpus(gpus, queue.capacity)} · `}
                 <Duration from={since} />
               </span>
             </li>

@@ -11,7 +11,7 @@ import { targetsQuery } from "../../service/queries.ts";
 import { useWorkspace } from "../../service/service.tsx";
 import { CancelDialog } from "../run/head/CancelDialog.tsx";
 import { AtWork } from "./AtWork.tsx";
-import { gpuCells, sharesOf, shownElsewhere } from "./capacity.ts";
+import { numberedGpus, sharesOf, shownElsewhere } from "./capacity.ts";
 import { Gpus } from "./Gpus.tsx";
 import { Line } from "./Line.tsx";
 import { MachineFacts } from "./MachineFacts.tsx";
@@ -50,7 +50,7 @@ export function TargetPage() {
     return line.error ? <FaultNote error={line.error} again={() => void line.refetch()} /> : <Waiting />;
 
   const { holders, waiting, sharedWith } = queue;
-  const cells = gpuCells(queue);
+  const cells = numberedGpus(queue);
   const elsewhere = shownElsewhere(queue);
   const target = targets.find((one) => one.name === name);
   const cancel = ({
@@ -114,7 +114,7 @@ export function TargetPage() {
             {holders.length === 0 ? (
               <p className={classes.note}>No run of this workspace is at work here.</p>
             ) : (
-              <AtWork holders={holders} target={name} cancel={cancel} />
+              <AtWork queue={queue} target={name} cancel={cancel} />
             )}
           </section>
           <section className={classes.part}>

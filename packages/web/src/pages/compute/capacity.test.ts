@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { QueueHolder, TargetQueue } from "@malachite/client";
-import { gpuCells, sharesOf, shownElsewhere, shownNeeds, shownNumbers } from "./capacity.ts";
+import {
+  gpuCells,
+  numberedGpus,
+  sharesOf,
+  shownElsewhere,
+  shownGpus,
+  shownNeeds,
+  shownNumbers,
+} from "./capacity.ts";
 
 const holder = (runId: string, gpus: number[], nodes = 1): QueueHolder => ({
   runId,
@@ -75,11 +83,25 @@ describe("words for it", () => {
     assert.equal(shownNeeds({ nodes: 2, gpus: 1 }), "2 nodes, 1 GPU");
   });
 
+  const { capacity } = queue();
   it("count what is elsewhere, and name nothing of it", () => {
     assert.equal(
-      shownElsewhere({ elsewhere: { holders: 2, nodes: 2, gpus: [0, 1, 2], waiting: 3 } }),
+      shownElsewhere({ capacity, elsewhere: { holders: 2, nodes: 2, gpus: [0, 1, 2], waiting: 3 } }),
       "In other workspaces: 2 runs at work with GPU 0–2, 3 waiting.",
     );
-    assert.equal(shownElsewhere({ elsewhere: NOBODY }), undefined);
+    assert.equal(shownElsewhere({ capacity, elsewhere: NOBODY }), undefined);
+  });
+
+  it("say how many GPUs where their numbers only count", () => {
+    assert.equal(shownGpus([0, 1], capacity), "GPU 0, 1");
+    const pool = queue({
+      capacity: { places: 2, gpus: [0, 1, 2], gpusByEngine: true },
+      holders: [],
+      elsewhere: { holders: 1, nodes: 1, gpus: [0, 1], waiting: 0 },
+    });
+    assert.equal(shownGpus([1], pool.capacity), "1 GPU");
+    assert.equal(shownElsewhere(pool), "In other workspaces: 1 run at work with 2 GPUs.");
+    assert.deepEqual(numberedGpus(pool), []);
+    assert.deepEqual(sharesOf(pool).at(-1), { label: "GPUs", own: 0, elsewhere: 2, all: 3 });
   });
 });

@@ -72,6 +72,14 @@ export function gpuCells({
     });
 }
 
+/** The same where the numbers are those of GPUs; none where they only count. */
+export const numberedGpus = (queue: Parameters<typeof gpuCells>[0]): readonly GpuCell[] =>
+  queue.capacity.gpusByEngine ? [] : gpuCells(queue);
+
+/** The GPUs of a run: `GPU 0–3`, or `4 GPUs` where the numbers only count. */
+export const shownGpus = (gpus: readonly number[], { gpusByEngine }: TargetQueue["capacity"]): string =>
+  gpusByEngine ? counted(gpus.length, "GPU") : `GPU ${shownNumbers(gpus)}`;
+
 /** Numbers with runs of neighbours joined: `0–3, 6`. */
 export function shownNumbers(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);
@@ -96,9 +104,12 @@ export function shownNeeds({ nodes, gpus }: { readonly nodes: number; readonly g
 }
 
 /** What runs of other workspaces have and want; undefined when there are none. */
-export function shownElsewhere({ elsewhere }: Pick<TargetQueue, "elsewhere">): string | undefined {
+export function shownElsewhere({
+  capacity,
+  elsewhere,
+}: Pick<TargetQueue, "capacity" | "elsewhere">): string | undefined {
   const { holders, gpus, waiting } = elsewhere;
-  const held = gpus.length === 0 ? "" : ` with GPU ${shownNumbers(gpus)}`;
+  const held = gpus.length === 0 ? "" : ` with ${shownGpus(gpus, capacity)}`;
   const parts = [
     ...(holders > 0 ? [`${counted(holders, "run")} at work${held}`] : []),
     ...(waiting > 0 ? [`${waiting} waiting`] : []),

@@ -43,6 +43,7 @@ import {
   removeExperiment,
 } from "./experiments.ts";
 import { experimentTable } from "./experimentTable.ts";
+import { hands, noteRefusal } from "./hands.ts";
 import { inHand } from "./inHand.ts";
 import { isWithin } from "./isWithin.ts";
 import { holding, poolsAtWork, standing } from "./line.ts";
@@ -99,7 +100,6 @@ import {
 import { logsOfRuns, logToRun } from "./tracking/runLogs.ts";
 import { searchTrackedRuns } from "./tracking/searchRuns.ts";
 import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/trackedExperiments.ts";
-import { unheld } from "./unheld.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
 type Queued = { pool: string; capacity: Capacity; owner: string; until: number };
@@ -123,6 +123,7 @@ export const WRITES = {
   claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
   renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
   letGo: (db: Executor, token: string) => letGo(db, token),
+  noteRefusal: (...args: Parameters<typeof noteRefusal>) => noteRefusal(...args),
   removeRun: (...args: Parameters<typeof removeRun>) => removeRun(...args),
   removalPaid: (...args: Parameters<typeof removalPaid>) => removalPaid(...args),
   keptBegins: (...args: Parameters<typeof keptBegins>) => keptBegins(...args),
@@ -217,7 +218,7 @@ export const LISTS = {
   countBelow: (...args: Parameters<typeof countBelow>) => countBelow(...args),
   census: (db: Executor) => census(db),
   letGoOf: (db: Executor, ask: Parameters<typeof letGoOf>[1]) => letGoOf(db, ask),
-  unheld: (...args: Parameters<typeof unheld>) => unheld(...args),
+  hands: (...args: Parameters<typeof hands>) => hands(...args),
   inHand: (db: Executor) => inHand(db),
   queue: (...args: Parameters<typeof readQueue>) => readQueue(...args),
   list: (db: Executor, ask: RunsAsk) => listRuns(db, ask),

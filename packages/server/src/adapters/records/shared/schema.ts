@@ -281,6 +281,9 @@ export type Database = {
     gpu_ids: string | null;
     /** The machine whose processes it is of, from its claim on; null where its target is the same for all servers. */
     machine: string | null;
+    /** Why the last try of a step was refused, and the `life_version` that the run had then. */
+    refusal: string | null;
+    refusal_version: number | null;
   };
   /** Ids of runs that were removed: none is given again. `owed` is 1 until their files are gone. */
   removed_runs: { workspace_no: number; id: string; container_id: string; removed_at: number; owed: number };

@@ -20,6 +20,7 @@ import { imports } from "./0015-imports.ts";
 import { retention } from "./0016-retention.ts";
 import { snapshots } from "./0017-snapshots.ts";
 import { keptFiles } from "./0018-kept-files.ts";
+import { refusals } from "./0019-refusals.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly Migration[] = [
   retention,
   snapshots,
   keptFiles,
+  refusals,
 ];
 
 /** Runs `work` in one transaction. */
