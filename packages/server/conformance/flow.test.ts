@@ -177,7 +177,7 @@ describe("the way of a run", () => {
     await service.until("the reason", async () => (await why()).includes("GPUs"));
     assert.match(
       await why(),
-      /^It is being handed to the compute target 'local'\. It is tried again, for the last try was refused: gpu1 has 0 of 1 GPUs free$/,
+      /^It is being handed to the compute target 'local'\. It is tried again, for the last try was refused: gpu1 has 0 of 1 GPUs free\.$/,
     );
     await service.reached(id, "Running");
     assert.equal(await why(), "The run is Running and waits for nothing but its own code.");

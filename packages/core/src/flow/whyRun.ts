@@ -109,7 +109,8 @@ async function handsOf(
 ): Promise<{ readonly unheld?: Constraint; readonly refusal?: string }> {
   const now = await runs.now();
   const { isHeld, machine, since, refusal } = (await runs.hands(run, now)) ?? { isHeld: true };
-  if (isHeld) return refusal === undefined ? {} : { refusal };
+  if (isHeld)
+    return refusal === undefined ? {} : { refusal: /[.!?]$/.test(refusal) ? refusal : `${refusal}.` };
   const seconds = since === undefined ? 0 : Math.max(1, Math.round((now - since) / 1000));
   const long =
     seconds === 0 ? "" : seconds < 120 ? ` for ${seconds} s` : ` for ${Math.round(seconds / 60)} minutes`;
