@@ -1,7 +1,7 @@
 // Backup and restore of a data folder without a service: facts of blobs, what a killed backup leaves, what is half done.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -33,6 +33,13 @@ async function inFolder(work: (home: string) => Promise<void>): Promise<void> {
   } finally {
     await rm(home, { recursive: true });
   }
+}
+
+/** The data folder of a service that was there and has ended. */
+async function serviceIn(data: string): Promise<string> {
+  using folder = openDataFolder(data);
+  await (await openSqliteRecords({ file: folder.records })).close();
+  return data;
 }
 
 async function listed(folder: string): Promise<string[]> {
@@ -130,5 +137,80 @@ describe("a backup of a data folder", { timeout: 60_000 }, () => {
       assert.equal(both.filter(({ status }) => status === "fulfilled").length, 1);
       const [refused] = both.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
       assert.equal(refused.code, "Busy");
+    }));
+
+  it("is refused by a folder in which anything else is, and takes nothing from it", () =>
+    inFolder(async (home) => {
+      const data = await serviceIn(join(home, "data"));
+      const documents = join(home, "documents");
+      await mkdir(join(documents, "blobs"), { recursive: true });
+      await writeFile(join(documents, "blobs", "mine.txt"), "mine");
+      const another = await serviceIn(join(home, "another"));
+      for (const into of [documents, another, data]) {
+        const before = await listed(into);
+        await assert.rejects(backupData(data, into), { code: "InvalidRequest", message: /no backup/ });
+        assert.deepEqual(await listed(into), before);
+      }
+      const other = join(home, "other backup");
+      await backupData(another, other);
+      const before = await listed(other);
+      await assert.rejects(backupData(data, other), { code: "InvalidRequest", message: /another service/ });
+      assert.deepEqual(await listed(other), before);
+    }));
+
+  it("goes on with a first one that was killed, and begins in the root of a new disk", () =>
+    inFolder(async (home) => {
+      const data = await serviceIn(join(home, "data"));
+      const into = join(home, "b");
+      await mkdir(join(into, "lost+found"), { recursive: true });
+      await rm(join(data, "id"));
+      await assert.rejects(backupData(data, into));
+      await assert.rejects(restoreData(into, join(home, "restored")), {
+        message: /no backup that was finished/,
+      });
+      await serviceIn(data);
+      await backupData(data, into);
+      await restoreData(into, join(home, "restored"));
+    }));
+});
+
+describe("a restore of a data folder", { timeout: 60_000 }, () => {
+  it("fills a folder that is there, which may be a mounted disk or in a folder of somebody else", () =>
+    inFolder(async (home) => {
+      await backupData(await serviceIn(join(home, "data")), join(home, "b"));
+      const restored = join(home, "restored");
+      await mkdir(join(restored, "lost+found"), { recursive: true });
+      const { ino } = await stat(restored);
+      await restoreData(join(home, "b"), restored);
+      assert.equal((await stat(restored)).ino, ino);
+      assert.deepEqual((await readdir(home)).sort(), ["b", "data", "restored"]);
+      await serviceIn(restored);
+    }));
+
+  it("leaves such a folder empty when a content of the backup is not as it was", () =>
+    inFolder(async (home) => {
+      const data = await serviceIn(join(home, "data"));
+      const damaged = join("blobs", "contents", "ab", "0".repeat(62));
+      await mkdir(join(data, damaged, ".."), { recursive: true });
+      await writeFile(join(data, damaged), "another");
+      await backupData(data, join(home, "b"));
+      const restored = join(home, "restored");
+      await mkdir(restored);
+      await assert.rejects(restoreData(join(home, "b"), restored), { code: "StorageFailed" });
+      assert.deepEqual(await readdir(restored), []);
+    }));
+
+  it("that was killed keeps servers from starting, and is finished by the same call", () =>
+    inFolder(async (home) => {
+      await backupData(await serviceIn(join(home, "data")), join(home, "b"));
+      const restored = join(home, "restored");
+      const { beganAt } = await restoreData(join(home, "b"), restored);
+      await writeFile(join(restored, "restoring.json"), JSON.stringify({ of: beganAt }));
+      await rm(join(restored, "records.sqlite"));
+      await writeFile(join(restored, "secret.part"), "half");
+      assert.throws(() => openDataFolder(restored), { code: "ImportUnfinished" });
+      await restoreData(join(home, "b"), restored);
+      assert.ok(!(await listed(restored)).some((path) => path.endsWith(".part")));
+      await serviceIn(restored);
     }));
 });

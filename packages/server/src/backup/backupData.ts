@@ -2,15 +2,15 @@
 // what the records of that instant speak of is among them. The next backup into the same folder copies what is new. Until it is whole
 // the one before stays as it was.
 import { existsSync } from "node:fs";
-import { lstat, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { lstat, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MalachiteError } from "@malachite/core";
 import { placeKept } from "../fileStores.ts";
-import { orNothing, writeFileAtomic } from "../files/index.ts";
+import { orNothing } from "../files/index.ts";
 import { elsewhereOf } from "../openRecords.ts";
 import { VERSION } from "../version.ts";
-import { type BackupNote, FOLDERS, KEYS, LEFT_OUT, NOTE, RECORDS } from "./backupFolder.ts";
+import { type BackupNote, beginBackup, FOLDERS, KEYS, LEFT_OUT, RECORDS, writeNote } from "./backupFolder.ts";
 import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";
 
 export type Backup = {
@@ -23,7 +23,7 @@ const RECORDS_WITHIN_MS = 60_000;
 
 /**
  * Files in an object storage are not copied; the note says where they are. Throws InvalidRequest for what is no data folder, or one whose
- * records are in a database; Busy where another backup goes into the same folder; StorageFailed.
+ * records are in a database; what beginBackup throws; StorageFailed.
  */
 export async function backupData(data: string, into: string, now: () => number = Date.now): Promise<Backup> {
   const elsewhere = await readFile(elsewhereOf(join(data, RECORDS)), "utf8").catch(orNothing);
@@ -34,8 +34,7 @@ export async function backupData(data: string, into: string, now: () => number =
     );
   if (!existsSync(join(data, RECORDS)))
     throw new MalachiteError("InvalidRequest", `'${data}' holds no ${RECORDS}, so it is no data folder.`);
-  await mkdir(into, { recursive: true, mode: 0o700 });
-  using _lock = lockBackup(into);
+  using _lock = await beginBackup(data, into);
   const beganAt = new Date(now()).toISOString();
   const records = join(into, `${RECORDS}.new`);
   await rm(records, { force: true });
@@ -63,7 +62,7 @@ export async function backupData(data: string, into: string, now: () => number =
     bytes,
     ...(filesAt === undefined || filesAt === "folder" ? {} : { filesAt }),
   };
-  await writeFileAtomic(join(into, NOTE), `${JSON.stringify(note, null, 2)}\n`, 0o600);
+  await writeNote(into, note);
   // Not before: the backup before this one needed them until now.
   for (const mirror of mirrors) await dropStale(mirror);
   return { note, copied: { files: copiedFiles, bytes: copiedBytes } };
@@ -80,16 +79,4 @@ function copyRecords(from: string, to: string): void {
   } finally {
     db.close();
   }
-}
-
-/** The lock is the kernel's own, on an open file: it ends with the process however that dies. */
-export function lockBackup(folder: string): Disposable {
-  const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
-  try {
-    lock.exec("pragma journal_mode = memory; begin exclusive");
-  } catch (cause) {
-    lock.close();
-    throw new MalachiteError("Busy", `Another backup into '${folder}' is under way.`, { cause });
-  }
-  return { [Symbol.dispose]: () => lock.close() };
 }

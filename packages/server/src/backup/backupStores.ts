@@ -4,13 +4,12 @@ import { lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scope } from "@malachite/core";
 import { workspaceFolder } from "../adapters/blobs/folder/index.ts";
-import { orNothing, writeFileAtomic } from "../files/index.ts";
+import { orNothing } from "../files/index.ts";
 import { exportWorkspace } from "../moving/exportWorkspace.ts";
 import { openOut } from "../moving/workplaces.ts";
 import type { Settings } from "../settings.ts";
 import { VERSION } from "../version.ts";
-import { lockBackup } from "./backupData.ts";
-import { KEYS, NOTE } from "./backupFolder.ts";
+import { beginBackup, KEYS, NOTE, writeNote } from "./backupFolder.ts";
 import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";
 
 export const STORES_FOLDERS = ["tls", "audit"] as const;
@@ -29,8 +28,7 @@ export type StoresNote = {
 };
 
 /**
- * Throws InvalidRequest for what is no data folder; Busy where another backup goes into the same folder; what the stores throw. `told` hears
- * what is durable.
+ * Throws InvalidRequest for what is no data folder; what beginBackup and the stores throw. `told` hears what is durable.
  */
 export async function backupStores(
   settings: Settings,
@@ -42,8 +40,8 @@ export async function backupStores(
     await using records = await openOut(settings);
     return await records.workspaces();
   })();
+  using _lock = await beginBackup(data, into);
   await mkdir(join(into, WORKSPACES), { recursive: true, mode: 0o700 });
-  using _lock = lockBackup(into);
   const beganAt = new Date().toISOString();
   for (const name of KEYS) await copyWhole(join(data, name), join(into, name), await lstat(join(data, name)));
   const counts: Mirrored = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0 };
@@ -69,7 +67,7 @@ export async function backupStores(
   }
   const endedAt = new Date().toISOString();
   const note: StoresNote = { format: 2, version: VERSION, beganAt, endedAt, workspaces, files, bytes };
-  await writeFileAtomic(join(into, NOTE), `${JSON.stringify(note, null, 2)}\n`, 0o600);
+  await writeNote(into, note);
   told("note");
   for (const mirror of mirrors) await dropStale(mirror);
   const named = new Set(workspaces.map(({ file }) => file));

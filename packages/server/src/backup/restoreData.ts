@@ -1,15 +1,16 @@
-// A data folder out of a backup. It appears whole or not at all; every content is checked by its hash, the records by the database.
+// A data folder out of a backup. Until it is whole no server starts on it; every content is checked by its hash, the records by the database.
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { lstat, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pipeline } from "node:stream/promises";
 import { MalachiteError } from "@malachite/core";
 import { movedFacts } from "../adapters/blobs/folder/index.ts";
-import { orNothing } from "../files/index.ts";
+import { RESTORING } from "../dataFolder.ts";
 import { type BackupNote, FOLDERS, KEYS, LEFT_OUT, RECORDS, readNote } from "./backupFolder.ts";
 import { copyWhole, filesBelow, type Mirrored, mirrorTree } from "./mirrorTree.ts";
+import { beginRestoring } from "./restoringMark.ts";
 
 const FACTS = "blobs/facts/";
 const CONTENTS = /^contents\/([0-9a-f]{2})\/([0-9a-f]{62})$/;
@@ -17,26 +18,22 @@ const CONTENTS = /^contents\/([0-9a-f]{2})\/([0-9a-f]{62})$/;
 const MOST_NAMED = 10;
 
 /**
- * Throws InvalidRequest for what is no backup, and for a data folder in which something is; StorageFailed, naming it, for what is not as
- * it was. Then nothing is left at `data`.
+ * Into a folder that is new or empty, in its place: it may be a mounted disk, or in a folder of somebody else. What was killed is gone on with
+ * by the same call. Throws InvalidRequest for what is no backup, and for a data folder in which something is; StorageFailed, naming it, for
+ * what is not as it was. Then nothing is left in `data`.
  */
 export async function restoreData(backup: string, data: string): Promise<BackupNote> {
   const note = await readNote(backup);
   const target = resolve(data);
-  if (((await readdir(target).catch(orNothing)) ?? []).length > 0)
-    throw new MalachiteError(
-      "InvalidRequest",
-      `'${target}' is not empty. Move it away, or name another folder with --data.`,
-    );
-  const made = `${target}.restoring`;
-  await rm(made, { recursive: true, force: true });
-  await mkdir(made, { recursive: true, mode: 0o700 });
+  const isNew = !existsSync(target);
+  await beginRestoring(target, note.beganAt);
   try {
-    await fill(backup, made);
-    await rm(target, { recursive: true, force: true });
-    await rename(made, target);
+    await fill(backup, target);
+    await rm(join(target, RESTORING));
   } catch (error) {
-    await rm(made, { recursive: true, force: true });
+    if (isNew) await rm(target, { recursive: true, force: true });
+    for (const name of [...FOLDERS, ...KEYS, RECORDS, RESTORING])
+      await rm(join(target, name), { recursive: true, force: true });
     throw error;
   }
   return note;

@@ -1,27 +1,18 @@
 // Restore of a service whose records are in a database. Two notes say that it has begun: one in the data folder, one in the records, which
 // knows the workspaces that are in. While either is there, no server starts; whatever kills the restore, the same command goes on.
 import { existsSync } from "node:fs";
-import { lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { MalachiteError } from "@malachite/core";
 import { beginRestore, endRestore } from "../adapters/records/shared/moving/restoreMark.ts";
 import { RESTORING } from "../dataFolder.ts";
 import { placeOf } from "../fileStores.ts";
-import { orNothing, writeFileAtomic } from "../files/index.ts";
 import { importWorkspace } from "../moving/importWorkspace.ts";
 import { awake, openInto } from "../moving/workplaces.ts";
 import type { Settings } from "../settings.ts";
 import { KEYS } from "./backupFolder.ts";
 import { STORES_FOLDERS, type StoresNote, WORKSPACES } from "./backupStores.ts";
 import { copyWhole, type Mirrored, mirrorTree } from "./mirrorTree.ts";
-
-/** What the data folder tells of a restore. */
-type Mark = {
-  /** When the backup was made. */
-  readonly of: string;
-  /** All is in, and only the notes are to be removed. */
-  readonly whole?: boolean;
-};
+import { beginRestoring, keepMark } from "./restoringMark.ts";
 
 /** What is durable by now. */
 export type Restored = "marked" | "keys" | "begun" | "workspace" | "whole" | "unmarked";
@@ -40,48 +31,21 @@ export async function restoreStores(
   using _awake = awake();
   const { data } = settings;
   const of = note.beganAt;
-  const mark = join(data, RESTORING);
-  const keep = (state: Mark): Promise<void> => writeFileAtomic(mark, JSON.stringify(state), 0o600);
-  const before = await begunIn(data, of);
-  if (before === undefined) {
-    await mkdir(data, { recursive: true, mode: 0o700 });
-    await keep({ of });
-  }
+  const before = await beginRestoring(data, of);
   told("marked");
   if (before?.whole !== true) {
     await restoreFolder(backup, data);
     told("keys");
     await restoreWorkspaces(backup, note, settings, told);
-    await keep({ of, whole: true });
+    await keepMark(data, { of, whole: true });
     told("whole");
   }
   await withRecords(settings, (records) => endRestore(records, of));
   told("unmarked");
-  await rm(mark, { force: true });
-}
-
-/** What an earlier call has noted in the data folder. Throws InvalidRequest for one in which something else is. */
-async function begunIn(data: string, of: string): Promise<Mark | undefined> {
-  const text = await readFile(join(data, RESTORING), "utf8").catch(orNothing);
-  const begun = text === undefined ? undefined : (JSON.parse(text) as Mark);
-  if (begun !== undefined && begun.of !== of)
-    throw new MalachiteError(
-      "InvalidRequest",
-      `The restore of another backup, of ${begun.of}, into '${data}' was begun and not finished. Finish that one, or remove the folder and name an empty database.`,
-    );
-  // What a kill leaves of writing the first note is not something.
-  const there = ((await readdir(data).catch(orNothing)) ?? []).filter((name) => !name.startsWith(RESTORING));
-  if (begun === undefined && there.length > 0)
-    throw new MalachiteError(
-      "InvalidRequest",
-      `'${data}' is not empty. Move it away, or name another folder with --data.`,
-    );
-  return begun;
+  await rm(join(data, RESTORING), { force: true });
 }
 
 async function restoreFolder(backup: string, data: string): Promise<void> {
-  for (const name of await readdir(data))
-    if (name.startsWith(`${RESTORING}.`)) await rm(join(data, name), { force: true });
   for (const name of KEYS)
     await copyWhole(join(backup, name), join(data, name), await lstat(join(backup, name)));
   const counts: Mirrored = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0 };
