@@ -20,4 +20,19 @@ describe("asking an object storage", () => {
     assert.equal(await asked("Looking", undefined, async () => 1), 1);
     await assert.rejects(asked("Looking", undefined, noKeys), { code: "StorageAway" });
   });
+
+  it("tells of clocks that differ, by the word of Amazon and beside the key for who has no word for it", async () => {
+    const { asked } = asking("s3://b/", DEFAULT_PATIENCE);
+    const refusing = (name: string) => async (): Promise<never> => {
+      throw Object.assign(new Error("no"), { name, $metadata: { httpStatusCode: 403 } });
+    };
+    await assert.rejects(asked("Looking", undefined, refusing("RequestTimeTooSkewed")), {
+      code: "StorageFailed",
+      message:
+        /clock of this machine and the storage's differ by more than 15 minutes \(403 RequestTimeTooSkewed\)/,
+    });
+    await assert.rejects(asked("Looking", undefined, refusing("AuthenticationFailed")), {
+      message: /the key is wrong.* or the clock of this machine is wrong \(403 AuthenticationFailed\)/,
+    });
+  });
 });

@@ -38,6 +38,8 @@ export function storeTrouble(doing: string, place: string, error: unknown, hasWo
 const BY_WORD: Readonly<Record<string, string>> = {
   AuthorizationPermissionMismatch:
     "it refuses; the identity or the signature is not allowed to do that (an identity needs the role Storage Blob Data Contributor)",
+  RequestTimeTooSkewed:
+    "it refuses; the clock of this machine and the storage's differ by more than 15 minutes",
 };
 
 /** Its own words are only of the last that it tried. */
@@ -48,7 +50,7 @@ const FOUND_NONE: Readonly<Record<string, string>> = {
 
 const MEANS: Readonly<Record<number, string>> = {
   401: "it wants a key, or another one",
-  403: "it refuses; the key is wrong, has ended or is not enough",
+  403: "it refuses; the key is wrong, has ended or is not enough, or the clock of this machine is wrong",
   404: "the container or bucket is not there",
 };
 
