@@ -69,6 +69,7 @@ describe("a backup of a data folder", { timeout: 60_000 }, () => {
         const backup = join(home, "backup");
         const first = await backupData(data, backup);
         assert.equal(first.copied.files, first.note.files);
+        assert.equal((await stat(join(backup, "records.sqlite"))).mode & 0o777, 0o600);
         await blobs.remove(inStore("gone.txt"), { check });
         // What a kill in the middle of one leaves.
         await writeFile(join(backup, "records.sqlite.new"), "half");

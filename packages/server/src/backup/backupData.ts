@@ -40,7 +40,12 @@ export async function backupData(data: string, into: string, now: () => number =
   await rm(records, { force: true });
   copyRecords(join(data, RECORDS), records);
   const handle = await open(records, "r+");
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.chmod(0o600);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 
   const counts: Mirrored = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0 };
   const mirrors = FOLDERS.map((name) => ({

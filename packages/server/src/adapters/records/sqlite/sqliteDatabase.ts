@@ -1,4 +1,5 @@
 // One connection to the database file. Synchronous: only ever used in a worker.
+import { chmodSync, existsSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { CompiledQuery } from "kysely";
 import type { Executor, Take } from "../shared/executor.ts";
@@ -13,6 +14,17 @@ const BUSY_MS = 10_000;
 const CACHE_KIB = { writer: 32_768, reader: 16_384 } as const;
 /** The log is cut back to this after a burst. */
 const LOG_BYTES = 64 * 1024 * 1024;
+
+/** Variables of runs are in it, and the folder may be one that others read. What the log makes anew takes the mode of the file. */
+function keepToOwner(file: string): void {
+  for (const part of [file, `${file}-wal`, `${file}-shm`]) {
+    try {
+      if (existsSync(part)) chmodSync(part, 0o600);
+    } catch {
+      // It is somebody else's, who says who reads it.
+    }
+  }
+}
 
 export class SqliteDatabase implements Executor {
   readonly build = sqliteBuilder;
@@ -30,6 +42,7 @@ export class SqliteDatabase implements Executor {
       return null;
     });
     if (role === "reader") return;
+    keepToOwner(file);
     const mode = this.#db.prepare("pragma journal_mode = wal").get()?.journal_mode;
     if (mode !== "wal")
       throw new Error(

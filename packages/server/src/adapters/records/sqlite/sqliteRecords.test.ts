@@ -1,6 +1,6 @@
 // Opening, dying and growing older: files of other programs, of older and of newer ones, and workers that end in the middle.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -40,6 +40,14 @@ describe("the SQLite records as a file", () => {
     const text = newFile();
     writeFileSync(text, "These are no records. ".repeat(1_000));
     await assert.rejects(openSqliteRecords({ file: text }), isFailure(/cannot be opened.*not a database/));
+  });
+
+  it("is read by its owner alone, also where an earlier program let others read it", async () => {
+    const file = newFile();
+    writeFileSync(file, "", { mode: 0o644 });
+    const records = await openSqliteRecords({ file });
+    for (const part of [file, `${file}-wal`, `${file}-shm`]) assert.equal(statSync(part).mode & 0o777, 0o600);
+    await records.close();
   });
 
   it("is not touched when a newer program wrote it", async () => {
