@@ -16,6 +16,7 @@ import { cancel, ended, fileOf, getRun, reached, story, submit } from "../suppor
 import { ROOT, Service, until, workspacePath } from "../support/service.ts";
 import { NODE } from "./coreDns.ts";
 import { loadMpiImage } from "./mpiImage.ts";
+import { overGpus } from "./overGpus.ts";
 import { overNames } from "./overNames.ts";
 import { overPods } from "./overPods.ts";
 
@@ -56,6 +57,8 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
       away: common,
       "away-small": { ...common, memoryMiB: 96 },
       "away-named": { ...common, dns: true },
+      gpus: { ...common, volume, gpus: 2 },
+      "away-gpus": { ...common, gpus: 2 },
       narrow: { ...common, volume, namespace: "narrow", kubeconfig: await accountOf("malachite") },
       none: { ...common, volume, namespace: "narrow", kubeconfig: await accountOf("default") },
     };
@@ -199,6 +202,10 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
 
   describe("of several nodes whose pods have names", () => {
     overNames({ ...under, targets: ["named", "away-named"] });
+  });
+
+  describe("with GPUs", () => {
+    overGpus(["gpus", "away-gpus"], under);
   });
 
   it("say that memory was what ended one", async () => {

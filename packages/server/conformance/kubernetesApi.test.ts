@@ -314,7 +314,7 @@ describe("the kubernetes driver, by what the API server does", () => {
         },
         ...{ annotations: { note: "b" }, ttlSeconds: 120, runtimeClass: "nvidia" },
       };
-      const handle = await launch(["exit", "0"], { target: { ...under.target, options }, gpus: [4, 5] });
+      const handle = await launch(["exit", "0"], { target: { ...under.target, options }, gpusPerNode: 2 });
       const { metadata, spec } = jobOf(handle);
       const pod = spec.template.spec;
       const limits = { memory: String(256 * 2 ** 20), cpu: "1500m", "nvidia.com/gpu": "2" };

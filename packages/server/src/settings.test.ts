@@ -219,6 +219,34 @@ describe("GPUs and nodes in the settings", () => {
     assert.deepEqual(bare.capacity(bare.find("night")?.pool ?? ""), { places: 1 });
   });
 
+  it("are of the cluster where an engine gives them out, and none of this machine's are kept for it", async () => {
+    const file = `target:
+  pods: { kind: kubernetes, gpus: 8, gpusPerRun: 2, image: x }
+  named: { kind: kubernetes, gpuIds: [1] }
+  lab: { kind: slurm, gpus: 2 }
+`;
+    withFile(file, (path) => {
+      const { target } = readSettings({ settings: path }, {});
+      const pods = { kind: "kubernetes", engineGpus: 8, gpusPerRun: 2, options: { image: "x" } };
+      assert.deepEqual(target.pods, pods);
+      // Their drivers refuse these by name.
+      assert.deepEqual(target.named, { kind: "kubernetes", options: { gpuIds: [1] } });
+      assert.deepEqual(target.lab, { kind: "slurm", options: { gpus: 2 } });
+      const targets = createTargets(target, { runsAtOnce: 5, gpus: [0, 1] }, []);
+      assert.deepEqual(targets.capacity("machine").gpus, [0, 1]);
+      const { gpus, gpusByEngine } = targets.capacity("target:pods");
+      assert.deepEqual([gpus, gpusByEngine], [[0, 1, 2, 3, 4, 5, 6, 7], true]);
+      assert.equal(targets.capacity("target:lab").gpus, undefined);
+    });
+    const far = { kind: "kubernetes", engineGpus: 8, options: {} };
+    const targets = createTargets({ far }, { runsAtOnce: 5 }, []);
+    const { gpus, gpusPerNode, gpusPerRun, enginesGpus } = await targets.abilities(
+      { name: "far", kind: "kubernetes", pool: "target:far", options: {} },
+      AbortSignal.timeout(1000),
+    );
+    assert.deepEqual([gpus, gpusPerNode, gpusPerRun, enginesGpus], [8, 8, 1, true]);
+  });
+
   it("are counted over the machines of an ssh pool, which give them out", () => {
     const options = { hosts: [{ host: "a", gpuIds: [4, 6], slots: 3 }, "b", { host: "c", gpus: 1 }] };
     const far = { kind: "ssh", options };

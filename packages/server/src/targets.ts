@@ -55,9 +55,10 @@ export function createTargets(
       const { multiNode, images } = driver?.can ?? { multiNode: false, images: false };
       const health = images ? await driver?.check(target, signal) : undefined;
       const { nodes = Number.POSITIVE_INFINITY, gpus = [] } = capacity(pool);
-      const perRun = (now.all[name] ?? now.all["*"])?.gpusPerRun;
+      const entry = now.all[name] ?? now.all["*"];
+      const perRun = entry?.gpusPerRun;
       const reason = gpus.length > 0 && health?.usable === true ? health.withoutGpus : undefined;
-      const inEngine = ENGINE_KINDS.includes(kind) ? gpusInEngine(target) : 0;
+      const inEngine = gpusInEngine(target, entry, nodes);
       const machines = kind === "ssh" ? machinesOf(target) : undefined;
       const mpiReason = kind === "slurm" ? whyNoMpi(target) : undefined;
       const given = reason === undefined ? gpus.length : 0;
@@ -69,12 +70,12 @@ export function createTargets(
           : {}),
         ...allowed,
         nodes: multiNode ? nodes : 1,
-        gpusPerNode: inEngine || given,
-        gpus: inEngine > 0 ? (kind === "ssh" ? gpusOfPool(target) : inEngine * nodes) : given,
+        gpusPerNode: inEngine?.ofNode ?? given,
+        gpus: inEngine?.all ?? given,
         ...(machines === undefined ? {} : { mpiNodes: machines }),
         ...(mpiReason === undefined ? {} : { mpiReason }),
-        gpusPerRun: perRun ?? Math.min(1, inEngine || given),
-        ...(inEngine > 0 ? { enginesGpus: true as const } : {}),
+        gpusPerRun: perRun ?? Math.min(1, inEngine?.ofNode ?? given),
+        ...(inEngine === undefined ? {} : { enginesGpus: true as const }),
         ...(reason === undefined ? {} : { gpusReason: reason }),
       };
     },
@@ -108,11 +109,22 @@ function checkedTogether(driver: ComputeDriver): ComputeDriver {
   });
 }
 
-/** How many GPUs a node has at most, where the engine itself gives them out. */
-const gpusInEngine = (target: TargetSettings): number =>
-  target.kind === "ssh" ? gpusOfMachine(target) : gpusOfNode(target);
-const gpusOfNode = ({ options }: TargetSettings): number =>
-  typeof options.gpusPerNode === "number" && options.gpusPerNode > 0 ? options.gpusPerNode : 0;
+/** Where the engine itself gives GPUs out: how many a node has at most, and how many there are. */
+function gpusInEngine(
+  target: TargetSettings,
+  entry: TargetEntry | undefined,
+  nodes: number,
+): { readonly ofNode: number; readonly all: number } | undefined {
+  const { kind, options } = target;
+  const ofNode =
+    kind === "ssh"
+      ? gpusOfMachine(target)
+      : kind === "slurm" && typeof options.gpusPerNode === "number"
+        ? options.gpusPerNode
+        : (entry?.engineGpus ?? 0);
+  if (!(ofNode > 0)) return undefined;
+  return { ofNode, all: kind === "ssh" ? gpusOfPool(target) : kind === "slurm" ? ofNode * nodes : ofNode };
+}
 
 function read(entries: Readonly<Record<string, TargetEntry>>, machine: MachineShare) {
   const all: Readonly<Record<string, TargetEntry>> = { local: { kind: "process", options: {} }, ...entries };
@@ -147,7 +159,8 @@ function poolsOf(
     const { kind, nodes, gpuIds = [] } = entry;
     const elsewhere = ENGINE_KINDS.includes(kind);
     // An ssh pool has no queue of its own: a run that it has no GPU for waits here, and keeps no place from one that needs none.
-    const inPool = kind === "ssh" ? gpusOfPool({ name, kind, pool, options: entry.options }) : 0;
+    const counts =
+      kind === "ssh" ? gpusOfPool({ name, kind, pool, options: entry.options }) : entry.engineGpus;
     // Where nodes are counted they are what limits, unless places are named too.
     const slots = kind === "ssh" ? slotsOf({ name, kind, pool, options: entry.options }) : undefined;
     const places = entry.runsAtOnce ?? nodes ?? slots ?? (elsewhere ? IN_ENGINES : runsAtOnce);
@@ -157,7 +170,7 @@ function poolsOf(
       places,
       ...(nodesHere === undefined ? {} : { nodes: nodesHere }),
       ...(counted && !elsewhere ? { gpus: gpuIds } : {}),
-      ...(inPool > 0 ? { gpus: [...Array(inPool).keys()], gpusByEngine: true as const } : {}),
+      ...(counts ? { gpus: [...Array(counts).keys()], gpusByEngine: true as const } : {}),
       ...(elsewhere ? {} : here),
     });
   }

@@ -11,6 +11,8 @@ export type TargetEntry = {
   readonly nodes?: number;
   /** The GPUs that its runs have for themselves, by number. */
   readonly gpuIds?: readonly number[];
+  /** GPUs that its engine has for all its runs together, and gives out itself. */
+  readonly engineGpus?: number;
   /** GPUs of each node of a run that does not ask for some. */
   readonly gpusPerRun?: number;
   readonly options: Readonly<Record<string, unknown>>;
@@ -50,10 +52,16 @@ export function readTargets(value: unknown, from: string, faults: string[]): Rec
 /** What the queue reads of a target; the rest are options of its driver, which checks them. */
 function readTarget(kind: string, given: Record<string, unknown>): { entry: TargetEntry; wrong: string[] } {
   const { runsAtOnce, nodes, gpusPerRun, ...rest } = given;
-  const { gpus, gpuIds, ...others } = rest;
-  // Those of an ssh target are of its machines, and so for its driver to read.
-  if (kind === "ssh") return entryOf({ kind, runsAtOnce, nodes, gpusPerRun, options: rest });
-  return entryOf({ kind, runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, options: others });
+  const { gpus, ...others } = rest;
+  if (kind === "kubernetes") {
+    const { entry, wrong } = entryOf({ kind, runsAtOnce, nodes, gpus, gpusPerRun, options: others });
+    const { gpuIds, ...read } = entry;
+    return { entry: gpuIds === undefined ? read : { ...read, engineGpus: gpuIds.length }, wrong };
+  }
+  // Those of an ssh target are of its machines, and so for its driver to read; that of Slurm says how it is done there.
+  if (ENGINE_KINDS.includes(kind)) return entryOf({ kind, runsAtOnce, nodes, gpusPerRun, options: rest });
+  const { gpuIds, ...own } = others;
+  return entryOf({ kind, runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, options: own });
 }
 
 type Given = { kind: string; options: TargetEntry["options"] } & {

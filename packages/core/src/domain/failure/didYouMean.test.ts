@@ -17,6 +17,11 @@ test("a name that is nearly one is told which", () => {
     assert.equal(didYouMean(given, KNOWN), ` Did you mean '${meant}'?`, given);
 });
 
+test("a name that goes on after what was given is nearer than one that is spelt otherwise", () => {
+  assert.equal(didYouMean("gpus", ["cpus", "gpusPerNode"]), " Did you mean 'gpusPerNode'?");
+  assert.equal(didYouMean("GPUs", ["gpusPerNode", "gpus"]), " Did you mean 'gpus'?");
+});
+
 test("a name that is none of them is told nothing", () => {
   for (const given of ["", "x", "memory", "colour", "undefined", "p".repeat(10_000)])
     assert.equal(didYouMean(given, KNOWN), "", given.slice(0, 20));

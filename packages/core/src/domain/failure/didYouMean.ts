@@ -7,7 +7,10 @@ export function didYouMean(given: string, known: readonly string[]): string {
   let least = Math.floor(Math.max(asked.length, 3) / 3) + 1;
   let nearest: string | undefined;
   for (const name of known) {
-    const steps = stepsBetween(asked, plain(name));
+    const meant = plain(name);
+    // A name that goes on after what was given is nearer than one with another letter in it.
+    const goesOn = asked.length > 2 && meant !== asked && meant.startsWith(asked);
+    const steps = goesOn ? 0.5 : stepsBetween(asked, meant);
     if (steps >= least) continue;
     least = steps;
     nearest = name;

@@ -25,6 +25,9 @@ export type GpuAsk = { readonly perNode: number | "all"; readonly path: string }
 /** The variable by which CUDA is told what it may use. */
 export const CUDA_DEVICES = "CUDA_VISIBLE_DEVICES";
 
+/** The kinds of targets that run everything in an image, whatever `docker.enabled` says. */
+const IN_IMAGES: ReadonlySet<string> = new Set(["container", "kubernetes"]);
+
 type Definition = Pick<WholeDefinition, "configuration">;
 
 /** `--gpus` of a container, else the number of entries of CUDA_VISIBLE_DEVICES: none for "" and "-1". Undefined: it does not say. */
@@ -82,7 +85,7 @@ function ofContainer(
     ["configuration.docker.arguments", docker?.useDocker === true ? docker.arguments : undefined],
     [
       "configuration.environment.docker.arguments",
-      environment?.docker?.enabled === true || target?.kind === "container"
+      environment?.docker?.enabled === true || IN_IMAGES.has(target?.kind ?? "")
         ? environment?.docker?.arguments
         : undefined,
     ],

@@ -1,5 +1,5 @@
 // How a run of several nodes is spread over pods. Pure.
-import { CUDA_DEVICES, type LaunchPlan } from "@malachite/core";
+import { CUDA_DEVICES, type LaunchPlan, withGpus } from "@malachite/core";
 import type { KubernetesOptions } from "./kubernetesTarget.ts";
 
 type Spread = Pick<KubernetesOptions, "nodesInOnePod">;
@@ -16,10 +16,13 @@ export const gpusOfPod = ({ gpus = [] }: LaunchPlan, pods: number): number => Ma
 const NVIDIA_DEVICES = "NVIDIA_VISIBLE_DEVICES";
 
 /**
- * The plan as its pods are to see it. Which GPUs of a node a pod gets is the cluster's to say, and it numbers them from 0 on in each; so a
+ * The plan as its pods are to see it: with as many GPUs as its nodes are to have, or with none where they are counted. Which GPUs of a node a pod gets is the cluster's to say, and it numbers them from 0 on in each; so a
  * run with GPUs is not told which.
  */
-export function planInPods(plan: LaunchPlan, pods: number): LaunchPlan {
+export function planInPods(asked: LaunchPlan, pods: number): LaunchPlan {
+  const { gpusPerNode } = asked;
+  const plan =
+    gpusPerNode === undefined ? asked : withGpus(asked, [...Array(gpusPerNode * asked.nodes).keys()]);
   const count = gpusOfPod(plan, pods);
   if (count === 0) return plan;
   const numbers = Array.from({ length: count }, (_, index) => index).join(",");

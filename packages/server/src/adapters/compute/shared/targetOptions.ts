@@ -8,7 +8,10 @@ export const refusedOption = (target: TargetSettings, name: string, why: string)
   });
 
 /** What the queue reads of every target that takes it; drivers never see it. */
-const OF_THE_QUEUE = ["runsAtOnce", "nodes", "gpus", "gpuIds", "gpusPerRun"];
+const ofTheQueue = (kind: string): readonly string[] => [
+  ...["runsAtOnce", "nodes", "gpusPerRun"],
+  ...(kind === "slurm" ? [] : kind === "kubernetes" ? ["gpus"] : ["gpus", "gpuIds"]),
+];
 
 /** An option that drivers of that kind do not know. `asEvery`: what the queue reads, where the list is to tell that too. */
 export function unknownOption(
@@ -21,7 +24,7 @@ export function unknownOption(
   const more = asEvery === undefined ? "" : `, and as every target ${asEvery}`;
   return new MalachiteError(
     "UnsupportedField",
-    `Option ${name} of compute target '${target.name}' is not known; ${article} ${target.kind} target knows ${known.join(", ")}${more}.${didYouMean(name, [...known, ...OF_THE_QUEUE])}`,
+    `Option ${name} of compute target '${target.name}' is not known; ${article} ${target.kind} target knows ${known.join(", ")}${more}.${didYouMean(name, [...known, ...ofTheQueue(target.kind)])}`,
     { target: `targets.${target.name}.${name}` },
   );
 }
