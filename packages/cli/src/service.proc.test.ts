@@ -143,6 +143,9 @@ test("a target that is added is there at once, with the reason where it is not u
   const taken = await malachite("target", "add", "day", "slurm");
   assert.notEqual(taken.code, 0);
   assert.match(taken.stderr, /'day' already/);
+  const unknown = await malachite("target", "add", "lab", "slurm", "gpus=2");
+  assert.equal(unknown.code, 1, unknown.stderr);
+  assert.match(unknown.stdout, /^lab \(slurm\): not usable\n {2}Option gpus .* Did you mean 'gpusPerNode'\?/);
   const checked = await malachite("target", "check", "local");
   assert.deepEqual([checked.code, checked.stdout], [0, "local (process): usable\n"]);
   assert.equal((await malachite("target", "check")).code, 1);

@@ -137,7 +137,10 @@ async function seenBy(
   while (Date.now() < deadline) {
     if ((await runs.listTargets()).some((one) => one.name === name && one.kind === kind)) {
       const seen = await runs.getTarget(name);
-      const asked = Object.entries(options).filter(([option]) => !OF_THE_QUEUE.has(option));
+      // Of some kinds the driver reads GPUs too, and then they are shown.
+      const asked = Object.entries(options).filter(
+        ([option]) => !OF_THE_QUEUE.has(option) || option in seen.options,
+      );
       const isNew =
         asked.length === Object.keys(seen.options).length &&
         asked.every(([option, value]) =>
