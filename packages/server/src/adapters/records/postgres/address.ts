@@ -20,13 +20,15 @@ const PARAMETERS = ["schema", "sslmode", "sslrootcert", "host"];
 const MODES = ["disable", "require", "verify-ca", "verify-full"];
 /** Names that need no quotes, so that they mean the same wherever they are written. */
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
+/** `USER@/DATABASE`, as PostgreSQL's own programs take it when the host is among the parameters. */
+const NO_HOST = /^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[:/])/;
 
 /**
  * Reads `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE?schema=…&sslmode=…`. The password of the URL goes before the one that is given
  * beside it. Throws InvalidRequest, which never shows the URL: it may hold a password.
  */
 export function parseAddress(text: string, password?: string): DatabaseAddress {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parsed(text);
   if (!url || !/^postgres(ql)?:$/.test(url.protocol))
     throw refused("is no URL of the form postgres://USER@HOST/DATABASE");
   const { searchParams } = url;
@@ -42,7 +44,8 @@ export function parseAddress(text: string, password?: string): DatabaseAddress {
   if (!MODES.includes(mode)) throw refused(`has an sslmode that is none of ${MODES.join(", ")}`);
   const user = decoded(url.username, "user") || "postgres";
   // A folder with a socket stands among the parameters: a host of a URL has no slashes.
-  const host = searchParams.get("host") ?? url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const socket = searchParams.get("host");
+  const host = socket ?? (NO_HOST.test(text) ? "" : url.hostname.replace(/^\[(.*)\]$/, "$1"));
   if (host === "") throw refused("must name a host");
   const port = Number(url.port || 5432);
   const given = decoded(url.password, "password") || password;
@@ -63,8 +66,17 @@ export function parseAddress(text: string, password?: string): DatabaseAddress {
             ...(authorities === null ? {} : { authorities: readAuthorities(authorities) }),
           },
         }),
-    shown: `postgres://${user}@${url.host || host}/${database}?schema=${schema}`,
+    shown:
+      socket === null
+        ? `postgres://${user}@${url.host}/${database}?schema=${schema}`
+        : `postgres://${user}@${url.port && `:${url.port}`}/${database}?host=${socket}&schema=${schema}`,
   };
+}
+
+/** URLs know no user without a host. */
+function parsed(text: string): URL | undefined {
+  const usual = text.replace(NO_HOST, "$1localhost");
+  return URL.canParse(usual) ? new URL(usual) : undefined;
 }
 
 function decoded(text: string, what: string): string {
@@ -76,13 +88,18 @@ function decoded(text: string, what: string): string {
 }
 
 function readAuthorities(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, "utf8");
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new MalachiteError("InvalidRequest", `The sslrootcert '${file}' of --database cannot be read.`, {
       cause,
     });
   }
+  // Node would pass over it and trust nobody.
+  if (!text.includes("-----BEGIN "))
+    throw refused(`has an sslrootcert without a certificate (PEM): '${file}'`);
+  return text;
 }
 
 const refused = (why: string): MalachiteError =>

@@ -31,8 +31,26 @@ export const isForAgain = (error: unknown): boolean => AGAIN.has(codeOf(error));
 export const isOfServer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | undefined)?.severity === "string";
 
-/** What no waiting changes: a wrong password, a database that is not there, no right to it. */
-export const isRefusal = (error: unknown): boolean => /^(28|3D|42501)/.test(codeOf(error));
+/** A server or a database that the records cannot be in. Says what to do. */
+export class Unfit extends Error {
+  override readonly name = "Unfit";
+}
+
+/** What the library says of a password that it was not given, and of a server that has no TLS: words are all there is. */
+const NO_PASSWORD = /client password must be a/;
+const NO_TLS = /server does not support SSL/;
+const isOfPassword = (error: unknown): boolean =>
+  codeOf(error).startsWith("28") || NO_PASSWORD.test(wordsOf(error));
+/** Node's codes of certificates that it does not trust. */
+const isOfTls = (error: unknown): boolean => /CERT|_LEAF_/.test(codeOf(error)) || NO_TLS.test(wordsOf(error));
+
+/** What no waiting changes: a wrong password or none, a database that is not there or not fit, no right to it, no trust in it. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Unfit || isOfPassword(error) || isOfTls(error) || /^(3D|42501)/.test(codeOf(error));
+
+/** Why there is no connection, for people. */
+export const troubleOf = (error: unknown): string =>
+  `${isRefusal(error) ? "cannot be used" : "does not answer"} (${reasonOf(error)})`;
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -40,6 +58,7 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   const words = wordsOf(error);
+  if (NO_PASSWORD.test(words)) return "it asks for a password, and none is given";
   return words === "" ? codeOf(error) || "no reason given" : words;
 }
 
@@ -70,6 +89,28 @@ export const unavailable = (what: string, shown: string, cause?: unknown): Malac
     `${what}. The database is ${shown}; the service connects again by itself. Ask again in a few seconds.`,
     cause === undefined ? {} : { cause },
   );
+
+/** The same to who starts: nothing goes on by itself. */
+export function faultAtStart(error: unknown, doing: string, shown: string, startMs: number): unknown {
+  if (!isMalachiteError(error) || error.code !== "DatabaseUnavailable" || error.cause === undefined)
+    return faultOf(error, doing, shown);
+  const { cause } = error;
+  const advice = isRefusal(cause)
+    ? startAdvice(cause)
+    : `It was asked for ${Math.round(startMs / 1000)} seconds; start again when it answers, or check the host and the port of --database.`;
+  return new MalachiteError("DatabaseUnavailable", `The database ${shown} ${troubleOf(cause)}. ${advice}`, {
+    cause,
+  });
+}
+
+function startAdvice(error: unknown): string {
+  if (error instanceof Unfit) return "Nothing was changed.";
+  if (isOfPassword(error))
+    return "Check the user of --database, and the password: of the URL, --database-password-file or PGPASSWORD.";
+  if (isOfTls(error))
+    return "Check sslmode and sslrootcert of --database, and the certificate of the server.";
+  return "Check --database.";
+}
 
 /** What to do about what the database refused. */
 export const ADVICE = "See the log of the database, and the rights of the service's user in it.";

@@ -1,6 +1,6 @@
 // Connections that are made when they are needed, and again when they are lost: with pauses that grow, for as long as somebody waits.
 import type { DatabaseAddress } from "./address.ts";
-import { isRefusal, reasonOf, unavailable } from "./faults.ts";
+import { isRefusal, troubleOf, unavailable } from "./faults.ts";
 import { type Purpose, Session } from "./session.ts";
 
 const FIRST_PAUSE_MS = 50;
@@ -22,6 +22,7 @@ export type LinkSettings = {
 export class Link {
   readonly #settings: LinkSettings;
   #away: number | undefined;
+  #hasWorked = false;
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
@@ -39,14 +40,16 @@ export class Link {
         const session = await Session.open(address, purpose, limitMs);
         if (this.#away !== undefined) note(`The database ${address.shown} answers again.`);
         this.#away = undefined;
+        this.#hasWorked = true;
         return session;
       } catch (error) {
-        if (this.#away === undefined)
-          note(`The database ${address.shown} does not answer (${reasonOf(error)}); asking again and again.`);
+        // At the start a refusal is all that is told, and ends it.
+        if (this.#away === undefined && (this.#hasWorked || !isRefusal(error)))
+          note(`The database ${address.shown} ${troubleOf(error)}; it is asked again and again.`);
         this.#away ??= Date.now();
         const end = Math.min(until, this.#away + patienceMs);
         if (isRefusal(error) || Date.now() + waitMs >= end)
-          throw unavailable(`The database does not answer (${reasonOf(error)})`, address.shown, error);
+          throw unavailable(`The database ${troubleOf(error)}`, address.shown, error);
         // Many servers that lost it at once do not all come back at once.
         await pause(waitMs * (0.5 + Math.random() / 2));
       }

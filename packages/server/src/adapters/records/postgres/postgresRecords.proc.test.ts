@@ -182,7 +182,7 @@ describe("the PostgreSQL records over a network", { skip: missing ?? false }, ()
       openPostgresRecords({ url: String(gone), startMs: 300 }),
       isRefused(
         "DatabaseUnavailable",
-        /does not answer \(.*ECONNREFUSED.*\).*postgres:\/\/malachite@127\.0\.0\.1:1\//,
+        /postgres:\/\/malachite@127\.0\.0\.1:1\/.* does not answer \(.*ECONNREFUSED.*\)\. It was asked for .* start again when/,
       ),
     );
     address.password = "mistaken";
@@ -191,9 +191,55 @@ describe("the PostgreSQL records over a network", { skip: missing ?? false }, ()
       assert.ok(!error.message.includes("mistaken"));
       return true;
     });
+    assert.ok(!/by itself|Ask again/.test((await endedAtOnce(String(address))).message));
     address.password = "";
     const { password } = new URL(server.url);
     await (await open(`${String(address)}?schema=by_password_${process.pid}`, { password })).close();
+  });
+
+  /** What a start says that no waiting helps; nothing is noted, since that is told. */
+  async function endedAtOnce(url: string): Promise<Error> {
+    const notes: string[] = [];
+    const begun = Date.now();
+    try {
+      await openPostgresRecords({ url, note: (text) => notes.push(text) });
+    } catch (error) {
+      assert.ok(Date.now() - begun < 30_000, "a start waits a minute for what may come");
+      assert.deepEqual(notes, []);
+      return error as Error;
+    }
+    return assert.fail("it was opened");
+  }
+
+  it("end a start at once where no waiting helps, saying what to do", async () => {
+    const url = new URL(server.url);
+    url.password = "";
+    assert.match(
+      (await endedAtOnce(String(url))).message,
+      /cannot be used \(it asks for a password, and none is given\).*--database-password-file/,
+    );
+    // The engine of tests has no certificate.
+    assert.match(
+      (await endedAtOnce(`${server.url}?sslmode=verify-full`)).message,
+      /cannot be used \(.*(SSL|certificate).*\).*sslmode and sslrootcert/,
+    );
+    assert.match(
+      (await endedAtOnce(server.url.replace(/[^/]*$/, "nowhere"))).message,
+      /cannot be used \(database "nowhere" does not exist\)\. Check --database\./,
+    );
+    const other = await admin(server.url);
+    const latin = `latin_${process.pid}`;
+    const how = "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0";
+    await other.simple(`create database ${latin} ${how}`);
+    try {
+      assert.match(
+        (await endedAtOnce(server.url.replace(/[^/]*$/, latin))).message,
+        /cannot be used \(the encoding of the database must be UTF8; it is LATIN1/,
+      );
+    } finally {
+      await other.simple(`drop database ${latin}`);
+      await other.close();
+    }
   });
 
   it("are not touched when a newer program wrote them", async () => {

@@ -5,7 +5,7 @@ import type { Executor, Take } from "../shared/executor.ts";
 import type { DatabaseAddress } from "./address.ts";
 import { clientOf, cut } from "./client.ts";
 import { type Asked, Exchange, type Prepared, type Row } from "./exchange.ts";
-import { ConnectionLost, isForAgain } from "./faults.ts";
+import { ConnectionLost, isForAgain, Unfit } from "./faults.ts";
 import { postgresBuilder, postgresDialect } from "./postgresDialect.ts";
 
 /** Lists have many shapes; so many statements are kept ready, those used last. */
@@ -104,9 +104,9 @@ export class Session implements Executor {
     );
     const { version = 0, encoding = "" } = rows[0] ?? {};
     if (version < LEAST_VERSION)
-      throw new Error(`PostgreSQL 13 or newer is needed; this is ${Math.floor(version / 10_000)}`);
+      throw new Unfit(`PostgreSQL 13 or newer is needed; this is ${Math.floor(version / 10_000)}`);
     if (encoding !== "UTF8")
-      throw new Error(
+      throw new Unfit(
         `the encoding of the database must be UTF8; it is ${encoding}. Make it with TEMPLATE template0 ENCODING 'UTF8'`,
       );
   }

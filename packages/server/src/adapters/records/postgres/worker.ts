@@ -12,7 +12,7 @@ import {
   type WorkerSettings,
 } from "../shared/workers/messages.ts";
 import type { DatabaseAddress } from "./address.ts";
-import { ADVICE, faultOf, isAway, isForAgain } from "./faults.ts";
+import { ADVICE, faultAtStart, faultOf, isAway, isForAgain } from "./faults.ts";
 import { GroupCommit, MOST_PER_COMMIT, type Write } from "./groupCommit.ts";
 import { Link, Pool } from "./link.ts";
 import { migrateAlone } from "./migrateAlone.ts";
@@ -113,7 +113,7 @@ async function start(): Promise<boolean> {
     return true;
   } catch (error) {
     const doing = `The records in ${address.shown} cannot be opened`;
-    tell({ failed: errorText(faultOf(error, doing, address.shown), doing, ADVICE) });
+    tell({ failed: errorText(faultAtStart(error, doing, address.shown, startMs), doing, ADVICE) });
     await writer.close();
     return false;
   }
