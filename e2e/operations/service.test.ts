@@ -40,7 +40,9 @@ const running = (service: Service): boolean => {
 
 describe("a service that is run by somebody", { timeout: 300_000 }, () => {
   it("drains: starts nothing new, takes in what comes, ends what it has, stops, and goes on at the next start", async () => {
-    await using service = await Service.start({ flags: ["--runs-at-once", "2"] });
+    await using service = await Service.start({
+      flags: ["--runs-at-once", "2", "--metrics-port", "0", "--log-level", "info"],
+    });
     const go = join(service.data, "..", "go");
     await submit(service, { files: { "main.py": waitsFor(go) }, runId: "atWork" });
     await reached(service, "atWork", "Running");
@@ -65,6 +67,9 @@ describe("a service that is run by somebody", { timeout: 300_000 }, () => {
       );
     });
     assert.equal((await service.call("GET", "/healthz")).status, 200);
+    const metrics = /"event":"metrics","at":"([^"]+)"/.exec(service.output)?.[1] ?? "";
+    assert.match(await (await fetch(metrics)).text(), /^malachite_ready 0$/m);
+    assert.match(cli(service, ["why", "later"]), /draining and starts no further run/);
     assert.match(cli(service, ["drain", "--off"]), /starts runs again/);
     await reached(service, "later", "Completed");
     cli(service, ["drain", "--no-wait"]);

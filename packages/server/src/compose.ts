@@ -269,6 +269,7 @@ export async function compose(
       owner: `${folder.id}/${name}`,
       ...machine,
       leaseMs: several ? SHARED_LEASE_MS : LEASE_MS,
+      draining: () => control.state() === "draining",
       watchIntervalMs: WATCH_INTERVAL_MS,
       retries: settings.retries,
       retention: () => retention,
@@ -363,7 +364,7 @@ export async function compose(
       url = urlOf(http.server.address() as AddressInfo);
       const metricsAt = await telemetry.start({
         ...ports,
-        ready: () => control.phase === "ok",
+        ready: async () => (await control.readiness()).ready,
         dataFolder: settings.data,
       });
       if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });

@@ -17,6 +17,9 @@ const WITHIN_MS = 3000;
 /** An answer is as good as new for so long. */
 const KEPT_MS = 500;
 
+/** A full disk still makes empty files, and some keep a few bytes where they keep the name. */
+const PROBE = Buffer.alloc(4096);
+
 export function createReadiness(
   { records, dataFolder, ready, draining }: Parts,
   now: () => number,
@@ -26,7 +29,7 @@ export function createReadiness(
     const parts = await Promise.all([
       part("records", records),
       part("dataFolder", async () => {
-        await writeFile(probe, "", { mode: 0o600 });
+        await writeFile(probe, PROBE, { mode: 0o600 });
         await rm(probe, { force: true });
       }),
       part("runs", async () => {

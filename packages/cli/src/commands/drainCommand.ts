@@ -42,7 +42,7 @@ async function drain({ off, wait, ...options }: Options, io: Io, frame: Frame): 
     last = now;
     await sleep(LOOK_EVERY_MS);
   }
-  await io.out("The service has stopped; no run is left.\n");
+  await io.out("The service has stopped; no run is left in its hands.\n");
 }
 
 const inHand = (count: number): string =>

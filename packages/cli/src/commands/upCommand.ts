@@ -145,7 +145,7 @@ async function up(flags: Record<string, unknown>, io: Io, frame: Frame): Promise
   await notify("STOPPING=1");
   io.say(
     why === "drained"
-      ? "Drained: no run is left. Stopping."
+      ? "Drained: no run is left in its hands. Stopping."
       : "Stopping. Runs go on, and the next start finds them.",
   );
 }

@@ -39,6 +39,8 @@ export type FlowSettings = {
   /** Set where other servers may share the records: what this one calls the machine it is on. */
   readonly machine?: string;
   readonly leaseMs: number;
+  /** Whether this server is to start no further run; none drains where it is absent. */
+  readonly draining?: () => boolean;
   /** How often engines are asked when no hint comes. */
   readonly watchIntervalMs: number;
   /** How often a run is started anew whose process is gone without a word. */

@@ -12,7 +12,7 @@ import { explain } from "./whyRun.ts";
 
 export async function getRun(
   address: RunAddress,
-  ports: Pick<FlowPorts, "runs" | "targets" | "clock">,
+  ports: Pick<FlowPorts, "runs" | "targets" | "clock" | "settings">,
 ): Promise<ShownRun> {
   const run = await findRun(address, ports);
   if (run.life.status !== "NotStarted" || run.origin === "external") return shown(run, ports);

@@ -10,7 +10,7 @@ import { findRun } from "./findRun.ts";
 import type { RunAddress } from "./flow.ts";
 import type { FlowPorts } from "./ports.ts";
 
-type WhyPorts = Pick<FlowPorts, "runs" | "targets" | "clock">;
+type WhyPorts = Pick<FlowPorts, "runs" | "targets" | "clock" | "settings">;
 type Constraint = malachite.Constraint;
 
 export async function whyRun(address: RunAddress, ports: WhyPorts): Promise<malachite.Why> {
@@ -179,7 +179,7 @@ async function engineConstraint(run: Run, { targets }: WhyPorts): Promise<Constr
   }
 }
 
-async function queueConstraints(run: Run, { runs, targets }: WhyPorts): Promise<Constraint[]> {
+async function queueConstraints(run: Run, { runs, targets, settings }: WhyPorts): Promise<Constraint[]> {
   const pool = run.pool ?? "";
   const capacity = targets.capacity(pool);
   const standing = await runs.standing(run, capacity);
@@ -192,8 +192,15 @@ async function queueConstraints(run: Run, { runs, targets }: WhyPorts): Promise<
           message: `The compute target '${run.target}' is no longer in the settings as it was when the run was submitted.`,
         },
       ];
-  const found = [...gone, ...(standing ? unmet(standing, capacity, run.scope) : [])];
+  const drains: Constraint[] =
+    settings.draining?.() === true ? [{ code: "outOfReach", message: drainsNow(settings.machine) }] : [];
+  const found = [...gone, ...drains, ...(standing ? unmet(standing, capacity, run.scope) : [])];
   return found.length > 0
     ? found
     : [{ code: "stepInProgress", message: "There is room for it; it is about to be started." }];
 }
+
+const drainsNow = (machine: string | undefined): string =>
+  machine === undefined
+    ? "The service is draining and starts no further run: it waits for the next start, or for `malachite drain --off`."
+    : "This server is draining and starts no further run: it waits for another server, for the next start of this one, or for `malachite drain --off`.";

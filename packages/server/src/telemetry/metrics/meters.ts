@@ -26,7 +26,7 @@ export function createMeters() {
   return {
     registry,
     info: gauge("malachite_info", "1, with the version of the service.", ["version"]),
-    ready: gauge("malachite_ready", "1 while the service takes work."),
+    ready: gauge("malachite_ready", "1 while the service takes work, as /readyz says it."),
     runs: gauge("malachite_runs", "Runs that have not ended, or whose target is still to be freed.", [
       "pool",
       "target",

@@ -14,7 +14,8 @@ export type Metrics = {
 
 /** What is read at each telling. */
 export type Telling = Pick<FlowPorts, "runs" | "targets" | "clock" | "log"> & {
-  readonly ready: () => boolean;
+  /** As `/readyz` says it. */
+  readonly ready: () => Promise<boolean>;
   readonly dataFolder: string;
 };
 
@@ -28,8 +29,8 @@ export function createMetrics(version: string): Metrics {
     around: (ports) => meterPorts(ports, meters),
     requests: meterRequests(meters),
     async tell(ask) {
-      meters.ready.set(ask.ready() ? 1 : 0);
       await Promise.all([
+        ask.ready().then((ready) => meters.ready.set(ready ? 1 : 0)),
         within(READ_WITHIN_MS, () => readRuns(ask, meters)).catch((error: unknown) => {
           meters.runs.reset();
           meters.oldestWaiting.reset();
