@@ -1,26 +1,36 @@
 // Asks a storage again when it does not answer or has too much to do: with growing waits, until a deadline. Then StorageAway is thrown.
 import { setTimeout as sleep } from "node:timers/promises";
 import { MalachiteError } from "@malachite/core";
+import { heard, heardOf } from "./heard.ts";
 import { nameOf, type Objects } from "./objects.ts";
 import { isAway } from "./trouble.ts";
+
+type Signal = AbortSignal | undefined;
 
 export type Patience = {
   /** So long one thing is tried: a client that waits must hear in time that it is of no use. */
   readonly deadlineMs: number;
   readonly firstWaitMs: number;
+  /** So long one answer is waited for, where little is sent for it: there must be time to ask again. */
+  readonly silenceMs?: number;
 };
 
 export const DEFAULT_PATIENCE: Patience = { deadlineMs: 20_000, firstWaitMs: 100 };
 const LONGEST_WAIT_MS = 3000;
+const SILENCE_MS = 8000;
+/** More than that may itself take long to send. */
+const LITTLE_BYTES = 256 * 1024;
 
-/** Tries until it works, the error is no passing one, or the deadline comes. */
+/** Tries until it works, the error is no passing one, or the deadline comes; what one try outlasts is tried once more. */
 export async function patiently<T>(
   { deadlineMs, firstWaitMs }: Patience,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
+  let tries = 0;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+    tries += 1;
     try {
       signal?.throwIfAborted();
       return await work();
@@ -28,7 +38,7 @@ export async function patiently<T>(
       signal?.throwIfAborted();
       // Some chance in it, so that many who wait do not come back at once.
       const pause = waitMs * (0.5 + Math.random());
-      if (!isAway(error) || Date.now() + pause > end) throw error;
+      if (!isAway(error) || (tries > 1 && Date.now() + pause > end)) throw error;
       await sleep(pause, undefined, signal === undefined ? {} : { signal });
     }
   }
@@ -39,27 +49,34 @@ export async function patiently<T>(
  * condition did not hold, and the caller looks whose bytes are there.
  */
 export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE): Objects {
-  const again = <T>(signal: AbortSignal | undefined, work: () => Promise<T>) =>
-    patiently(patience, signal, work);
+  const { place } = objects;
+  const { silenceMs = SILENCE_MS } = patience;
+  const again = <T>(signal: Signal, work: () => Promise<T>) => patiently(patience, signal, work);
+  const soon = <T>(signal: Signal, work: (signal: AbortSignal) => Promise<T>) =>
+    again(signal, () => heard(place, silenceMs, signal, work));
   return {
-    place: objects.place,
+    place,
     longestKeyBytes: objects.longestKeyBytes,
-    put: (key, bytes, ask) => again(ask.signal, () => objects.put(key, bytes, ask)),
+    put: (key, bytes, ask) =>
+      bytes.byteLength > LITTLE_BYTES
+        ? again(ask.signal, () => objects.put(key, bytes, ask))
+        : soon(ask.signal, (signal) => objects.put(key, bytes, { ...ask, signal })),
     // These ask again themselves, part by part and key by key: each has the whole deadline, however many there are.
     remove: (keys, signal) => objects.remove(keys, signal),
     putLarge: (key, content, signal) => objects.putLarge(key, content, signal),
-    get: (key, signal) => again(signal, () => objects.get(key, signal)),
-    head: (key, signal) => again(signal, () => objects.head(key, signal)),
-    removeVersion: (key, etag, signal) => again(signal, () => objects.removeVersion(key, etag, signal)),
+    get: (key, asked) => soon(asked, (signal) => objects.get(key, signal)),
+    head: (key, asked) => soon(asked, (signal) => objects.head(key, signal)),
+    removeVersion: (key, etag, asked) => soon(asked, (signal) => objects.removeVersion(key, etag, signal)),
     sweepParts: (before, signal) => again(signal, () => objects.sweepParts(before, signal)),
     link: (key, until, headers) => objects.link(key, until, headers),
     close: () => objects.close(),
-    async *read(key, from, to, signal) {
+    async *read(key, from, to, asked) {
       // Objects that are read in part are never changed, so a stream that broke goes on where it was.
       let at = from;
-      yield* goingOn(patience, signal, async function* () {
+      yield* goingOn(patience, asked, async function* () {
         if (at >= to) return;
-        for await (const chunk of objects.read(key, at, to, signal)) {
+        const rest = (signal: AbortSignal) => objects.read(key, at, to, signal);
+        for await (const chunk of heardOf(place, silenceMs, asked, rest)) {
           at += chunk.byteLength;
           yield chunk;
         }
@@ -69,7 +86,9 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
     async *list(ask) {
       let { after } = ask;
       yield* goingOn(patience, ask.signal, async function* () {
-        for await (const one of objects.list({ ...ask, ...(after === undefined ? {} : { after }) })) {
+        const rest = (signal: AbortSignal) =>
+          objects.list({ ...ask, ...(after === undefined ? {} : { after }), signal });
+        for await (const one of heardOf(place, silenceMs, ask.signal, rest)) {
           after = nameOf(one);
           yield one;
         }
