@@ -1,7 +1,13 @@
 // What the policies of retention let go, with all stores and a scripted engine: what goes, what stays, and a death in the middle.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ComputeDriver, type GcItem, MalachiteError, type RetentionPolicy } from "@malachite/core";
+import {
+  type ComputeDriver,
+  createFlow,
+  type GcItem,
+  MalachiteError,
+  type RetentionPolicy,
+} from "@malachite/core";
 import { ADA, SCOPE, ScriptedService } from "./scriptedService.ts";
 
 /** A day of these tests: the clock is moved in the steps of whoever sleeps. */
@@ -119,6 +125,31 @@ describe("retention", () => {
     assert.equal((await filesOf(service, "r1")).length, 2);
     assert.deepEqual(await filesOf(service, "r0"), []);
     await assert.rejects(service.submit("a.py", {}, "r0"), { code: "RunIdTaken" });
+  });
+
+  it("refuses what is told of a run that is gone, also when it goes at that moment", {
+    timeout: 60_000,
+  }, async () => {
+    await using service = await start();
+    const address = { scope: SCOPE, experimentName: "e", runId: "mine" };
+    const completed = { status: "Completed", endTimeUtc: "2026-01-01T00:00:00Z" };
+    await service.flow.patchRun(address, completed, ADA);
+    await service.clock.advance(LONG_MS + 1000);
+    service.retention = [policy({ keepDays: LONG_DAYS, remove: "run" })];
+    const ports = service.ports as NonNullable<typeof service.ports>;
+    const goesMeanwhile = createFlow({
+      ...ports,
+      runs: {
+        ...ports.runs,
+        async apply(...write) {
+          assert.equal((await collect(service))[0]?.runId, "mine");
+          return ports.runs.apply(...write);
+        },
+      },
+    });
+    const later = { ...completed, endTimeUtc: "2026-01-01T00:00:01Z" };
+    await assert.rejects(goesMeanwhile.patchRun(address, later, ADA), { code: "RunNotFound" });
+    await assert.rejects(service.flow.patchRun(address, completed, ADA), { code: "RunIdTaken" });
   });
 
   it("goes on where it died: a record is never without what it names, and no file stays behind", async () => {

@@ -7,7 +7,7 @@ import type { Life, NewRun, Run } from "../domain/run/run.ts";
 import type { JsonObject, Principal } from "../domain/scope.ts";
 import type { AboutChange } from "../ports/runStore.ts";
 import { allowWorkspace } from "./allowWorkspace.ts";
-import { isIn, shown } from "./findRun.ts";
+import { findRun, isIn, shown } from "./findRun.ts";
 import type { RunAddress, ShownRun } from "./flow.ts";
 import { checkedRunId } from "./makeRun.ts";
 import type { FlowPorts } from "./ports.ts";
@@ -15,7 +15,7 @@ import { mayChangeRun, mayMakeChild } from "./reachRun.ts";
 
 type PatchPorts = Pick<FlowPorts, "runs" | "experiments" | "workspaces" | "clock" | "news" | "settings">;
 
-/** Throws RunIdTaken for a run of another experiment, RunEnded for a second, different end, PropertyImmutable. */
+/** Throws RunIdTaken for a run of another experiment and for one that was removed, RunEnded for a second, different end, PropertyImmutable. */
 export async function patchRun(
   address: RunAddress,
   body: history.CreateRun,
@@ -23,19 +23,21 @@ export async function patchRun(
   ports: PatchPorts,
 ): Promise<ShownRun> {
   refuseOtherId(address, body);
-  for (;;) {
-    const there = await ports.runs.get(address.scope, address.runId);
-    if (there) {
-      if (!isIn(there, address)) throw taken(there);
-      await mayChangeRun(by, address.scope, there.id, ports);
-      return shown(await withStatus(await describe(there, body, ports), body, by, ports), ports);
-    }
-    const made = await make(address, body, by, ports).catch((error: unknown) => {
-      // Somebody else has made it in between: then this is a change of it.
-      if (isMalachiteError(error) && error.code === "RunIdTaken") return undefined;
-      throw error;
-    });
-    if (made) return shown(await withStatus(made, body, by, ports), ports);
+  const find = () => ports.runs.get(address.scope, address.runId);
+  const change = async (there: Run): Promise<ShownRun> => {
+    if (!isIn(there, address)) throw taken(there);
+    await mayChangeRun(by, address.scope, there.id, ports);
+    return shown(await withStatus(await describe(there, body, ports), body, by, ports), ports);
+  };
+  const there = await find();
+  if (there) return change(there);
+  try {
+    return shown(await withStatus(await make(address, body, by, ports), body, by, ports), ports);
+  } catch (error) {
+    // Somebody else has made it in between: then this is a change of it. Where nothing is there, one of that id was removed.
+    const made = isMalachiteError(error) && error.code === "RunIdTaken" ? await find() : undefined;
+    if (made) return change(made);
+    throw error;
   }
 }
 
@@ -186,12 +188,8 @@ async function experimentOf(
 }
 
 /** The status and the times that a client reports in a PATCH are the same news as an event. */
-async function withStatus(
-  run: Run,
-  body: history.CreateRun,
-  by: Principal,
-  { runs, clock, news }: PatchPorts,
-): Promise<Run> {
+async function withStatus(run: Run, body: history.CreateRun, by: Principal, ports: PatchPorts): Promise<Run> {
+  const { runs, clock, news } = ports;
   const status = reportedStatus(body.status);
   const startedAt = instant(body.startTimeUtc);
   const endedAt = instant(body.endTimeUtc);
@@ -222,7 +220,7 @@ async function withStatus(
       news.changed(after);
       return after;
     }
-    now = (await runs.get(run.scope, run.id)) ?? now;
+    now = await findRun({ scope: run.scope, runId: run.id }, ports);
   }
 }
 

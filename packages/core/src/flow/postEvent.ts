@@ -70,12 +70,8 @@ export async function postEvent(
 }
 
 /** Status news of a run that the service executes is heard and changes nothing: the service knows better. */
-async function reportTo(
-  first: Run,
-  news: Report,
-  by: Principal,
-  { runs, clock, news: listeners }: EventPorts,
-): Promise<void> {
+async function reportTo(first: Run, news: Report, by: Principal, ports: EventPorts): Promise<void> {
+  const { runs, clock, news: listeners } = ports;
   if (first.origin === "hosted") return;
   let run = first;
   for (;;) {
@@ -92,7 +88,7 @@ async function reportTo(
       news.name === "heartbeat" ? [] : [{ at, event: "reported", status: life.status, actor: by.name }];
     const after = await runs.apply(run, life, entries);
     if (after) return listeners.changed(after);
-    run = (await runs.get(run.scope, run.id)) ?? run;
+    run = await findRun({ scope: run.scope, runId: run.id }, ports);
   }
 }
 

@@ -160,8 +160,9 @@ async function reportState(
   state: mlflow.RunState,
   endedAt: number | undefined,
   by: Principal,
-  { runs, clock, news }: ChangePorts,
+  ports: ChangePorts,
 ): Promise<Run> {
+  const { runs, clock, news } = ports;
   for (let run = first; ; ) {
     const at = clock.now();
     const told = { name: "status", status: STATUS_OF[state], at: endedAt } as const;
@@ -174,7 +175,7 @@ async function reportState(
       news.changed(after);
       return after;
     }
-    run = (await runs.get(run.scope, run.id)) ?? run;
+    run = await findRun({ scope: run.scope, runId: run.id }, ports);
   }
 }
 
