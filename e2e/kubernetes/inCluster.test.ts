@@ -199,7 +199,8 @@ describe("the service in a cluster", { skip: withoutCluster() ?? false, timeout:
 
   /** The run that waits ends as if nothing had been, and was started once. */
   async function goesOn(runId: string): Promise<void> {
-    assert.equal((await getRun(runId)).status, "Running");
+    // A server that has just taken it over may not have looked at the cluster yet.
+    await until("the run to be seen", async () => (await getRun(runId)).status === "Running", LONG_MS);
     const [project = ""] = globSync("malachite-runs/*/project", { cwd: volume });
     writeFileSync(join(volume, project, "go"), "");
     await completed(runId);
