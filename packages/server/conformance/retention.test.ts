@@ -127,6 +127,44 @@ describe("retention", () => {
     await assert.rejects(service.submit("a.py", {}, "r0"), { code: "RunIdTaken" });
   });
 
+  it("tells before that a tree goes with the runs below it, over any pages", async () => {
+    await using service = await start();
+    const completed = { status: "Completed", endTimeUtc: "2026-01-01T00:00:00Z" };
+    const make = (runId: string, parentRunId?: string) =>
+      service.flow.patchRun(
+        { scope: SCOPE, experimentName: "e", runId },
+        { ...completed, ...(parentRunId === undefined ? {} : { parentRunId }) },
+        ADA,
+      );
+    for (const [id, parent] of [
+      ["top"],
+      ["half"],
+      ["a", "top"],
+      ["b", "half"],
+      ["c", "half"],
+      ["d", "a"],
+    ] as const)
+      await make(id, parent);
+    const { models } = service.ports as NonNullable<typeof service.ports>;
+    await models.createVersion(SCOPE, "net", { runId: "b", createdBy: ADA }, 1, { makeModel: true });
+    await service.clock.advance(LONG_MS + 1000);
+    service.retention = [policy({ keepDays: LONG_DAYS, remove: "run" })];
+    const told = await collect(service, true, 1);
+    assert.deepEqual(
+      told.map(({ runId, keptBy }) => [runId, keptBy]),
+      [
+        ["d", undefined],
+        ["c", undefined],
+        ["b", "a version of a registered model"],
+        ["a", undefined],
+        ["half", "a run below it"],
+        ["top", undefined],
+      ],
+    );
+    assert.deepEqual(await collect(service, true, 50), told);
+    assert.deepEqual(await collect(service), told);
+  });
+
   it("refuses what is told of a run that is gone, also when it goes at that moment", {
     timeout: 60_000,
   }, async () => {

@@ -125,6 +125,7 @@ export function retentionSuite(bench: RecordsBench): void {
       await ended(scope, "parent");
       await ended(scope, "child", { parentRunId: "parent" });
       assert.match((await remove(scope, "parent")) ?? "", /below/);
+      assert.equal(await retention.keeper(scope, "parent", "run", 1), undefined);
       assert.equal(await remove(scope, "parent", "files"), undefined);
       await external(scope, "root");
       await ended(scope, "leaf", { parentRunId: "root" });
@@ -135,7 +136,7 @@ export function retentionSuite(bench: RecordsBench): void {
       await ended(scope, "named_1");
       await ended(scope, "named_12");
       await version(scope, undefined, "azureml://artifacts/ExperimentRun/dcid.named_12/outputs");
-      assert.match((await retention.keeper(scope, "named_12", "run")) ?? "", /files/);
+      assert.match((await retention.keeper(scope, "named_12", "run", 0)) ?? "", /files/);
       const hosted = await create(
         runs,
         newRun(scope, "waits", { definition: { configuration: { arguments: ["dcid.named_1/x"] } } as never }),

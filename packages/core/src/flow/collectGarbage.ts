@@ -53,8 +53,15 @@ export type GcPage = {
   readonly next?: string;
 };
 
-/** Where the next page begins, and what each policy has counted of that workspace so far. */
-type Place = { readonly workspace: string; readonly after?: string; readonly used: readonly number[] };
+/** Where the next page begins, and what was counted of that workspace so far. */
+type Place = {
+  readonly workspace: string;
+  readonly after?: string;
+  /** Bytes, by each policy. */
+  readonly used: readonly number[];
+  /** Where nothing is removed: the runs that would go below each run that is still to be looked at. */
+  readonly below?: Readonly<Record<string, number>>;
+};
 
 const OWED_AT_ONCE = 100;
 const REMOVED_AT_ONCE = 16;
@@ -76,20 +83,24 @@ export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage
     ...(place?.after === undefined ? {} : { after: place.after }),
   });
   const used = [...(place?.used ?? policies.map(() => 0))];
+  const below = new Map(Object.entries(place?.below ?? {}));
   const named = page.values.length === 0 ? new Set<string>() : await ports.retention.named(scope);
   const items: (GcItem | Promise<GcItem>)[] = [];
   const sideBySide = createSideBySide();
   for (const run of page.values) {
     await sideBySide.turnOf(run.runId);
-    const item = await judge(run, { policies, used, named, now: ports.clock.now(), dryRun }, ports);
+    const item = await judge(run, { policies, used, below, named, now: ports.clock.now(), dryRun }, ports);
+    below.delete(run.runId);
     if (item === undefined) continue;
+    if (dryRun && item.what === "run" && item.keptBy === undefined && run.parentId !== undefined)
+      below.set(run.parentId, (below.get(run.parentId) ?? 0) + 1);
     items.push(dryRun ? item : sideBySide.begin(run.parentId, () => remove(item, run.container, ports)));
   }
   await Promise.allSettled(items);
   const values = await Promise.all(items);
   const next =
     page.next !== undefined
-      ? { workspace: workspaceKey(scope), after: page.next, used }
+      ? { workspace: workspaceKey(scope), after: page.next, used, below: Object.fromEntries(below) }
       : workspaces[from + 1] && {
           workspace: workspaceKey(workspaces[from + 1] as Scope),
           used: policies.map(() => 0),
@@ -111,12 +122,14 @@ async function judge(
   {
     policies,
     used,
+    below,
     named,
     now,
     dryRun,
   }: {
     readonly policies: readonly RetentionPolicy[];
     readonly used: number[];
+    readonly below: ReadonlyMap<string, number>;
     readonly named: ReadonlySet<string>;
     readonly now: number;
     readonly dryRun: boolean;
@@ -143,7 +156,7 @@ async function judge(
   }
   const keptBy = named.has(runId)
     ? "an unfinished run whose definition names its files"
-    : await ports.retention.keeper(scope, runId, policy.remove);
+    : await ports.retention.keeper(scope, runId, policy.remove, below.get(runId) ?? 0);
   if (keptBy !== undefined) used[at] = before + bytes;
   return {
     ...{ scope, runId, experimentName, bytes },
@@ -227,7 +240,9 @@ function parsePlace(token: string, policies: number): Place {
       typeof place.workspace === "string" &&
       Array.isArray(place.used) &&
       place.used.length === policies &&
-      place.used.every((one) => typeof one === "number" && one >= 0) &&
+      [...place.used, ...Object.values(place.below ?? {})].every(
+        (one) => typeof one === "number" && one >= 0,
+      ) &&
       ["undefined", "string"].includes(typeof place.after);
     if (isRight) return place;
   } catch {

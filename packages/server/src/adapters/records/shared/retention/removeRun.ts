@@ -29,6 +29,7 @@ async function keeperOf(
   id: string,
   run: Row,
   what: Removal["what"],
+  below: number,
 ): Promise<string | undefined> {
   const container = `${CONTAINER}${id}`;
   const names = (column: string) => db.dialect.test("contains", sql.ref<string>(column), container);
@@ -47,7 +48,8 @@ async function keeperOf(
       : [
           [
             "a run below it",
-            sql`select 1 from runs where workspace_no = ${workspace} and parent_id = ${id} limit 1`,
+            sql`select 1 from runs where workspace_no = ${workspace} and parent_id = ${id}
+              limit 1 offset ${below}`,
           ] as const,
         ]),
     [
@@ -81,10 +83,11 @@ export async function keeper(
   scope: Scope,
   id: string,
   what: Removal["what"],
+  below: number,
 ): Promise<string | null> {
   const workspace = await findWorkspace(db, scope);
   const run = workspace && (await rowOf(db, workspace.no, id));
-  return (run && (await keeperOf(db, workspace.no, id, run, what))) ?? null;
+  return (run && (await keeperOf(db, workspace.no, id, run, what, below))) ?? null;
 }
 
 /** See `Retention.remove`. */
@@ -98,7 +101,7 @@ export async function removeRun(
   const workspace = await findWorkspace(db, scope);
   const run = workspace && (await rowOf(db, workspace.no, id));
   if (!run) return null;
-  const kept = await keeperOf(db, workspace.no, id, run, what);
+  const kept = await keeperOf(db, workspace.no, id, run, what, 0);
   if (kept !== undefined) return kept;
   const { no } = run;
   if (what === "files") {
