@@ -11,7 +11,7 @@ import { checkHistory, type HistoryEntry, withoutPostgres } from "@malachite/ser
 import { random } from "../support/random.ts";
 import { definitionOf, experiment, processesOf, type WireRun, zipOf } from "../support/runs.ts";
 import { until, workspacePath } from "../support/service.ts";
-import { Cluster, type ClusterServer, ownersOf } from "./cluster.ts";
+import { Cluster, ClusterServer, ownersOf } from "./cluster.ts";
 
 const SECONDS = Number(process.env.SERVERS_SECONDS ?? 25);
 const SEED = Number(process.env.SERVERS_SEED ?? Date.now() % 1_000_000);
@@ -211,6 +211,21 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       for (let i = 0; i < 8; i++) assert.equal((await ended(cluster, `slept${i}`)).status, "Completed");
       one.signal("SIGCONT");
       for (let i = 0; i < 8; i++) await prove(cluster, `slept${i}`, "Completed");
+    });
+
+    it("refuse one with another data folder: it would end their runs, whose projects it does not have", async () => {
+      const home = mkdtempSync(join(tmpdir(), "malachite-stranger-"));
+      const stranger = new ClusterServer("stranger", one.way, join(home, "data"), ["--runs-at-once", "6"]);
+      try {
+        await stranger.start();
+        assert.equal(stranger.url, "", "it takes no work");
+        assert.match(stranger.output, /works on this database with another data folder.*--data/);
+        await submit(two, "unharmed");
+        assert.equal((await ended(cluster, "unharmed")).status, "Completed");
+      } finally {
+        await stranger.kill();
+        rmSync(home, { recursive: true, force: true });
+      }
     });
 
     it("one that is cut off from the database leaves its runs to the other, and is back when it is mended", async () => {

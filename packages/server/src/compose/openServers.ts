@@ -1,7 +1,13 @@
 // What a server has to do with others that share its records: it says that it is there, hears their news, and is refused where it would
-// take the processes of another machine for its own.
+// take the processes of another machine for its own, or has none of the files that the records speak of.
 import { readFileSync, readlinkSync } from "node:fs";
-import { type FlowPorts, MalachiteError, type ServerList, shareNews } from "@malachite/core";
+import {
+  type FlowPorts,
+  type KnownServer,
+  MalachiteError,
+  type ServerList,
+  shareNews,
+} from "@malachite/core";
 
 /** How often it says so, and for how long that holds. */
 const SEEN_EVERY_MS = 3_000;
@@ -11,8 +17,8 @@ type Settings = { readonly database?: string; readonly databasePassword?: string
 
 export type Servers = AsyncDisposable & {
   /**
-   * From now on the server is one of them. Throws Busy where another that lives calls its machine the same and sees other processes; one
-   * of before a reboot is waited for.
+   * From now on the server is one of them. Throws Busy where another that lives has another data folder, or calls its machine the same
+   * and sees other processes; one of before a reboot is waited for.
    */
   join(url: string): Promise<void>;
 };
@@ -43,14 +49,11 @@ export async function openServers(
     async join(url) {
       for (let tries = 0; ; tries += 1) {
         const all = await seen(url);
-        const other = all.find((one) => one.machine === machine && one.sight !== sight);
-        if (!other) break;
+        const why = whyRefused({ owner, machine, sight }, all);
+        if (why === undefined) break;
         if (tries > SEEN_MS / 1000) {
           await servers.gone(owner);
-          throw new MalachiteError(
-            "Busy",
-            `The server at ${other.url} calls its machine '${machine}' too, but sees other processes: it is on another machine, or in another container. Give each a name of its own with --machine.`,
-          );
+          throw new MalachiteError("Busy", why);
         }
         await clock.sleep(1000, ended.signal);
       }
@@ -70,6 +73,23 @@ export async function openServers(
       await news[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The id of a server's data folder, with which its name in leases begins. */
+const folderOf = ({ owner }: Pick<KnownServer, "owner">): string => owner.replace(/\/[^/]*$/, "");
+
+function whyRefused(
+  { owner, machine, sight }: Pick<KnownServer, "owner" | "machine" | "sight">,
+  all: readonly KnownServer[],
+): string | undefined {
+  const stranger = all.find((one) => folderOf(one) !== folderOf({ owner }));
+  if (stranger)
+    return `The server at ${stranger.url} works on this database with another data folder. All servers of a database need one that all of them see: give it with --data, or give this one a database or a ?schema= of its own.`;
+  const namesake = all.find((one) => one.machine === machine && one.sight !== sight);
+  return (
+    namesake &&
+    `The server at ${namesake.url} calls its machine '${machine}' too, but sees other processes: it is on another machine, or in another container. Give each a name of its own with --machine.`
+  );
 }
 
 /** The boot of the machine, and the part of its processes that is seen from here. */
