@@ -167,6 +167,29 @@ describe("the way of a run", () => {
     assert.match((await service.flow.why({ scope: SCOPE, runId: "r3" })).summary, /has ended as Completed/);
   });
 
+  it("logs that its records are away once, not at each of its tries, and then goes on", async () => {
+    await using service = await ScriptedService.start(always({ runForMs: 60_000 }));
+    const { id } = await service.submit("a.py");
+    await service.reached(id, "Running");
+    const { runs } = service.ports ?? assert.fail();
+    let tries = 0;
+    const renew = async (): Promise<never> => {
+      tries += 1;
+      throw new MalachiteError("DatabaseUnavailable", "The database does not answer");
+    };
+    Object.assign(service.ports ?? {}, {
+      runs: new Proxy(runs, { get: (of, name) => (name === "renew" ? renew : Reflect.get(of, name)) }),
+    });
+    await service.until("three tries", () => tries >= 3);
+    assert.equal(
+      service.warnings.filter((text) => text.startsWith("keeperFailed")).length,
+      1,
+      service.warnings.join("; "),
+    );
+    Object.assign(service.ports ?? {}, { runs });
+    await service.reached(id, "Completed");
+  });
+
   it("says why a launch was refused for as long as it is tried again", async () => {
     const error = new MalachiteError("EngineUnavailable", "gpu1 has 0 of 1 GPUs free");
     await using service = await ScriptedService.start(

@@ -59,6 +59,7 @@ export { SNAPSHOT_UPLOADS } from "./snapshotUploads.ts";
 export { sweepProjects } from "./sweepProjects.ts";
 export type { TableFlow } from "./tables.ts";
 export { tellNews } from "./tellNews.ts";
+export { ToldOnce } from "./toldOnce.ts";
 
 /** So many logs of a folder are named in the details of a run. */
 const LINKED_LOGS = 200;

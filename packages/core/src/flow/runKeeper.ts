@@ -17,6 +17,7 @@ import type { FlowPorts } from "./ports.ts";
 import { recoverRuns, takeOverRuns } from "./recoverRuns.ts";
 import { retryOf } from "./retryRun.ts";
 import { keyOf } from "./runNews.ts";
+import { ToldOnce } from "./toldOnce.ts";
 import { Watched } from "./watched.ts";
 import { eventsOf, observeAll } from "./watchRuns.ts";
 
@@ -141,21 +142,28 @@ export class RunKeeper implements AsyncDisposable {
       await Promise.allSettled(leases.map((lease) => this.#ports.runs.letGo(lease)));
   }
 
+  #failed(name: string, error: unknown): void {
+    if (!this.#stopping.signal.aborted) this.#ports.log.error("keeperFailed", error, { part: name });
+  }
+
   #run(name: string, work: Promise<unknown>): void {
     const tracked: Promise<unknown> = work
-      .catch((error) => {
-        if (!this.#stopping.signal.aborted) this.#ports.log.error("keeperFailed", error, { part: name });
-      })
+      .catch((error) => this.#failed(name, error))
       .finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
   }
 
   #loop(name: string, bell: Bell, act: () => Promise<void>, pauseMs: () => number): void {
+    const told = new ToldOnce(
+      () => this.#ports.clock.now(),
+      (error) => this.#failed(name, error),
+    );
     const turns = async () => {
       while (!this.#stopping.signal.aborted) {
-        await act().catch((error) => {
-          if (!this.#stopping.signal.aborted) this.#ports.log.error("keeperFailed", error, { part: name });
-        });
+        await act().then(
+          () => told.worked(),
+          (error) => told.failed(error),
+        );
         await bell.wait(pauseMs(), this.#ports.clock, this.#stopping.signal);
       }
     };

@@ -7,6 +7,7 @@ import {
   MalachiteError,
   type ServerList,
   shareNews,
+  ToldOnce,
 } from "@malachite/core";
 
 /** How often it says so, and for how long that holds. */
@@ -57,11 +58,18 @@ export async function openServers(
         }
         await clock.sleep(1000, ended.signal);
       }
+      const told = new ToldOnce(
+        () => clock.now(),
+        (error) => log.warn("recordsSilent", { reason: String(error) }),
+      );
       beating = (async () => {
         while (!ended.signal.aborted) {
           await clock.sleep(SEEN_EVERY_MS, ended.signal);
           if (!ended.signal.aborted)
-            await seen(url).catch((error) => log.warn("recordsSilent", { reason: String(error) }));
+            await seen(url).then(
+              () => told.worked(),
+              (error) => told.failed(error),
+            );
         }
       })();
     },
