@@ -1,5 +1,6 @@
 // With compose/ the only place that knows which adapter is behind which port. Builds the service from its settings; `start` starts it.
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import {
   createFlow,
   type Flow,
@@ -314,7 +315,13 @@ export async function compose(
     version: VERSION,
     now: clock.now,
   });
-  const audit = opened.use(createAuditLog({ folder: folder.audit, limitBytes: settings.auditBytes }));
+  const audit = opened.use(
+    createAuditLog({
+      folder: folder.audit,
+      limitBytes: settings.auditBytes,
+      ...(several ? { turns: join(folder.path, "lock.audit") } : {}),
+    }),
+  );
   const ended = new AbortController();
   opened.defer(() => ended.abort());
   opened.use(repeated(FILES_COUNTED_EVERY_MS, countFiles(flow, ended.signal), log));

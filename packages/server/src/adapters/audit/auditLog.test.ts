@@ -65,6 +65,22 @@ describe("the audit log", () => {
       assertChained(found);
     }));
 
+  it("is one chain, whichever of several servers adds to it", () =>
+    inFolder(async (home) => {
+      const folder = join(home, "audit");
+      const shared = { folder, limitBytes: 1e9, fileBytes: 2000, turns: join(home, "lock.audit") };
+      await using one = createAuditLog(shared);
+      await using other = createAuditLog(shared);
+      for (let i = 0; i < 10; i += 1)
+        await Promise.all([one.add(act(i)), other.add(act(100 + i)), one.add(act(200 + i))]);
+      const found = await all(folder);
+      assert.deepEqual(
+        found.map(({ no }) => no),
+        Array.from({ length: 30 }, (_, i) => 30 - i),
+      );
+      assertChained(found);
+    }));
+
   it("cuts off what a kill has left half written, and goes on", () =>
     inFolder(async (folder) => {
       {

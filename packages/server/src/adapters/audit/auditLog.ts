@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { type AuditEntry, type AuditedAct, type AuditLog, MalachiteError } from "@malachite/core";
 import { chained, FIRST, fits, parseEntry } from "./entries.ts";
 import { parsePlace, printPlace, readBack } from "./readBack.ts";
+import { WritersTurn } from "./writersTurn.ts";
 
 export type AuditLogSettings = {
   /** Made at the first entry. */
   readonly folder: string;
   /** How much all files together may hold. */
   readonly limitBytes: number;
+  /** Where other servers write into the folder too: the file by which they take turns, so that all entries are one chain. */
+  readonly turns?: string;
   /** 64 MiB unless told. */
   readonly fileBytes?: number;
 };
@@ -27,7 +30,8 @@ type Waiting = {
 
 /** Opens nothing before the first entry or question. */
 export function createAuditLog(settings: AuditLogSettings): AuditLog & AsyncDisposable {
-  const { folder, limitBytes, fileBytes = 64 * 1024 * 1024 } = settings;
+  const { folder, limitBytes, turns, fileBytes = 64 * 1024 * 1024 } = settings;
+  const turn = turns === undefined ? undefined : new WritersTurn(turns);
   let current: Current | undefined;
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
@@ -54,6 +58,7 @@ export function createAuditLog(settings: AuditLogSettings): AuditLog & AsyncDisp
     for (let some = waiting; some.length > 0; some = waiting) {
       waiting = [];
       try {
+        using _turn = await turn?.take();
         const file = await roomy(await opened());
         let { no, hash } = file;
         let text = "";
@@ -65,6 +70,11 @@ export function createAuditLog(settings: AuditLogSettings): AuditLog & AsyncDisp
         const bytes = Buffer.from(text);
         await file.handle.appendFile(bytes);
         Object.assign(file, { no, hash, size: file.size + bytes.length });
+        // Another server goes on after these; what it adds is read before the next.
+        if (turn !== undefined) {
+          current = undefined;
+          await file.handle.close();
+        }
         for (const { done } of some) done();
       } catch (cause) {
         // What has been written of them is cut off when the file is opened anew.
@@ -123,6 +133,7 @@ export function createAuditLog(settings: AuditLogSettings): AuditLog & AsyncDisp
     async [Symbol.asyncDispose]() {
       await writing;
       await close();
+      turn?.[Symbol.dispose]();
     },
   };
 }
