@@ -206,6 +206,20 @@ describe("the way of a run", () => {
     assert.equal(await why(), "The run is Running and waits for nothing but its own code.");
   });
 
+  it("says it anew of a next step that meets the same", async () => {
+    await using service = await ScriptedService.start(always({ runForMs: 5000 }));
+    const { id } = await service.submit("a.py");
+    service.engine.unreachableFor(600_000);
+    const why = async () => (await service.flow.why({ scope: SCOPE, runId: id })).summary;
+    const refused = /It is tried again, for the last try was refused: The scripted engine does not answer\.$/;
+    await service.until("the reason", async () => refused.test(await why()));
+    await service.flow.cancelRun({ scope: SCOPE, runId: id, by: ADA });
+    await service.until("the reason of the stop", async () => refused.test(await why()), {
+      withinMs: 120_000,
+    });
+    assert.match(await why(), /^It was asked to end; its processes are being stopped\. It is tried again/);
+  });
+
   it("says why a run waits at its engine, in the engine's words, also while that cannot be asked", async () => {
     const script = { waitForMs: 60_000, why: "Slurm says: Resources." };
     await using service = await ScriptedService.start(always(script));

@@ -88,10 +88,12 @@ export async function driveRun(
       if (changed === "unknown" || changed === undefined || changed.version === run.version) {
         say(error, run, step, ports);
         const reason = refusalOf(error);
-        if (changed !== "unknown" && reason !== noted) {
+        // What was noted before the life of the run was written is void, whoever wrote it.
+        const note = `${run.version} ${reason}`;
+        if (changed !== "unknown" && note !== noted) {
           // Whoever asks why the run waits may ask another server.
           await ports.runs.noteRefusal(lease, reason).catch(() => undefined);
-          noted = reason;
+          noted = note;
         }
         await pause(changed === "unknown" ? RECORDS_WAIT_MS : LONGEST_WAIT_MS);
       }
