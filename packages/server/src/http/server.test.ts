@@ -256,6 +256,11 @@ describe("every answer", () => {
       headers: { traceparent: `00-${trace}-0123456789abcdef-01` },
     });
     assert.equal(answer.json().correlation.operation, trace);
+    const none = await edge.app.inject({
+      url: "/nope",
+      headers: { traceparent: `00-${"0".repeat(32)}-0123456789abcdef-01` },
+    });
+    assert.match(none.json().correlation.operation, /^(?!0{32})[0-9a-f]{32}$/);
   });
 
   it("is 503 with Retry-After until the service takes work, and tokens are not looked at", async () => {

@@ -20,7 +20,10 @@ export const newCorrelation = (): Correlation => ({
 
 export function correlate(request: FastifyRequest, reply: FastifyReply): void {
   const fresh = newCorrelation();
-  const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(text(request.headers.traceparent) ?? "")?.[1];
+  // An id of zeros alone is none, by W3C's standard: every request of such a client would have the same.
+  const trace = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-/.exec(
+    text(request.headers.traceparent) ?? "",
+  )?.[1];
   const operation = trace ?? plain(request.headers["x-ms-correlation-request-id"]) ?? fresh.operation;
   request.correlation = { operation, request: fresh.request };
   reply.header("x-ms-request-id", fresh.request);
