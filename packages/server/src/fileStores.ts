@@ -133,10 +133,9 @@ async function openObjectStores(
   };
   if (asGuest !== true) await snapshots.sweepCache();
   try {
-    // A wrong key or bucket is told at the start, to whoever set it; a storage that is away is waited for. Read, not looked at:
-    // the answer to a HEAD has no body, in which S3 says whether the bucket or the object is not there.
+    // A wrong key or bucket is told at the start, to whoever set it; a storage that is away is waited for.
     const asked = await library.openObjectStorage(place, keys, { deadlineMs: START_MS, firstWaitMs: 100 });
-    await asked.get("malachite").finally(() => asked.close());
+    await library.checkStorage(asked, asGuest === true).finally(() => asked.close());
   } catch (error) {
     if (!(error instanceof MalachiteError) || error.code !== "StorageAway") {
       await snapshots[Symbol.asyncDispose]();

@@ -34,7 +34,9 @@ export function statusOf(error: unknown): number {
   return Number(statusCode ?? $metadata?.httpStatusCode ?? 0) || 0;
 }
 
-export const isPassingStatus = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+/** 501 says that something is not known there: it will not be in a second. */
+export const isPassingStatus = (status: number): boolean =>
+  status === 408 || status === 429 || (status >= 500 && status !== 501);
 
 /** Whether the network failed, in a way that may be better in a second; `more` names what else is such. */
 export const isPassing = (error: unknown, more: readonly string[] = []): boolean =>

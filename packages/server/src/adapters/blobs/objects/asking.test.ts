@@ -21,6 +21,15 @@ describe("asking an object storage", () => {
     await assert.rejects(asked("Looking", undefined, noKeys), { code: "StorageAway" });
   });
 
+  it("takes what a storage does not know for a fault, and what it cannot do now for one that is away", async () => {
+    const { asked } = asking("s3://b/", DEFAULT_PATIENCE);
+    const answering = (httpStatusCode: number) => async (): Promise<never> => {
+      throw Object.assign(new Error("no"), { $metadata: { httpStatusCode } });
+    };
+    await assert.rejects(asked("Looking", undefined, answering(501)), { code: "StorageFailed" });
+    await assert.rejects(asked("Looking", undefined, answering(503)), { code: "StorageAway" });
+  });
+
   it("tells of clocks that differ, by the word of Amazon and beside the key for who has no word for it", async () => {
     const { asked } = asking("s3://b/", DEFAULT_PATIENCE);
     const refusing = (name: string) => async (): Promise<never> => {

@@ -1,4 +1,5 @@
 // Files of the service in an object storage: Azure Blob Storage or S3.
+export { checkStorage } from "./checkStorage.ts";
 export { containersOf } from "./keys.ts";
 export * from "./objectArtifactStore.ts";
 export * from "./objectBlobStore.ts";
