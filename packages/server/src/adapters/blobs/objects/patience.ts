@@ -18,6 +18,8 @@ export type Patience = {
 export const DEFAULT_PATIENCE: Patience = { deadlineMs: 20_000, firstWaitMs: 100 };
 const LONGEST_WAIT_MS = 3000;
 const SILENCE_MS = 8000;
+/** The first answer waits for whoever gives tokens too, who are asked one after the other: what they say is to be told, not that they are slow. */
+const FIRST_SILENCE_MS = 120_000;
 /** More than that may itself take long to send. */
 const LITTLE_BYTES = 256 * 1024;
 
@@ -50,8 +52,16 @@ export async function patiently<T>(
  */
 export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE): Objects {
   const { place } = objects;
-  const { silenceMs = SILENCE_MS } = patience;
-  const again = <T>(signal: Signal, work: () => Promise<T>) => patiently(patience, signal, work);
+  let silenceMs = FIRST_SILENCE_MS;
+  const answered = (): void => {
+    silenceMs = patience.silenceMs ?? SILENCE_MS;
+  };
+  const again = <T>(signal: Signal, work: () => Promise<T>) =>
+    patiently(patience, signal, async () => {
+      const answer = await work();
+      answered();
+      return answer;
+    });
   const soon = <T>(signal: Signal, work: (signal: AbortSignal) => Promise<T>) =>
     again(signal, () => heard(place, silenceMs, signal, work));
   return {
@@ -77,6 +87,7 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
         if (at >= to) return;
         const rest = (signal: AbortSignal) => objects.read(key, at, to, signal);
         for await (const chunk of heardOf(place, silenceMs, asked, rest)) {
+          answered();
           at += chunk.byteLength;
           yield chunk;
         }
@@ -89,6 +100,7 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
         const rest = (signal: AbortSignal) =>
           objects.list({ ...ask, ...(after === undefined ? {} : { after }), signal });
         for await (const one of heardOf(place, silenceMs, ask.signal, rest)) {
+          answered();
           after = nameOf(one);
           yield one;
         }

@@ -10,9 +10,10 @@ import {
   type ObjectStorageUnderTest,
   s3ObjectsUnderTest,
 } from "../../../../conformance/objectStoragesUnderTest.ts";
+import { createMemoryObjects } from "./memoryObjects.ts";
 import { openObjectStorage } from "./objectStorage.ts";
 import { nameOf } from "./objects.ts";
-import { patiently } from "./patience.ts";
+import { patient, patiently } from "./patience.ts";
 
 const PATIENCE = { deadlineMs: 20_000, firstWaitMs: 10, silenceMs: 1_000 };
 /** Before the libraries themselves would give a connection up. */
@@ -113,6 +114,27 @@ for (const [name, start] of [
       objects.close();
     });
   });
+
+it("the first answer may take longer: who gives tokens is asked for it too", async () => {
+  const memory = createMemoryObjects();
+  let tries = 0;
+  const slow = {
+    ...memory,
+    head: async (key: string) => {
+      tries += 1;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return memory.head(key);
+    },
+  };
+  const objects = patient(slow, { deadlineMs: 10, firstWaitMs: 1, silenceMs: 100 });
+  assert.equal(await objects.head("a"), undefined);
+  assert.equal(tries, 1);
+  await assert.rejects(objects.head("a"), {
+    code: "StorageAway",
+    message: /has said nothing for 0\.1 seconds/,
+  });
+  assert.equal(tries, 3);
+});
 
 it("tries once more what took longer than all patience", async () => {
   let tries = 0;
