@@ -51,10 +51,12 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       script = SCRIPT,
       lines = 20,
       env = {},
-    }: { script?: string; lines?: number; env?: Record<string, string> } = {},
+      target = "local",
+    }: { script?: string; lines?: number; env?: Record<string, string>; target?: string } = {},
   ): Promise<void> {
     const form = new FormData();
     const configuration = {
+      target,
       arguments: [String(lines)],
       environment: { environmentVariables: { WITNESS: witness, ...env } },
     };
@@ -225,6 +227,21 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       } finally {
         await stranger.kill();
         rmSync(home, { recursive: true, force: true });
+      }
+    });
+
+    it("leave the runs of a target that only another has to that one", async () => {
+      const flags = ["--runs-at-once", "6", "--grace-seconds", "1", "--target", "night=process"];
+      const third = new ClusterServer("third", two.way, cluster.data, flags);
+      try {
+        await third.start();
+        for (let i = 0; i < 6; i++) await submit(third, `night${i}`, { target: "night" });
+        for (let i = 0; i < 6; i++) {
+          const run = await ended(cluster, `night${i}`);
+          assert.equal(run.status, "Completed", JSON.stringify(run.error));
+        }
+      } finally {
+        await third.kill("SIGTERM");
       }
     });
 

@@ -1,7 +1,7 @@
 // Runs at work on targets of which each machine has its own: they are bound to the machine that claimed them.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Capacity, LeasedRun, Scope } from "@malachite/core";
+import { type Capacity, type LeasedRun, type Needs, PLAIN_NEEDS, type Scope } from "@malachite/core";
 import { create, freshScope, newRun } from "./recordsUnderTest.ts";
 import type { RecordsBench } from "./runStore.ts";
 
@@ -88,6 +88,33 @@ export function runMachinesSuite(bench: RecordsBench): void {
       assert.equal(await refusal(), undefined);
       await runs.noteRefusal(a.lease, "the next step too");
       assert.equal(await refusal(), "the next step too");
+    });
+
+    it("passes over runs for targets that the server lacks, and keeps nothing for them", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      const needs = (more: Partial<Needs>) => ({ ...PLAIN_NEEDS, ...more });
+      const createFor = (id: string, target: string, more: Partial<Needs> = {}) =>
+        create(
+          runs,
+          newRun(scope, id, { target, life: { status: "NotStarted", attempt: 0, needs: needs(more) } }),
+        );
+      const capacity = { places: 3, gpus: [0, 1] };
+      const claimFor = (targets: readonly string[], places = 3) =>
+        runs.claimQueued({
+          ...{ pool: scope.workspace, targets, capacity: { ...capacity, places } },
+          ...{ owner: "server-1", at: 0, until: 1_000 },
+        });
+      await createFor("gpu", "here", { gpus: 1 });
+      assert.deepEqual(ids(await claimFor(["here"])), ["gpu"]);
+      for (const id of ["wide1", "wide2"]) await createFor(id, "there", { gpus: 2 });
+      for (let i = 0; i < 12; i++) await createFor(`there${i}`, "there");
+      for (const id of ["own1", "own2"]) await createFor(id, "here");
+      await createFor("own-gpu", "here", { gpus: 1, priority: -1 });
+      assert.deepEqual(ids(await claimFor(["here"], 4)), ["own1", "own2", "own-gpu"]);
+      assert.deepEqual(await claimFor(["here"], 100), [], "no other is for it");
+      assert.deepEqual(await claimFor([], 100), []);
+      assert.deepEqual(ids(await claimFor(["here", "there"], 5)), ["there0"]);
     });
 
     it("know of each other who is there, and forget who is not", async () => {

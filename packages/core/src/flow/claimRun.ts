@@ -15,8 +15,10 @@ export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]
 async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
   const { runs, targets, settings } = ports;
   const at = await runs.now();
+  const names = targets.all().map(({ name }) => name);
   const taken = await runs.claimQueued({
     pool,
+    ...(names.includes("*") ? {} : { targets: names }),
     capacity: targets.capacity(pool),
     owner: settings.owner,
     at,

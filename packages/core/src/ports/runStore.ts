@@ -142,10 +142,12 @@ export interface RunStore {
   /**
    * Takes those waiting runs of the pool (status NotStarted) that start now by the rule of the line (`serve`), each under a lease
    * and with GPUs of its own where the pool counts them. Looks at no more runs than the pool has places. Where the capacity is
-   * that of a machine, the run is bound to that machine from then on.
+   * that of a machine, the run is bound to that machine from then on. Runs for other targets than `targets` are passed over: another
+   * server may have theirs. Absent: there are no others.
    */
   claimQueued(ask: {
     readonly pool: string;
+    readonly targets?: readonly string[];
     readonly capacity: Capacity;
     readonly owner: string;
     readonly at: Instant;

@@ -8,3 +8,4 @@ export {
   type Engines,
 } from "./engine.ts";
 export type { EngineFacts } from "./engineFacts.ts";
+export { listContainers } from "./listContainers.ts";

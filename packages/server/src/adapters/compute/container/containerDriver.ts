@@ -38,12 +38,12 @@ import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { type ContainerState, KIND, makeHandle, readHandle } from "./containerHandle.ts";
 import { containerSpec, LABELS } from "./containerSpec.ts";
 import {
+  containersWith,
   createContainer,
   type Found,
   findContainer,
   killContainer,
   lastWords,
-  listContainers,
   removeContainer,
   signalAll,
   startContainer,
@@ -239,7 +239,7 @@ export function createContainerDriver(options: ContainerDriverOptions): Containe
     await Promise.all(
       [...bySocket].map(async ([socket, group]) => {
         const engine = await engines.at(socket);
-        const all = await listContainers(engine, `${LABELS.service}=${service}`, signal);
+        const all = await containersWith(engine, `${LABELS.service}=${service}`, signal);
         const found = await lost.all(
           group,
           (handle) => sight(engine, handle, all.get(readHandle(handle).container), signal),

@@ -1,6 +1,6 @@
 // What the driver asks the engine about its containers, in the driver's words. Knows no folder and no run.
 import type { Engine } from "../../../containers/index.ts";
-import { EngineRefused } from "../../../containers/index.ts";
+import { EngineRefused, listContainers } from "../../../containers/index.ts";
 import type { ContainerSpec } from "./containerSpec.ts";
 
 /** `created`: never started. `ended`: no process of it is left. */
@@ -57,16 +57,12 @@ export async function findContainer(
 }
 
 /** All containers with that label, by their ids: one question. */
-export async function listContainers(
+export async function containersWith(
   engine: Engine,
   label: string,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Found["at"]>> {
-  const all = await engine.ask(
-    "list containers",
-    (api, abortSignal) => api.listContainers({ all: true, filters: { label: [label] }, abortSignal }),
-    signal,
-  );
+  const all = await listContainers(engine, { label: [label] }, signal);
   return new Map(all.map(({ Id, State }) => [Id, stateOf(State)]));
 }
 

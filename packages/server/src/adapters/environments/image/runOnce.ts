@@ -2,7 +2,7 @@
 // but, where asked, the image that it has become.
 import { randomUUID } from "node:crypto";
 import type { Docker, Engine } from "../../../containers/index.ts";
-import { EngineRefused } from "../../../containers/index.ts";
+import { EngineRefused, listContainers } from "../../../containers/index.ts";
 
 /** By its name what a killed service left half done is found. A label would go on to the image that is kept, and to its containers. */
 const nameStart = (service: string): string => `malachite-build-${service.slice(0, 8)}-`;
@@ -175,12 +175,7 @@ function collect(stream: NodeJS.ReadableStream, hear: (text: string) => void = (
 
 /** Removes what builds of a killed service have left. */
 export async function sweepBuilds(engine: Engine, service: string, signal: AbortSignal): Promise<void> {
-  const left = await engine.ask(
-    "list containers",
-    (api, abortSignal) =>
-      api.listContainers({ all: true, filters: { name: [nameStart(service)] }, abortSignal }),
-    signal,
-  );
+  const left = await listContainers(engine, { name: [nameStart(service)] }, signal);
   for (const { Id } of left) {
     try {
       await engine.ask(

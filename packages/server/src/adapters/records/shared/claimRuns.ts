@@ -84,13 +84,21 @@ const countWaiting = statement<{ pool: string }>()((q, p) =>
     .where("pool", "=", p.pool),
 );
 
+export type Claim = {
+  readonly pool: string;
+  readonly targets?: readonly string[];
+  readonly capacity: Capacity;
+  readonly owner: string;
+  readonly until: number;
+};
+
 /** See `RunStore.claimQueued`. */
 export async function claimQueued(
   db: Executor,
-  { pool, capacity, owner, until }: { pool: string; capacity: Capacity; owner: string; until: number },
+  { pool, targets, capacity, owner, until }: Claim,
   quotas: Quotas = {},
 ): Promise<readonly LeasedRun[]> {
-  const starting = await nextInLine(db, pool, capacity, quotas);
+  const starting = await nextInLine(db, pool, capacity, quotas, targets);
   if (starting.length === 0) return [];
   const base = tokenBase();
   const taken = starting.map((row) => ({ ...row, lease_token: `${base}.${row.run_no}` }));

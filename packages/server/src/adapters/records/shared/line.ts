@@ -5,7 +5,6 @@ import {
   freeGpus,
   type Held,
   isFull,
-  mostOf,
   type Needs,
   PLAIN_NEEDS,
   type QuotaLack,
@@ -22,36 +21,18 @@ import {
 } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
-import { needsOfRow, type OwnedRow, openShares, ownedRows, ownerOf } from "./ownerShares.ts";
+import {
+  type Fits,
+  fitsOf,
+  forTargets,
+  type Limits,
+  openHalf,
+  openOwnedHalf,
+  type Waiting,
+} from "./halfOfLine.ts";
+import { needsOfRow, openShares, ownerOf } from "./ownerShares.ts";
 import { scopeOf } from "./runRows.ts";
 import { statement } from "./statement.ts";
-
-/** A run in the line: its place is by priority, then by number. */
-type Waiting = OwnedRow;
-/** What fits into the pool at all, as limits of statements. */
-type Fits = { pool: string; nodes: number; gpus: number };
-
-const fitsOf = (pool: string, { nodes, gpus }: Capacity): Fits => ({
-  pool,
-  nodes: nodes ?? Number.MAX_SAFE_INTEGER,
-  gpus: gpus?.length ?? 0,
-});
-
-/** The line is two, with and without GPUs: either can be closed while the other goes on. */
-const halfOfLine = statement<Fits & { wants: number; limit: number; offset: number }>()((q, p) =>
-  q
-    .selectFrom("run_work")
-    .select(["run_no", "priority", "nodes", "gpus", "engine_gpus", "workspace_no", "user_id"])
-    .where("stage", "=", "waiting")
-    .where("pool", "=", p.pool)
-    .where("wants_gpus", "=", p.wants)
-    .where("nodes", "<=", p.nodes)
-    .where("gpus", "<=", p.gpus)
-    .orderBy("priority", "desc")
-    .orderBy("run_no")
-    .limit(p.limit)
-    .offset(p.offset),
-);
 
 const heldInPool = statement<{ pool: string; machine: string }>()((q, p) =>
   q
@@ -136,62 +117,14 @@ export const parseGpus = (text: string | null): readonly number[] | undefined =>
 const isBefore = (a: Waiting, b: Waiting): boolean =>
   a.priority > b.priority || (a.priority === b.priority && a.run_no < b.run_no);
 
-/** So many rows of a half are read at once. */
-const PAGE = 1000;
-/** The same where quotas pass over owners: what their rows say is learnt page by page. */
-const OWNED_PAGE = 100;
-
-/** What is left to owners, and the quotas that say so. */
-type Limits = { readonly quotas: Quotas; readonly shares: Shares };
 const limitsOf = async (db: Executor, quotas: Quotas): Promise<Limits | undefined> => {
   const shares = await openShares(db, quotas);
   return shares && { quotas, shares };
 };
 
-/** As `openHalf`, without the rows of owners who are at their quotas by the time that they are read. */
-function openOwnedHalf(db: Executor, fits: Fits & { wants: number }, { quotas, shares }: Limits) {
-  const half = {
-    ...fits,
-    nodes: Math.min(fits.nodes, mostOf(quotas, "nodes")),
-    allGpus: mostOf(quotas, "gpus"),
-  };
-  let rows: Waiting[] = [];
-  let after: Waiting | undefined;
-  let isEnd = false;
-  return {
-    async head(): Promise<Waiting | undefined> {
-      if (rows.length === 0 && !isEnd) {
-        const read = await ownedRows(db, half, shares.closed(), after, OWNED_PAGE);
-        isEnd = read.length < OWNED_PAGE;
-        after = read.at(-1);
-        rows = [...read].reverse();
-      }
-      return rows.at(-1);
-    },
-    take: () => void rows.pop(),
-  };
-}
-
-/** The head of one half of the line, read on as far as it is asked for. */
-function openHalf(db: Executor, fits: Fits & { wants: number }, places: number) {
-  const limit = Math.min(PAGE, Math.max(0, places) + 1);
-  let rows: Waiting[] = [];
-  let read = 0;
-  return {
-    async head(): Promise<Waiting | undefined> {
-      if (rows.length === 0 && read % limit === 0) {
-        rows = [...(await halfOfLine(db, { ...fits, limit, offset: read }))].reverse();
-        read = rows.length === 0 ? -1 : read + rows.length;
-      }
-      return rows.at(-1);
-    },
-    take: () => void rows.pop(),
-  };
-}
-
 /**
  * Walks the line from its head for as long as somebody can start, at most to `end`. Reads no more rows than there are places,
- * and one for each half of the line. `last`: where nobody further behind can start.
+ * and one for each half of the line. `keeping`: those for whom something is kept. `last`: where nobody further behind can start.
  */
 async function walk(
   db: Executor,
@@ -199,14 +132,15 @@ async function walk(
   capacity: Capacity,
   from: Room,
   limits: Limits | undefined,
-  end?: Waiting,
-): Promise<{ starting: Waiting[]; room: Room; last?: Waiting }> {
+  { end, targets }: { readonly end?: Waiting; readonly targets?: readonly string[] } = {},
+): Promise<{ starting: Waiting[]; keeping: Waiting[]; room: Room; last?: Waiting }> {
   const starting: Waiting[] = [];
+  const keeping: Waiting[] = [];
   const fits = fitsOf(pool, capacity);
   const [plain, wanting] = [0, 1].map((wants) =>
     limits === undefined
-      ? openHalf(db, { ...fits, wants }, from.places)
-      : openOwnedHalf(db, { ...fits, wants }, limits),
+      ? openHalf(db, { ...fits, wants }, from.places, targets)
+      : openOwnedHalf(db, { ...fits, wants }, limits, targets),
   ) as [ReturnType<typeof openHalf>, ReturnType<typeof openHalf>];
   let room = from;
   for (;;) {
@@ -216,7 +150,7 @@ async function walk(
     const b = passed ? undefined : await wanting.head();
     const half = a && (!b || isBefore(a, b)) ? plain : wanting;
     const next = half === plain ? a : b;
-    if (!next || (end && !isBefore(next, end))) return { starting, room };
+    if (!next || (end && !isBefore(next, end))) return { starting, keeping, room };
     half.take();
     const needs = needsOfRow(next);
     const atQuota = limits?.shares.lacks(ownerOf(next), needs) ?? [];
@@ -226,26 +160,34 @@ async function walk(
       continue;
     }
     const served = serve(room, needs);
+    if (served.room.closed.size > room.closed.size) keeping.push(next);
     room = served.room;
     if (served.lacks.length === 0) {
       starting.push(next);
       limits?.shares.take(ownerOf(next), needs);
     }
-    if (isFull(room)) return { starting, room, last: next };
+    if (isFull(room)) return { starting, keeping, room, last: next };
   }
 }
 
-/** Who starts now, each with its GPUs where they are counted. */
+/** Who starts now, each with its GPUs where they are counted. Runs for other targets than these are passed over. */
 export async function nextInLine(
   db: Executor,
   pool: string,
   capacity: Capacity,
   quotas: Quotas,
+  targets: readonly string[] | undefined,
 ): Promise<readonly { readonly run_no: number; readonly gpu_ids: string | null }[]> {
   const holders = (await heldInPool(db, { pool, machine: machineOf(capacity) })).map(heldOf);
   const room = roomOf(capacity, holders);
   if (room.places < 1 || room.nodes < 1) return [];
-  const { starting } = await walk(db, pool, capacity, room, await limitsOf(db, quotas));
+  const walked = await walk(db, pool, capacity, room, await limitsOf(db, quotas));
+  // That a server lacks a target is seldom so: only then is every row that it passes asked about.
+  const served = [...walked.starting, ...walked.keeping];
+  const isOwn = (await forTargets(db, served, targets)).length === served.length;
+  const { starting } = isOwn
+    ? walked
+    : await walk(db, pool, capacity, room, await limitsOf(db, quotas), targets && { targets });
   const free = freeGpus(capacity, holders).values();
   return starting.map(({ run_no, gpus }) => ({
     run_no,
@@ -294,7 +236,9 @@ export async function roomBefore(
 }> {
   const held = (await heldInPool(db, { pool, machine: machineOf(capacity) })).map(heldOf);
   const limits = await limitsOf(db, quotas);
-  const { room: left, last } = await walk(db, pool, capacity, roomOf(capacity, held), limits, row);
+  const { room: left, last } = await walk(db, pool, capacity, roomOf(capacity, held), limits, {
+    end: row,
+  });
   const before = await countAhead(db, pool, capacity, row, last);
   // Behind the last that could start nobody takes anything, but more may be kept for those who stand there.
   const closed = new Set<Resource>(left.closed);

@@ -15,7 +15,15 @@ import type {
 } from "@malachite/core";
 import { census } from "./census.ts";
 import { applyLife, describeRun, type LifeChange } from "./changeRuns.ts";
-import { claimAbandoned, claimQueued, letGo, letGoOf, renewLeases, waiting } from "./claimRuns.ts";
+import {
+  type Claim,
+  claimAbandoned,
+  claimQueued,
+  letGo,
+  letGoOf,
+  renewLeases,
+  waiting,
+} from "./claimRuns.ts";
 import { childCounts, countBelow } from "./countBelow.ts";
 import { countRuns } from "./countRuns.ts";
 import { createRun } from "./createRun.ts";
@@ -102,7 +110,6 @@ import { searchTrackedRuns } from "./tracking/searchRuns.ts";
 import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/trackedExperiments.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
-type Queued = { pool: string; capacity: Capacity; owner: string; until: number };
 type Abandoned = {
   owner: string;
   machine?: string;
@@ -119,7 +126,7 @@ export const WRITES = {
   apply: (db: Executor, change: LifeChange) => applyLife(db, change),
   describe: (db: Executor, scope: Scope, runId: string, change: AboutChange, at: number) =>
     describeRun(db, scope, runId, change, at),
-  claimQueued: (db: Executor, ask: Queued, quotas?: Quotas) => claimQueued(db, ask, quotas),
+  claimQueued: (db: Executor, ask: Claim, quotas?: Quotas) => claimQueued(db, ask, quotas),
   claimAbandoned: (db: Executor, ask: Abandoned) => claimAbandoned(db, ask),
   renew: (db: Executor, tokens: readonly string[], until: number) => renewLeases(db, tokens, until),
   letGo: (db: Executor, token: string) => letGo(db, token),

@@ -60,8 +60,7 @@ export function createStores(
         at: entries.at(-1)?.at ?? clock.now(),
       }),
     describe: (scope, runId, change, at) => call("describe", scope, runId, change, at),
-    claimQueued: ({ pool, capacity, owner, until }) =>
-      call("claimQueued", { pool, capacity, owner, until }, quotas),
+    claimQueued: ({ at: _, ...ask }) => call("claimQueued", ask, quotas),
     claimAbandoned: (ask) => call("claimAbandoned", ask),
     renew: async (tokens, until) => new Map(tokens.length === 0 ? [] : await call("renew", tokens, until)),
     letGo: (lease) => call("letGo", lease.token),
