@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { type SshServerUnderTest, startSshServer, withoutSshServer } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
 import { countGpus } from "../support/gpus.ts";
-import { cancel, ended, fileOf, reached, submit } from "../support/runs.ts";
+import { cancel, endAll, ended, fileOf, reached, submit } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
 
 const MEBIBYTE = 2 ** 20;
@@ -121,8 +121,7 @@ describe("a real GPU", { skip: gpus === 0 && "there is no GPU on this machine", 
   };
   // What a test that failed has left must not keep the GPU from the next.
   afterEach(async () => {
-    for (const runId of started) await cancel(service, runId).catch(() => undefined);
-    for (const runId of started) await ended(service, runId);
+    await endAll(service, started);
     started = [];
   });
   const log = async (runId: string) => String(await fileOf(service, runId).catch(() => ""));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { type SshServerUnderTest, startSshServer, withoutSshServer } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
-import { cancel, ended, fileOf, getRun, reached, submit } from "../support/runs.ts";
+import { cancel, endAll, ended, fileOf, getRun, reached, submit } from "../support/runs.ts";
 import { Service, until } from "../support/service.ts";
 
 const WAITS = `
@@ -65,8 +65,7 @@ describe("GPUs over ssh", { skip: withoutSshServer() ?? false, timeout: 240_000 
   };
   // What a test that failed has left must not keep the GPUs from the next.
   afterEach(async () => {
-    for (const runId of started) await cancel(service, runId).catch(() => undefined);
-    for (const runId of started) await ended(service, runId);
+    await endAll(service, started);
     started = [];
   });
 

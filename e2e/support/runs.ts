@@ -144,3 +144,9 @@ export function processesOf(runId: string): number[] {
       }
     });
 }
+
+/** Ends what a test that failed has left, so that it keeps nothing from the next. */
+export async function endAll(service: Service, runIds: readonly string[]): Promise<void> {
+  for (const runId of runIds) await cancel(service, runId).catch(() => undefined);
+  for (const runId of runIds) await ended(service, runId);
+}

@@ -109,21 +109,28 @@ function checkedTogether(driver: ComputeDriver): ComputeDriver {
   });
 }
 
+type EngineGpus = { readonly ofNode: number; readonly all: number };
+const engineGpus = (ofNode: number, all: number): EngineGpus | undefined =>
+  ofNode > 0 ? { ofNode, all } : undefined;
+
 /** Where the engine itself gives GPUs out: how many a node has at most, and how many there are. */
 function gpusInEngine(
   target: TargetSettings,
   entry: TargetEntry | undefined,
   nodes: number,
-): { readonly ofNode: number; readonly all: number } | undefined {
-  const { kind, options } = target;
-  const ofNode =
-    kind === "ssh"
-      ? gpusOfMachine(target)
-      : kind === "slurm" && typeof options.gpusPerNode === "number"
-        ? options.gpusPerNode
-        : (entry?.engineGpus ?? 0);
-  if (!(ofNode > 0)) return undefined;
-  return { ofNode, all: kind === "ssh" ? gpusOfPool(target) : kind === "slurm" ? ofNode * nodes : ofNode };
+): EngineGpus | undefined {
+  switch (target.kind) {
+    case "ssh":
+      return engineGpus(gpusOfMachine(target), gpusOfPool(target));
+    case "slurm": {
+      const { gpusPerNode } = target.options;
+      return typeof gpusPerNode === "number" ? engineGpus(gpusPerNode, gpusPerNode * nodes) : undefined;
+    }
+    default: {
+      const { engineGpus: all = 0 } = entry ?? {};
+      return engineGpus(all, all);
+    }
+  }
 }
 
 function read(entries: Readonly<Record<string, TargetEntry>>, machine: MachineShare) {

@@ -8,17 +8,22 @@ type ClaimPorts = Pick<FlowPorts, "runs" | "targets" | "clock" | "ids" | "news" 
 
 /** The runs that are now ours, Starting, each with its launch key. */
 export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]> {
-  const claimed = await Promise.all(ports.targets.pools().map((pool) => claimPool(pool, ports)));
+  const names = ports.targets.all().map(({ name }) => name);
+  const known = names.includes("*") ? {} : { targets: names };
+  const claimed = await Promise.all(ports.targets.pools().map((pool) => claimPool(pool, known, ports)));
   return claimed.flat();
 }
 
-async function claimPool(pool: string, ports: ClaimPorts): Promise<readonly LeasedRun[]> {
+async function claimPool(
+  pool: string,
+  known: { readonly targets?: readonly string[] },
+  ports: ClaimPorts,
+): Promise<readonly LeasedRun[]> {
   const { runs, targets, settings } = ports;
   const at = await runs.now();
-  const names = targets.all().map(({ name }) => name);
   const taken = await runs.claimQueued({
     pool,
-    ...(names.includes("*") ? {} : { targets: names }),
+    ...known,
     capacity: targets.capacity(pool),
     owner: settings.owner,
     at,

@@ -63,16 +63,11 @@ async function constraintsOf(run: Run, ports: WhyPorts): Promise<Constraint[]> {
   if (step === "wait") return queueConstraints(run, ports);
   const { unheld, refusal } = await handsOf(run, ports);
   if (unheld !== undefined) return [unheld];
-  const inProgress = (message: string, later: readonly Constraint[] = []): Constraint[] => [
-    {
-      code: "stepInProgress",
-      message: [
-        message,
-        ...(refusal === undefined || later.length > 0 ? [] : [`${LAST_TRY} ${refusal}`]),
-      ].join(" "),
-    },
-    ...later,
-  ];
+  const inProgress = (message: string, later: readonly Constraint[] = []): Constraint[] => {
+    // What has been waited for long tells the reason itself.
+    const why = refusal === undefined || later.length > 0 ? "" : ` ${LAST_TRY} ${refusal}`;
+    return [{ code: "stepInProgress", message: `${message}${why}` }, ...later];
+  };
   switch (step) {
     case "prepare":
       return inProgress("Its environment is being made, or its data brought.");

@@ -53,11 +53,8 @@ export function readTargets(value: unknown, from: string, faults: string[]): Rec
 function readTarget(kind: string, given: Record<string, unknown>): { entry: TargetEntry; wrong: string[] } {
   const { runsAtOnce, nodes, gpusPerRun, ...rest } = given;
   const { gpus, ...others } = rest;
-  if (kind === "kubernetes") {
-    const { entry, wrong } = entryOf({ kind, runsAtOnce, nodes, gpus, gpusPerRun, options: others });
-    const { gpuIds, ...read } = entry;
-    return { entry: gpuIds === undefined ? read : { ...read, engineGpus: gpuIds.length }, wrong };
-  }
+  // A cluster numbers its own.
+  if (kind === "kubernetes") return entryOf({ kind, runsAtOnce, nodes, gpus, gpusPerRun, options: others });
   // Those of an ssh target are of its machines, and so for its driver to read; that of Slurm says how it is done there.
   if (ENGINE_KINDS.includes(kind)) return entryOf({ kind, runsAtOnce, nodes, gpusPerRun, options: rest });
   const { gpuIds, ...own } = others;
@@ -91,7 +88,7 @@ function entryOf({ kind, runsAtOnce, nodes, gpus, gpuIds, gpusPerRun, options }:
       options,
       ...(isCount(runsAtOnce, 1) ? { runsAtOnce } : {}),
       ...(isCount(nodes, 1) ? { nodes } : {}),
-      ...(ids === undefined ? {} : { gpuIds: ids }),
+      ...(ids === undefined ? {} : kind === "kubernetes" ? { engineGpus: ids.length } : { gpuIds: ids }),
       ...(isCount(gpusPerRun, 0) ? { gpusPerRun } : {}),
     },
     wrong,
