@@ -263,6 +263,7 @@ describe("runs on a machine that shares nothing with the service", () => {
     );
     const other = await start("import os; print(os.environ['AZUREML_RUN_TOKEN'])");
     await ended(service, other);
+    await reached(service, runId, "Running");
     await until("the token", async () => (await text(runId).catch(() => "")).endsWith("\n"));
     const [token = "", key = ""] = (await text(runId)).trim().split(" ");
     const otherToken = (await text(other)).trim();

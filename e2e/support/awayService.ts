@@ -1,7 +1,7 @@
 // A real service with one more compute target, `far`: processes of this machine in folders of their own, which share nothing with the
 // service but HTTP. What a driver of an engine without a shared file system does, in its shortest form.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type {
@@ -79,8 +79,11 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
       courier.hints.follow(key, courier.homePath(key));
       if (!existsSync(note(key))) {
         mkdirSync(join(FAR, "runs"), { recursive: true });
+        // Whole at once: another run may be just starting from it.
         const program = join(FAR, "courier.pyz");
-        writeFileSync(program, await courier.program());
+        const whole = `${program}.${key}`;
+        writeFileSync(whole, await courier.program());
+        renameSync(whole, program);
         const pids = Array.from({ length: nodes }, (_, node) => {
           const args = [
             ...[
