@@ -1,7 +1,7 @@
 // Two real servers on one PostgreSQL that collect at the same time, one of which is killed with -9 in the middle: all that is due goes, once,
 // and nothing that something still refers to.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -54,8 +54,15 @@ async function collect(server: ClusterServer): Promise<Item[]> {
 }
 
 /** A kill between a file and its folder leaves the folder, which holds nothing. */
-const hasFiles = (folder: string): boolean =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile());
+function hasFiles(folder: string): boolean {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    // It, or a folder in it, has just been removed: what else there was is looked for anew.
+    return existsSync(folder) && hasFiles(folder);
+  }
+}
 
 /** Containers of runs that hold files. */
 function containersOf({ data }: Cluster): string[] {
