@@ -15,7 +15,7 @@ import {
 import { downloadRun, submitFolder } from "@malachite/client/node";
 import { proxyTo } from "./support/proxy.ts";
 import { random } from "./support/random.ts";
-import { definitionOf, ended, getRun, processesOf, python3, zipOf } from "./support/runs.ts";
+import { definitionOf, ended, getRun, processesOf, python3, reached, zipOf } from "./support/runs.ts";
 import { Service, until, WORKSPACE } from "./support/service.ts";
 
 const SEED = Number(process.env.E2E_SEED ?? Date.now() % 100_000);
@@ -23,7 +23,7 @@ const { subscriptionId, resourceGroup, workspace } = WORKSPACE;
 const WHERE = [subscriptionId, resourceGroup, workspace, "client"] as const;
 const HELLO = "import sys\nprint('hello', *sys.argv[1:])\n";
 
-describe("@malachite/client", { timeout: 180_000 }, () => {
+describe("@malachite/client", { timeout: 600_000 }, () => {
   let service: Service;
   let folder: string;
   let runs: WorkspaceClient;
@@ -187,19 +187,20 @@ for i in range(300):
   });
 
   it("gives lines while the run runs", async () => {
+    const go = join(folder, "go");
     const script =
-      "import time\nfor i in range(3): print('line', i, flush=True); time.sleep(0.1)\nprint('last', end='')\n";
-    const run = await experiment.submit(definitionOf() as never, {
+      "import os, sys, time\nfor i in range(3): print('line', i, flush=True); time.sleep(0.1)\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.02)\nprint('last', end='')\n";
+    const run = await experiment.submit(definitionOf({}, { arguments: [go] }) as never, {
       projectZip: zipOf({ "main.py": script }),
     });
-    const statuses: string[] = [];
     const lines: string[] = [];
     for await (const line of run.logLines()) {
       lines.push(line);
-      statuses.push((await run.get()).status ?? "");
+      if (line !== "line 2") continue;
+      await reached(service, run.runId, "Running");
+      writeFileSync(go, "");
     }
     assert.deepEqual(lines, ["line 0", "line 1", "line 2", "last"]);
-    assert.equal(statuses[0], "Running");
   });
 
   it("brings a run's files to a folder, and goes on where it was", async () => {
