@@ -18,7 +18,7 @@ type Batch = {
   readonly errors: Record<string, { readonly error: { readonly message: string } }>;
 };
 
-describe("artifacts", { timeout: 120_000 }, () => {
+describe("artifacts", { timeout: 600_000 }, () => {
   let service: Service;
   before(async () => {
     service = await Service.start();

@@ -14,7 +14,7 @@ it("azure-storage-blob puts, stages, appends, reads, lists and is refused", asyn
   await using service = await Service.start();
   const child = spawn(python, [DRIVE, service.url], {
     env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1" },
-    timeout: 120_000,
+    timeout: 600_000,
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));

@@ -8,15 +8,16 @@ import { crashWriters } from "./crashWriters.ts";
 
 const ROUNDS = 6;
 
-it("kill -9 loses nothing that was acknowledged", { timeout: 240_000 }, async () => {
+it("kill -9 loses nothing that was acknowledged", { timeout: 600_000 }, async () => {
   await using service = await Service.start();
   const blobs = await crashWriters(service, "dcid.crash");
   const chance = random(7);
   for (let round = 0; round < ROUNDS; round += 1) {
     const writing = blobs.write();
-    await sleep(200 + chance() * 600);
+    await writing.gotOn();
+    await sleep(chance() * 600);
     await service.kill();
-    await writing;
+    await writing.over;
     await service.start();
 
     const lines = await blobs.check();

@@ -1,7 +1,7 @@
 // Blobs that are written until the server goes away: one anew and anew, one line by line, one in blocks. And what must be true of them
 // when it is back: what was acknowledged is there, whole, and nothing else is.
 import assert from "node:assert/strict";
-import type { Service } from "../support/service.ts";
+import { type Service, until } from "../support/service.ts";
 import { linksTo } from "./links.ts";
 
 export const BLOCK = { "x-ms-blob-type": "BlockBlob" };
@@ -54,13 +54,22 @@ export async function crashWriters(service: Service, container: string) {
   ];
   return {
     log,
-    /** Ends when the server has gone. */
-    write: () =>
-      Promise.all(
-        writers.map(async (write) => {
-          while (await write());
+    /** `over` resolves when the server has gone; `gotOn` when each has written something that was acknowledged, however slow all is. */
+    write() {
+      const written = writers.map(() => 0);
+      let isOver = false;
+      const over = Promise.all(
+        writers.map(async (write, i) => {
+          while (await write()) written[i] = (written[i] ?? 0) + 1;
         }),
-      ),
+      ).finally(() => (isOver = true));
+      const gotOn = () =>
+        until("each writer to get on", () => {
+          assert.ok(!isOver, "no server takes what is written");
+          return written.every((count) => count > 0);
+        });
+      return { over, gotOn };
+    },
     /** Of a server that is back. Answers the lines of the log. */
     async check(): Promise<readonly string[]> {
       const found = await text(whole);

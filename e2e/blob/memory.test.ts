@@ -21,7 +21,7 @@ async function send(url: string, mebibytes: number, headers: Record<string, stri
   assert.equal(answer.status, 201, await answer.text());
 }
 
-it("takes and gives 400 MiB with constant memory", { timeout: 240_000 }, async (t) => {
+it("takes and gives 400 MiB with constant memory", { timeout: 600_000 }, async (t) => {
   if (process.platform !== "linux") return t.skip("the peak of a process is read as Linux tells it");
   await using service = await Service.start();
   const paths = ["small", "whole", "blocks"];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { random } from "../support/random.ts";
-import { Service, workspacePath } from "../support/service.ts";
+import { Service, until, workspacePath } from "../support/service.ts";
 import { linksTo } from "./links.ts";
 
 const ROUNDS = 5;
@@ -14,7 +14,7 @@ const MODELS = `/modelmanagement/v1.0${workspacePath}/models`;
 const ENVIRONMENTS = `/environment/v1.0${workspacePath}/environments`;
 const MLFLOW = `/mlflow/v1.0${workspacePath}/api/2.0/mlflow`;
 
-it("kill -9 amid a mixed load loses and doubles nothing", { timeout: 300_000 }, async (t) => {
+it("kill -9 amid a mixed load loses and doubles nothing", { timeout: 600_000 }, async (t) => {
   await using service = await Service.start();
   await service.json("PATCH", `${HISTORY}/mixed`, {});
   let down = false;
@@ -83,7 +83,9 @@ it("kill -9 amid a mixed load loses and doubles nothing", { timeout: 300_000 }, 
         else if (down) return;
       }
     });
-    await sleep(500 + chance() * 1200);
+    const gotOn = until("each kind to get on", () => Object.values(kept).every((all) => all.length > round));
+    await Promise.race([gotOn, Promise.all(loops)]);
+    await sleep(chance() * 1200);
     down = true;
     await service.kill();
     await Promise.all(loops);

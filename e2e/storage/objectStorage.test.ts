@@ -104,10 +104,8 @@ for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[]
       const ids: string[] = [];
       for (let n = 0; n < 3; n += 1) ids.push(await submit(service, { files: { "main.py": SCRIPT } }));
       for (const id of ids) {
-        await until(
-          "collecting",
-          async () => /Finalizing|Completed/.test((await getRun(service, id)).status),
-          60_000,
+        await until("collecting", async () =>
+          /Finalizing|Completed/.test((await getRun(service, id)).status),
         );
         await service.kill();
         await service.start();
@@ -205,11 +203,7 @@ for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[]
       storage.cut(true);
       try {
         writeFileSync(go, "");
-        await until(
-          "the collection",
-          async () => (await getRun(service, runId)).status === "Finalizing",
-          60_000,
-        );
+        await until("the collection", async () => (await getRun(service, runId)).status === "Finalizing");
         const answer = await fetch(link, { method: "PUT", headers: BLOCK, body: "while it is away" });
         assert.equal(answer.status, 503, await answer.text());
         assert.ok(answer.headers.has("retry-after"));
@@ -233,9 +227,10 @@ for (const name of ["Azurite", "moto"] as const satisfies readonly StorageName[]
       const blobs = await crashWriters(service, "dcid.crash");
       for (let round = 0; round < 3; round += 1) {
         const writing = blobs.write();
-        await sleep(700 + 300 * round);
+        await writing.gotOn();
+        await sleep(300 * round);
         await service.kill();
-        await writing;
+        await writing.over;
         await service.start();
         await blobs.check();
       }
