@@ -9,18 +9,33 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { example } from "../support/examples.ts";
-import { cancel, ended, fileOf, processesOf, python3, reached, submit, zipOf } from "../support/runs.ts";
+import {
+  cancel,
+  ended,
+  fileOf,
+  processesOf,
+  python3,
+  reached,
+  says,
+  submit,
+  zipOf,
+} from "../support/runs.ts";
 import { Service, until } from "../support/service.ts";
 import { orSkip } from "../support/tools.ts";
 import { pythonWithSpark } from "../support/venvs.ts";
 
-async function freePort(): Promise<number> {
+/** A port that is nobody else's until it is given up. */
+async function holdPort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+  return {
+    port: (server.address() as { port: number }).port,
+    async giveUp() {
+      if (!server.listening) return;
+      server.close();
+      await once(server, "close");
+    },
+  };
 }
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
@@ -44,13 +59,18 @@ function mavenRepository(
 describe("a run of PySpark", () => {
   let service: Service;
   let master = "";
+  let held: Awaited<ReturnType<typeof holdPort>>;
   before(async () => {
-    master = `spark://127.0.0.1:${await freePort()}`;
+    held = await holdPort();
+    master = `spark://127.0.0.1:${held.port}`;
     const settings = join(mkdtempSync(join(tmpdir(), "malachite-settings-")), "settings.yaml");
     writeFileSync(settings, `target:\n  cluster: { kind: process, sparkMaster: "${master}" }\n`);
     service = await Service.start({ flags: ["--grace-seconds", "2", "--settings", settings] });
   });
-  after(() => service[Symbol.asyncDispose]());
+  after(async () => {
+    await held?.giveUp();
+    await service?.[Symbol.asyncDispose]();
+  });
 
   const environment = (python: string, more: object = {}) => ({
     python: { userManagedDependencies: true, interpreterPath: python },
@@ -100,10 +120,15 @@ describe("a run of PySpark", () => {
     };
     try {
       const port = new URL(master.replace("spark:", "http:")).port;
+      await held.giveUp();
       start("master.Master", ["--host", "127.0.0.1", "--port", port, "--webui-port", "0"]);
-      await until("the master", async () => said.includes("I have been elected leader"));
+      const has = (words: string) => () => {
+        if (started.some(({ exitCode }) => exitCode !== null)) throw new Error(`It has ended: ${said}`);
+        return said.includes(words);
+      };
+      await until("the master", has("I have been elected leader"));
       start("worker.Worker", ["--host", "127.0.0.1", "--webui-port", "0", "-c", "2", "-m", "1g", master]);
-      await until("the worker", async () => said.includes("Successfully registered with master"));
+      await until("the worker", has("Successfully registered with master"));
       const found = await counted(python, {
         target: "cluster",
         spark: { configuration: { "spark.executor.memory": "512m", "spark.driver.host": "127.0.0.1" } },
@@ -220,12 +245,7 @@ open("outputs/found.txt", "w").write(str(loader.getResource("made/here.txt")) + 
       files: { "main.py": "print('ready', flush=True)\nimport time\ntime.sleep(600)" },
       configuration,
     });
-    await until("the script to begin", async () =>
-      fileOf(service, runId).then(
-        (log) => String(log).includes("ready"),
-        () => false,
-      ),
-    );
+    await says(service, runId, "ready");
     await cancel(service, runId);
     assert.equal((await ended(service, runId)).status, "Canceled");
     assert.deepEqual(processesOf(runId), []);

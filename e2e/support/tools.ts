@@ -20,7 +20,12 @@ export function cached(name: string, madeOf: string | Uint8Array, make: (folder:
   rmSync(building, { recursive: true, force: true });
   try {
     make(building);
-    if (!existsSync(folder)) renameSync(building, folder);
+    try {
+      renameSync(building, folder);
+    } catch (error) {
+      // Another process has made the same meanwhile.
+      if (!existsSync(folder)) throw error;
+    }
   } finally {
     rmSync(building, { recursive: true, force: true });
   }
