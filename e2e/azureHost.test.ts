@@ -12,7 +12,7 @@ import { Service, workspacePath } from "./support/service.ts";
 const run = promisify(execFile);
 const RESOURCE = `https://management.azure.com${workspacePath}?api-version=2019-05-01`;
 
-describe("a service as the proxy of its clients", { timeout: 60_000 }, () => {
+describe("a service as the proxy of its clients", { timeout: 600_000 }, () => {
   let service: Service;
   before(async () => {
     service = await Service.start();

@@ -15,7 +15,7 @@ if "--wait" in sys.argv:
 sys.exit(7 if "--fail" in sys.argv else 0)
 `;
 
-describe("the command line", { timeout: 180_000 }, () => {
+describe("the command line", { timeout: 600_000 }, () => {
   const home = new Home();
   const project = join(home.folder, "project");
   let server: Command;

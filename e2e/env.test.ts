@@ -8,7 +8,7 @@ import { type Command, Home } from "./support/cli.ts";
 
 const TOKEN = 'it\'s$HOME`x`\\&=%26+"y"';
 
-describe("the environment of a shell", { timeout: 300_000 }, () => {
+describe("the environment of a shell", { timeout: 600_000 }, () => {
   const home = new Home();
   let server: Command;
   let endpoint = "";

@@ -94,6 +94,8 @@ write("logs/app.log", "4\\n"); os.remove("logs/gone.txt"); sign("cut done"); wai
       history: { directoriesToWatch: ["logs", "plots"], outputCollection: true },
     });
     await until("the files", () => signs.has("written"));
+    // They are shown once the service has noted whom it has handed the run to.
+    await reached(service, runId, "Running");
     const shown = ["logs/app.log", "logs/gone.txt", "plots/a b.txt", "user_logs/std_log.txt"];
     assert.deepEqual(await filesOf(service, runId), shown);
 
@@ -160,6 +162,8 @@ print("hello", flush=True); sign("written"); wait("end")
       history: { directoriesToWatch: ["logs", "plots"], outputCollection: false },
     });
     await until("the files", () => signs.has("written"));
+    // They are shown once the service has noted whom it has handed the run to.
+    await reached(service, runId, "Running");
     assert.deepEqual(await filesOf(service, runId), ["user_logs/std_log.txt"]);
     signs.give("end");
     await ended(service, runId);
@@ -317,7 +321,7 @@ describe("maxRunDurationSeconds", () => {
     using signs = new Signs();
     const web = createHttp(async (_, answer) => {
       signs.give("asked");
-      await until("the data", () => signs.has("data"), 60_000);
+      await until("the data", () => signs.has("data"));
       answer.end("of the web");
     }).listen(0, "127.0.0.1");
     await once(web, "listening");
@@ -338,10 +342,10 @@ describe("maxRunDurationSeconds", () => {
       },
     );
     const limit = () => new Promise((resolve) => setTimeout(resolve, 4000));
-    await until("the build", () => signs.has("pid"), 60_000);
+    await until("the build", () => signs.has("pid"));
     await limit();
     signs.give("go");
-    await until("the data to be asked for", () => signs.has("asked"), 60_000);
+    await until("the data to be asked for", () => signs.has("asked"));
     await limit();
     assert.equal((await getRun(service, runId)).status, "Preparing");
     signs.give("data");

@@ -5,7 +5,7 @@ import { type LiveEvent, MalachiteClient, type WorkspaceClient } from "@malachit
 import { ended, submit } from "./support/runs.ts";
 import { Service, until, WORKSPACE } from "./support/service.ts";
 
-describe("the live stream", { timeout: 180_000 }, () => {
+describe("the live stream", { timeout: 600_000 }, () => {
   let service: Service;
   let workspace: WorkspaceClient;
   before(async () => {

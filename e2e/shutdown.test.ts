@@ -8,7 +8,7 @@ import { Service, until, workspacePath } from "./support/service.ts";
 /** Much more than stopping takes, much less than a connection is kept for its next request. */
 const SOON_MS = 8_000;
 
-describe("a server that is asked to stop", { timeout: 300_000 }, () => {
+describe("a server that is asked to stop", { timeout: 600_000 }, () => {
   async function stopsSoon(service: Service): Promise<void> {
     const startedAt = performance.now();
     await service.kill("SIGTERM");

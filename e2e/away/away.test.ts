@@ -2,12 +2,12 @@
 // themselves, whoever is killed and wherever a connection is cut.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { cuttingProxy } from "../support/cuttingProxy.ts";
-import { cancel, ended, fileOf, getRun, processesOf, reached, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, getRun, keyStart, processesOf, says, submit } from "../support/runs.ts";
 import { ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
 /** How much a run prints in the test of a long log. */
@@ -81,8 +81,7 @@ describe("runs on a machine that shares nothing with the service", () => {
       "    print('never said', flush=True)",
     ].join("\n");
     const runId = await start(script);
-    await reached(service, runId, "Running");
-    await until("the line to come home", async () => (await text(runId)).includes("begun"));
+    await says(service, runId, "begun");
     await cancel(service, runId);
     assert.equal((await ended(service, runId)).status, "Canceled");
     await until("all its processes to be gone", () => processesOf(runId).length === 0);
@@ -117,7 +116,7 @@ describe("runs on a machine that shares nothing with the service", () => {
       "open('outputs/end.txt', 'w').write('end')",
     ].join("\n");
     const runId = await start(script);
-    await until("some lines", async () => (await text(runId).catch(() => "")).length > 5_000);
+    await says(service, runId, "line 24 ");
     for (let kills = 0; kills < 3; kills++) {
       await service.kill();
       await service.start();
@@ -139,14 +138,17 @@ describe("runs on a machine that shares nothing with the service", () => {
     ].join("\n");
     const runId = await start(script);
     const atHome = (name: string): string | undefined => {
-      const paths = readdirSync(service.data, { recursive: true, encoding: "utf8" });
-      return paths.find((path) => path.includes("/home/") && path.endsWith(name));
+      const homes = join(service.data, "away", "home");
+      const own = readdirSync(homes).find((key) => key.startsWith(keyStart(runId)));
+      const path = join(homes, own ?? "", name);
+      return existsSync(path) ? path : undefined;
     };
+    await says(service, runId, "x\n");
     await until("the early file to come home", () => atHome("project/outputs/early.txt") !== undefined);
     await service.kill();
     // What the disk had not been given yet.
-    rmSync(join(service.data, atHome("project/outputs/early.txt") ?? ""));
-    truncateSync(join(service.data, atHome("user_logs/std_log.txt") ?? ""), 3);
+    rmSync(atHome("project/outputs/early.txt") ?? "");
+    truncateSync(atHome("user_logs/std_log.txt") ?? "", 3);
     await service.start();
     writeFileSync(go, "");
     const run = await ended(service, runId);
@@ -263,9 +265,7 @@ describe("runs on a machine that shares nothing with the service", () => {
     );
     const other = await start("import os; print(os.environ['AZUREML_RUN_TOKEN'])");
     await ended(service, other);
-    await reached(service, runId, "Running");
-    await until("the token", async () => (await text(runId).catch(() => "")).endsWith("\n"));
-    const [token = "", key = ""] = (await text(runId)).trim().split(" ");
+    const [token = "", key = ""] = (await says(service, runId, "\n")).trim().split(" ");
     const otherToken = (await text(other)).trim();
     const at = (launch: string, id = runId) =>
       `/malachite/v1.0${workspacePath}/runs/${id}/launches/${launch}/files`;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { killAll } from "../support/leftovers.ts";
-import { cancel, ended, fileOf, processesOf, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, keyStart, processesOf, says, submit } from "../support/runs.ts";
 import { ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
 const TORCH = {
@@ -55,26 +55,24 @@ describe("runs of several nodes that share nothing but the network", () => {
       files: { "main.py": script, "in/data.txt": "from the project" },
       configuration: { ...TORCH, ...more },
     });
+  const path = (rank: number) => `user_logs/std_log_process_${rank}.txt`;
   const log = async (runId: string, rank: number): Promise<string> =>
-    String(await fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`).catch(() => ""));
+    String(await fileOf(service, runId, path(rank)));
   const up = (runId: string) =>
-    until(
-      "all to be up",
-      async () => (await Promise.all([0, 1, 2].map((rank) => log(runId, rank)))).join("") === "up\nup\nup\n",
-    );
+    Promise.all([0, 1, 2].map((rank) => says(service, runId, /^up\n$/, path(rank))));
   const gone = (runId: string) => until("all to be gone", () => processesOf(runId).length === 0);
-  const nodes = (runId: string): number[] =>
-    readdirSync(join(far, "runs")).length === 0
-      ? []
-      : readFileSync(join(far, keyFile(runId)), "utf8")
-          .split(" ")
-          .map(Number);
-  const keyFile = (_: string): string => readdirSync(far).find((name) => name.endsWith(".pid")) ?? "";
+  /** The couriers of its nodes. Those of an earlier run may not be freed yet. */
+  function nodes(runId: string): number[] {
+    const note = readdirSync(far).find((name) => name.startsWith(keyStart(runId)) && name.endsWith(".pid"));
+    return readFileSync(join(far, note ?? assert.fail(`no note of ${runId}`)), "utf8")
+      .split(" ")
+      .map(Number);
+  }
 
   it("meet, and the logs and outputs of all come home; of one path that of the first", async () => {
     const runId = await start(MEET);
     const run = await ended(service, runId);
-    assert.equal(run.status, "Completed", `${JSON.stringify(run.error)} ${await log(runId, 0)}`);
+    assert.equal(run.status, "Completed", JSON.stringify(run.error));
     assert.match(
       await log(runId, 0),
       /^met \['1', '2'\]\n0 0 127\.0\.0\.1;127\.0\.0\.1;127\.0\.0\.1 from the project False\n$/,
@@ -124,7 +122,7 @@ describe("runs of several nodes that share nothing but the network", () => {
 
   it("go on while the service is killed, and end under the next one", async () => {
     const runId = await start("import time\nfor i in range(40): print(i, flush=True); time.sleep(0.1)");
-    await until("some lines", async () => (await log(runId, 2)).includes("3\n"));
+    await says(service, runId, "3\n", path(2));
     await service.kill("SIGKILL");
     await service.start();
     const run = await ended(service, runId);
@@ -137,8 +135,7 @@ describe("runs of several nodes that share nothing but the network", () => {
     const runId = await start(
       "import os, time; print(os.environ['AZUREML_RUN_TOKEN'], os.environ['MALACHITE_LAUNCH_KEY'], flush=True); time.sleep(600)",
     );
-    await until("the token", async () => (await log(runId, 1)).endsWith("\n"));
-    const [token = "", key = ""] = (await log(runId, 1)).trim().split(" ");
+    const [token = "", key = ""] = (await says(service, runId, "\n", path(1))).trim().split(" ");
     const at = `${service.url}/malachite/v1.0${workspacePath}/runs/${runId}/launches/${key}`;
     const ask = async (path: string, init: RequestInit = {}) => {
       const answer = await fetch(`${at}${path}`, { ...init, headers: { authorization: `Bearer ${token}` } });

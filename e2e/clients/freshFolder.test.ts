@@ -22,7 +22,7 @@ run.complete()
 print("SEEN", ws.get_details()["workspaceid"], run.id, run.get_details()["runId"])
 `;
 
-describe("a new data folder on the port of an old one", { timeout: 300_000 }, () => {
+describe("a new data folder on the port of an old one", { timeout: 600_000 }, () => {
   it("is another workspace to a client that has noted the old one", async (t) => {
     const python = orSkip(t, () => installed(entryOf("azureml-core-1.61")));
     if (python === undefined) return;

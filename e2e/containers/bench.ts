@@ -5,7 +5,7 @@ import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { type EngineName, type EngineUnderTest, startContainerEngine } from "@malachite/server/conformance";
-import { cancel, experiment, fileOf } from "../support/runs.ts";
+import { cancel, experiment, fileOf, keyStart } from "../support/runs.ts";
 import { Service } from "../support/service.ts";
 
 /** What `REPORT` of a run has seen. */
@@ -66,6 +66,13 @@ export class ContainerBench implements AsyncDisposable {
 
   async seenBy(runId: string): Promise<Seen> {
     return JSON.parse(String(await fileOf(this.service, runId, "outputs/seen.json"))) as Seen;
+  }
+
+  /** The folder of a run that is in a container now. Those of earlier runs may not be freed yet. */
+  folderOf(runId: string): string {
+    const found = this.folders().find((name) => name.startsWith(keyStart(runId)));
+    if (found === undefined) throw new Error(`The run ${runId} has no folder.`);
+    return join(this.service.data, "containers", found);
   }
 
   /** The folders of runs that are in containers now. */

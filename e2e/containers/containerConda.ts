@@ -65,7 +65,7 @@ export function containerConda(bench: ContainerBench): void {
       files: { "main.py": script },
       configuration: { environment },
     });
-    await reached(bench.service, runId, "Completed", 120_000);
+    await reached(bench.service, runId, "Completed");
     const said = "(3, 11, 2) /opt/malachite/env /opt/malachite/env\n";
     assert.equal(String(await fileOf(bench.service, runId)), said);
     const log = String(await fileOf(bench.service, runId, BUILD_LOG));
@@ -81,7 +81,7 @@ export function containerConda(bench: ContainerBench): void {
       `/malachite/v1.0${workspacePath}/runs/${runId}/rerun`,
       {},
     );
-    await reached(bench.service, again.runId, "Completed", 120_000);
+    await reached(bench.service, again.runId, "Completed");
     assert.equal(String(await fileOf(bench.service, again.runId)), said);
   });
 }

@@ -164,7 +164,7 @@ export function containerEnvironments(bench: ContainerBench): void {
         environment: { ...environment, docker: { ...environment.docker, baseDockerfile: own } },
       },
     });
-    await reached(bench.service, runId, "Completed", 120_000);
+    await reached(bench.service, runId, "Completed");
     const log = String(await fileOf(bench.service, runId));
     assert.match(log, /^hello from the image\n/);
     assert.match(log, /\/opt\/malachite\/env/);

@@ -31,11 +31,11 @@ export function containerKills(bench: ContainerBench): void {
     ): Promise<string> {
       const { service } = bench;
       const runId = await submit(service, { files: { "main.py": script }, configuration });
-      await until("the image to be on its way", isUnderWay, 60_000);
+      await until("the image to be on its way", isUnderWay);
       await service.kill("SIGKILL");
       await service.start();
       assert.equal((await getRun(service, runId)).status, "Preparing");
-      await until("the image to be on its way again", isUnderWay, 60_000);
+      await until("the image to be on its way again", isUnderWay);
       open();
       await reached(service, runId, "Completed");
       const events = (await story(service, runId)).map(({ event }) => event);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
-import { cancel, ended, fileOf, getRun, reached, story, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, getRun, reached, says, story, submit } from "../support/runs.ts";
 import { until, workspacePath } from "../support/service.ts";
 import type { ContainerBench } from "./bench.ts";
 
@@ -85,11 +85,8 @@ export function containerRuns(bench: ContainerBench): void {
       files: { "main.py": script },
       configuration: bench.inImage(),
     });
-    await until("the log", async () =>
-      String(await fileOf(bench.service, runId).catch(() => "")).includes("up"),
-    );
-    const [folder = ""] = bench.folders();
-    const { uid } = statSync(join(bench.service.data, "containers", folder, "project/outputs/a"));
+    await says(bench.service, runId, "up");
+    const { uid } = statSync(join(bench.folderOf(runId), "project/outputs/a"));
     assert.equal(uid, process.getuid?.());
     await cancel(bench.service, runId);
     const run = await ended(bench.service, runId);
@@ -104,14 +101,13 @@ export function containerRuns(bench: ContainerBench): void {
       files: { "main.py": script },
       configuration: bench.inImage(),
     });
-    await until("the log", async () =>
-      String(await fileOf(bench.service, runId).catch(() => "")).includes("up"),
-    );
+    await says(bench.service, runId, "up");
+    await reached(bench.service, runId, "Running");
     await bench.service.kill("SIGKILL");
-    const [folder = ""] = bench.folders();
+    const folder = bench.folderOf(runId);
     await bench.service.start();
     assert.equal((await getRun(bench.service, runId)).status, "Running");
-    writeFileSync(join(bench.service.data, "containers", folder, "project/go"), "");
+    writeFileSync(join(folder, "project/go"), "");
     await reached(bench.service, runId, "Completed");
     assert.equal(String(await fileOf(bench.service, runId)), "up\ndone\n");
     const starts = (await story(bench.service, runId)).filter(({ event }) => event === "started");

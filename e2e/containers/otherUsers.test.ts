@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, readdirSync, statSync } from "node:fs
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { startContainerEngine, withoutEngine } from "@malachite/server/conformance";
-import { cancel, ended, fileOf, reached, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, keyStart, reached, says, submit } from "../support/runs.ts";
 import { Service, until } from "../support/service.ts";
 import { BUILD_LOG } from "./bench.ts";
 import { startRootlessPodman, unreadableBy, withoutRootlessPodman } from "./rootlessPodman.ts";
@@ -42,12 +42,13 @@ async function tryRuns(service: Service, image: string, uid: number, inside: str
     files: { "main.py": WHO },
     configuration: { environment, arguments: ["--wait"] },
   });
-  await until("the script to wait", async () =>
-    String(await fileOf(service, waits).catch(() => "")).endsWith("\n"),
-  );
+  await says(service, waits, "\n");
   const folders = join(service.data, "containers");
-  const [folder = ""] = readdirSync(folders).filter((name) => /^[a-z]/.test(name));
-  const others = everyPath(join(folders, folder)).filter((path) => statSync(path).uid !== uid);
+  const folder = readdirSync(folders).find((name) => name.startsWith(keyStart(waits))) ?? "";
+  // A file that was just being written is there by another name.
+  const others = everyPath(join(folders, folder)).filter(
+    (path) => (statSync(path, { throwIfNoEntry: false })?.uid ?? uid) !== uid,
+  );
   assert.deepEqual(others, []);
   await cancel(service, waits);
   assert.equal((await ended(service, waits)).status, "Canceled");
@@ -63,7 +64,7 @@ async function tryRuns(service: Service, image: string, uid: number, inside: str
       },
     },
   });
-  await reached(service, built, "Completed", 120_000);
+  await reached(service, built, "Completed");
   assert.equal(String(await fileOf(service, built)), "1.16.0 /opt/malachite/env\n");
   assert.match(String(await fileOf(service, built, BUILD_LOG)), /six-1\.16\.0/);
 }

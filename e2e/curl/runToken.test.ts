@@ -4,8 +4,18 @@ import { after, before, describe, it } from "node:test";
 import { curl } from "../support/curl.ts";
 import { scratch } from "../support/project.ts";
 import { assertRefused } from "../support/refusal.ts";
-import { definitionOf, ended, experiment, fileOf, getRun, reached, submit, zipOf } from "../support/runs.ts";
-import { Service, until, workspacePath } from "../support/service.ts";
+import {
+  definitionOf,
+  ended,
+  experiment,
+  fileOf,
+  getRun,
+  reached,
+  says,
+  submit,
+  zipOf,
+} from "../support/runs.ts";
+import { Service, workspacePath } from "../support/service.ts";
 
 const INSIDE = `
 import json, os, time, urllib.request
@@ -36,10 +46,8 @@ describe("the token of a run", () => {
     for (const runId of [mine, other])
       await submit(service, { files: { "main.py": INSIDE }, runId, experimentName: "tokens" });
     for (const runId of [mine, other]) {
-      const expiry = await until(`${runId} to tell when its token ends`, async () => {
-        await reached(service, runId, "Running");
-        return (await fileOf(service, runId).catch(() => "")).toString().trim();
-      });
+      const expiry = (await says(service, runId, "\n")).trim();
+      await reached(service, runId, "Running");
       assert.ok(Date.parse(expiry) > Date.now(), expiry);
     }
     token = (await fileOf(service, mine, "logs/token.txt")).toString();

@@ -23,7 +23,7 @@ function treeOf(files: Readonly<Record<string, string>>): Node {
   return { name: "", type: "Directory", hash, children: Object.fromEntries(children) };
 }
 
-describe("a snapshot of the v1 SDK", { timeout: 120_000 }, () => {
+describe("a snapshot of the v1 SDK", { timeout: 600_000 }, () => {
   let service: Service;
   before(async () => {
     service = await Service.start();

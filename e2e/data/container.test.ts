@@ -59,7 +59,7 @@ held.flush()
 os._exit(0)
 `;
 
-describe("data of runs in containers", { skip: withoutEngine("podman") ?? false, timeout: 240_000 }, () => {
+describe("data of runs in containers", { skip: withoutEngine("podman") ?? false, timeout: 600_000 }, () => {
   let engine: EngineUnderTest;
   let service: Service;
   let root: string;

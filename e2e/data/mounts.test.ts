@@ -12,7 +12,7 @@ import {
   startS3,
   withoutMounts,
 } from "@malachite/server/conformance";
-import { cancel, ended, fileOf, reached, submit, type WireRun } from "../support/runs.ts";
+import { cancel, ended, fileOf, reached, says, submit, type WireRun } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
 import { putTexts, signedGet } from "./texts.ts";
 
@@ -77,7 +77,7 @@ open(where + "/second.txt", "w").write("two")
 os._exit(code)
 `;
 
-describe("mounts of remote storages in runs", { skip: noMounts ?? false, timeout: 400_000 }, () => {
+describe("mounts of remote storages in runs", { skip: noMounts ?? false, timeout: 600_000 }, () => {
   const opened = new AsyncDisposableStack();
   let azure: AzureServer;
   let s3: S3Server;
@@ -129,11 +129,7 @@ describe("mounts of remote storages in runs", { skip: noMounts ?? false, timeout
     });
     return { id, open: () => writeFileSync(gate, "") };
   };
-  const ready = (id: string) =>
-    until(`${id} to write`, async () => {
-      const log = await fileOf(service, id).catch(() => "");
-      return String(log).includes("ready");
-    });
+  const ready = (id: string) => says(service, id, "ready");
   const freed = () => until("the mounts being freed", () => leftOf(service.data).length === 0);
 
   it("go on while the service is killed and started again, and are empty of what was written when the run has ended", async () => {
@@ -240,7 +236,7 @@ describe("mounts of remote storages in runs", { skip: noMounts ?? false, timeout
   });
 });
 
-describe("a mount of a remote storage", { timeout: 120_000 }, () => {
+describe("a mount of a remote storage", { timeout: 600_000 }, () => {
   it("that the machine cannot make is refused before the run is, with what is missing", async () => {
     const azure = { account: "acct", key: "a2V5", host: "127.0.0.1:1", endpoint: "http://127.0.0.1:1/acct" };
     await using service = await Service.start({

@@ -149,7 +149,7 @@ describe("an environment that is built", () => {
       await submit(service, { files: telling("tardy"), configuration }),
       await submit(service, { files: telling("tardy"), configuration }),
     ];
-    await until("the build to be at work", () => existsSync(join(at, "pid")), 60_000);
+    await until("the build to be at work", () => existsSync(join(at, "pid")));
     for (const runId of runs) {
       assert.equal((await reached(service, runId, "Preparing")).status, "Preparing");
       await until("the log to be named", async () => (await logFilesOf(runId)).includes(BUILD_LOG));
@@ -157,9 +157,9 @@ describe("an environment that is built", () => {
     }
     const pid = Number(readFileSync(join(at, "pid"), "utf8"));
     await service.kill();
-    await service.start();
     rmSync(join(at, "pid"), { force: true });
-    await until("the build to be at work again", () => existsSync(join(at, "pid")), 60_000);
+    await service.start();
+    await until("the build to be at work again", () => existsSync(join(at, "pid")));
     assert.ok(!lives(pid), "what the killed service had begun is over");
     writeFileSync(join(at, "go"), "");
     for (const runId of runs) {
@@ -177,7 +177,7 @@ describe("an environment that is built", () => {
       files: telling("unwanted"),
       configuration: environmentOf([`python=${MINOR}`, { pip }]),
     });
-    await until("the build to be at work", () => existsSync(join(at, "pid")), 60_000);
+    await until("the build to be at work", () => existsSync(join(at, "pid")));
     const pid = Number(readFileSync(join(at, "pid"), "utf8"));
     await cancel(service, runId);
     assert.equal((await ended(service, runId)).status, "Canceled");
@@ -201,7 +201,7 @@ describe("an environment that is built", () => {
         { pip: ["nothing-here", "--index-url http://me:s3cret-word@127.0.0.1:9/simple"] },
       ]),
     });
-    const failed = await reached(service, secret, "Failed", 120_000);
+    const failed = await reached(service, secret, "Failed");
     const all = `${failed.error?.error?.message} ${await text(secret, BUILD_LOG)}`;
     assert.match(all, /127\.0\.0\.1:9/);
     assert.doesNotMatch(all, /s3cret-word/);

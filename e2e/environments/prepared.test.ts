@@ -19,7 +19,7 @@ const environmentOf = (dependencies: readonly unknown[]) => ({
   environment: { python: { userManagedDependencies: false, condaDependencies: { dependencies } } },
 });
 
-describe("an environment", { timeout: 300_000 }, () => {
+describe("an environment", { timeout: 600_000 }, () => {
   let service: Service;
   let folder: string;
   before(async () => {

@@ -57,7 +57,7 @@ const usedMib = (): number =>
     .split("\n")
     .reduce((sum, line) => sum + Number(line), 0);
 
-describe("a real GPU", { skip: gpus === 0 && "there is no GPU on this machine", timeout: 300_000 }, () => {
+describe("a real GPU", { skip: gpus === 0 && "there is no GPU on this machine", timeout: 600_000 }, () => {
   const home = new Home();
   let ssh: SshServerUnderTest | undefined;
   let service: Service;

@@ -204,6 +204,7 @@ describe("a run of several processes", () => {
       configuration: torch(3),
     });
     const folder = await startedAll(runId, 3);
+    await reached(service, runId, "Running");
     const before = processesOf(runId);
     await service.kill();
     await service.start();

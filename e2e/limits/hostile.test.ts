@@ -38,7 +38,7 @@ const treeOf = (name: string, text: string) => {
   };
 };
 
-describe("hostile requests", { timeout: 400_000 }, () => {
+describe("hostile requests", { timeout: 600_000 }, () => {
   let service: Service;
   let watch: HealthWatch;
   before(async () => {

@@ -66,7 +66,7 @@ const WRONG = [
 const LEFT_OUT = /^(Workspaces_Delete|DataStores_DeleteAll|Experiments_Delete$|Malachite_ChangeService)/;
 const IN_WORKSPACE = ["subscriptionId", "resourceGroupName", "workspaceName"];
 
-describe("what nobody expects", { timeout: 400_000 }, () => {
+describe("what nobody expects", { timeout: 600_000 }, () => {
   let service: Service;
   let watch: HealthWatch;
   const all = places().filter(({ id }) => !LEFT_OUT.test(id));

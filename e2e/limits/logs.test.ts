@@ -14,7 +14,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN;
 
-describe("logs", { timeout: 180_000 }, () => {
+describe("logs", { timeout: 600_000 }, () => {
   let service: Service;
   before(async () => {
     service = await Service.start({ flags: ["--runs-at-once", "4"] });

@@ -12,7 +12,7 @@ const HEAP = "--max-old-space-size=96";
 const mlflow = (call: string) => `/mlflow/v1.0${workspacePath}/api/2.0/mlflow/${call}`;
 
 it("takes and gives a metric of a million points within a heap of 96 MiB", {
-  timeout: 400_000,
+  timeout: 600_000,
 }, async (t) => {
   await using service = await Service.start({ program: [HEAP, ...SOURCE, MALACHITE, "up"] });
   const watch = new HealthWatch(service);

@@ -21,7 +21,7 @@ child = subprocess.run([sys.executable, "-c", ${JSON.stringify(GREEDY)}], stdout
 print(child.returncode, flush=True)
 `;
 
-it("says out of memory", { timeout: 60_000 }, async (t) => {
+it("says out of memory", { timeout: 600_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "malachite-settings-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const settings = join(folder, "settings.yaml");

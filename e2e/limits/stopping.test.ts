@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { processesNaming } from "../support/leftovers.ts";
-import { cancel, ended, fileOf, reached, story, submit } from "../support/runs.ts";
+import { cancel, ended, reached, says, story, submit } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
 
 /** Ends by itself at END, whatever happens; `mark` is in the command line of what it starts. */
@@ -66,7 +66,7 @@ for _ in range(20):
 up()`,
 };
 
-describe("stopping", { timeout: 180_000 }, () => {
+describe("stopping", { timeout: 600_000 }, () => {
   let service: Service;
   before(async () => {
     service = await Service.start({ flags: ["--grace-seconds", "1", "--runs-at-once", "8"] });
@@ -82,10 +82,8 @@ describe("stopping", { timeout: 180_000 }, () => {
         runId,
         configuration: { arguments: [mark] },
       });
-      await until("the tree to be up", async () => {
-        await reached(service, runId, "Running");
-        return (await fileOf(service, runId).catch(() => "")).toString() === "up\n";
-      });
+      await says(service, runId, /^up\n$/);
+      await reached(service, runId, "Running");
       const alive = () => [
         ...new Set([...processesNaming(mark), ...processesNaming(`AZUREML_RUN_ID=${runId}\0`)]),
       ];

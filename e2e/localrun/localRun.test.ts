@@ -15,6 +15,7 @@ import {
   getRun,
   python3,
   reached,
+  says,
   submit,
 } from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
@@ -32,7 +33,7 @@ const FILES = {
   "stays.py": "import time\nprint('up', flush=True)\ntime.sleep(120)\n",
 };
 
-describe("a run on another machine", { timeout: 240_000 }, () => {
+describe("a run on another machine", { timeout: 600_000 }, () => {
   let service: Service;
   let snapshotId: string;
   let home: string;
@@ -116,10 +117,7 @@ describe("a run on another machine", { timeout: 240_000 }, () => {
   it("is canceled from the service, and sends its log while it grows", async () => {
     const child = await takeHome("home-3", { script: "stays.py" });
     await reached(service, "home-3", "Running");
-    await until(
-      "the log to arrive",
-      async () => (await fileOf(service, "home-3").catch(() => "")).toString() === "up\n",
-    );
+    await says(service, "home-3", /^up\n$/);
     await cancel(service, "home-3", "home");
     assert.notEqual(await exitOf(child), 0);
     assert.equal((await ended(service, "home-3")).status, "Canceled");

@@ -27,7 +27,7 @@ async function putFile(service: Service, name: string, text: string): Promise<vo
   assert.ok(answer.ok, await answer.text());
 }
 
-describe("a backup", { timeout: 300_000 }, () => {
+describe("a backup", { timeout: 600_000 }, () => {
   it("taken under load has every run and file that was acknowledged before, copies only what is new, and is refused when damaged", async () => {
     await using service = await Service.start({ flags: ["--runs-at-once", "2"] });
     const before: string[] = [];

@@ -38,7 +38,7 @@ const running = (service: Service): boolean => {
   }
 };
 
-describe("a service that is run by somebody", { timeout: 300_000 }, () => {
+describe("a service that is run by somebody", { timeout: 600_000 }, () => {
   it("drains: starts nothing new, takes in what comes, ends what it has, stops, and goes on at the next start", async () => {
     await using service = await Service.start({
       flags: ["--runs-at-once", "2", "--metrics-port", "0", "--log-level", "info"],
@@ -150,7 +150,7 @@ while True: print(s.recv(4096).decode().replace("\\n"," "),flush=True)
 `;
 const has = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
 
-describe("the systemd unit", { timeout: 120_000 }, () => {
+describe("the systemd unit", { timeout: 600_000 }, () => {
   const unit = join(ROOT, "deploy/systemd/malachite.service");
 
   it("keeps runs alive over a restart of the service, and hides nothing from them that they need", () => {

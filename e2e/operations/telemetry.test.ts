@@ -11,7 +11,7 @@ import { startCollector } from "./collector.ts";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER = "00f067aa0ba902b7";
 
-describe("what watches the service", { timeout: 300_000 }, () => {
+describe("what watches the service", { timeout: 600_000 }, () => {
   it("is told by /metrics of runs, requests, stores and engines, with no ids in labels", async () => {
     await using service = await Service.start({
       flags: ["--metrics-port", "0", "--log-level", "info", "--target", "*=process"],

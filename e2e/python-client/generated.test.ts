@@ -18,7 +18,7 @@ it("the generated Python client runs all four operations, and can read every ref
   const args = [DRIVE, service.url, subscriptionId, resourceGroup, workspace, python3()];
   const child = spawn(client.python, args, {
     env: { PATH: process.env.PATH, PYTHONPATH: client.folder, PYTHONDONTWRITEBYTECODE: "1" },
-    timeout: 120_000,
+    timeout: 600_000,
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));

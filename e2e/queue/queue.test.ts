@@ -5,8 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { Home } from "../support/cli.ts";
-import { cancel, definitionOf, ended, experiment, fileOf, getRun, reached, submit } from "../support/runs.ts";
-import { Service, until, workspacePath } from "../support/service.ts";
+import {
+  cancel,
+  definitionOf,
+  ended,
+  experiment,
+  fileOf,
+  getRun,
+  reached,
+  says,
+  submit,
+} from "../support/runs.ts";
+import { Service, workspacePath } from "../support/service.ts";
 
 /** Says what it may see, and ends when the file is there. */
 const WAIT = `
@@ -16,7 +26,7 @@ while not os.path.exists(sys.argv[1]): time.sleep(0.02)
 `;
 type Why = { summary: string; constraints: { code: string; resource?: string; heldBy?: string[] }[] };
 
-describe("the queue", { timeout: 180_000 }, () => {
+describe("the queue", { timeout: 600_000 }, () => {
   let service: Service;
   let folder = "";
   let go = "";
@@ -55,11 +65,7 @@ target:
   const why = (runId: string) =>
     service.json<Why>("GET", `/malachite/v1.0${workspacePath}/runs/${runId}/why`);
   /** Until the script has said what it sees. */
-  const said = (runId: string) =>
-    until(`${runId} to say what it sees`, async () => {
-      await reached(service, runId, "Running");
-      return (await log(runId).catch(() => "")) || undefined;
-    });
+  const said = async (runId: string) => (await says(service, runId, "\n")).trim();
 
   it("gives each run GPUs of its own, also after kill -9, and lets those pass that need none", async () => {
     await start("one");

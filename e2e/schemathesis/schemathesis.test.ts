@@ -63,7 +63,7 @@ function findings(said: string): string {
   return lines.join("\n").slice(0, 40_000);
 }
 
-describe("schemathesis", { timeout: 240_000 }, () => {
+describe("schemathesis", { timeout: 600_000 }, () => {
   let service: Service;
   let folder: string;
   let running: ChildProcess | undefined;

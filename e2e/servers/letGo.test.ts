@@ -26,7 +26,7 @@ const storyOf = async (server: ClusterServer, runId: string) =>
 const used = async (server: ClusterServer) =>
   (await server.json<{ workspace: Record<string, number> }>("GET", malachite("/quotas"))).workspace;
 const reached = (server: ClusterServer, runId: string, status: string) =>
-  until(`run ${runId} being ${status}`, async () => (await get(server, runId)).status === status, 60_000);
+  until(`run ${runId} being ${status}`, async () => (await get(server, runId)).status === status);
 
 describe("runs of a machine that is gone", { skip: withoutPostgres() ?? false }, () => {
   it("are let go of by another server, and what is left of them goes when the machine is back", async () => {

@@ -4,7 +4,18 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type SlurmUnderTest, startSlurm } from "@malachite/server/conformance";
-import { cancel, ended, fileOf, getRun, processesOf, reached, story, submit } from "../support/runs.ts";
+import {
+  cancel,
+  ended,
+  fileOf,
+  getRun,
+  keyStart,
+  processesOf,
+  reached,
+  says,
+  story,
+  submit,
+} from "../support/runs.ts";
 import { type Service, until, workspacePath } from "../support/service.ts";
 import { type AwaySlurm, startAwaySlurm, withoutOwnSlurm } from "./awaySlurm.ts";
 
@@ -38,7 +49,7 @@ for i in range(150):
 `;
 describe("runs on a Slurm that shares no folder with the service", {
   skip: withoutOwnSlurm(),
-  timeout: 300_000,
+  timeout: 600_000,
 }, () => {
   let lab: AwaySlurm;
   let slurm: SlurmUnderTest;
@@ -56,12 +67,10 @@ describe("runs on a Slurm that shares no folder with the service", {
     });
   const logOf = async (runId: string, path?: string) =>
     String(await fileOf(service, runId, path).catch(() => ""));
-  const says = (runId: string, text: string) =>
-    until(`'${text}' in the log`, async () => (await logOf(runId)).includes(text), 60_000);
   const jobOf = async (runId: string) =>
     (await slurm.run("squeue", "--noheader", "--format=%j %i"))
       .split("\n")
-      .find((line) => line.startsWith(runId.toLowerCase().replaceAll("_", "-").slice(0, 25)))
+      .find((line) => line.startsWith(keyStart(runId)))
       ?.split(" ")[1] ?? "";
 
   for (const target of ["lab", "lab-rest"]) {
@@ -84,7 +93,7 @@ describe("runs on a Slurm that shares no folder with the service", {
 
     it(`bring home what they leave when they are canceled, and nothing of them runs on: ${target}`, async () => {
       const runId = await start(target, STUBBORN);
-      await says(runId, "up");
+      await says(service, runId, "up");
       await reached(service, runId, "Running");
       await cancel(service, runId);
       assert.equal((await ended(service, runId)).status, "Canceled");
@@ -92,19 +101,20 @@ describe("runs on a Slurm that shares no folder with the service", {
       assert.equal((await fileOf(service, runId, "outputs/last.bin")).length, 3_000_000);
       assert.deepEqual(processesOf(runId), []);
       await lab.cleared();
-      assert.equal(await slurm.run("squeue", "--noheader"), "");
+      // Slurm itself is done with it a moment later.
+      await until("no job to be left", async () => (await slurm.run("squeue", "--noheader")) === "");
     });
   }
 
   it("go on while the service is dead, and lose and double nothing", async () => {
     const runId = await start("lab", LINES);
-    await says(runId, "line 10");
+    await says(service, runId, "line 10");
     for (let kills = 0; kills < 2; kills++) {
       await service.kill();
       await service.start();
     }
     await service.kill();
-    await until("the command to end", () => processesOf(runId).length === 0, 60_000);
+    await until("the command to end", () => processesOf(runId).length === 0);
     await service.start();
     const run = await ended(service, runId);
     assert.equal(run.status, "Completed", JSON.stringify(run.error));
@@ -117,7 +127,7 @@ describe("runs on a Slurm that shares no folder with the service", {
   it("are started once where Slurm starts their job again, and end as Slurm ends them", async () => {
     const waits = "import time\nprint('up', flush=True)\ntime.sleep(600)";
     const [requeued, canceled] = await Promise.all([start("lab", waits), start("lab", waits)]);
-    for (const runId of [requeued, canceled]) await says(runId, "up");
+    for (const runId of [requeued, canceled]) await says(service, runId, "up");
     const job = await jobOf(requeued);
     await slurm.run("scontrol", "update", `job=${job}`, "requeue=1");
     await slurm.run("scontrol", "requeue", job);

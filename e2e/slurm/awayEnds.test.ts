@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type SlurmUnderTest, startLab } from "@malachite/server/conformance";
-import { ended, fileOf, getRun, story, submit } from "../support/runs.ts";
+import { ended, fileOf, getRun, says, story, submit } from "../support/runs.ts";
 import { type Service, until } from "../support/service.ts";
 import { type AwaySlurm, startAwaySlurm, withoutOwnSlurm } from "./awaySlurm.ts";
 
@@ -21,7 +21,7 @@ const TORCH = { framework: "PyTorch", communicator: "Gloo", nodeCount: 2, pytorc
 
 describe("runs of several nodes that Slurm itself ends", {
   skip: withoutOwnSlurm(),
-  timeout: 400_000,
+  timeout: 600_000,
 }, () => {
   let lab: AwaySlurm;
   let slurm: SlurmUnderTest;
@@ -46,8 +46,7 @@ describe("runs of several nodes that Slurm itself ends", {
       files: { "main.py": LAST },
       configuration: { target, ...TORCH },
     });
-    for (const rank of [0, 1])
-      await until(`rank ${rank} to be up`, async () => (await log(runId, rank)).includes("up"), 60_000);
+    for (const rank of [0, 1]) await says(service, runId, "up", `user_logs/std_log_process_${rank}.txt`);
     return { runId, job: await jobs() };
   }
   async function hasAll(runId: string): Promise<void> {
@@ -62,13 +61,13 @@ describe("runs of several nodes that Slurm itself ends", {
     }
     await lab.cleared();
     // Whom it made room for goes on a moment longer.
-    await until("no job to be left", async () => (await jobs()) === "", 60_000);
+    await until("no job to be left", async () => (await jobs()) === "");
   }
 
   it("over their time bring home what both nodes leave", async () => {
     const { runId, job } = await begun("lab");
     await slurm.run("scontrol", "update", `job=${job}`, "TimeLimit=1", "EndTime=now+1");
-    const run = await ended(service, runId, 120_000);
+    const run = await ended(service, runId);
     assert.equal(run.status, "Canceled");
     assert.match(JSON.stringify(await story(service, runId)), /TIMEOUT/);
     await hasAll(runId);
@@ -87,7 +86,7 @@ describe("runs of several nodes that Slurm itself ends", {
       const { runId } = await begun("canceled");
       const first = ["--partition=first", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=true"];
       await slurm.run("sbatch", ...first);
-      const run = await ended(service, runId, 120_000);
+      const run = await ended(service, runId);
       await hasAll(runId);
       assert.match(`${run.status} ${JSON.stringify(run.error)}`, /^Failed .*Preempted/);
     });
@@ -99,20 +98,16 @@ describe("runs of several nodes that Slurm itself ends", {
     it(`end when ${lost} fails, and the other brings home what it leaves`, async () => {
       const { runId } = await begun("lab");
       await slurm.run("scontrol", "update", `nodename=${lost}`, "state=down", "reason=burnt");
-      const run = await ended(service, runId, 120_000);
+      const run = await ended(service, runId);
       assert.match(`${run.status} ${JSON.stringify(run.error)}`, /^Failed .*NodeFailed/);
       assert.equal(await log(runId, left), "up\nsaved\n");
       assert.equal((await getRun(service, runId)).status, "Failed");
       await slurm.run("scontrol", "update", `nodename=${lost}`, "state=idle").catch(() => {
         // It has answered, and so is idle already.
       });
-      await until(
-        "both nodes to be free",
-        async () => {
-          const states = await slurm.run("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T");
-          return (await jobs()) === "" && states.trim() === "idle\nidle";
-        },
-        60_000,
-      );
+      await until("both nodes to be free", async () => {
+        const states = await slurm.run("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T");
+        return (await jobs()) === "" && states.trim() === "idle\nidle";
+      });
     });
 });

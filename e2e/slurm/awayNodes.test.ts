@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { mpiOfMachine, type SlurmUnderTest, startSlurm } from "@malachite/server/conformance";
 import { killAll } from "../support/leftovers.ts";
-import { cancel, ended, fileOf, processesOf, story, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, processesOf, says, story, submit } from "../support/runs.ts";
 import { type Service, until } from "../support/service.ts";
 import { type AwaySlurm, startAwaySlurm, withoutOwnSlurm } from "./awaySlurm.ts";
 
@@ -63,16 +63,14 @@ describe("runs of several nodes on a Slurm that shares no folder", {
       files: { "main.py": script, "in/data.txt": "of the project" },
       configuration: { target: "lab", environmentVariables: { HIDDEN: service.data }, ...configuration },
     });
+  const path = (rank: number) => `user_logs/std_log_process_${rank}.txt`;
   const log = async (runId: string, rank: number) =>
-    String(await fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`).catch(() => ""));
+    String(await fileOf(service, runId, path(rank)).catch(() => ""));
   const up = (runId: string, ...ranks: readonly number[]) =>
-    until(
-      "all to be up",
-      async () =>
-        (await Promise.all(ranks.map((rank) => log(runId, rank)))).every((text) => text.includes("up")),
-      60_000,
-    );
+    Promise.all(ranks.map((rank) => says(service, runId, "up", path(rank))));
   const jobs = async () => (await slurm.run("squeue", "--noheader", "--format=%i")).trim();
+  /** Slurm itself is done with a job a moment after its run has ended. */
+  const noJobs = () => until("no job to be left", async () => (await jobs()) === "");
 
   for (const target of ["lab", "lab-rest"])
     it(`meet, and the logs and outputs of all come home; of one path that of the first: ${target}`, async () => {
@@ -85,7 +83,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
         assert.equal((await fileOf(service, runId, `outputs/rank-${rank}.bin`)).length, 3_000_000);
       assert.equal(String(await fileOf(service, runId, "outputs/both.txt")), "from 0");
       await lab.cleared();
-      assert.equal(await jobs(), "");
+      await noJobs();
     });
 
   it("end with the process that fails, and say which", async () => {
@@ -109,7 +107,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
 
   it("go on while the service is killed, and lose and double nothing", async () => {
     const runId = await start("import time\nfor i in range(80): print(i, flush=True); time.sleep(0.1)");
-    await until("some lines", async () => (await log(runId, 1)).includes("3\n"), 60_000);
+    await says(service, runId, "3\n", path(1));
     await service.kill();
     await service.start();
     const run = await ended(service, runId);
@@ -120,6 +118,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
   });
 
   it("are started once where Slurm starts their job again", async () => {
+    await noJobs();
     const runId = await start(EACH("pass"));
     await up(runId, 0, 1);
     const job = await jobs();
@@ -127,7 +126,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
     await slurm.run("scontrol", "requeue", job);
     const run = await ended(service, runId);
     assert.match(JSON.stringify(run), /Requeued/);
-    await until("its job to be gone", async () => (await jobs()) === "", 60_000);
+    await noJobs();
   });
 
   describe("by MPI", () => {
@@ -142,7 +141,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
 
     it("add up over two nodes with two processes each", async () => {
       const runId = await start(SUM(""), more);
-      const run = await ended(service, runId, 120_000);
+      const run = await ended(service, runId);
       assert.equal(run.status, "Completed", `${JSON.stringify(run.error)} ${await log(runId, 0)}`);
       for (const rank of [0, 1, 2, 3]) {
         const node = rank >> 1;
@@ -156,7 +155,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
 
     it("end with the rank that fails on another node, and say which", async () => {
       const runId = await start(SUM("if world.rank == 3: os._exit(7)\ntime.sleep(600)"), more);
-      const run = await ended(service, runId, 120_000);
+      const run = await ended(service, runId);
       assert.match(JSON.stringify(run.error), /Rank 3 ended with exit code 7/);
       await lab.cleared();
     });
@@ -188,7 +187,7 @@ describe("runs of several nodes on a Slurm that shares no folder", {
     const run = await ended(service, runId);
     assert.equal(run.status, "Failed");
     assert.match(JSON.stringify(run.error), /The connection to node 1 .*was lost/);
-    await until("its job to be gone", async () => (await jobs()) === "", 60_000);
+    await noJobs();
   });
 });
 

@@ -64,7 +64,7 @@ export async function startAwaySlurm(
   return {
     ...{ slurm, service, folders },
     cleared: async () => {
-      await until("the folders of the nodes to be cleared", () => folders().length === 0, 60_000);
+      await until("the folders of the nodes to be cleared", () => folders().length === 0);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

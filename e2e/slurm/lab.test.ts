@@ -5,7 +5,18 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Door, type SlurmUnderTest, startLab, withoutSlurm } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
-import { cancel, ended, fileOf, getRun, processesOf, reached, story, submit } from "../support/runs.ts";
+import {
+  cancel,
+  ended,
+  fileOf,
+  getRun,
+  keyStart,
+  processesOf,
+  reached,
+  says,
+  story,
+  submit,
+} from "../support/runs.ts";
 import { Service, until, workspacePath } from "../support/service.ts";
 
 /** Runs until the test puts a file beside its outputs. */
@@ -15,7 +26,7 @@ const skip =
   withoutSlurm() ??
   (process.env.MALACHITE_TEST_SLURM === undefined ? undefined : "the Slurm that was given is not changed");
 
-describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }, () => {
+describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 600_000 }, () => {
   const home = new Home();
   let slurm: SlurmUnderTest;
   let door: Door;
@@ -59,15 +70,11 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
   const whyOf = async (runId: string) =>
     (await service.json<{ summary: string }>("GET", `/malachite/v1.0${workspacePath}/runs/${runId}/why`))
       .summary;
-  const says = (runId: string, text: string) =>
-    until(`'${text}' in the log`, async () => (await logOf(runId)).includes(text), 60_000);
   const told = (runId: string, text: string) =>
-    until(`'${text}' as the reason`, async () => (await whyOf(runId)).includes(text), 60_000);
+    until(`'${text}' as the reason`, async () => (await whyOf(runId)).includes(text));
   const events = async (runId: string) => JSON.stringify(await story(service, runId));
   const folders = (runId: string) =>
-    readdirSync(join(service.data, "slurm")).filter((name) =>
-      name.startsWith(runId.toLowerCase().replaceAll("_", "-").slice(0, 25)),
-    );
+    readdirSync(join(service.data, "slurm")).filter((name) => name.startsWith(keyStart(runId)));
   const go = (runId: string, file = "go") => {
     for (const name of folders(runId)) writeFileSync(join(service.data, "slurm", name, "project", file), "");
   };
@@ -84,22 +91,22 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
 
   it("are started again when their node fails, as often as retries says, and wait for one with the reason", async () => {
     const runId = await start("one-node");
-    await says(runId, "up");
+    await says(service, runId, "up");
     await scontrol("update", "nodename=n2", "state=down", "reason=burnt");
-    await until("the second attempt", async () => /"NodeFailed"/.test(await events(runId)), 60_000);
+    await until("the second attempt", async () => /"NodeFailed"/.test(await events(runId)));
     assert.match(await events(runId), /Slurm says of job \d+: NODE_FAIL \(NodeDown\)/);
     await scontrol("update", "nodename=n2", "state=idle").catch(() => {
       // It has answered, and so is idle already.
     });
-    await says(runId, "up");
+    await says(service, runId, "up");
     // Its retries are used up: now it is told as the end.
     await until(
       "Slurm to have it on its node",
       async () => (await getRun(service, runId)).status === "Running",
     );
-    await until("the folder of the second attempt", () => folders(runId).length === 1, 60_000);
+    await until("the folder of the second attempt", () => folders(runId).length === 1);
     await scontrol("update", "nodename=n2", "state=down", "reason=burnt");
-    const run = await ended(service, runId, 60_000);
+    const run = await ended(service, runId);
     assert.match(`${run.status} ${JSON.stringify(run.error)}`, /^Failed .*NODE_FAIL.*NodeFailed/);
     await scontrol("update", "nodename=n2", "state=idle").catch(() => {
       // The same.
@@ -108,18 +115,18 @@ describe("runs on the Slurm of a lab", { skip: skip ?? false, timeout: 300_000 }
 
   it("make room for jobs that go before them, canceled or requeued, and are started again after those", async () => {
     const started = await Promise.all(["canceled", "requeued"].map((target) => start(target)));
-    for (const runId of started) await says(runId, "up");
+    for (const runId of started) await says(service, runId, "up");
     const first = ["--partition=first", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 2"];
     await slurm.run("sbatch", ...first);
     for (const runId of started) {
-      await until("it to be preempted", async () => /"Preempted"/.test(await events(runId)), 60_000);
+      await until("it to be preempted", async () => /"Preempted"/.test(await events(runId)));
       assert.match(await events(runId), /Slurm says of job \d+: PREEMPTED/);
     }
     for (const runId of started) {
-      await says(runId, "up");
-      await until("the second attempt alone", () => folders(runId).length === 1, 60_000);
+      await says(service, runId, "up");
+      await until("the second attempt alone", () => folders(runId).length === 1);
       go(runId);
-      await reached(service, runId, "Completed", 60_000);
+      await reached(service, runId, "Completed");
       assert.equal(await logOf(runId), "up\ndone\n");
     }
   });
@@ -145,18 +152,18 @@ while not os.path.exists("outputs/go"): time.sleep(0.1)
         const all = [0, 1].map((rank) => fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`));
         return (await Promise.all(all).catch(() => [""])).every((text) => log.test(String(text)));
       };
-      await until("both to be up", both(/^up$/m), 60_000);
+      await until("both to be up", both(/^up$/m));
       const first = ["--partition=first", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 2"];
       await slurm.run("sbatch", ...first);
-      await until("it to be preempted", async () => /"Preempted"/.test(await events(runId)), 60_000);
+      await until("it to be preempted", async () => /"Preempted"/.test(await events(runId)));
       // Slurm 24.11 says itself what 22.05 calls a failure.
       const preempted = /given for that \(GraceTime\)|Slurm says of job \d+: PREEMPTED/;
       assert.match(await events(runId), preempted);
       const second = () => folders(runId).length === 1 && /-2-/.test(folders(runId).join());
-      await until("the second attempt alone", second, 60_000);
-      await until("both to be up again", both(/^up\n$/), 60_000);
+      await until("the second attempt alone", second);
+      await until("both to be up again", both(/^up\n$/));
       go(runId, "outputs/go");
-      await reached(service, runId, "Completed", 60_000);
+      await reached(service, runId, "Completed");
       await scontrol("update", "partition=canceled", "GraceTime=0");
     });
 
@@ -164,7 +171,7 @@ while not os.path.exists("outputs/go"): time.sleep(0.1)
     const shown =
       "import os; print(os.environ['CUDA_VISIBLE_DEVICES'], os.environ['SLURM_JOB_GPUS'], flush=True)\n";
     const one = await start("gpu", shown + WAITS);
-    await says(one, "up");
+    await says(service, one, "up");
     assert.match(await logOf(one), /^0 0\nup/);
     const nccl = {
       framework: "PyTorch",
@@ -174,8 +181,8 @@ while not os.path.exists("outputs/go"): time.sleep(0.1)
     const both = await start("gpu", shown, nccl);
     await told(both, "Resources, the nodes, processors, memory or GPUs that it needs are not free");
     go(one);
-    await reached(service, one, "Completed", 60_000);
-    await reached(service, both, "Completed", 60_000);
+    await reached(service, one, "Completed");
+    await reached(service, both, "Completed");
     const all = await targets();
     const reasonOf = (name: string) => all.find((target) => target.name === name)?.reason ?? "";
     assert.equal(reasonOf("gpu"), "");
@@ -191,14 +198,14 @@ subprocess.run("(setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' &)", s
 `;
     for (const killed of [false, true]) {
       const runId = await start("lab", stray + WAITS);
-      await says(runId, "up");
+      await says(service, runId, "up");
       await scontrol("suspend", await jobOf(runId));
       await cancel(service, runId);
       if (killed) {
         await service.kill();
         await service.start();
       }
-      assert.equal((await ended(service, runId, 60_000)).status, "Canceled");
+      assert.equal((await ended(service, runId)).status, "Canceled");
       assert.deepEqual(processesOf(runId), []);
     }
   });
@@ -215,12 +222,12 @@ subprocess.run("(setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' &)", s
     await told(drained, "JobHeldAdmin, it is held by an administrator");
     await scontrol("release", await jobOf(drained));
     for (const node of ["n1", "n2"]) await scontrol("update", `nodename=${node}`, "state=resume");
-    await says(drained, "up");
+    await says(service, drained, "up");
     await scontrol("suspend", await jobOf(drained));
     assert.equal((await getRun(service, drained)).status, "Running");
     await scontrol("resume", await jobOf(drained));
     await cancel(service, drained);
-    assert.equal((await ended(service, drained, 60_000)).status, "Canceled");
+    assert.equal((await ended(service, drained)).status, "Canceled");
     assert.deepEqual(processesOf(drained), []);
     const asked = ["starttime=now+1hour", "duration=60", "nodes=n1,n2", "users=root"];
     await scontrol("create", "reservation", "reservationname=later", ...asked);
@@ -229,11 +236,12 @@ subprocess.run("(setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' &)", s
     await cancel(service, reserved);
     await ended(service, reserved);
     await scontrol("delete", "reservation=later");
-    const refused = await ended(service, await start("reserved"), 60_000);
+    const refused = await ended(service, await start("reserved"));
     assert.match(
       `${refused.status} ${JSON.stringify(refused.error)}`,
       /^Failed .*Requested reservation is invalid/,
     );
-    assert.equal(await slurm.run("squeue", "--noheader"), "");
+    // Slurm itself is done with them a moment later.
+    await until("no job to be left", async () => (await slurm.run("squeue", "--noheader")) === "");
   });
 });

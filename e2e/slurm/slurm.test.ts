@@ -10,9 +10,11 @@ import {
   cancel,
   ended,
   fileOf,
+  keyStart,
   processesOf,
   reached,
   type SubmitAsk,
+  says,
   story,
   submit,
 } from "../support/runs.ts";
@@ -62,7 +64,7 @@ const TORCH = {
   nodeCount: 2,
 };
 
-describe("runs on Slurm", { skip: withoutSlurm() ?? false, timeout: 300_000 }, () => {
+describe("runs on Slurm", { skip: withoutSlurm() ?? false, timeout: 600_000 }, () => {
   const home = new Home();
   let slurm: SlurmUnderTest;
   let service: Service;
@@ -95,12 +97,8 @@ describe("runs on Slurm", { skip: withoutSlurm() ?? false, timeout: 300_000 }, (
   const whyOf = async (runId: string) =>
     (await service.json<{ summary: string }>("GET", `/malachite/v1.0${workspacePath}/runs/${runId}/why`))
       .summary;
-  const says = (runId: string, text: string) =>
-    until(`'${text}' in the log`, async () => (await logOf(runId)).includes(text));
   const folders = () => readdirSync(join(service.data, "slurm")).filter((name) => /^[a-z]/.test(name));
-  /** As much of the run's id as a launch key has room for. */
-  const folderOf = (runId: string) =>
-    folders().find((name) => name.startsWith(runId.toLowerCase().replaceAll("_", "-").slice(0, 25))) ?? "";
+  const folderOf = (runId: string) => folders().find((name) => name.startsWith(keyStart(runId))) ?? "";
   const go = (runId: string) =>
     writeFileSync(join(service.data, "slurm", folderOf(runId), "project", "go"), "");
   const jobOf = async (runId: string) =>
@@ -131,12 +129,11 @@ describe("runs on Slurm", { skip: withoutSlurm() ?? false, timeout: 300_000 }, (
     );
     assert.equal(code, 0, stderr);
     const runId = stdout.trim();
-    await says(runId, "up");
+    await says(service, runId, "up");
     await reached(service, runId, "Running");
     await service.kill("SIGKILL");
     go(runId);
-    const [folder = ""] = folders();
-    await until("the end", () => existsSync(join(service.data, "slurm", folder, "exit.json")));
+    await until("the end", () => existsSync(join(service.data, "slurm", folderOf(runId), "exit.json")));
     await service.start();
     await reached(service, runId, "Completed");
     assert.equal(await logOf(runId), "up\ndone\n");
@@ -162,19 +159,20 @@ subprocess.Popen(["setsid", "sleep", "600"]); print("up", flush=True); time.slee
       start(stubborn),
       start("import time; print('up', flush=True); time.sleep(600)", { maxRunDurationSeconds: 2 }),
     ]);
-    await says(canceled, "up");
+    await says(service, canceled, "up");
     await cancel(service, canceled);
     assert.equal((await ended(service, canceled)).status, "Canceled");
     assert.deepEqual(processesOf(canceled), []);
     const run = await ended(service, late);
     assert.equal(run.status, "Canceled");
     assert.match(JSON.stringify(await story(service, late)), /limit was 2 s/);
-    assert.equal(await slurm.run("squeue", "--noheader"), "");
+    // Slurm itself is done with them a moment later.
+    await until("no job to be left", async () => (await slurm.run("squeue", "--noheader")) === "");
   });
 
   it("are stopped also while they are suspended, when they hear nothing", async () => {
     const runId = await start(WAITS);
-    await says(runId, "up");
+    await says(service, runId, "up");
     await slurm.run("scontrol", "suspend", await jobOf(runId));
     await cancel(service, runId);
     assert.equal((await ended(service, runId)).status, "Canceled");
@@ -189,7 +187,8 @@ subprocess.Popen(["setsid", "sleep", "600"]); print("up", flush=True); time.slee
     await until("Slurm's reason", async () => why.test(await whyOf(runId)));
     await cancel(service, runId);
     assert.equal((await ended(service, runId)).status, "Canceled");
-    assert.equal((await slurm.run("squeue", "--noheader", "--format=%i")).trim(), before);
+    const left = async () => (await slurm.run("squeue", "--noheader", "--format=%i")).trim();
+    await until("the other job alone to be left", async () => (await left()) === before);
     await slurm.run("scancel", before);
     await until("both nodes to be free", async () => (await slurm.run("squeue", "--noheader")) === "");
   });
@@ -200,7 +199,7 @@ subprocess.Popen(["setsid", "sleep", "600"]); print("up", flush=True); time.slee
       start(WAITS),
       start(`open('outputs/starts', 'a').write('x')\n${WAITS}`),
     ]);
-    for (const runId of [canceled, requeued]) await says(runId, "up");
+    for (const runId of [canceled, requeued]) await says(service, runId, "up");
     await slurm.run("scancel", await jobOf(canceled));
     const job = await jobOf(requeued);
     await slurm.run("scontrol", "update", `job=${job}`, "requeue=1");
@@ -250,7 +249,7 @@ subprocess.Popen(["setsid", "sleep", "600"]); print("up", flush=True); time.slee
       ["lab", "lab-srun"].map((target) => start(ALLREDUCE, { ...ask, target })),
     );
     for (const runId of started) {
-      await reached(service, runId, "Completed", 120_000);
+      await reached(service, runId, "Completed");
       for (const rank of [0, 1, 2, 3])
         assert.match(
           await logOf(runId, log(rank)),

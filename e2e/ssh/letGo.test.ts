@@ -31,7 +31,7 @@ describe("machines over ssh that never come back", { skip: withoutSshServer() ??
       });
     const status = async (id: string) => (await getRun(service, id)).status;
     const being = (id: string, words: string) =>
-      until(`run ${id} being ${words}`, async () => (await status(id)) === words, 60_000);
+      until(`run ${id} being ${words}`, async () => (await status(id)) === words);
 
     const lost = await run(SLEEPS);
     const queued = await run(SLEEPS);

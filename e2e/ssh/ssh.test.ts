@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { withoutSshServer } from "@malachite/server/conformance";
-import { cancel, ended, fileOf, getRun, processesOf, story, submit } from "../support/runs.ts";
+import { cancel, ended, fileOf, getRun, processesOf, reached, says, story, submit } from "../support/runs.ts";
 import { type Service, until, workspacePath } from "../support/service.ts";
 import { SshPool } from "./pool.ts";
 
@@ -33,12 +33,7 @@ describe("runs over ssh", { skip: withoutSshServer() ?? false }, () => {
       configuration: { ...TARGET, ...configuration },
     });
   const log = async (runId: string): Promise<string> => String(await fileOf(service, runId));
-  const logWith = (runId: string, text: string) =>
-    until(
-      `'${text}' in the log of ${runId}`,
-      async () => (await log(runId).catch(() => "")).includes(text),
-      60_000,
-    );
+  const logWith = (runId: string, text: string) => says(service, runId, text);
   const farRuns = () =>
     readdirSync(join(far, "runs")).flatMap((name) => readdirSync(join(far, "runs", name)));
 
@@ -64,7 +59,8 @@ print("last")
 `;
     const runId = await run(script, { arguments: ["a b", "$(x)"] }, { "lib/words.py": "WORD = 'grün'\n" });
     await logWith(runId, "first grün ['a b', '$(x)']\n200\n");
-    assert.equal((await getRun(service, runId)).status, "Running");
+    // A log is there as soon as its run has been handed over, and the engine is asked a moment later.
+    await reached(service, runId, "Running");
     const [key] = farRuns();
     const service_ = readdirSync(join(far, "runs"))[0] ?? "";
     writeFileSync(join(far, "runs", service_, key ?? "", "project", "go"), "");
@@ -101,16 +97,20 @@ time.sleep(600)`;
 
   it("goes on while the connection is cut, and comes home whole", async () => {
     const script = `
-import time
+import os, sys, time
 for i in range(40):
     print("line", i, flush=True)
-    time.sleep(0.1)
+    time.sleep(0.01)
+while not os.path.exists(sys.argv[1]): time.sleep(0.05)
 open("outputs/done", "w").write("yes")`;
-    const runId = await run(script);
+    const go = join(pool.folder, "go");
+    const runId = await run(script, { arguments: [go] });
     await logWith(runId, "line 3");
+    await reached(service, runId, "Running");
     for (const door of doors) await door.shut();
     await new Promise((resolve) => setTimeout(resolve, 1500));
     assert.equal((await getRun(service, runId)).status, "Running");
+    writeFileSync(go, "");
     for (const door of doors) await door.open();
     assert.equal((await ended(service, runId)).status, "Completed");
     assert.equal(await log(runId), Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join(""));
@@ -150,7 +150,7 @@ for i in range(60):
     const said: string[] = [];
     for (let time = 0; time < 2; time++) {
       const runId = await run(script, { environment });
-      const end = await ended(service, runId, 240_000);
+      const end = await ended(service, runId);
       assert.equal(end.status, "Completed", JSON.stringify(end));
       said.push(await log(runId));
     }

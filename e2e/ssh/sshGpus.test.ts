@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { type SshServerUnderTest, startSshServer, withoutSshServer } from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
-import { cancel, endAll, ended, fileOf, getRun, reached, submit } from "../support/runs.ts";
+import { cancel, endAll, ended, getRun, says, submit } from "../support/runs.ts";
 import { Service, until } from "../support/service.ts";
 
 const WAITS = `
@@ -15,7 +15,7 @@ time.sleep(600)
 `;
 const wish = (devices: string) => ({ environmentVariables: { CUDA_VISIBLE_DEVICES: devices } });
 
-describe("GPUs over ssh", { skip: withoutSshServer() ?? false, timeout: 240_000 }, () => {
+describe("GPUs over ssh", { skip: withoutSshServer() ?? false, timeout: 600_000 }, () => {
   const home = new Home();
   let ssh: SshServerUnderTest;
   let service: Service;
@@ -46,10 +46,7 @@ describe("GPUs over ssh", { skip: withoutSshServer() ?? false, timeout: 240_000 
     return runId;
   };
   const seenBy = async (runId: string) => {
-    await reached(service, runId, "Running", 60_000);
-    const log = async () => String(await fileOf(service, runId).catch(() => ""));
-    const said = await until(`what ${runId} sees`, async () => /^sees (.*)$/m.exec(await log()));
-    return said[1];
+    return /^sees (.*)$/m.exec(await says(service, runId, /^sees .*$/m))?.[1];
   };
   const whyWith = async (runId: string, words: RegExp) => {
     let told = "";

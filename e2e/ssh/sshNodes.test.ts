@@ -6,7 +6,17 @@ import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fr
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { withoutSshServer } from "@malachite/server/conformance";
-import { cancel, ended, fileOf, getRun, processesOf, story, submit } from "../support/runs.ts";
+import {
+  cancel,
+  ended,
+  fileOf,
+  getRun,
+  keyStart,
+  processesOf,
+  says,
+  story,
+  submit,
+} from "../support/runs.ts";
 import { type Service, until } from "../support/service.ts";
 import { orSkip } from "../support/tools.ts";
 import { pythonWithMpi } from "../support/venvs.ts";
@@ -92,21 +102,16 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
 
   const run = (script: string, more: Record<string, unknown> = {}) =>
     submit(service, { files: { "main.py": script }, configuration: { ...TORCH, ...more } });
-  const logOf = (runId: string, rank: number) =>
-    fileOf(service, runId, `user_logs/std_log_process_${rank}.txt`).then(String);
-  const logWith = (runId: string, rank: number, text: string) =>
-    until(
-      `'${text}' in the log of rank ${rank}`,
-      async () => (await logOf(runId, rank).catch(() => "")).includes(text),
-      45_000,
-    );
+  const pathOf = (rank: number) => `user_logs/std_log_process_${rank}.txt`;
+  const logOf = (runId: string, rank: number) => fileOf(service, runId, pathOf(rank)).then(String);
+  const logWith = (runId: string, rank: number, text: string) => says(service, runId, text, pathOf(rank));
   const farRuns = () =>
     readdirSync(join(far, "runs")).flatMap((name) => readdirSync(join(far, "runs", name)));
   const UP = "import os, time\nprint('up', os.environ['RANK'], flush=True)\ntime.sleep(600)";
 
   it("meets, has a log for each rank, and the outputs of all", async () => {
     const runId = await run(MEET);
-    const end = await ended(service, runId, 45_000);
+    const end = await ended(service, runId);
     assert.equal(end.status, "Completed", JSON.stringify(end));
     assert.equal(await logOf(runId, 0), "rank 0 of 2 127.0.0.1;127.0.0.2 \n");
     assert.equal(await logOf(runId, 1), "heard hello\nrank 1 of 2 127.0.0.1;127.0.0.2 \n");
@@ -122,7 +127,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     const runId = await run(
       "import os, sys, time\nif os.environ['RANK'] == '1': sys.exit(7)\ntime.sleep(600)",
     );
-    const end = await ended(service, runId, 45_000);
+    const end = await ended(service, runId);
     assert.equal(end.status, "Failed");
     assert.match(JSON.stringify(end.error), /Rank 1 ended with exit code 7/);
     assert.deepEqual(processesOf(runId), []);
@@ -150,7 +155,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     await logWith(runId, 1, "line 2");
     await service.kill();
     await service.start();
-    const end = await ended(service, runId, 45_000);
+    const end = await ended(service, runId);
     assert.equal(end.status, "Completed", JSON.stringify(end));
     for (const rank of [0, 1])
       assert.equal(await logOf(runId, rank), Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join(""));
@@ -160,7 +165,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
   it("ends in words when one of its machines is lost, and frees that when it is back", async () => {
     const runId = await run(UP);
     for (const rank of [0, 1]) await logWith(runId, rank, `up ${rank}`);
-    const [key] = farRuns().filter((name) => name.endsWith("+1"));
+    const [key] = farRuns().filter((name) => name.startsWith(keyStart(runId)) && name.endsWith("+1"));
     // Of machines that are as free as each other the first is taken first.
     const [, lost] = doors;
     await lost?.shut();
@@ -168,12 +173,12 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     const pids = processesIn(`/${key}`);
     assert.ok(pids.length > 1);
     execFileSync("kill", ["-KILL", ...pids]);
-    const end = await ended(service, runId, 45_000);
+    const end = await ended(service, runId);
     assert.equal(end.status, "Failed");
     assert.match(JSON.stringify(end.error), /The connection to node 1 \(127\.0\.0\.2\) was lost/);
     assert.ok(farRuns().includes(key ?? ""));
     await lost?.open();
-    await until("what was there to be gone", () => farRuns().length === 0, 45_000);
+    await until("what was there to be gone", () => farRuns().length === 0);
   });
 
   for (const mpi of ["openmpi", "mpich"] as const)
@@ -194,7 +199,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
         const python = orSkip(t, () => pythonWithMpi(mpi));
         if (!python) return;
         const runId = await start(python, SUM);
-        const end = await ended(service, runId, 90_000);
+        const end = await ended(service, runId);
         assert.equal(end.status, "Completed", JSON.stringify(end) + (await logOf(runId, 0)));
         for (const rank of [0, 1, 2, 3])
           assert.equal(
@@ -207,7 +212,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
         const python = orSkip(t, () => pythonWithMpi(mpi));
         if (!python) return;
         const runId = await start(python, WAIT.replace("LAST", "if rank == 2: os._exit(7)"));
-        const end = await ended(service, runId, 90_000);
+        const end = await ended(service, runId);
         assert.match(JSON.stringify(end.error), /Rank 2 ended with exit code 7/);
         assert.deepEqual(processesOf(runId), []);
       });
@@ -223,9 +228,9 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
 
         const second = await start(python, WAIT.replace("LAST", "pass"), 1);
         for (const rank of [0, 1]) await logWith(second, rank, "up");
-        const [key] = farRuns().filter((name) => name.endsWith("+1"));
+        const [key] = farRuns().filter((name) => name.startsWith(keyStart(second)) && name.endsWith("+1"));
         execFileSync("kill", ["-KILL", ...processesIn(`/${key}`)]);
-        const end = await ended(service, second, 45_000);
+        const end = await ended(service, second);
         assert.match(JSON.stringify(end.error), /[Nn]ode 1 \(127\.0\.0\.2\) was lost/);
         assert.deepEqual(processesOf(second), []);
       });
@@ -245,9 +250,9 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
       environment: { python: { userManagedDependencies: true, interpreterPath: join(bin, "python") } },
     });
     for (const rank of [0, 1]) await logWith(runId, rank, `up ${rank}`);
-    const [key] = farRuns().filter((name) => name.endsWith("+1"));
+    const [key] = farRuns().filter((name) => name.startsWith(keyStart(runId)) && name.endsWith("+1"));
     execFileSync("kill", ["-KILL", ...processesIn(`/${key}`)]);
-    const end = await ended(service, runId, 45_000);
+    const end = await ended(service, runId);
     assert.equal(end.status, "Failed");
     assert.match(JSON.stringify(end.error), /[Nn]ode 1 \(127\.0\.0\.2\) was lost/);
   });

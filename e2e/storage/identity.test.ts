@@ -96,7 +96,7 @@ async function assertBringsByIdentity(
   await assert.rejects(read("mounted", endpoint, "Mount"), /identity of the service's machine.*as_download/);
 }
 
-describe("blobs in Azure Blob Storage without a key", { timeout: 300_000 }, () => {
+describe("blobs in Azure Blob Storage without a key", { timeout: 600_000 }, () => {
   const opened = new AsyncDisposableStack();
   let azure: Awaited<ReturnType<typeof startAzuriteWithTokens>>;
   before(async () => {
@@ -173,7 +173,7 @@ describe("blobs in Azure Blob Storage without a key", { timeout: 300_000 }, () =
   });
 });
 
-describe("blobs in S3 without keys", { timeout: 300_000 }, () => {
+describe("blobs in S3 without keys", { timeout: 600_000 }, () => {
   const opened = new AsyncDisposableStack();
   let moto: Awaited<ReturnType<typeof startMoto>>;
   let root: string;

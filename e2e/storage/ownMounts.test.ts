@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startContainerEngine, withoutEngine, withoutMounts } from "@malachite/server/conformance";
-import { ended, fileOf, submit, type WireRun } from "../support/runs.ts";
+import { ended, fileOf, says, submit, type WireRun } from "../support/runs.ts";
 import { type Service, until, workspacePath } from "../support/service.ts";
 import { type Storage, serviceOn, startStorage } from "./storage.ts";
 
@@ -80,7 +80,7 @@ const freed = (service: Service) =>
 for (const name of ["Azurite", "moto"] as const)
   describe(`mounts of own datastores whose blobs are in ${name}`, {
     skip: noMounts ?? false,
-    timeout: 400_000,
+    timeout: 600_000,
   }, () => {
     const opened = new AsyncDisposableStack();
     let storage: Storage;
@@ -106,9 +106,7 @@ for (const name of ["Azurite", "moto"] as const)
           },
         },
       });
-      await until(`${id} to write`, async () =>
-        String(await fileOf(service, id).catch(() => "")).includes("ready"),
-      );
+      await says(service, id, "ready");
       await service.kill();
       writeFileSync(gate, "");
       // The run reads now, and nobody answers yet.

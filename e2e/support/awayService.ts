@@ -65,6 +65,14 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
       return false;
     }
   };
+  const signal = (pid: number, name: NodeJS.Signals): void => {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // It has ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  };
   const isAnyAlive = (key: LaunchKey): boolean => pidsOf(key).some(isAlive);
   return {
     kind,
@@ -134,7 +142,7 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
     },
     async stop({ key }) {
       for (let tries = 0; isAnyAlive(key) && tries < 300; tries++) {
-        if (tries === 0) for (const pid of pidsOf(key).filter(isAlive)) process.kill(pid, "SIGTERM");
+        if (tries === 0) for (const pid of pidsOf(key).filter(isAlive)) signal(pid, "SIGTERM");
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
@@ -144,7 +152,7 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
       // It has sent all, and only ends.
       for (let tries = 0; isAnyAlive(key) && tries < 50; tries++)
         await new Promise((resolve) => setTimeout(resolve, 100));
-      for (const pid of pids.filter(isAlive)) process.kill(-pid, "SIGKILL");
+      for (const pid of pids.filter(isAlive)) signal(-pid, "SIGKILL");
       await courier.forget(key);
       for (const node of pids.keys()) rmSync(folder(key, node), { recursive: true, force: true });
       rmSync(note(key), { force: true });

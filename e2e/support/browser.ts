@@ -41,6 +41,7 @@ export function ensureChromium(): string | undefined {
 export const openBrowser = (executablePath: string): Promise<Browser> =>
   chromium.launch({
     executablePath,
+    timeout: 120_000,
     args: [
       ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
       "--disable-background-networking",

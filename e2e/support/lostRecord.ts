@@ -5,11 +5,10 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileOf, reached, submit } from "./runs.ts";
+import { reached, says, submit } from "./runs.ts";
 import { Service, SOURCE, until, workspacePath } from "./service.ts";
 
 const LATER = [...SOURCE, fileURLToPath(new URL("./laterService.ts", import.meta.url))];
-const LONG_MS = 120_000;
 const WAITS =
   "import os, time\nprint('up', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.1)\nprint('done')";
 
@@ -43,12 +42,7 @@ export async function lostRecord({ settings, configuration, runs, goesOn }: Lost
     until(`the folder of ${runId}`, async () =>
       (await readdir(runs).catch(() => [])).find((name) => name.startsWith(`${runId}-`)),
     );
-  const up = (service: Service, runId: string) =>
-    until(
-      `${runId} to be up`,
-      async () => String(await fileOf(service, runId).catch(() => "")).includes("up"),
-      LONG_MS,
-    );
+  const up = (service: Service, runId: string) => says(service, runId, "up");
   const go = (name: string) => writeFile(join(runs, name, "project", "go"), "");
   const sweep = async () => {
     assert.equal((await ours.call("POST", "/malachite/v1.0/service/gc", {})).status, 200);
@@ -78,11 +72,11 @@ export async function lostRecord({ settings, configuration, runs, goesOn }: Lost
   assert.match(ours.output, /launchUnknown.*lost-1-/);
 
   await go(lost);
-  await until("its end", async () => !(await goesOn(lost)), LONG_MS);
+  await until("its end", async () => !(await goesOn(lost)));
   await sweep();
   assert.ok(!is(lost), ours.output);
   assert.ok(is(bare) && is(kept), "what is not ours");
   await go(kept);
   await reached(theirs, "kept", "Completed");
-  await until("its folder to be freed", () => !is(kept), LONG_MS);
+  await until("its folder to be freed", () => !is(kept));
 }

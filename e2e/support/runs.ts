@@ -79,7 +79,7 @@ export async function reached(
   service: Service,
   runId: string,
   status: string,
-  deadlineMs = 60_000,
+  deadlineMs?: number,
 ): Promise<WireRun> {
   return until(
     `run ${runId} to be ${status}`,
@@ -96,7 +96,7 @@ export async function reached(
   );
 }
 
-export const ended = (service: Service, runId: string, deadlineMs = 120_000): Promise<WireRun> =>
+export const ended = (service: Service, runId: string, deadlineMs?: number): Promise<WireRun> =>
   until(
     `run ${runId} to end`,
     async () => {
@@ -120,12 +120,41 @@ export async function fileOf(
   return Buffer.from(await answer.arrayBuffer());
 }
 
+/**
+ * Waits until a file of a run says this, and gives all that it says by then. Fails at once, with the run's error, when the run has ended and
+ * its file does not.
+ */
+export const says = (
+  service: Service,
+  runId: string,
+  what: string | RegExp,
+  path = "user_logs/std_log.txt",
+): Promise<string> =>
+  until(`${what} in ${path} of ${runId}`, async () => {
+    // The run first: what it has said before its end is there after it.
+    const run = await getRun(service, runId);
+    const text = await fileOf(service, runId, path).then(String, (error: Error) => {
+      // It is not there yet, or the machine where it is cannot be asked now.
+      if (/ → (404|503) /.test(error.message)) return "";
+      throw error;
+    });
+    if (typeof what === "string" ? text.includes(what) : what.test(text)) return text;
+    if (isTerminal(run.status))
+      throw new Error(
+        `Run ${runId} is ${run.status} and has not said ${what}: ${JSON.stringify(run.error)} ${JSON.stringify(text.slice(-2000))}`,
+      );
+    return undefined;
+  });
+
 export const story = async (
   service: Service,
   runId: string,
 ): Promise<{ event: string; status: string; actor: string; at: string; cause?: string }[]> =>
   (await service.json<{ value: never[] }>("GET", `/malachite/v1.0${workspacePath}/runs/${runId}/story`))
     .value;
+
+/** How the launch keys of a run begin, and so the names of its folders, jobs and containers: as much of its id as a key has room for. */
+export const keyStart = (runId: string): string => runId.toLowerCase().replaceAll("_", "-").slice(0, 25);
 
 /** Processes of this machine whose environment names the run: what a run has left behind. */
 export function processesOf(runId: string): number[] {

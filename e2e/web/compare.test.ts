@@ -13,7 +13,7 @@ const script = (rate: string) =>
   `import time\nprint("begin")\nprint("same")\nprint("rate ${rate}")\n# ${HOSTILE}\n`;
 
 describe("runs side by side", { skip: noBrowser }, () => {
-  it("differ in arguments, code, environment and log", { timeout: 120_000 }, async () => {
+  it("differ in arguments, code, environment and log", { timeout: 600_000 }, async () => {
     await using service = await Service.start();
     await using opened = await browser();
     const files = { "same.py": "x = 1\n", "data.bin": "\0\0" };

@@ -17,7 +17,7 @@ while not os.path.exists(sys.argv[1]): time.sleep(0.05)
 `;
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
-describe("the pages of compute targets", { skip: noBrowser, timeout: 120_000 }, () => {
+describe("the pages of compute targets", { skip: noBrowser, timeout: 600_000 }, () => {
   let service: Service;
   let folder = "";
   before(async () => {

@@ -17,7 +17,7 @@ print("deaf", flush=True)
 while not os.path.exists(sys.argv[1]): time.sleep(0.05)
 `;
 
-describe("a run that does not end", { skip: noBrowser, timeout: 120_000 }, () => {
+describe("a run that does not end", { skip: noBrowser, timeout: 600_000 }, () => {
   it("is let go of on its page, by an operator, once it was asked to end", async () => {
     const folder = mkdtempSync(join(tmpdir(), "malachite-deaf-"));
     const go = join(folder, "go");

@@ -55,7 +55,7 @@ describe("the logs of a run", { skip: noBrowser }, () => {
     await service.kill();
     await page.getByText("Offline").waitFor();
     await service.start();
-    await page.getByText("Offline").waitFor({ state: "detached", timeout: 20_000 });
+    await page.getByText("Offline").waitFor({ state: "detached" });
     const after = String(await page.evaluate(() => Date.now()));
     await page.waitForFunction(
       (since) =>

@@ -164,7 +164,7 @@ describe("the metrics of a run", { skip: noBrowser }, () => {
   });
 
   it("are drawn where one looks, of 200 of them; a million values are pointed at and zoomed", {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async (t) => {
     await using service = await Service.start();
     await using opened = await browser();
@@ -198,7 +198,7 @@ describe("the metrics of a run", { skip: noBrowser }, () => {
     assert.ok((await page.locator("canvas").count()) < 40, "only plots in view are drawn");
     await page.goto(`${service.url}/ui/runs/million/metrics`);
     const plot = page.getByRole("application", { name: /^loss/ });
-    await plot.waitFor({ timeout: 60_000 });
+    await plot.waitFor();
     const box = await plot.boundingBox();
     assert.ok(box);
     const moved = await longestFrame(page, async () => {

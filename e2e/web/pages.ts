@@ -31,6 +31,8 @@ export async function openPage(
     timezoneId: "Europe/Berlin",
     locale: "en-GB",
   });
+  // A run that is waited for takes a busy machine longer than a page takes to answer.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.stack ?? error.message));

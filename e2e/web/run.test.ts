@@ -24,7 +24,7 @@ describe("the page of a run", { skip: noBrowser }, () => {
   });
   const pathOf = (runId: string) => `/history/v1.0${workspacePath}/runs/${runId}`;
   const statusIs = (page: Page, status: string) =>
-    page.locator("header").getByText(status, { exact: true }).waitFor({ timeout: 20_000 });
+    page.locator("header").getByText(status, { exact: true }).waitFor();
 
   it("says first why a run failed, with its last lines; what users wrote is text", async () => {
     await submit(service, { files: { "main.py": FAILS }, runId: "fails" });

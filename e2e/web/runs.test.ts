@@ -150,7 +150,7 @@ describe("the table of runs", { skip: noBrowser }, () => {
       experimentName: "digits",
     });
     const row = page.getByRole("row").filter({ hasText: runId });
-    await row.getByText("Completed").waitFor({ timeout: 20_000 });
+    await row.getByText("Completed").waitFor();
     calm();
     await page.context().close();
   });
