@@ -74,7 +74,7 @@ test("a signal ends it, and a silent connection is taken for dead", async () => 
     response.write(event("hello", { place: "w.1", resumed: false }));
   });
   const controller = new AbortController();
-  const events = workspaceOf(stub.url).events({ idleTimeoutInMs: 50, abortSignal: controller.signal });
+  const events = workspaceOf(stub.url).events({ idleTimeoutInMs: 1_000, abortSignal: controller.signal });
   const seen: string[] = [];
   await assert.rejects(
     async () => {
