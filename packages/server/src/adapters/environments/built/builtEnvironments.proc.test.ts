@@ -134,7 +134,9 @@ describe("environments that are built", () => {
     const { code, message } = await refusalOf(builder.prepare(bench.ask("slow"), quiet, never));
     assert.equal(code, "EnvironmentFailed");
     assert.match(message, /not ready within 0\.05 minutes \(setting environmentBuildMinutes\)/);
-    assert.deepEqual(pidsIn(bench.path).map(lives), [false, false]);
+    // A busy machine may not have come to the package by then.
+    const begun = existsSync(join(bench.path, "pids")) ? pidsIn(bench.path) : [];
+    assert.deepEqual(begun.filter(lives), []);
   });
 
   it("fail with the tool's own last words, and not for whoever asks later", async () => {
