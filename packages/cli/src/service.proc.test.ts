@@ -38,7 +38,7 @@ const malachite = (...args: string[]): Promise<End> => start(args).end;
 
 /** Waits until a process has written what is looked for. */
 async function seen({ child, read }: Started, words: RegExp): Promise<RegExpExecArray> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const found = words.exec(read.stdout);
     if (found !== null) return found;

@@ -53,7 +53,7 @@ describe("the kubernetes driver, by what the API server does", () => {
     for (const begun = performance.now(); ; await pause(10)) {
       const found = await fact();
       if (found !== undefined && found !== false) return found;
-      assert.ok(performance.now() - begun < 20_000, `not within 20 s: ${what}`);
+      assert.ok(performance.now() - begun < 60_000, `not within a minute: ${what}`);
     }
   }
   const jobOf = ({ key }: Handle): Thing =>

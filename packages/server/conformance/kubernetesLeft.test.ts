@@ -44,7 +44,7 @@ describe("what is left on a volume of a launch that no record names", () => {
   };
   async function until(what: string, fact: () => Promise<boolean>): Promise<void> {
     for (const begun = performance.now(); !(await fact()); await pause(10))
-      assert.ok(performance.now() - begun < 20_000, `not within 20 s: ${what}`);
+      assert.ok(performance.now() - begun < 60_000, `not within a minute: ${what}`);
   }
   const isAt = (handle: Handle, at: Sighting["at"]) =>
     until(at, async () => (await driver.observe([handle], signal)).get(handle.key)?.at === at);

@@ -85,7 +85,7 @@ describe("the kubernetes driver, with pods that share no volume", () => {
     for (const begun = performance.now(); ; await pause(10)) {
       const sighting = await sight(handle);
       if (sighting !== undefined && is(sighting)) return sighting;
-      assert.ok(performance.now() - begun < 20_000, `${what}: ${JSON.stringify(sighting)}`);
+      assert.ok(performance.now() - begun < 60_000, `${what}: ${JSON.stringify(sighting)}`);
     }
   }
   const at = (handle: Handle, where: Sighting["at"]) => seen(handle, where, (one) => one.at === where);

@@ -39,9 +39,9 @@ async function textOf(response: AsyncIterable<Buffer>): Promise<string> {
   for await (const part of response) parts.push(part);
   return Buffer.concat(parts).toString();
 }
-/** Waits for a fact, at most ten seconds. */
+/** Waits for a fact, at most a minute. */
 async function until(fact: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 60_000;
   while (!(await fact())) {
     assert.ok(Date.now() < end, `not in time: ${what}`);
     await new Promise((done) => setTimeout(done, 5));
@@ -81,7 +81,7 @@ describe("requests that are not HTTP", () => {
 });
 
 describe("request bodies", () => {
-  it("are streamed, whatever their size, in constant memory", { timeout: 60_000 }, async () => {
+  it("are streamed, whatever their size, in constant memory", { timeout: 120_000 }, async () => {
     await using edge = await listening();
     let received = 0;
     let peak = 0;
@@ -112,7 +112,7 @@ describe("request bodies", () => {
     assert.equal((await answerTo(open(edge.port, "/healthz").end())).statusCode, 200);
     assert.equal(edge.flow.calls.length, 0);
   });
-  it("of a hundred thousand parts are refused at the first few", { timeout: 20_000 }, async () => {
+  it("of a hundred thousand parts are refused at the first few", { timeout: 120_000 }, async () => {
     await using edge = await listening();
     const headers = { "content-type": "multipart/form-data; boundary=XX" };
     const request = open(edge.port, START, { method: "POST", headers });
@@ -139,7 +139,7 @@ describe("request bodies", () => {
     assert.equal(codeOf(await textOf(response)), "NotAuthenticated");
     request.destroy();
   });
-  it("that stop coming are cut off", { timeout: 20_000 }, async () => {
+  it("that stop coming are cut off", { timeout: 120_000 }, async () => {
     await using edge = await listening({ stalledAfterMs: 50 });
     const request = open(edge.port, UPLOAD, { method: "POST", headers: { "content-length": 1000 } });
     request.write("x");
@@ -147,7 +147,7 @@ describe("request bodies", () => {
     assert.match(String(error), /ECONNRESET|hang up/);
     await until(() => edge.flow.files.size === 0, "nothing was kept");
   });
-  it("may take as long as they need while they come", { timeout: 20_000 }, async () => {
+  it("may take as long as they need while they come", { timeout: 120_000 }, async () => {
     // Long enough that a busy machine is not taken for a silent client.
     await using edge = await listening({ stalledAfterMs: 700 });
     const request = open(edge.port, UPLOAD, { method: "POST" });
@@ -190,7 +190,7 @@ describe("event streams", () => {
     }
     return { state, log };
   }
-  it("cost bounded memory when their reader never reads", { timeout: 30_000 }, async () => {
+  it("cost bounded memory when their reader never reads", { timeout: 120_000 }, async () => {
     await using edge = await listening();
     const { state, log } = endless();
     edge.flow.on("followLog", log);

@@ -13,7 +13,7 @@ import { exportWorkspace } from "./exportWorkspace.ts";
 import { giveUpWorkspace, importWorkspace } from "./importWorkspace.ts";
 import { killedAt } from "./testing/killedAt.ts";
 
-describe("what a killed export or import leaves", { timeout: 180_000 }, () => {
+describe("what a killed export or import leaves", { timeout: 900_000 }, () => {
   const home = mkdtempSync(join(tmpdir(), "malachite-killed-"));
   const good = join(home, "good.malachite");
   const first = placeOf(join(home, "first"));

@@ -24,7 +24,7 @@ import { archiveBox } from "./secrets.ts";
 
 const KEY = "a key of more than twelve characters";
 
-describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 180_000 }, () => {
+describe("a workspace over all stores", { skip: withoutPostgres(), timeout: 900_000 }, () => {
   const home = mkdtempSync(join(tmpdir(), "malachite-moving-"));
   const keyFile = join(home, "key");
   let postgres: PostgresUnderTest;

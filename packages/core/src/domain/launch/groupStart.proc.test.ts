@@ -35,7 +35,7 @@ const kept = (existsSync(pyenv) ? readdirSync(pyenv) : [])
   .sort((a, b) => versionOf(a).localeCompare(versionOf(b)));
 const pythons = [...new Set([real, kept.at(0), kept.at(-1)])].filter((python) => python);
 
-const inTime = () => ({ signal: AbortSignal.timeout(60_000) });
+const inTime = () => ({ signal: AbortSignal.timeout(120_000) });
 
 const tooOld = (existsSync(pyenv) ? readdirSync(pyenv) : [])
   .map((name) => join(pyenv, name, "bin", "python"))
@@ -186,7 +186,7 @@ cd "$4/project" && MALACHITE_PART=$5 "$1" ../group.py; code=$?; wait; exit $code
           const [first, other] = [0, 1].map(() => prepare(codes, { environment: { AT: "\0host:0\0" } }));
           const [program = "", ...args] = inNetwork(network, root, names);
           const nodes = [other, part(1), first, part(0)] as string[];
-          const asked = [...args, "timeout", "20", "sh", "-c", both, "sh", python, ...nodes];
+          const asked = [...args, "timeout", "120", "sh", "-c", both, "sh", python, ...nodes];
           const { status, stdout, stderr } = spawnSync(program, asked, { encoding: "utf8" });
           assert.equal(status, 0, `${stdout}${stderr}`);
           const log = (folder: string, rank: number) =>

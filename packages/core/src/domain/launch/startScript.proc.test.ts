@@ -299,12 +299,12 @@ for (const shell of SHELLS) {
 }
 
 /** A script that hangs fails its test and does not hold up the others. */
-const inTime = () => ({ signal: AbortSignal.timeout(30_000) });
+const inTime = () => ({ signal: AbortSignal.timeout(120_000) });
 
 async function until(fact: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!fact()) {
-    assert.ok(Date.now() < deadline, "not within 10 s");
+    assert.ok(Date.now() < deadline, "not within a minute");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -82,7 +82,7 @@ const hammer = `
 `;
 
 test("everything acknowledged before kill -9 is there, and nothing half-made after the sweep", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const home = await mkdtemp(join(tmpdir(), "malachite-crash-"));
   const folder = join(home, "data");

@@ -33,7 +33,7 @@ const frozen = (directory: string): boolean =>
 
 async function until(what: string, fact: () => boolean): Promise<void> {
   for (const begun = performance.now(); !fact(); await pause(5))
-    assert.ok(performance.now() - begun < 20_000, `not within 20 s: ${what}`);
+    assert.ok(performance.now() - begun < 60_000, `not within a minute: ${what}`);
 }
 
 describe("control groups of this machine", {

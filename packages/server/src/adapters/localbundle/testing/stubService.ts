@@ -71,7 +71,7 @@ export class StubService implements AsyncDisposable {
   }
 
   /** Resolves when the fact is there; throws with what is there instead at the deadline. */
-  async until(what: string, fact: () => boolean, deadlineMs = 30_000): Promise<void> {
+  async until(what: string, fact: () => boolean, deadlineMs = 120_000): Promise<void> {
     const deadline = Date.now() + deadlineMs;
     while (!fact()) {
       const left = deadline - Date.now();

@@ -105,7 +105,7 @@ async function inFolder(work: (file: string) => Promise<void>): Promise<void> {
   }
 }
 
-describe("durability of the SQLite records", { timeout: 120_000 }, () => {
+describe("durability of the SQLite records", { timeout: 600_000 }, () => {
   it("keeps what it acknowledged, whenever it is killed", () =>
     inFolder(async (file) => {
       for (let round = 0; round < ROUNDS; round += 1) {

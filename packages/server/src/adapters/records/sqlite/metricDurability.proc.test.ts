@@ -46,7 +46,7 @@ async function stepsOf({ metrics }: SqliteRecords, name: string): Promise<readon
   return steps;
 }
 
-describe("durability of metrics", { timeout: 120_000 }, () => {
+describe("durability of metrics", { timeout: 600_000 }, () => {
   it("keeps what it acknowledged, once, whenever it is killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "malachite-metrics-"));
     const file = join(folder, "records.sqlite");
