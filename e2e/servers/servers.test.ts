@@ -1,7 +1,9 @@
 // Two and three real servers on one PostgreSQL and one data folder. Whoever is killed, sleeps or is cut off from the database, and
 // whenever: no acknowledged run is lost, none starts twice, and each has one end.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -52,7 +54,14 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       lines = 20,
       env = {},
       target = "local",
-    }: { script?: string; lines?: number; env?: Record<string, string>; target?: string } = {},
+      python = definitionOf().configuration.environment.python as object,
+    }: {
+      script?: string;
+      lines?: number;
+      env?: Record<string, string>;
+      target?: string;
+      python?: object;
+    } = {},
   ): Promise<void> {
     const form = new FormData();
     const configuration = {
@@ -61,12 +70,11 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       environment: { environmentVariables: { WITNESS: witness, ...env } },
     };
     const whole = definitionOf({}, configuration);
-    const { environment } = definitionOf().configuration;
     const definition = {
       ...whole,
       configuration: {
         ...whole.configuration,
-        environment: { ...environment, ...configuration.environment },
+        environment: { python, ...configuration.environment },
       },
     };
     form.set(
@@ -99,6 +107,10 @@ describe("several servers on one PostgreSQL", { skip }, () => {
         `/malachite/v1.0${workspacePath}/runs/${runId}/story`,
       )
     ).value;
+  const logOf = (cluster: Cluster, runId: string): Promise<string> => {
+    const path = `/artifact/v2.0${workspacePath}/artifacts/ExperimentRun/dcid.${runId}/content?path=user_logs%2Fstd_log.txt`;
+    return cluster.anyone("give the log", async (server) => (await server.call("GET", path)).text());
+  };
   const begun = (runId: string): readonly string[] => {
     const file = join(witness, runId);
     return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
@@ -245,6 +257,52 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       }
     });
 
+    it("make an environment once for the runs of both", async () => {
+      const python = { condaDependencies: { dependencies: ["python>=3.6"] } };
+      const script = "import sys; print(sys.prefix)";
+      const runIds = [0, 1, 2, 3].map((i) => `made${i}`);
+      await Promise.all(runIds.map((id, i) => submit(i % 2 ? two : one, id, { python, script })));
+      const made = new Set<string>();
+      for (const id of runIds) {
+        const run = await ended(cluster, id);
+        assert.equal(run.status, "Completed", JSON.stringify(run.error));
+        made.add((await logOf(cluster, id)).trim());
+      }
+      assert.equal(made.size, 1);
+      assert.ok([...made][0]?.startsWith(join(cluster.data, "environments")), [...made][0]);
+    });
+
+    it("leave what has begun for a target that only a killed one has, until it is back", async () => {
+      const silent = createServer().listen(0, "127.0.0.1");
+      await once(silent, "listening");
+      const { port } = silent.address() as AddressInfo;
+      const pip = [`--index-url http://127.0.0.1:${port}/simple`, "malachite-never-answered"];
+      const python = { condaDependencies: { dependencies: ["python>=3.6", { pip }] } };
+      const flags = ["--runs-at-once", "6", "--grace-seconds", "1", "--target", "night=process"];
+      const third = new ClusterServer("third", two.way, cluster.data, flags);
+      const why = async () =>
+        (await two.json<{ summary: string }>("GET", `/malachite/v1.0${workspacePath}/runs/unprepared/why`))
+          .summary;
+      try {
+        await third.start();
+        await submit(third, "unprepared", { target: "night", python });
+        await until("its environment", async () => (await get(two, "unprepared")).status === "Preparing");
+        await third.kill();
+        await until("nobody to go on with it", async () =>
+          /start a server there that has the compute target 'night' in its settings/.test(await why()),
+        );
+        assert.equal((await get(two, "unprepared")).status, "Preparing");
+        await third.start();
+        await until("its own server", async () => /environment is being made/.test(await why()));
+        await third.kill();
+        await cancel(two, "unprepared");
+        assert.equal((await ended(cluster, "unprepared")).status, "Canceled");
+      } finally {
+        await third.kill("SIGTERM");
+        silent.close();
+      }
+    });
+
     it("one that is cut off from the database leaves its runs to the other, and is back when it is mended", async () => {
       for (let i = 0; i < 6; i++) await submit(i % 2 ? two : one, `cut${i}`, { lines: 60 });
       one.way.cut("silent");
@@ -319,11 +377,7 @@ describe("several servers on one PostgreSQL", { skip }, () => {
         await prove(cluster, id, status);
         assert.ok(status === "Completed" || (status === "Canceled" && cancelled), `${id}: ${status}`);
         if (status !== "Completed") continue;
-        const path = `/artifact/v2.0${workspacePath}/artifacts/ExperimentRun/dcid.${id}/content?path=user_logs%2Fstd_log.txt`;
-        const log = await cluster.anyone("give the log", async (server) =>
-          (await server.call("GET", path)).text(),
-        );
-        assert.equal(log, linesOf(lines), `the log of ${id}`);
+        assert.equal(await logOf(cluster, id), linesOf(lines), `the log of ${id}`);
       }
     } catch (error) {
       t.diagnostic(cluster.output.slice(-20_000));

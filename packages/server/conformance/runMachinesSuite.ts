@@ -1,7 +1,14 @@
 // Runs at work on targets of which each machine has its own: they are bound to the machine that claimed them.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Capacity, type LeasedRun, type Needs, PLAIN_NEEDS, type Scope } from "@malachite/core";
+import {
+  type Capacity,
+  type LeasedRun,
+  type Needs,
+  PLAIN_NEEDS,
+  type RunStatus,
+  type Scope,
+} from "@malachite/core";
 import { create, freshScope, newRun } from "./recordsUnderTest.ts";
 import type { RecordsBench } from "./runStore.ts";
 
@@ -115,6 +122,31 @@ export function runMachinesSuite(bench: RecordsBench): void {
       assert.deepEqual(await claimFor(["here"], 100), [], "no other is for it");
       assert.deepEqual(await claimFor([], 100), []);
       assert.deepEqual(ids(await claimFor(["here", "there"], 5)), ["there0"]);
+    });
+
+    it("leaves what has begun for a target that the server lacks to one that has it, until its launch needs no settings", async () => {
+      const { runs } = bench.records;
+      const scope = freshScope();
+      for (const id of ["claimed", "prepared", "canceled", "launched", "own"])
+        await create(runs, newRun(scope, id, { target: id === "own" ? "here" : "there" }));
+      const statuses: Record<string, RunStatus> = {
+        ...{ prepared: "Preparing", canceled: "CancelRequested", launched: "Queued", own: "Starting" },
+      };
+      for (const { run, lease } of await claim(scope, { places: 5 })) {
+        const status = statuses[run.id];
+        if (status !== undefined) await runs.apply(run, { ...run.life, status }, [], lease);
+      }
+      const heir = async (owner: string, more: { force?: boolean; targets?: readonly string[] }) => {
+        const terms = { at: 2_000, until: 3_000, force: false, limit: 10_000 };
+        const found = await runs.claimAbandoned({ ...terms, owner, ...more });
+        return ids(found.filter(({ run }) => run.scope.workspace === scope.workspace)).toSorted();
+      };
+      assert.deepEqual(await heir("without", { targets: ["here"] }), ["canceled", "launched", "own"]);
+      assert.deepEqual(await heir("alone", { targets: ["here"], force: true }), [
+        ...["canceled", "launched", "own"],
+      ]);
+      assert.deepEqual(await heir("with", { targets: ["here", "there"] }), ["claimed", "prepared"]);
+      assert.deepEqual((await heir("any", { force: true })).length, 5);
     });
 
     it("know of each other who is there, and forget who is not", async () => {

@@ -8,10 +8,17 @@ type ClaimPorts = Pick<FlowPorts, "runs" | "targets" | "clock" | "ids" | "news" 
 
 /** The runs that are now ours, Starting, each with its launch key. */
 export async function claimRuns(ports: ClaimPorts): Promise<readonly LeasedRun[]> {
-  const names = ports.targets.all().map(({ name }) => name);
-  const known = names.includes("*") ? {} : { targets: names };
+  const known = knownTargets(ports);
   const claimed = await Promise.all(ports.targets.pools().map((pool) => claimPool(pool, known, ports)));
   return claimed.flat();
+}
+
+/** Those that the settings have, for a claim; nothing where any name is one. */
+export function knownTargets({ targets }: Pick<FlowPorts, "targets">): {
+  readonly targets?: readonly string[];
+} {
+  const names = targets.all().map(({ name }) => name);
+  return names.includes("*") ? {} : { targets: names };
 }
 
 async function claimPool(

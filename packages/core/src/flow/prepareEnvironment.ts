@@ -2,7 +2,7 @@
 import { runTarget } from "../domain/definition/containerAsk.ts";
 import type { WholeDefinition } from "../domain/definition/runDefinition.ts";
 import { environmentAsk, type PreparedEnvironment } from "../domain/environment/environment.ts";
-import { isMalachiteError } from "../domain/failure/malachiteError.ts";
+import { isMalachiteError, MalachiteError } from "../domain/failure/malachiteError.ts";
 import type { FailureReason } from "../domain/failure/reasons.ts";
 import { AWAY_FILES } from "../domain/launch/awayPlan.ts";
 import { withGpus } from "../domain/launch/gpus.ts";
@@ -92,7 +92,12 @@ async function prepared(
   if (!definition || !key)
     throw new Error(`The record of run '${run.id}' has no definition or no launch key.`);
   const named = ports.targets.find(run.target);
-  if (!named) return failed("TargetGone", `The compute target '${run.target}' is no longer in the settings.`);
+  // A claim passes such runs over; but the settings may have changed since.
+  if (!named)
+    throw new MalachiteError(
+      "EngineUnavailable",
+      `The compute target '${run.target}' is no longer in the settings: put it back, or cancel the run.`,
+    );
   const target = runTarget(definition, named);
   const away = ports.targets.isAway(target);
   const snapshot = run.snapshotId ? await ports.snapshots.get(run.scope, run.snapshotId) : undefined;

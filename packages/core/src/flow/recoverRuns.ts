@@ -2,7 +2,7 @@
 // and `observe` tell the truth.
 import type { LaunchKey } from "../domain/launch/launchPlan.ts";
 import type { LeasedRun } from "../ports/runStore.ts";
-import { begin } from "./claimRun.ts";
+import { begin, knownTargets } from "./claimRun.ts";
 import { dataKeyOf } from "./dataPlaces.ts";
 import type { FlowPorts } from "./ports.ts";
 
@@ -20,6 +20,7 @@ export async function recoverRuns(ports: FlowPorts, take: (leased: LeasedRun) =>
     const at = await runs.now();
     const found = await runs.claimAbandoned({
       owner: settings.owner,
+      ...knownTargets(ports),
       at,
       until: at + settings.leaseMs,
       force: true,
@@ -49,6 +50,7 @@ export async function takeOverRuns(ports: FlowPorts, take: (leased: LeasedRun) =
   const found = await runs.claimAbandoned({
     owner: settings.owner,
     ...(settings.machine === undefined ? {} : { machine: settings.machine }),
+    ...knownTargets(ports),
     at,
     until: at + settings.leaseMs,
     force: false,

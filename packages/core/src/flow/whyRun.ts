@@ -109,10 +109,13 @@ async function handsOf(
   const seconds = since === undefined ? 0 : Math.max(1, Math.round((now - since) / 1000));
   const long =
     seconds === 0 ? "" : seconds < 120 ? ` for ${seconds} s` : ` for ${Math.round(seconds / 60)} minutes`;
+  // From its launch plan on it needs no settings.
+  const needed =
+    nextStep(run) === "prepare" ? ` that has the compute target '${run.target}' in its settings` : "";
   const who =
     machine === undefined
       ? `Any server that has the compute target '${run.target}' in its settings takes it over.`
-      : `It is bound to the machine '${machine}': start a server there (with --machine ${machine}, unless that is its host name). ${wayOut(run)}`;
+      : `It is bound to the machine '${machine}': start a server there${needed} (with --machine ${machine}, unless that is its host name). ${wayOut(run)}`;
   return { unheld: { code: "outOfReach", message: `No server has gone on with it${long}. ${who}` } };
 }
 

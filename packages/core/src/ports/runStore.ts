@@ -155,11 +155,13 @@ export interface RunStore {
   }): Promise<readonly LeasedRun[]>;
   /**
    * Takes unfinished hosted runs (claimed before, or with a release owed) whose lease has run out, or with `force` all but its own.
-   * None that is bound to another machine than `machine`, where that is given.
+   * None that is bound to another machine than `machine`, where that is given; and none without an environment yet whose target is
+   * not one of `targets`, where those are given: it needs a server whose settings have it.
    */
   claimAbandoned(ask: {
     readonly owner: string;
     readonly machine?: string;
+    readonly targets?: readonly string[];
     readonly at: Instant;
     readonly until: Instant;
     readonly force: boolean;

@@ -99,12 +99,6 @@ export const REASONS = {
     retry: "never",
     text: "The command of the run could not be started.",
   },
-  TargetGone: {
-    status: "Failed",
-    blame: "platform",
-    retry: "never",
-    text: "The compute target of the run is no longer in the settings.",
-  },
   Vanished: {
     status: "Failed",
     blame: "platform",

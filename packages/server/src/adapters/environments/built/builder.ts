@@ -32,6 +32,8 @@ export type BuilderOptions = {
   readonly environments: EnvironmentFolder;
   /** What is known of tools that all builders install into the same folder. */
   readonly installing: Map<string, Promise<string>>;
+  /** Other servers may install into the same folder. */
+  readonly shared?: boolean;
   /** The variables of tools, as `toolEnvironment` picks them. */
   readonly environment: Readonly<Record<string, string>>;
   /** Where pythons lie, besides the PATH. */
@@ -95,6 +97,7 @@ export function createBuilder(options: BuilderOptions): EnvironmentBuilder {
     pythons,
     toolPath,
     installing,
+    shared: options.shared,
   });
   const settings: RecipeSettings = {
     packageIndex,

@@ -15,8 +15,6 @@ export type BuiltEnvironmentsOptions = Omit<
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly limitBytes: number;
   readonly inUse: () => Promise<ReadonlySet<string>>;
-  /** Other servers may use the same folder and engine. */
-  readonly shared?: boolean;
   /** Those that targets name. */
   readonly tools: MachineTools;
 };
@@ -40,7 +38,7 @@ export function createBuiltEnvironments(options: BuiltEnvironmentsOptions): Buil
   const home = env.HOME ?? "/";
   const pyenv = env.PYENV_ROOT ?? join(home, ".pyenv");
   const ofUv = env.UV_PYTHON_INSTALL_DIR ?? join(home, ".local", "share", "uv", "python");
-  const common = { ...rest, folder, environments, installing, home, pyenv, ofUv };
+  const common = { ...rest, folder, environments, installing, shared, home, pyenv, ofUv };
   const usual = createBuilder({ ...common, path, environment, packageIndex, condaChannels });
   const ofTargets = new Map<string, EnvironmentBuilder>();
 

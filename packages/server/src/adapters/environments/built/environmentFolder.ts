@@ -2,13 +2,13 @@
 // removed when there are too many. Knows no tool.
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { MalachiteError, type PreparedEnvironment } from "@malachite/core";
 import { makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
 import { endMarked } from "./buildProcess.ts";
-import { hasTurn, takeTurn } from "./buildTurn.ts";
+import { hasTurn, isTurn, takeTurn, tryTurn } from "./buildTurn.ts";
 
 const run = promisify(execFile);
 
@@ -20,6 +20,8 @@ type Marker = { readonly made: Made; readonly sizeBytes: number };
 type Hearer = (text: string) => void;
 
 const MARKER = "ready.json";
+/** The marker of one that is being removed: from then on it is no environment. */
+const GONE = "gone.json";
 /** Between an answer and the record of the run that got it, an environment looks unused. */
 const JUST_USED_MS = 600_000;
 /** What a late comer hears again; longer logs lose their beginning. */
@@ -64,8 +66,12 @@ export class EnvironmentFolder {
     // What it was made from may be gone from the machine: then its python leads nowhere.
     if (!marker || !(await stat(marker.made.python).catch(() => undefined))) return undefined;
     const now = new Date(this.#options.now());
-    await utimes(join(this.#options.folder, id, MARKER), now, now).catch(() => {});
-    return { id, ...marker.made };
+    const used = await utimes(join(this.#options.folder, id, MARKER), now, now).then(
+      () => true,
+      () => false,
+    );
+    // It is being removed, by this server or another.
+    return used && !this.#removing.has(id) ? { id, ...marker.made } : undefined;
   }
 
   /** As `get`, or makes it: one build however many ask, which ends when the last of them has gone. */
@@ -153,12 +159,15 @@ export class EnvironmentFolder {
       const made = await build(place, say, signal);
       signal.throwIfAborted();
       const marker: Marker = { made, sizeBytes: await sizeOf(place) };
+      if ((await turn?.holds()) === false)
+        throw new Error(`Another server builds in ${place}, for this one did not answer for long.`);
       await writeFileAtomic(join(place, MARKER), JSON.stringify(marker), 0o600);
       return { id, ...made };
     } catch (error) {
-      await removeTree(place).catch(() => {
-        // The next build begins with that again.
-      });
+      if ((await turn?.holds()) !== false)
+        await removeTree(place).catch(() => {
+          // The next build begins with that again.
+        });
       if (timeout.aborted && !stopped.aborted)
         throw new MalachiteError(
           "EnvironmentFailed",
@@ -178,7 +187,8 @@ export class EnvironmentFolder {
   async sweep(): Promise<void> {
     const { folder, limitBytes, cache, inUse, now } = this.#options;
     const found: { id: string; sizeBytes: number; usedAt: number }[] = [];
-    for (const id of await readdir(folder).catch(() => [] as string[])) {
+    const names = await readdir(folder).catch(() => [] as string[]);
+    for (const id of names) {
       if (!/^[0-9a-f]{32}$/.test(id) || this.#running.has(id)) continue;
       const marker = await this.#marker(id);
       const at = await stat(join(folder, id, MARKER)).catch(() => undefined);
@@ -195,22 +205,36 @@ export class EnvironmentFolder {
       gone.push(one);
       all -= one.sizeBytes;
     }
-    for (const { id } of gone) await this.#remove(id);
-    // The build that asks has ended its tools; any other may be reading the cache.
-    if (all > limitBytes && this.#running.size <= 1) {
+    for (const { id, usedAt } of gone) await this.#remove(id, usedAt);
+    // The build that asks has ended its tools; any other, also of another server, may be reading the cache.
+    if (all > limitBytes && this.#running.size <= 1 && !names.some(isTurn)) {
       const old = `${cache}.gone-${randomUUID()}`;
       await rename(cache, old).catch(() => {});
       await removeTree(old);
     }
   }
 
-  async #remove(id: string): Promise<void> {
+  /** Unless it was used after `usedAt`, or somebody builds there. */
+  async #remove(id: string, usedAt: number): Promise<void> {
     if (this.#running.has(id)) return;
     const place = join(this.#options.folder, id);
     const removal = (async () => {
-      await rm(join(place, MARKER), { force: true });
-      await endMarked(place);
-      await removeTree(place);
+      const turn = this.#options.shared ? await tryTurn(place) : undefined;
+      if (this.#options.shared && !turn) return;
+      try {
+        const gone = join(place, GONE);
+        const wasWhole = await rename(join(place, MARKER), gone).then(
+          () => true,
+          () => false,
+        );
+        if (wasWhole && (await stat(gone)).mtimeMs > usedAt) await rename(gone, join(place, MARKER));
+        else {
+          await endMarked(place);
+          await removeTree(place);
+        }
+      } finally {
+        await turn?.[Symbol.asyncDispose]();
+      }
     })();
     this.#removing.set(id, removal);
     await removal.finally(() => this.#removing.delete(id));

@@ -1,7 +1,7 @@
 // uv, where the machine has none.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -49,6 +49,21 @@ describe("uv, where the machine has none", () => {
     assert.equal(said.filter((line) => line.startsWith("uv is not on the PATH")).length, 1);
     // It is there now.
     assert.equal(await toolbox("own", "/no/such/python").uv(() => {}, never), both[0]);
+  });
+
+  it("stays as it is when another server has installed it at the same time", async () => {
+    const inodes: number[] = [];
+    const servers = [1, 2].map(() => toolbox("shared", without("pip"), { shared: true }));
+    const both = await Promise.all(
+      servers.map(async (server) => {
+        const uv = await server.uv(() => {}, never);
+        inodes.push(statSync(uv).ino);
+        return uv;
+      }),
+    );
+    assert.deepEqual(both, Array(2).fill(join(path, "shared", "uv", "bin", "uv")));
+    assert.deepEqual(inodes, Array(2).fill(statSync(both[0] ?? "").ino));
+    assert.deepEqual(readdirSync(join(path, "shared")), ["uv"]);
   });
 
   it("that cannot be had is told with all that was tried", async () => {

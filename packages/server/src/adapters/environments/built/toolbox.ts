@@ -4,11 +4,12 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { rename, stat } from "node:fs/promises";
-import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { MalachiteError } from "@malachite/core";
-import { isExecutable, makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
+import { hasCode, isExecutable, makeFolder, removeTree, writeFileAtomic } from "../../../files/index.ts";
 import { runTool, ToolFailed } from "./buildProcess.ts";
+import { takeTurn } from "./buildTurn.ts";
 import type { Python } from "./pythons.ts";
 import { uvEnvironment } from "./toolEnvironment.ts";
 
@@ -32,6 +33,8 @@ export type ToolboxOptions = {
   readonly pythons: { list(): Promise<readonly Python[]> };
   /** Installations that are under way; others with the same folder share it. */
   readonly installing?: Map<string, Promise<string>>;
+  /** Other servers may install into the same folder. */
+  readonly shared?: boolean;
 };
 
 const run = promisify(execFile);
@@ -174,7 +177,7 @@ export class Toolbox {
       for (const { path, version } of usable) {
         try {
           await way(path);
-          await replace(place, join(folder, what));
+          await this.#put(place, join(folder, what));
           return;
         } catch (error) {
           await removeTree(place);
@@ -196,6 +199,8 @@ export class Toolbox {
     const cache = join(dirname(folder), "cache", "uv");
     const all = uvEnvironment(environment, { cache, packageIndex });
     const tool = { at: folder, mark: place, environment: all, say };
+    await using turn = this.#options.shared ? await takeTurn(place, signal) : undefined;
+    if (turn && (await isFile(join(place, WHOLE)))) return;
     try {
       // A virtual environment cannot be moved, so it has its name from the start, and a mark once it is whole.
       await makeFolder(folder);
@@ -208,6 +213,18 @@ export class Toolbox {
       await removeTree(place);
       if (!(error instanceof ToolFailed)) throw error;
       throw failed(`py-rattler could not be installed: ${error.message}`);
+    }
+  }
+
+  /** One that another server has put there meanwhile stays: it may be at work. */
+  async #put(from: string, to: string): Promise<void> {
+    try {
+      await rename(from, to);
+    } catch (error) {
+      if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "EEXIST")) throw error;
+      if (await isExecutable(join(to, "bin", basename(to)))) return removeTree(from);
+      await removeTree(to);
+      await rename(from, to);
     }
   }
 
@@ -232,11 +249,6 @@ const toolOf = (program: string): CondaTool => ({
   kind: /micromamba[^/]*$/.test(program) ? "micromamba" : "conda",
   program,
 });
-
-async function replace(from: string, to: string): Promise<void> {
-  await removeTree(to);
-  await rename(from, to);
-}
 
 const isNewEnough = ({ version }: Python): boolean => compare(version, "3.8") >= 0;
 

@@ -1,6 +1,6 @@
 // The line and the leases: who works on which run, and until when nobody else may.
 import { randomBytes } from "node:crypto";
-import type { Capacity, LeasedRun, Quotas, Run } from "@malachite/core";
+import type { Capacity, LeasedRun, Quotas, Run, RunStatus, RunStore } from "@malachite/core";
 import { sql } from "kysely";
 import type { Executor } from "./executor.ts";
 import { nextInLine, parseGpus } from "./line.ts";
@@ -11,6 +11,9 @@ import { statement } from "./statement.ts";
 const tokenBase = (): string => randomBytes(16).toString("hex");
 
 type Terms = { owner: string; base: string; until: number };
+
+/** What the settings are still needed for: a run that is on its way knows its target from its launch plan. */
+const UNPLANNED: readonly RunStatus[] = ["NotStarted", "Starting", "Preparing"];
 
 const takeQueued = statement<{
   no: number;
@@ -33,33 +36,52 @@ const takeQueued = statement<{
     .where("run_no", "=", p.no),
 );
 
-const takeAbandoned = statement<Terms & { at: number; force: number; limit: number; machine: string }>()(
-  (q, p) =>
-    q
-      .updateTable("run_work")
-      .set({
-        lease_token: sql<string>`${p.base} || '.' || run_no`,
-        lease_owner: p.owner,
-        lease_until: p.until,
-      })
-      .where("run_no", "in", (eb) =>
-        eb
-          .selectFrom("run_work")
-          .select("run_no")
-          .where("stage", "in", ["claimed", "working", "owed"])
-          .where((or) => or.or([or("machine", "is", null), sql<boolean>`${p.machine} in ('', machine)`]))
-          .where((or) =>
-            or.or([
-              or("lease_token", "is", null),
-              or("lease_until", "<=", p.at),
-              // By force from others, never from itself: so taking all in portions comes to an end.
-              or.and([or(p.force, "=", 1), or("lease_owner", "!=", p.owner)]),
-            ]),
-          )
-          .orderBy("run_no")
-          .limit(p.limit),
-      )
-      .returning(["run_no", "lease_token", "gpu_ids"]),
+type Abandoned = Terms & { at: number; force: number; limit: number; machine: string; targets: string };
+
+const takeAbandoned = statement<Abandoned>()((q, p, dialect) =>
+  q
+    .updateTable("run_work")
+    .set({
+      lease_token: sql<string>`${p.base} || '.' || run_no`,
+      lease_owner: p.owner,
+      lease_until: p.until,
+    })
+    .where("run_no", "in", (eb) =>
+      eb
+        .selectFrom("run_work")
+        .select("run_no")
+        .where("stage", "in", ["claimed", "working", "owed"])
+        .where((or) => or.or([or("machine", "is", null), sql<boolean>`${p.machine} in ('', machine)`]))
+        .where((or) =>
+          or.or([
+            or("lease_token", "is", null),
+            or("lease_until", "<=", p.at),
+            // By force from others, never from itself: so taking all in portions comes to an end.
+            or.and([or(p.force, "=", 1), or("lease_owner", "!=", p.owner)]),
+          ]),
+        )
+        // Asked last, for the few rows that are left.
+        .where((or) =>
+          or.or([
+            or(p.targets, "=", "*"),
+            or.not(
+              or.exists(
+                or
+                  .selectFrom("runs")
+                  .select("no")
+                  .whereRef("no", "=", "run_no")
+                  .where("status", "in", UNPLANNED)
+                  .where(
+                    sql<boolean>`target not in (select value from ${dialect.texts(p.targets)} as listed)`,
+                  ),
+              ),
+            ),
+          ]),
+        )
+        .orderBy("run_no")
+        .limit(p.limit),
+    )
+    .returning(["run_no", "lease_token", "gpu_ids"]),
 );
 
 const giveBack = statement<{ token: string }>()((q, p) =>
@@ -113,7 +135,7 @@ export async function claimQueued(
 /** See `RunStore.claimAbandoned`. */
 export async function claimAbandoned(
   db: Executor,
-  ask: { owner: string; machine?: string; at: number; until: number; force: boolean; limit: number },
+  ask: Parameters<RunStore["claimAbandoned"]>[0],
 ): Promise<readonly LeasedRun[]> {
   if (!(ask.limit > 0)) return [];
   const { owner, at, until } = ask;
@@ -124,6 +146,7 @@ export async function claimAbandoned(
     base: tokenBase(),
     force: ask.force ? 1 : 0,
     machine: ask.machine ?? "",
+    targets: ask.targets === undefined ? "*" : JSON.stringify(ask.targets),
     limit: Math.trunc(ask.limit),
   };
   const taken = await takeAbandoned(db, terms);

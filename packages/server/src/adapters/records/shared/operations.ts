@@ -9,6 +9,7 @@ import type {
   Quotas,
   RunCountsAsk,
   RunsAsk,
+  RunStore,
   RunTableAsk,
   Scope,
   StoryEntry,
@@ -110,14 +111,7 @@ import { searchTrackedRuns } from "./tracking/searchRuns.ts";
 import { createTrackedExperiment, searchTrackedExperiments } from "./tracking/trackedExperiments.ts";
 import { ensureWorkspace, findWorkspace, listWorkspaces } from "./workspaces.ts";
 
-type Abandoned = {
-  owner: string;
-  machine?: string;
-  at: number;
-  until: number;
-  force: boolean;
-  limit: number;
-};
+type Abandoned = Parameters<RunStore["claimAbandoned"]>[0];
 
 /** Operations that change something. One transaction each, or a share of one. */
 export const WRITES = {
