@@ -1,13 +1,12 @@
 // PySpark, with the real spark-submit: on this machine, on a standalone cluster, with a package from Maven, and without Java.
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { freePort } from "@malachite/server/conformance";
 import { example } from "../support/examples.ts";
 import {
   cancel,
@@ -23,20 +22,6 @@ import {
 import { Service, until } from "../support/service.ts";
 import { orSkip } from "../support/tools.ts";
 import { pythonWithSpark } from "../support/venvs.ts";
-
-/** A port that is nobody else's until it is given up. */
-async function holdPort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as { port: number }).port,
-    async giveUp() {
-      if (!server.listening) return;
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 
@@ -59,18 +44,13 @@ function mavenRepository(
 describe("a run of PySpark", () => {
   let service: Service;
   let master = "";
-  let held: Awaited<ReturnType<typeof holdPort>>;
   before(async () => {
-    held = await holdPort();
-    master = `spark://127.0.0.1:${held.port}`;
+    master = `spark://127.0.0.1:${await freePort()}`;
     const settings = join(mkdtempSync(join(tmpdir(), "malachite-settings-")), "settings.yaml");
     writeFileSync(settings, `target:\n  cluster: { kind: process, sparkMaster: "${master}" }\n`);
     service = await Service.start({ flags: ["--grace-seconds", "2", "--settings", settings] });
   });
-  after(async () => {
-    await held?.giveUp();
-    await service?.[Symbol.asyncDispose]();
-  });
+  after(() => service?.[Symbol.asyncDispose]());
 
   const environment = (python: string, more: object = {}) => ({
     python: { userManagedDependencies: true, interpreterPath: python },
@@ -120,7 +100,6 @@ describe("a run of PySpark", () => {
     };
     try {
       const port = new URL(master.replace("spark:", "http:")).port;
-      await held.giveUp();
       start("master.Master", ["--host", "127.0.0.1", "--port", port, "--webui-port", "0"]);
       const has = (words: string) => () => {
         if (started.some(({ exitCode }) => exitCode !== null)) throw new Error(`It has ended: ${said}`);

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import {
   type ClusterUnderTest,
   type Door,
+  freePort,
   openDoor,
   startCluster,
   withoutCluster,
@@ -64,7 +65,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
     };
     writeFileSync(settings, JSON.stringify({ target }));
     // The service listens on loopback alone; pods reach it by a door on the address of their node.
-    const port = 20_000 + Math.floor(Math.random() * 9000);
+    const port = await freePort();
     door = await openDoor({ port, host: "127.0.0.1" }, { host: "0.0.0.0" });
     const flags = [
       ...["--settings", settings, "--grace-seconds", "2", "--port", String(port)],

@@ -2,7 +2,13 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type Door, hideFromNodes, type SlurmUnderTest, withoutSlurm } from "@malachite/server/conformance";
+import {
+  type Door,
+  freePort,
+  hideFromNodes,
+  type SlurmUnderTest,
+  withoutSlurm,
+} from "@malachite/server/conformance";
 import { Home } from "../support/cli.ts";
 import { Service, until } from "../support/service.ts";
 
@@ -53,7 +59,7 @@ export async function startAwaySlurm(
   }
   const settings = join(home.folder, "settings.yaml");
   writeFileSync(settings, JSON.stringify({ target }));
-  const port = String(20_000 + Math.floor(Math.random() * 9000));
+  const port = String(await freePort());
   const reached = ["--port", port, "--public-url", `http://${hostname()}:${port}`];
   const asked = ["--settings", settings, "--grace-seconds", "5", ...reached, ...flags];
   const service = begun.use(await Service.start({ flags: asked }));

@@ -167,7 +167,7 @@ function createBench(
   options: DriverConformanceOptions,
 ): Bench {
   const signal = new AbortController().signal;
-  const deadlineMs = options.deadlineMs ?? 20_000;
+  const deadlineMs = options.deadlineMs ?? 60_000;
   const bench: Bench = {
     get driver() {
       return driver();

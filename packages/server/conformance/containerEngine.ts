@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
-import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { ENGINES, START_MS, startEngine, withoutScript } from "./engineScripts.ts";
+import { freePort } from "./freePort.ts";
 
 export type EngineName = "docker" | "podman";
 
@@ -88,17 +88,4 @@ export async function loadImage(
   const said = await text(answer[0]);
   if (answer[0].statusCode !== 200) throw new Error(`${name} was not loaded: ${said}`);
   return imageName(name);
-}
-
-/** Outside of those that the system gives away by itself. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
-    });
-    server.close();
-    if (isFree) return port;
-  }
 }

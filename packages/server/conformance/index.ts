@@ -14,6 +14,7 @@ export {
 } from "./containerEngine.ts";
 export { type Door, openDoor } from "./door.ts";
 export { type StartedEngine, startEngine } from "./engineScripts.ts";
+export { freePort } from "./freePort.ts";
 export { checkHistory, type HistoryEntry } from "./historyChecker.ts";
 export * from "./hostileArchives.ts";
 export { type ClusterUnderTest, startCluster, withoutCluster } from "./kubernetesCluster.ts";

@@ -66,7 +66,7 @@ export async function hideFromNodes({ conf, run: ask }: SlurmUnderTest, path: st
   const hidden = ["--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec slurmd "$@"', path];
   for (const node of ["n1", "n2"])
     startDaemon(folder, `slurmd-${node}`, "unshare", [...hidden, "-D", "-f", conf, "-N", node]);
-  for (const end = Date.now() + 60_000; ; await pause(100)) {
+  for (const end = Date.now() + 120_000; ; await pause(100)) {
     const now = await starts();
     if (now.length === 2 && now.every((start, index) => start !== before[index])) return untilIdle(ask);
     if (Date.now() > end) throw new Error(`the nodes did not come back: ${now}`);
@@ -112,7 +112,7 @@ export async function startLab({ rest = false, killWait = 3 } = {}): Promise<Slu
 
 async function untilIdle(ask: SlurmUnderTest["run"]): Promise<void> {
   const states = () => ask("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T");
-  for (const end = Date.now() + 60_000; (await states().catch(() => "")).trim() !== "idle\nidle"; ) {
+  for (const end = Date.now() + 120_000; (await states().catch(() => "")).trim() !== "idle\nidle"; ) {
     if (Date.now() > end) throw new Error(`the nodes are not there: ${await states()}`);
     await pause(100);
   }
@@ -124,7 +124,7 @@ const recordOf = (folder: string, name: string): string => join(folder, "run", n
 async function stopDaemon(folder: string, name: string): Promise<void> {
   const [pid = "0"] = readFileSync(recordOf(folder, name), "utf8").split(" ");
   process.kill(Number(pid), "SIGTERM");
-  for (const end = Date.now() + 30_000; startOf(Number(pid)) !== undefined; await pause(50))
+  for (const end = Date.now() + 120_000; startOf(Number(pid)) !== undefined; await pause(50))
     if (Date.now() > end) throw new Error(`${name} does not end`);
 }
 

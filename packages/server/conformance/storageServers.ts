@@ -4,52 +4,55 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "./freePort.ts";
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "malachite", "servers");
 
-/** The folder of `node_modules` that has the package. Throws what npm says when it cannot be had. */
-function installed(name: string, version: string): string {
-  const folder = join(CACHE, `${name}-${version}`);
-  if (existsSync(folder)) return join(folder, "node_modules", name);
+/** A folder of the cache, made the first time, and there when it is whole: several processes may ask for it at once. */
+function cached(name: string, make: (folder: string) => void): string {
+  const folder = join(CACHE, name);
+  if (existsSync(folder)) return folder;
   const building = `${folder}.${process.pid}`;
   try {
     mkdirSync(building, { recursive: true });
-    writeFileSync(join(building, "package.json"), '{"private":true}');
-    const npm = ["i", "--no-audit", "--no-fund", "--loglevel=error", `${name}@${version}`];
-    execFileSync("npm", npm, { cwd: building, stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
-    if (!existsSync(folder)) renameSync(building, folder);
+    make(building);
+    try {
+      renameSync(building, folder);
+    } catch (error) {
+      // Another process has made the same meanwhile.
+      if (!existsSync(folder)) throw error;
+    }
   } finally {
     rmSync(building, { recursive: true, force: true });
   }
-  return join(folder, "node_modules", name);
-}
-
-/** The folder of a virtual environment that has the package. Throws what pip says when it cannot be had. */
-function installedPython(name: string, version: string): string {
-  const folder = join(CACHE, `${name}-${version}`);
-  if (existsSync(join(folder, "installed"))) return folder;
-  // An environment cannot be moved: it is made in its place, and whole when its mark is there.
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const run = (program: string, ...args: string[]) =>
-    execFileSync(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
-  run("python3", "-m", "venv", folder);
-  run(join(folder, "bin/pip"), "install", "-q", `${name}[server,s3]==${version}`);
-  writeFileSync(join(folder, "installed"), "");
   return folder;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+const QUIETLY = { stdio: "pipe", timeout: 300_000 } as const;
+
+/** The folder of `node_modules` that has the package. Throws what npm says when it cannot be had. */
+function installed(name: string, version: string): string {
+  const folder = cached(`${name}-${version}`, (building) => {
+    writeFileSync(join(building, "package.json"), '{"private":true}');
+    const npm = ["i", "--no-audit", "--no-fund", "--loglevel=error", `${name}@${version}`];
+    execFileSync("npm", npm, { cwd: building, ...QUIETLY });
+  });
+  return join(folder, "node_modules", name);
+}
+
+/** The python of a virtual environment that has the package. Throws what pip says when it cannot be had. */
+function installedPython(name: string, version: string): string {
+  const folder = cached(`${name}-${version}-python`, (building) => {
+    execFileSync("python3", ["-m", "venv", building], QUIETLY);
+    // Called as a module, as what is installed is too: the scripts of a folder that is renamed point nowhere.
+    const pip = ["-m", "pip", "install", "-q", `${name}[server,s3]==${version}`];
+    execFileSync(join(building, "bin/python"), pip, QUIETLY);
+  });
+  return join(folder, "bin/python");
 }
 
 /** Starts it and waits until the port takes connections. */
@@ -69,7 +72,7 @@ async function started(
     stream?.on("data", (chunk) => {
       said = (said + chunk).slice(-4000);
     });
-  for (const end = Date.now() + 60_000; ; await pause(50)) {
+  for (const end = Date.now() + 120_000; ; await pause(50)) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
       socket.on("close", () => resolve(false)).setTimeout(1000, () => socket.destroy());
@@ -176,11 +179,11 @@ export async function startS3(): Promise<S3Server> {
 
 /** Moto, which keeps everything in memory. */
 export async function startMoto(): Promise<S3Server> {
-  const moto = installedPython("moto", "5.2.5");
+  const python = installedPython("moto", "5.2.5");
   const folder = mkdtempSync(join(tmpdir(), "malachite-moto-"));
   const port = await freePort();
-  const args = ["-H", "127.0.0.1", "-p", String(port)];
-  const stop = await started(args, port, {}, folder, join(moto, "bin/moto_server"));
+  const args = ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)];
+  const stop = await started(args, port, {}, folder, python);
   const endpoint = `http://127.0.0.1:${port}`;
   const made = await fetch(`${endpoint}/malachite`, { method: "PUT" });
   if (!made.ok) throw new Error(`The bucket was not made: ${made.status} ${await made.text()}`);
