@@ -36,7 +36,14 @@ const takeQueued = statement<{
     .where("run_no", "=", p.no),
 );
 
-type Abandoned = Terms & { at: number; force: number; limit: number; machine: string; targets: string };
+type Abandoned = Terms & {
+  at: number;
+  force: number;
+  limit: number;
+  machine: string;
+  any: number;
+  targets: string;
+};
 
 const takeAbandoned = statement<Abandoned>()((q, p, dialect) =>
   q
@@ -63,7 +70,7 @@ const takeAbandoned = statement<Abandoned>()((q, p, dialect) =>
         // Asked last, for the few rows that are left.
         .where((or) =>
           or.or([
-            or(p.targets, "=", "*"),
+            or(p.any, "=", 1),
             or.not(
               or.exists(
                 or
@@ -146,7 +153,8 @@ export async function claimAbandoned(
     base: tokenBase(),
     force: ask.force ? 1 : 0,
     machine: ask.machine ?? "",
-    targets: ask.targets === undefined ? "*" : JSON.stringify(ask.targets),
+    any: ask.targets === undefined ? 1 : 0,
+    targets: JSON.stringify(ask.targets ?? []),
     limit: Math.trunc(ask.limit),
   };
   const taken = await takeAbandoned(db, terms);
