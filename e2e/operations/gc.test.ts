@@ -67,7 +67,12 @@ describe("malachite gc", { concurrency: 2 }, () => {
         "GET",
         "/malachite/v1.0/service/audit?operation=Malachite_CollectGarbage",
       );
-      assert.ok(((await audit.json()) as { values: unknown[] }).values.length >= 1);
+      const { values } = (await audit.json()) as { values: { of: { dryRun: string } }[] };
+      assert.deepEqual(
+        values.slice(0, 2).map(({ of }) => of.dryRun),
+        ["false", "true"],
+        "the newest first",
+      );
     });
   }
 });

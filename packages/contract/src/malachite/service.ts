@@ -84,7 +84,10 @@ export const AuditEntry = model("AuditEntry", {
     { description: "Empty texts where the address asks for no token." },
   ),
   from: Type.String({ description: "The address of the caller." }),
-  of: anyObject({ description: "What the path named: workspace, run and so on." }),
+  of: anyObject({
+    description:
+      "What the path named: workspace, run and so on. Of Malachite_CollectGarbage: `dryRun`, whether it only told what would go.",
+  }),
   status: integer({ description: "Of the answer." }),
   correlation: Type.String(),
   before: Type.String({ description: "The hash of the entry before." }),

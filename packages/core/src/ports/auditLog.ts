@@ -11,7 +11,7 @@ export type AuditedAct = {
     readonly run?: string;
   };
   readonly from: string;
-  /** What it was done to, by the names of the address. */
+  /** What it was done to, by the names of the address, and what makes it another act than one of the same operation. */
   readonly of: Readonly<Record<string, string>>;
   readonly status: number;
   readonly correlation: string;

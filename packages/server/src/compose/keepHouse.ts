@@ -48,7 +48,12 @@ export async function keepHouse(
     operation: "Malachite_CollectGarbage",
     who: { name: "malachite", objectId: "", tenantId: "" },
     from: "",
-    of: { runs: String(done.runs), bytes: String(done.bytes), projects: String(done.projects) },
+    of: {
+      dryRun: "false",
+      runs: String(done.runs),
+      bytes: String(done.bytes),
+      projects: String(done.projects),
+    },
     status: 200,
     correlation: randomUUID(),
   });

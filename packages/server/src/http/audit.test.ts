@@ -41,6 +41,32 @@ describe("the audit log", () => {
     assert.doesNotMatch(JSON.stringify(edge.acts), /body-text|Bearer|wrong/);
   });
 
+  it("is told whether runs were to go, or only to be told of", async () => {
+    await using edge = await testEdge();
+    const asked: boolean[] = [];
+    edge.flow.on("collectGarbage", async ({ dryRun }) => {
+      asked.push(dryRun);
+      return { policies: 1, looked: 0, values: [], finishedBytes: 0 };
+    });
+    for (const payload of [{ dryRun: true }, {}, { dryRun: false }, { dryRun: "maybe" }])
+      await edge.app.inject({
+        method: "POST",
+        url: "/malachite/v1.0/service/gc",
+        headers: JSON_DEV,
+        payload,
+      });
+    assert.deepEqual(asked, [true, false, false]);
+    assert.deepEqual(
+      edge.acts.map(({ operation, of, status }) => [operation, of, status]),
+      [
+        ["Malachite_CollectGarbage", { dryRun: "true" }, 200],
+        ["Malachite_CollectGarbage", { dryRun: "false" }, 200],
+        ["Malachite_CollectGarbage", { dryRun: "false" }, 200],
+        ["Malachite_CollectGarbage", {}, 400],
+      ],
+    );
+  });
+
   it("is told of tokens that are given out", async () => {
     await using edge = await testEdge();
     await edge.app.inject({ url: "/msi/token?secret=abc" });

@@ -3,6 +3,13 @@ import type { AuditedAct, AuditLog, Clock, Log } from "@malachite/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isAudited } from "../auth/audited.ts";
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What a route says of an act beside the names of its address: whatever makes one of its operation another thing. */
+    audited: Readonly<Record<string, string>> | undefined;
+  }
+}
+
 /** Parameters of paths are bounded by the contract; this only keeps a line a line. */
 const LONGEST_PARAMETER = 1024;
 
@@ -10,6 +17,7 @@ export function addAudit(
   app: FastifyInstance,
   { audit, clock, log }: { readonly audit: AuditLog; readonly clock: Clock; readonly log: Log },
 ): void {
+  app.decorateRequest("audited");
   app.addHook("onSend", async (request, reply, payload) => {
     const act = actOf(request, reply, payload, clock);
     if (act === undefined) return payload;
@@ -44,6 +52,7 @@ function actOf(
     from: request.raw.socket.remoteAddress ?? "",
     of: {
       ...Object.fromEntries(params.map(([key, value]) => [key, String(value).slice(0, LONGEST_PARAMETER)])),
+      ...request.audited,
       ...madeRun(payload),
     },
     status: reply.statusCode,

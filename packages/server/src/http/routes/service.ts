@@ -40,6 +40,7 @@ export const audit = route(malachite.audit, async ({ query }, { audit: log }) =>
 const GARBAGE_PAGE = 200;
 export const collectGarbage = route(malachite.collectGarbage, async (ask, { flow }) => {
   const { dryRun = false, after } = await ask.body();
+  ask.request.audited = { dryRun: String(dryRun) };
   const page = await flow.collectGarbage({
     dryRun,
     limit: GARBAGE_PAGE,
