@@ -230,8 +230,18 @@ export function blobStoreConformance(name: string, open: (folder: string) => Pro
       assert.equal(await text("log"), "one two ");
       assert.deepEqual(await store.get(at("log")), second.blob);
       assert.deepEqual(second.blob.metadata, { a: "b" });
+      await store.describe(
+        at("log"),
+        { headers: { contentType: "text/x", contentMd5: md5("one two ") } },
+        { check: any },
+      );
+      assert.deepEqual(
+        (await append("log", "three ")).blob.headers,
+        { contentType: "text/x" },
+        "of other bytes",
+      );
       await Promise.all(Array.from({ length: 20 }, (_, n) => append("log", `${n} `)));
-      assert.equal((await store.get(at("log")))?.pieces, 22);
+      assert.equal((await store.get(at("log")))?.pieces, 23);
       await put("block", "x");
       await assert.rejects(append("block", "y"), refused("BlobTypeMismatch"));
     });

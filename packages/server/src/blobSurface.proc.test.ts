@@ -1,84 +1,20 @@
 // The blob surface over a real service: what Azure's storage clients send, byte by byte, and what they must be told.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
-import { type App, compose } from "./compose.ts";
-import { readSettings } from "./settings.ts";
+import { describe, it } from "node:test";
+import {
+  artifacts,
+  BLOCK,
+  blobsUnderTest,
+  codeOf,
+  id,
+  md5,
+  send,
+  WORKSPACE,
+} from "../conformance/blobsUnderTest.ts";
 
-const SCOPE =
-  "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws1";
-const artifacts = `/artifact/v2.0${SCOPE}/artifacts`;
-
-type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
-let folder: string;
-let app: App;
-let base: string;
-let lines: string[];
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "malachite-surface-"));
-  lines = [];
-  const settings = readSettings({ port: 0, data: join(folder, "data"), logLevel: "info" }, {});
-  app = await compose(settings, { env: { PATH: settings.path }, writeLog: (line) => void lines.push(line) });
-  base = await app.start();
-});
-after(async () => {
-  await app[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
-
-const send = (
-  method: string,
-  url: string,
-  headers: Record<string, string> = {},
-  body: string | Uint8Array = "",
-): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    const length = { "content-length": String(Buffer.byteLength(body)) };
-    const asked = request(url, { method, headers: { ...length, ...headers } }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          body: Buffer.concat(chunks),
-        }),
-      );
-    });
-    asked.on("error", reject);
-    asked.end(body);
-  });
-const json = async (method: string, path: string, body?: unknown) => {
-  const sent = { authorization: "Bearer dev", "content-type": "application/json-patch+json; charset=utf-8" };
-  const answer = await send(method, base + path, sent, body === undefined ? "" : JSON.stringify(body));
-  assert.equal(answer.status, 200, answer.body.toString());
-  return JSON.parse(answer.body.toString());
-};
-/** A link to write, as plain HTTP. */
-const link = async (path: string, container = "dcid.surface"): Promise<string> => {
-  const made = await json("POST", `${artifacts}/batch/metadata/ExperimentRun/${container}`, {
-    paths: [{ path }],
-  });
-  const { contentUri } = made.artifactContentInformation[path];
-  assert.match(contentUri, /^https:\/\/malachite-service\.blob\.x@127\.0\.0\.1:\d+\/azureml\/[\w./-]+\?/);
-  return contentUri.replace("https://malachite-service.blob.x@", "http://");
-};
-const BLOCK = { "x-ms-blob-type": "BlockBlob" };
-const codeOf = (answer: Answer) => {
-  assert.match(answer.headers["content-type"] ?? "", /xml/);
-  const code = /<Code>(\w+)<\/Code>/.exec(answer.body.toString())?.[1];
-  assert.equal(answer.headers["x-ms-error-code"], code);
-  return `${answer.status} ${code}`;
-};
-const md5 = (text: string) => createHash("md5").update(text).digest("base64");
-const id = (text: string) => encodeURIComponent(Buffer.from(text).toString("base64"));
+const served = blobsUnderTest();
+const { json, link } = served;
 
 describe("the blob surface", () => {
   it("keeps a blob and tells of it", async () => {
@@ -235,7 +171,7 @@ describe("the blob surface", () => {
     assert.deepEqual([head.status, head.body.length], [403, 0]);
     assert.equal(head.headers["x-ms-error-code"], "AuthenticationFailed");
     assert.ok(
-      !lines.some((line) => line.includes("sig=") || line.includes(signature)),
+      !served.lines.some((line) => line.includes("sig=") || line.includes(signature)),
       "a link is in the log",
     );
   });
@@ -282,17 +218,17 @@ describe("the blob surface", () => {
   });
 
   it("lists a container as XML, in pages and by folder", async () => {
-    const store = await json("GET", `/datastore/v1.0${SCOPE}/default`);
+    const store = await json("GET", `/datastore/v1.0${WORKSPACE}/default`);
     const { containerName, sasToken } = store.azureStorageSection;
     const token = String(sasToken).replace(/^\?/, "");
     const names = ["d/a & <b>.txt", "d/sub/1", "d/sub/2", "d/z"];
     const at = (name: string) =>
-      `${base}/${containerName}/${name.split("/").map(encodeURIComponent).join("/")}?${token}`;
+      `${served.base}/${containerName}/${name.split("/").map(encodeURIComponent).join("/")}?${token}`;
     for (const name of names) await send("PUT", at(name), { ...BLOCK, "x-ms-meta-n": "1" }, name);
     const list = async (query: string) => {
       const answer = await send(
         "GET",
-        `${base}/${containerName}?restype=container&comp=list&${query}&${token}`,
+        `${served.base}/${containerName}?restype=container&comp=list&${query}&${token}`,
       );
       assert.equal(answer.status, 200, answer.body.toString());
       const xml = answer.body.toString();
@@ -312,8 +248,11 @@ describe("the blob surface", () => {
     const second = await list(`prefix=d/&maxresults=3&marker=${first.next}`);
     assert.deepEqual([...first.blobs, ...second.blobs], all.blobs);
     assert.equal(second.next, "");
-    assert.equal((await send("HEAD", `${base}/${containerName}?restype=container&${token}`)).status, 200);
-    const again = await send("PUT", `${base}/${containerName}?restype=container&${token}`);
+    assert.equal(
+      (await send("HEAD", `${served.base}/${containerName}?restype=container&${token}`)).status,
+      200,
+    );
+    const again = await send("PUT", `${served.base}/${containerName}?restype=container&${token}`);
     assert.equal(codeOf(again), "409 ContainerAlreadyExists");
     assert.equal((await send("DELETE", at("d/z"))).status, 202);
     assert.equal(codeOf(await send("DELETE", at("d/z"))), "404 BlobNotFound");

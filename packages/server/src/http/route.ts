@@ -16,6 +16,7 @@ import { mayReach } from "./auth/reach.ts";
 import { baseUrl, secureBase } from "./baseUrl.ts";
 import type { Edge } from "./edge.ts";
 import { bodyStream } from "./plugins/bodyStream.ts";
+import { checkedBody } from "./plugins/contentMd5.ts";
 import { type JsonBody, readJson } from "./plugins/jsonBody.ts";
 
 /** A request as a route sees it. */
@@ -36,7 +37,7 @@ export type Ask<O extends Operation> = {
   body(): Promise<BodyOf<O>>;
   /** The JSON body as it was sent. */
   sent(): Promise<JsonBody>;
-  /** The raw body. */
+  /** The raw body. Throws InvalidRequest, ContentMismatch for a Content-MD5 that is none, or is not its own. */
   bytes(): AsyncIterable<Uint8Array>;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -154,7 +155,7 @@ async function readAsk(
 
   const { jsonLimitBytes } = edge.settings;
   const base = baseUrl(request, edge.settings);
-  const bytes = () => bodyStream(request.raw);
+  const bytes = () => checkedBody(bodyStream(request.raw), request.headers["content-md5"]);
   let json: Promise<JsonBody> | undefined;
   const sent = () => {
     const nonFinite = operation.body?.kind === "json" && operation.body.nonFinite === true;

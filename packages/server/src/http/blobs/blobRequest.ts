@@ -11,6 +11,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Granted, type Permission, STORAGE_ACCOUNT } from "../auth/sas.ts";
 import type { Edge } from "../edge.ts";
 import { bodyStream } from "../plugins/bodyStream.ts";
+import { isMd5 } from "../plugins/contentMd5.ts";
 import { AZURE_CODE } from "../plugins/dialects.ts";
 
 export type BlobRequest = {
@@ -120,6 +121,7 @@ export function factsOf(ask: BlobRequest, { plain }: { readonly plain: boolean }
     const value = ask.header(`x-ms-blob-${header}`) ?? (plain ? ask.header(header) : undefined);
     if (value !== undefined) headers[name] = value;
   }
+  if (headers.contentMd5 !== undefined) checkMd5(headers.contentMd5);
   return { headers, metadata: metadataOf(ask.request) };
 }
 
@@ -143,13 +145,15 @@ export function metadataOf({ raw }: FastifyRequest): Record<string, string> {
   return metadata;
 }
 
+function checkMd5(text: string): void {
+  if (!isMd5(text)) throw invalid("InvalidMd5", "An MD5 must be its 16 bytes in base64.");
+}
+
 /** What the sender says of the bytes of this request. */
 export function digestsOf(ask: BlobRequest): BlobDigests {
   const md5 = ask.header("content-md5");
   const crc64 = ask.header("x-ms-content-crc64");
-  if (md5 !== undefined && Buffer.from(md5, "base64").length !== 16) {
-    throw invalid("InvalidMd5", "Content-MD5 must be 16 bytes in base64.");
-  }
+  if (md5 !== undefined) checkMd5(md5);
   if (crc64 !== undefined && Buffer.from(crc64, "base64").length !== 8) {
     throw invalid("InvalidHeaderValue", "x-ms-content-crc64 must be 8 bytes in base64.");
   }

@@ -1,4 +1,5 @@
 // All that changes a blob: put whole, in blocks or piece by piece; its properties and metadata; its removal.
+import { createHash } from "node:crypto";
 import { MalachiteError } from "@malachite/core";
 import { created, versionHeaders } from "./blobAnswer.ts";
 import {
@@ -15,12 +16,15 @@ import {
 import { readBlockList, writeBlockList } from "./blockListXml.ts";
 import { writeCondition } from "./conditions.ts";
 
+const MD5_OF_NOTHING = createHash("md5").digest("base64");
+
 /** Put Blob: the whole of a block blob, or an append blob that is still empty. */
 export async function putBlob(ask: BlobRequest): Promise<void> {
   demand(ask, "w", "c");
   const at = addressOf(ask);
   const { blobs } = ask.edge.flow;
   const facts = factsOf(ask, { plain: true });
+  const digests = digestsOf(ask);
   const check = (there: Parameters<typeof mayReplace>[1]) => {
     mayReplace(ask, there);
     writeCondition(ask, there, true);
@@ -28,10 +32,14 @@ export async function putBlob(ask: BlobRequest): Promise<void> {
   const type = ask.header("x-ms-blob-type")?.toLowerCase();
   switch (type) {
     case "blockblob": {
+      // Said of the blob or of this request, they are the same bytes.
+      const { contentMd5 } = facts.headers;
+      if (digests.md5 !== undefined && contentMd5 !== digests.md5)
+        throw invalid("Md5Mismatch", "x-ms-blob-content-md5 and Content-MD5 are not the same.");
       const { md5, ...blob } = await blobs.put(at, ask.body(), {
         ...facts,
         writer: ask.granted.writer,
-        digests: digestsOf(ask),
+        digests: { ...digests, ...(contentMd5 === undefined ? {} : { md5: contentMd5 }) },
         check,
       });
       return created(ask.reply, blob, { "content-md5": md5 });
@@ -42,6 +50,8 @@ export async function putBlob(ask: BlobRequest): Promise<void> {
           throw invalid("InvalidHeaderValue", "An append blob begins empty: send no body, then append.");
         }
       }
+      if (digests.md5 !== undefined && digests.md5 !== MD5_OF_NOTHING)
+        throw invalid("Md5Mismatch", "Content-MD5 is not that of an empty body.");
       return created(ask.reply, await blobs.createAppend(at, { ...facts, check }));
     case undefined:
       throw invalid("MissingRequiredHeader", "The header x-ms-blob-type must be BlockBlob or AppendBlob.");

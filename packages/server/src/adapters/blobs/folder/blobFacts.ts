@@ -6,6 +6,7 @@ import type { BigIntStats } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { type BlobAddress, type BlobHeaders, type BlobInfo, type Block, plainTypeOf } from "@malachite/core";
 import { hasCode, writeFileAtomic } from "../../../files/index.ts";
+import { withoutMd5 } from "../withoutMd5.ts";
 import { hashedPath, workspaceFolder } from "./layout.ts";
 
 /** The facts of one version. An append blob is known by its file alone, since its size and time change with each piece. */
@@ -85,7 +86,11 @@ function matching(all: readonly Facts[], { ino, size, mtimeNs }: BigIntStats): F
   if (block) return block;
   // While a piece is being added, and when that was cut short, the blob is as long as it was before.
   const whole = same.filter((one) => one.kind === "append" && one.sizeBytes <= Number(size));
-  return whole.sort((a, b) => b.sizeBytes - a.sizeBytes)[0];
+  const [longest] = whole.sort((a, b) => b.sizeBytes - a.sizeBytes);
+  // What came through others is not in them.
+  return longest && longest.sizeBytes < Number(size)
+    ? { ...longest, headers: withoutMd5(longest.headers) }
+    : longest;
 }
 
 export const identityOf = (stats: BigIntStats, kind: "block" | "append") => ({

@@ -21,6 +21,7 @@ import type {
 } from "@malachite/core";
 import { hasCode, onStorage, openInside, readRange, segmentsOf } from "../../../files/index.ts";
 import { checkBlocks, noAppendBlob, noBlob, noBlock } from "../refusals.ts";
+import { withoutMd5 } from "../withoutMd5.ts";
 import { appendAt, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
 import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, keyOf, plainFacts } from "./blobFacts.ts";
@@ -212,7 +213,12 @@ class BlobFolder implements FolderBlobStore {
         const { size } = await lstat(temporary);
         ask.check(there.info, size);
         const before = there.facts;
-        const after = { ...before, sizeBytes: before.sizeBytes + size, pieces: (before.pieces ?? 0) + 1 };
+        const after = {
+          ...before,
+          headers: withoutMd5(before.headers),
+          sizeBytes: before.sizeBytes + size,
+          pieces: (before.pieces ?? 0) + 1,
+        };
         return await onStorage("Adding to a blob", async () => {
           // Said before it is done: should it be cut short, the blob is as long as it was.
           await this.#facts.keep(keyOf(at), [before, after]);

@@ -15,6 +15,7 @@ import type {
 import { onStorage, storageFailed } from "../../../files/index.ts";
 import { inPlace } from "../folder/placeFile.ts";
 import { exists, noArtifact } from "../refusals.ts";
+import { withoutMd5 } from "../withoutMd5.ts";
 import { type FileRecord, sizeOf } from "./fileRecord.ts";
 import { newName, type Place } from "./fileTable.ts";
 import type { ObjectFiles, OpenVersion } from "./objectFiles.ts";
@@ -80,7 +81,10 @@ class ObjectArtifacts implements ArtifactStore, ArtifactPlacer {
           createdAt: now,
           changedAt: now,
         };
-      if (there.kind === "append") return { ...there, changedAt: now, added: (there.added ?? 0) + 1 };
+      if (there.kind === "append") {
+        const headers = withoutMd5(there.headers);
+        return { ...there, headers, changedAt: now, added: (there.added ?? 0) + 1 };
+      }
       // What was said of the bytes, and the blocks they were made of, are those of another version.
       const pieces = there.pieces.map(({ block: _, ...piece }) => piece);
       return { ...there, pieces, headers: {}, metadata: {}, changedAt: now };

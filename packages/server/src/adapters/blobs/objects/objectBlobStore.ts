@@ -16,6 +16,7 @@ import type {
 } from "@malachite/core";
 import { blockIdBytes, STAGED_KEPT_MS } from "../folder/stagedBlocks.ts";
 import { checkBlocks, noAppendBlob, noBlob, noBlock } from "../refusals.ts";
+import { withoutMd5 } from "../withoutMd5.ts";
 import { type FileRecord, infoOf, type Piece } from "./fileRecord.ts";
 import { newName, type Place } from "./fileTable.ts";
 import type { ObjectFiles } from "./objectFiles.ts";
@@ -167,7 +168,8 @@ class ObjectBlobs implements ObjectBlobStore {
       if (there === undefined) throw noBlob(at.path);
       if (there.kind !== "append") throw noAppendBlob(at.path);
       ask.check(infoOf(at.path, there), received.sizeBytes);
-      return { ...there, changedAt: Date.now(), added: (there.added ?? 0) + 1 };
+      const headers = withoutMd5(there.headers);
+      return { ...there, headers, changedAt: Date.now(), added: (there.added ?? 0) + 1 };
     });
     return { blob: infoOf(at.path, record), offset, md5: received.md5 };
   }
