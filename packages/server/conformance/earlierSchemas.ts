@@ -29,7 +29,7 @@ const ROWS: Readonly<Record<number, readonly string[]>> = {
         values (${i + 1}, 1, 1, ${i + 1}, '${id}', 'hosted', 'f', '${id}', ${CREATED + i}, 'Ada', 'o', 't', 'local', 'local',
         'dcid.${id}', 1, 1, ${CREATED + i}, '${status}', -8640000000000001, 0, 'An Old Run',
         '{"status":"${status}","attempt":0}', '${about({ size: String(i) })}')`,
-      `insert into run_bodies (run_no, definition) values (${i + 1}, '{"n":${i}}')`,
+      `insert into run_bodies (run_no, definition) values (${i + 1}, '{"n":${i}${id === "waiting" ? ',"data":"dcid.ended/x"' : ""}}')`,
       `insert into run_labels values (1, 'tags', 'size', '${i}', ${CREATED + i}, ${i + 1})`,
       `insert into run_story values (${i + 1}, 1, ${CREATED + i}, 'submitted', 'NotStarted', 'Ada', null, null)`,
     ]),

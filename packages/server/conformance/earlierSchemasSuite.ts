@@ -63,6 +63,9 @@ export function earlierSchemasSuite(open: (schema: number) => Promise<Records>):
           });
         if (schema >= 7) assert.equal(await records.datastores.defaultName(scope), "store");
 
+        const named = "an unfinished run whose definition names its files";
+        assert.equal(await records.retention.remove(scope, "ended", "files", 1), named);
+
         const made = await runs.create(
           newRun(scope, "next", { experimentName: "first experiment" }),
           entryOf("submitted"),

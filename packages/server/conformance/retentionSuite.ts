@@ -139,9 +139,10 @@ export function retentionSuite(bench: RecordsBench): void {
       assert.match((await retention.keeper(scope, "named_12", "run", 0)) ?? "", /files/);
       const hosted = await create(
         runs,
-        newRun(scope, "waits", { definition: { configuration: { arguments: ["dcid.named_1/x"] } } as never }),
+        newRun(scope, "waits", { definition: { configuration: { arguments: ["dcid.data_1/x"] } } as never }),
       );
-      assert.deepEqual([...(await retention.named(scope))], ["named_1"]);
+      await ended(scope, "data_1");
+      assert.match((await remove(scope, "data_1")) ?? "", /names its files/);
       assert.match((await remove(scope, hosted.id)) ?? "", /not ended/);
     });
 

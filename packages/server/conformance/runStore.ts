@@ -8,6 +8,7 @@ import { keptFilesSuite } from "./keptFilesSuite.ts";
 import { metricSeriesSuite } from "./metricSeriesSuite.ts";
 import { metricStoreSuite } from "./metricStore.ts";
 import { modelRegistrySuite } from "./modelRegistrySuite.ts";
+import { namedFilesSuite } from "./namedFilesSuite.ts";
 import { quotaSuite } from "./quotaSuite.ts";
 import type { Records, RecordsUnderTest } from "./recordsUnderTest.ts";
 import { retentionSuite } from "./retentionSuite.ts";
@@ -40,6 +41,7 @@ export function runStoreConformance(name: string, make: () => Promise<RecordsUnd
     runQueueSuite,
     quotaSuite,
     retentionSuite,
+    namedFilesSuite,
     keptFilesSuite,
     experimentStoreSuite,
     modelRegistrySuite,

@@ -84,12 +84,11 @@ export async function collectGarbage(ask: GcAsk, ports: GcPorts): Promise<GcPage
   });
   const used = [...(place?.used ?? policies.map(() => 0))];
   const below = new Map(Object.entries(place?.below ?? {}));
-  const named = page.values.length === 0 ? new Set<string>() : await ports.retention.named(scope);
   const items: (GcItem | Promise<GcItem>)[] = [];
   const sideBySide = createSideBySide();
   for (const run of page.values) {
     await sideBySide.turnOf(run.runId);
-    const item = await judge(run, { policies, used, below, named, now: ports.clock.now(), dryRun }, ports);
+    const item = await judge(run, { policies, used, below, now: ports.clock.now(), dryRun }, ports);
     below.delete(run.runId);
     if (item === undefined) continue;
     if (dryRun && item.what === "run" && item.keptBy === undefined && run.parentId !== undefined)
@@ -123,14 +122,12 @@ async function judge(
     policies,
     used,
     below,
-    named,
     now,
     dryRun,
   }: {
     readonly policies: readonly RetentionPolicy[];
     readonly used: number[];
     readonly below: ReadonlyMap<string, number>;
-    readonly named: ReadonlySet<string>;
     readonly now: number;
     readonly dryRun: boolean;
   },
@@ -145,7 +142,7 @@ async function judge(
   if (policy.keepBytes === undefined && (spared || !old)) return undefined;
   const { scope, runId, experimentName } = run;
   // The removal looks for itself what refers to it, and counts what goes.
-  if (policy.keepBytes === undefined && !dryRun && !named.has(runId))
+  if (policy.keepBytes === undefined && !dryRun)
     return { scope, runId, experimentName, bytes: 0, what: policy.remove, why: "age" };
   const bytes = run.hasNoFiles ? 0 : await bytesOf(run, ports);
   const before = used[at] ?? 0;
@@ -154,9 +151,7 @@ async function judge(
     used[at] = before + bytes;
     return undefined;
   }
-  const keptBy = named.has(runId)
-    ? "an unfinished run whose definition names its files"
-    : await ports.retention.keeper(scope, runId, policy.remove, below.get(runId) ?? 0);
+  const keptBy = await ports.retention.keeper(scope, runId, policy.remove, below.get(runId) ?? 0);
   if (keptBy !== undefined) used[at] = before + bytes;
   return {
     ...{ scope, runId, experimentName, bytes },

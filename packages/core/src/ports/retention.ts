@@ -27,13 +27,12 @@ export interface Retention {
     scope: Scope,
     ask: { readonly after?: string; readonly limit: number },
   ): Promise<{ readonly values: readonly RetainedRun[]; readonly next?: string }>;
-  /** Runs of which the definition of an unfinished run of the workspace names files. */
-  named(scope: Scope): Promise<ReadonlySet<string>>;
   /** What still refers to the run, in words; undefined when it may go, after `below` of the runs right below it. */
   keeper(scope: Scope, runId: string, what: Removal["what"], below: number): Promise<string | undefined>;
   /**
    * Removes the run, or marks its files as going, unless something refers to it: then answers that. Its files are owed from then on.
-   * The id is never given to another run. A run that is gone already is success.
+   * The id is never given to another run. A run that is gone already is success. From then on `RunStore.create` refuses definitions that
+   * name these files.
    */
   remove(scope: Scope, runId: string, what: Removal["what"], at: Instant): Promise<string | undefined>;
   /** Those of the snapshots that a run of the workspace names, in small letters. */

@@ -15,7 +15,8 @@ import { needsColumns } from "./line.ts";
 import { holdToQuotas } from "./quotas.ts";
 import { getRun } from "./readRuns.ts";
 import { touchKept } from "./retention/keptFiles.ts";
-import { refuseRemoved } from "./retention/removeRun.ts";
+import { namesOf, refuseGone } from "./retention/namedFiles.ts";
+import { refuseRemoved, refuseRemovedParent } from "./retention/removeRun.ts";
 import { nextChange } from "./runChanges.ts";
 import { countNew } from "./runCounts.ts";
 import { aboutColumns, fixedColumns, lifeColumns, printed } from "./runRows.ts";
@@ -134,6 +135,7 @@ const insertWork = statement<{
   wants_gpus: number;
   workspace: number;
   user: string;
+  names: string | null;
 }>()((q, p) =>
   q.insertInto("run_work").values({
     run_no: p.run,
@@ -146,6 +148,7 @@ const insertWork = statement<{
     wants_gpus: p.wants_gpus,
     workspace_no: p.workspace,
     user_id: p.user,
+    names: p.names,
   }),
 );
 
@@ -162,7 +165,13 @@ export async function createRun(
   const [taken] = await fingerprintOf(db, { workspace, id: run.id });
   if (taken) return answerTaken(db, run, taken.fingerprint);
   await refuseRemoved(db, workspace, run.id);
+  const stage = firstStage(run);
+  const definition = printed(run.definition);
+  const names = stage === undefined ? null : namesOf(definition);
+  if (names !== null) await refuseGone(db, workspace, names);
   const [parent] = run.parentRunId === undefined ? [] : await rootOf(db, { workspace, id: run.parentRunId });
+  if (run.parentRunId !== undefined && parent === undefined)
+    await refuseRemovedParent(db, workspace, run.parentRunId);
   await holdToQuotas(
     db,
     run,
@@ -182,7 +191,7 @@ export async function createRun(
   const { no } = inserted[0] as { no: number };
   await insertBody(db, {
     run: no,
-    definition: printed(run.definition),
+    definition,
     sent: printed(run.sent),
     plan: printed(run.life.plan),
     sealed: run.sealedPassword ?? null,
@@ -195,7 +204,6 @@ export async function createRun(
   const words = wordsOf(run.id, run.createdBy.name, run.about);
   await addText(db, { workspace, at, run: no, experiment: experiment.no, words });
   await appendStory(db, no, [entry]);
-  const stage = firstStage(run);
   if (stage)
     await insertWork(db, {
       run: no,
@@ -204,6 +212,7 @@ export async function createRun(
       ...needsColumns(run.life.needs),
       workspace,
       user: fixed.user_id,
+      names,
     });
 
   if (isTerminal(status))

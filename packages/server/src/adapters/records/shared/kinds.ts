@@ -77,7 +77,6 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   inHand: "list",
   letGoOf: "list",
   endedRuns: "list",
-  namedByUnfinished: "list",
   keeper: "list",
   referredSnapshots: "list",
   owedRemovals: "list",

@@ -85,7 +85,7 @@ import { readQueue } from "./queue.ts";
 import { quotaUse } from "./quotaUse.ts";
 import { getRun, getRuns } from "./readRuns.ts";
 import { keepTurn, owedRemovals, referredSnapshots, removalPaid, takeTurn } from "./retention/debts.ts";
-import { endedRuns, namedByUnfinished } from "./retention/endedRuns.ts";
+import { endedRuns } from "./retention/endedRuns.ts";
 import {
   endLostWrites,
   keptBegins,
@@ -208,7 +208,6 @@ export const LISTS = {
   standing: (db: Executor, run: { scope: Scope; id: string }, capacity: Capacity, quotas?: Quotas) =>
     standing(db, run, capacity, quotas),
   endedRuns: (...args: Parameters<typeof endedRuns>) => endedRuns(...args),
-  namedByUnfinished: (...args: Parameters<typeof namedByUnfinished>) => namedByUnfinished(...args),
   keeper: (...args: Parameters<typeof keeper>) => keeper(...args),
   referredSnapshots: (...args: Parameters<typeof referredSnapshots>) => referredSnapshots(...args),
   owedRemovals: (...args: Parameters<typeof owedRemovals>) => owedRemovals(...args),

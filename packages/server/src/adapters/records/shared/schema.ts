@@ -284,6 +284,8 @@ export type Database = {
     /** Why the last try of a step was refused, and the `life_version` that the run had then. */
     refusal: string | null;
     refusal_version: number | null;
+    /** A text that has the names of all containers of runs which the definition names; null where it names none. */
+    names: string | null;
   };
   /** Ids of runs that were removed: none is given again. `owed` is 1 until their files are gone. */
   removed_runs: { workspace_no: number; id: string; container_id: string; removed_at: number; owed: number };

@@ -143,7 +143,6 @@ export function createStores(
   };
   const retention: Retention = {
     ended: (scope, ask) => call("endedRuns", scope, ask),
-    named: async (scope) => new Set(await call("namedByUnfinished", scope)),
     keeper: async (...ask) => (await call("keeper", ...ask)) ?? undefined,
     remove: async (scope, runId, what, at) => (await call("removeRun", scope, runId, what, at)) ?? undefined,
     referred: async (scope, ids) => new Set(await call("referredSnapshots", scope, ids)),

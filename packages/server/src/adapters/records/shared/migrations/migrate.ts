@@ -21,6 +21,7 @@ import { retention } from "./0016-retention.ts";
 import { snapshots } from "./0017-snapshots.ts";
 import { keptFiles } from "./0018-kept-files.ts";
 import { refusals } from "./0019-refusals.ts";
+import { namedFiles } from "./0020-named-files.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -43,6 +44,7 @@ export const MIGRATIONS: readonly Migration[] = [
   snapshots,
   keptFiles,
   refusals,
+  namedFiles,
 ];
 
 /** Runs `work` in one transaction. */

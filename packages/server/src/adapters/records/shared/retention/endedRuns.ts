@@ -62,21 +62,3 @@ export async function endedRuns(
     ...(rows.length > limit && last ? { next: printToken(LIST, [last.created_at, last.no]) } : {}),
   };
 }
-
-/** See `Retention.named`: the ids stand in the definitions as the names of the runs' containers. */
-export async function namedByUnfinished(db: Executor, scope: Scope): Promise<readonly string[]> {
-  const workspace = await findWorkspace(db, scope);
-  if (!workspace) return [];
-  const found = new Set<string>();
-  const query = sql<{ definition: string }>`select b.definition from run_work as k
-    join run_bodies as b on b.run_no = k.run_no
-    where k.workspace_no = ${workspace.no} and ${db.dialect.test("contains", sql.ref<string>("b.definition"), CONTAINER)}`;
-  await db.scan(query.compile(db.build), ["definition"], (definition) => {
-    for (const [, id] of String(definition).matchAll(NAMED)) if (id !== undefined) found.add(id);
-  });
-  return [...found];
-}
-
-/** How a run's files are named in paths and links. */
-export const CONTAINER = "dcid.";
-const NAMED = /dcid\.([A-Za-z0-9_-]+)/g;

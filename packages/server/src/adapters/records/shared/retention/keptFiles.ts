@@ -14,8 +14,8 @@ import type { Executor } from "../executor.ts";
 import { type ScopeRow, scopeOf } from "../runRows.ts";
 import { statement } from "../statement.ts";
 import { ensureWorkspace, findWorkspace } from "../workspaces.ts";
-import { CONTAINER } from "./endedRuns.ts";
 import { keptRoom } from "./keptRoom.ts";
+import { CONTAINER } from "./namedFiles.ts";
 
 /** Blocks that nobody made a file of are gone after so long: then a container into which they were sent is counted anew. */
 const STAGED_KEPT_MS = 8 * 24 * 3600_000;

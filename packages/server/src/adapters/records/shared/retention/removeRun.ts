@@ -5,7 +5,8 @@ import type { Executor } from "../executor.ts";
 import { dropMetrics } from "../metrics/removeMetrics.ts";
 import { countGone } from "../runCounts.ts";
 import { findWorkspace } from "../workspaces.ts";
-import { CONTAINER, FILES } from "./endedRuns.ts";
+import { FILES } from "./endedRuns.ts";
+import { CONTAINER, isNamed } from "./namedFiles.ts";
 
 type Row = {
   readonly no: number;
@@ -72,6 +73,7 @@ async function keeperOf(
     ],
   ];
   if (!["Completed", "Failed", "Canceled"].includes(run.status)) return "itself: it has not ended";
+  if (await isNamed(db, workspace, id)) return "an unfinished run whose definition names its files";
   for (const [words, query] of questions)
     if ((await db.all(query.compile(db.build))).length > 0) return words;
   return undefined;
@@ -149,10 +151,24 @@ const run1 = async (db: Executor, query: ReturnType<typeof sql>): Promise<void> 
   await db.all(query.compile(db.build));
 };
 
+async function isRemoved(db: Executor, workspace: number, id: string): Promise<boolean> {
+  const query = sql`select 1 from removed_runs where workspace_no = ${workspace} and id = ${id}`;
+  return (await db.all(query.compile(db.build))).length > 0;
+}
+
+/** Throws RunNotFound for a parent that was removed after the submission had looked for it. */
+export async function refuseRemovedParent(db: Executor, workspace: number, id: string): Promise<void> {
+  if (!(await isRemoved(db, workspace, id))) return;
+  throw new MalachiteError(
+    "RunNotFound",
+    `The parent run '${id}' was removed by the retention of this service. Name another, or none.`,
+    { target: "parentRunId" },
+  );
+}
+
 /** Throws RunIdTaken for the id of a run that was removed: what is still to go of it must not be another's. */
 export async function refuseRemoved(db: Executor, workspace: number, id: string): Promise<void> {
-  const query = sql`select 1 from removed_runs where workspace_no = ${workspace} and id = ${id}`;
-  if ((await db.all(query.compile(db.build))).length === 0) return;
+  if (!(await isRemoved(db, workspace, id))) return;
   throw new MalachiteError(
     "RunIdTaken",
     `A run '${id}' was in this workspace and was removed when it was too old. Choose another id.`,
