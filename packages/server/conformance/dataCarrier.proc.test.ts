@@ -112,7 +112,7 @@ describe("a registered Azure container", () => {
   const carrier = (allowHosts: readonly string[] = [azure.host]) =>
     carrierIn(join(root, "data"), { allowHosts });
   const bring = (section: object, hosts?: readonly string[]) =>
-    carrier(hosts).bring(place(section), into, () => {}, AbortSignal.timeout(30_000));
+    carrier(hosts).bring(place(section), into, () => {}, AbortSignal.timeout(120_000));
 
   it("is read with a SAS token, and without any key where it is open; names that cannot be files are told", async () => {
     const sas = generateAccountSASQueryParameters(
@@ -134,7 +134,7 @@ describe("a registered Azure container", () => {
       place({ credentialType: "Sas", credential: sas }, "out"),
       { overwrite: true, globs: [] },
       () => {},
-      AbortSignal.timeout(30_000),
+      AbortSignal.timeout(120_000),
     );
     assert.match(sent.faults[0] ?? "", /'out\/a\.txt' was not sent .*is not enough/);
     assert.ok(!sent.faults.join().includes("sig="), "the token is told");

@@ -66,7 +66,7 @@ const asBuffers = (tree: Readonly<Record<string, string | Buffer>>) =>
   Object.fromEntries(Object.entries(tree).map(([path, content]) => [path, Buffer.from(content)]));
 
 export function testDataCarrier(name: string, openStorage: () => Promise<StorageUnderTest>): void {
-  describe(`data in ${name}`, { timeout: 300_000 }, () => {
+  describe(`data in ${name}`, { timeout: 900_000 }, () => {
     const root = mkdtempSync(join(tmpdir(), "malachite-carrier-"));
     let under: StorageUnderTest;
     let carrier: DataCarrier;

@@ -96,7 +96,7 @@ class Following implements AsyncDisposable {
   }
 
   async until(shown: string): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     while (this.shown !== shown) {
       assert.ok(Date.now() < deadline, `${JSON.stringify(this.told)}, not ${JSON.stringify(shown)} at last`);
       await new Promise((resolve) => setTimeout(resolve, 5));
