@@ -2,7 +2,7 @@
 // whenever: no acknowledged run is lost, none starts twice, and each has one end.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +36,9 @@ import os, urllib.request
 ask = urllib.request.Request(os.environ["ELSEWHERE"], headers={"authorization": "Bearer " + os.environ["AZUREML_RUN_TOKEN"]})
 print("status", urllib.request.urlopen(ask).status)
 `;
+
+/** The same, and goes on until the file is there. */
+const HELD = `${SCRIPT}while not os.path.exists(os.environ["WITNESS"] + "/go"): time.sleep(0.02)\n`;
 
 const linesOf = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
 
@@ -177,12 +180,18 @@ describe("several servers on one PostgreSQL", { skip }, () => {
       assert.ok(follow.ok, await (follow.ok ? "" : follow.text()));
       const reader = follow.body?.getReader();
       let text = "";
-      while (!text.includes("line 5")) text += new TextDecoder().decode((await reader?.read())?.value);
+      const told = async (what: string) => {
+        while (!text.includes(what)) {
+          const { value } = (await reader?.read()) ?? {};
+          text += new TextDecoder().decode(value ?? assert.fail(`the stream ended without ${what}: ${text}`));
+        }
+      };
+      await told("line 5");
       const asked = Date.now();
       await cancel(other, "shared");
       const run = await ended(cluster, "shared");
       assert.equal(run.status, "Canceled");
-      while (!text.includes('"Canceled"')) text += new TextDecoder().decode((await reader?.read())?.value);
+      await told('"Canceled"');
       await reader?.cancel();
       t.diagnostic(`a cancel through another server ended the run in ${Date.now() - asked} ms`);
       await prove(cluster, "shared", "Canceled");
@@ -192,10 +201,11 @@ describe("several servers on one PostgreSQL", { skip }, () => {
     });
 
     it("go on with the runs of one that is killed, within seconds", async (t) => {
-      for (const i of [1, 2, 3]) await submit(i === 2 ? two : one, `orphan${i}`, { lines: 150 });
+      for (const i of [1, 2, 3]) await submit(i === 2 ? two : one, `orphan${i}`, { script: HELD });
       const [keeper, other] = await keeperOf("orphan1");
       await keeper.kill();
       const killed = Date.now();
+      writeFileSync(join(witness, "go"), "");
       const heir = await until("another server to write of the run", async () =>
         (await storyOf(other, "orphan1")).find(({ event }) => event === "ended"),
       );
