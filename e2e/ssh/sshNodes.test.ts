@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fr
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { withoutSshServer } from "@malachite/server/conformance";
+import { killAll } from "../support/leftovers.ts";
 import {
   cancel,
   ended,
@@ -79,16 +80,18 @@ wait
 `;
 
 /** Processes of a run whose folder ends like this. */
-const processesIn = (end: string): string[] =>
-  readdirSync("/proc").filter((name) => {
-    try {
-      const variables = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
-      return variables.some((one) => one.startsWith("MALACHITE_RUN_FOLDER=") && one.endsWith(end));
-    } catch {
-      // No process, or one that has ended meanwhile.
-      return false;
-    }
-  });
+const processesIn = (end: string): number[] =>
+  readdirSync("/proc")
+    .filter((name) => {
+      try {
+        const variables = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+        return variables.some((one) => one.startsWith("MALACHITE_RUN_FOLDER=") && one.endsWith(end));
+      } catch {
+        // No process, or one that has ended meanwhile.
+        return false;
+      }
+    })
+    .map(Number);
 
 describe("a run over several machines of an ssh pool", { skip: withoutSshServer() ?? false }, () => {
   const pool = new SshPool();
@@ -172,7 +175,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     // All that runs of it there, at one stroke, as when its power fails.
     const pids = processesIn(`/${key}`);
     assert.ok(pids.length > 1);
-    execFileSync("kill", ["-KILL", ...pids]);
+    killAll(pids);
     const end = await ended(service, runId);
     assert.equal(end.status, "Failed");
     assert.match(JSON.stringify(end.error), /The connection to node 1 \(127\.0\.0\.2\) was lost/);
@@ -229,7 +232,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
         const second = await start(python, WAIT.replace("LAST", "pass"), 1);
         for (const rank of [0, 1]) await logWith(second, rank, "up");
         const [key] = farRuns().filter((name) => name.startsWith(keyStart(second)) && name.endsWith("+1"));
-        execFileSync("kill", ["-KILL", ...processesIn(`/${key}`)]);
+        killAll(processesIn(`/${key}`));
         const end = await ended(service, second);
         assert.match(JSON.stringify(end.error), /[Nn]ode 1 \(127\.0\.0\.2\) was lost/);
         assert.deepEqual(processesOf(second), []);
@@ -251,7 +254,7 @@ describe("a run over several machines of an ssh pool", { skip: withoutSshServer(
     });
     for (const rank of [0, 1]) await logWith(runId, rank, `up ${rank}`);
     const [key] = farRuns().filter((name) => name.startsWith(keyStart(runId)) && name.endsWith("+1"));
-    execFileSync("kill", ["-KILL", ...processesIn(`/${key}`)]);
+    killAll(processesIn(`/${key}`));
     const end = await ended(service, runId);
     assert.equal(end.status, "Failed");
     assert.match(JSON.stringify(end.error), /[Nn]ode 1 \(127\.0\.0\.2\) was lost/);

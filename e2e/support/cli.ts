@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { killRunsOf } from "./leftovers.ts";
+import { killAll, killRunsOf } from "./leftovers.ts";
 import { ROOT, until } from "./service.ts";
 
 export const BIN = join(ROOT, "packages/cli/bin/malachite.js");
@@ -45,7 +45,7 @@ export class Command {
   }
 
   async stop(): Promise<void> {
-    if (!this.ended && this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
+    if (!this.ended && this.#child.pid !== undefined) killAll([-this.#child.pid]);
     await this.end;
   }
 }
