@@ -92,6 +92,19 @@ export function namedFilesSuite(bench: RecordsBench): void {
       await create(runs, naming(scope, "late", "goes"));
     });
 
+    it("are gone also where somebody was still counting them when they went", async () => {
+      const { runs, retention, kept } = bench.records;
+      const scope = freshScope();
+      await ended(scope, "goes");
+      const counting = (await kept.uncounted(10_000)).find((one) => one.scope.workspace === scope.workspace);
+      assert.ok(counting);
+      await remove(scope, "goes", "files");
+      await retention.paid({ scope, runId: "goes", container: "dcid.goes", what: "files" }, 9);
+      await kept.counted(counting, 9);
+      assert.equal((await kept.used(scope, { limit: 1 })).workspace.keptBytes, 0);
+      await assert.rejects(create(runs, naming(scope, "late", "goes")), gone);
+    });
+
     it("answers a submission that comes again as the run it has become, whatever went since", async () => {
       const { runs } = bench.records;
       const scope = freshScope();

@@ -81,7 +81,8 @@ const isWritten = statement<Of>()((q, p) =>
 const settle = statement<Of & { bytes: number }>()((q, p) =>
   q
     .updateTable("kept_files")
-    .set({ bytes: p.bytes, pending: 0, due_at: null })
+    // Counts that are still going on are of what was there before.
+    .set({ bytes: p.bytes, pending: 0, due_at: null, touched: sql<number>`kept_files.touched + 1` })
     .where("workspace_no", "=", p.workspace)
     .where("container_id", "=", p.container),
 );
