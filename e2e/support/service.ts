@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { killRunsOf } from "./leftovers.ts";
@@ -40,6 +40,14 @@ export async function until<T>(
     await sleep(20);
   }
 }
+
+/** `E2E_DATABASE=postgres://…`: every service keeps its records there, each data folder in a schema of its own. */
+const recordsOf = (data: string): { readonly MALACHITE_DATABASE?: string } => {
+  const database = process.env.E2E_DATABASE;
+  if (database === undefined) return {};
+  const schema = basename(dirname(data)).toLowerCase().replaceAll("-", "_");
+  return { MALACHITE_DATABASE: `${database}?schema=${schema}` };
+};
 
 export type ServiceOptions = {
   readonly flags?: readonly string[];
@@ -92,6 +100,7 @@ export class Service implements AsyncDisposable {
           HOME: join(this.data, ".."),
           TMPDIR: process.env.TMPDIR,
           NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+          ...recordsOf(this.data),
           ...options.env,
         },
       },
