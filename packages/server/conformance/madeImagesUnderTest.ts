@@ -26,6 +26,7 @@ export function madeImagesConformance(name: EngineName): void {
     let folder = "";
     let now = 1_800_000_000_000;
     const inUse = new Set<string>();
+    let meanwhile = async (): Promise<unknown> => undefined;
     before(async () => {
       engine = await startContainerEngine(name);
       folder = await mkdtemp(join(tmpdir(), "malachite-images-"));
@@ -52,7 +53,10 @@ export function madeImagesConformance(name: EngineName): void {
         buildMs: 10 * MINUTE,
         marks: join(folder, service, "images"),
         limitBytes: 7.5 * MIB,
-        inUse: async () => inUse,
+        inUse: async () => {
+          await meanwhile();
+          return inUse;
+        },
         now: () => now,
       });
       const names = async () => {
@@ -99,6 +103,16 @@ export function madeImagesConformance(name: EngineName): void {
       inUse.clear();
       // What another service has made is its own.
       assert.equal((await other.names()).length, 1);
+    });
+
+    it("stay where they are used in the moment in which they were to be removed", async () => {
+      const { prepare, has } = serviceOf("dddddddd1");
+      await prepare("a");
+      await prepare("b");
+      meanwhile = () => prepare("a");
+      await prepare("c");
+      meanwhile = async () => undefined;
+      assert.deepEqual([await has("a"), await has("b"), await has("c")], [true, false, true]);
     });
 
     it("stay where a container has them, and are known by their marks alone", async () => {

@@ -45,15 +45,17 @@ export function createMadeImages(options: MadeImagesOptions): MadeImages {
   const folderOf = ({ socket }: Engine): string =>
     join(options.folder, createHash("sha256").update(socket).digest("hex").slice(0, 16));
 
+  const lastUse = async (engine: Engine, name: string): Promise<number | undefined> =>
+    (await stat(join(folderOf(engine), markOf(name))).catch(() => undefined))?.mtimeMs;
+
   async function look(engine: Engine, signal: AbortSignal): Promise<readonly Made[]> {
     const all = await listImages(engine, signal);
     const made: Made[] = [];
     for (const image of all) {
       const name = image.tags.find((tag) => pattern.test(tag));
       if (name === undefined) continue;
-      const mark = await stat(join(folderOf(engine), markOf(name))).catch(() => undefined);
       // Made by a service that was killed before it could say so.
-      const usedAt = mark?.mtimeMs ?? image.createdAt;
+      const usedAt = (await lastUse(engine, name)) ?? image.createdAt;
       made.push({ name, id: image.id, sizeBytes: sizeAbove(image, all), usedAt });
     }
     return made.sort((a, b) => a.usedAt - b.usedAt);
@@ -100,7 +102,9 @@ export function createMadeImages(options: MadeImagesOptions): MadeImages {
         const used = new Set([...(await inUse())].map(plainId));
         for (const { name, id, sizeBytes, usedAt } of made) {
           if (all <= limitBytes) break;
-          if (used.has(id) || usedAt > now() - JUST_USED_MS) continue;
+          // Looked at once more: many images take long to look at.
+          const latest = (await lastUse(engine, name)) ?? usedAt;
+          if (used.has(id) || latest > now() - JUST_USED_MS) continue;
           if (await remove(engine, name, signal)) all -= sizeBytes;
         }
       }
