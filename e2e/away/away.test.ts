@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { cuttingProxy } from "../support/cuttingProxy.ts";
+import { isInUse } from "../support/isInUse.ts";
 import { cancel, ended, fileOf, getRun, keyStart, processesOf, says, submit } from "../support/runs.ts";
 import { ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
 
@@ -98,13 +99,20 @@ describe("runs on a machine that shares nothing with the service", () => {
     assert.equal(failed.status, "Failed");
     assert.match(JSON.stringify(failed.error), /environment could not be made.*malachite-no-such-package/i);
     const built = { python: { condaDependencies: { dependencies: ["python>=3.6"] } } };
-    const runId = await start("import os, sys; print(sys.prefix == os.environ['VIRTUAL_ENV'], sys.prefix)", {
-      environment: built,
-    });
+    const script = [
+      "import os, sys, time",
+      "print(sys.prefix == os.environ['VIRTUAL_ENV'], sys.prefix, flush=True)",
+      `while not os.path.exists('${far}/go'): time.sleep(0.05)`,
+    ].join("\n");
+    const runId = await start(script, { environment: built });
+    const [prefix = ""] = (await says(service, runId, /^True .*\n/)).trim().split(" ").slice(1);
+    assert.equal(isInUse(prefix), true);
+    writeFileSync(join(far, "go"), "");
     const run = await ended(service, runId);
     assert.equal(run.status, "Completed", JSON.stringify(run.error));
     assert.match(await text(runId), new RegExp(`^True ${far}/cache/environments/`));
     assert.match(await text(runId, "azureml-logs/20_image_build_log.txt"), /The environment is ready/);
+    await until("nobody to use it", () => !isInUse(prefix));
   });
 
   it("goes on without the service, and loses and doubles no byte when that is killed", async () => {

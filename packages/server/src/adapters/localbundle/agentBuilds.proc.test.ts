@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,7 +59,7 @@ describe("an environment on the machine of a local run", () => {
   });
   const cacheOf = (name: string) => ({ XDG_CACHE_HOME: join(path, name), HOME: path });
   const made = (name: string) =>
-    readdirSync(join(path, name, "malachite", "environments")).filter((one) => !one.endsWith(".lock"));
+    readdirSync(join(path, name, "malachite", "environments")).filter((one) => !/\.(lock|use)$/.test(one));
   const pathWith = (...folders: readonly string[]) => {
     const bin = mkdtempSync(join(path, "bin-"));
     symlinkSync(realPython, join(bin, "python3"));
@@ -95,6 +96,52 @@ describe("an environment on the machine of a local run", () => {
       assert.equal(stub.text(BUILD_LOG), undefined);
       assert.equal(made(tool).length, 1);
     });
+
+  it("goes when no run has used it for 30 days, and never while one does", async (t) => {
+    if (venv.reason !== undefined) return t.skip(venv.reason);
+    const env = { ...cacheOf("old"), ...pathWith() };
+    const environments = join(path, "old", "malachite", "environments");
+    const run = async (pip: readonly string[], script: string) => {
+      const stub = new StubService();
+      const folder = new BundleFolder();
+      folder.file("train.py", script);
+      await folder.unpack(job(await stub.listen(), { build: build(pip) }));
+      const { ended } = folder.start(env);
+      const finish = async () => {
+        writeFileSync(join(folder.path, "go"), "");
+        const { code, stderr } = await ended;
+        assert.equal(code, 0, stderr);
+        folder[Symbol.dispose]();
+        await stub[Symbol.asyncDispose]();
+      };
+      return { stub, folder, finish };
+    };
+    const waits =
+      "import os, time\nopen('up', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.05)\n";
+    const first = await run(["alpha"], waits);
+    await first.stub.until("the script is up", () => existsSync(join(first.folder.path, "up")));
+    const [used = ""] = made("old");
+    const age = (name: string) => {
+      const long = Date.now() / 1000 - 31 * 24 * 3600;
+      utimesSync(join(environments, name, "malachite-ready"), long, long);
+    };
+    age(used);
+    await (await run([], "print(1)\n")).finish();
+    assert.equal(made("old").length, 2, "a run uses it");
+    await first.finish();
+    await (await run(["alpha"], "import alpha\n")).finish();
+    await (await run([], "print(1)\n")).finish();
+    assert.equal(made("old").length, 2, "one has used it since");
+    age(used);
+    await (await run([], "print(1)\n")).finish();
+    assert.equal(made("old").length, 1);
+    assert.deepEqual(
+      readdirSync(environments).filter((name) => name.startsWith(used)),
+      [],
+    );
+    await (await run(["alpha"], "import alpha\n")).finish();
+    assert.deepEqual(made("old").includes(used), true, "made anew");
+  });
 
   it("is told to be of another patch, and refused where no minor fits", async (t) => {
     if (venv.reason !== undefined) return t.skip(venv.reason);

@@ -12,6 +12,7 @@ export const AGENT_FILES = [
     "console",
     "folders",
     "job",
+    "kept",
     "log",
     "outputs",
     "patience",

@@ -41,7 +41,7 @@ export const COURIER_FILES = [
 ] as const;
 
 /** What of the agent is used: how environments are made, how HTTP is spoken, how trees of processes are ended. */
-export const AGENT_FILES = ["__init__", "builds", "folders", "processes", "script", "transport"].map(
+export const AGENT_FILES = ["__init__", "builds", "folders", "kept", "processes", "script", "transport"].map(
   (name) => `malachite_agent/${name}.py`,
 );
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+from . import kept
 from .folders import inside
 from .processes import POSIX, Tree, start_time
 from .script import StartFailed
@@ -39,7 +40,8 @@ class Stopped(Exception):
 
 class Build:
     """One environment. `make` answers its interpreter; `warning` says where it is not quite what was asked for. `marks`: what else it
-    is made with that tells it from others. `first`: folders whose pythons go before all others that fit."""
+    is made with that tells it from others. `first`: folders whose pythons go before all others that fit. `use`: once it is made, what the
+    processes of the run are to inherit, so that it stays for as long as they live; None where nothing is removed."""
 
     def __init__(self, job, reason, started, cache=None, marks=None, first=()):
         self._job = job
@@ -52,6 +54,7 @@ class Build:
         self._log = None
         self.warning = None
         self.prefix = None
+        self.use = None
 
     def make(self):
         """The path of the python in it. Raises StartFailed with the tool's own last words, Stopped."""
@@ -65,12 +68,12 @@ class Build:
         self.prefix = os.path.join(self._cache, key)
         windows = ("Scripts", "python.exe") if conda is None else ("python.exe",)
         interpreter = os.path.join(self.prefix, *(("bin", "python") if POSIX else windows))
-        ready = os.path.join(self.prefix, "malachite-ready")
+        ready = os.path.join(self.prefix, kept.READY)
         os.makedirs(self._cache, exist_ok=True)
+        kept.prune(self._cache)
         path = self._job.inside(LOG)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(self.prefix + ".lock", "a") as lock, open(path, "w", encoding="utf-8") as self._log:
-            self._hold(lock)
+        with kept.Held(self.prefix, self._leave_off), open(path, "w", encoding="utf-8") as self._log:
             if not os.path.isfile(ready):
                 # What an agent that was killed has half made is made anew.
                 shutil.rmtree(self.prefix, ignore_errors=True)
@@ -84,6 +87,7 @@ class Build:
                 with open(ready, "w"):
                     pass
                 self._say("The environment is ready: %s" % self.prefix)
+            self.use = kept.use(self.prefix)
         if os.path.getsize(path) == 0:
             os.unlink(path)
         return interpreter
@@ -184,21 +188,10 @@ class Build:
         self._log.write(line + "\n")
         self._log.flush()
 
-    def _hold(self, lock):
-        """One agent at a time makes an environment; on Windows two may, and the second finds it made or makes it again."""
-        try:
-            import fcntl
-        except ImportError:
-            return
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except OSError:
-                reason = self._reason()
-                if reason is not None:
-                    raise Stopped(reason)
-                time.sleep(0.1)
+    def _leave_off(self):
+        reason = self._reason()
+        if reason is not None:
+            raise Stopped(reason)
 
     def _choose(self):
         """The newest python of this machine that fits, else the newest patch of the minor that is asked for."""

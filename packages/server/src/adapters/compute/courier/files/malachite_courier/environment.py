@@ -39,6 +39,8 @@ def make(folder, job, stopped):
         except OSError as error:
             raise Wrong("The environment could not be made: %s." % error, 125, "environment")
         job.know(python, os.path.dirname(python), build.prefix)
+        if build.use is not None:
+            job.inherited.append(build.use)
         return
     name = job.data.get("interpreter")
     found = None if name is None else _find(name, job.path(), tools.folders(job))

@@ -17,6 +17,8 @@ class Job:
         self.nodes = data["nodes"]
         # Those that have their projects here.
         self.here = list(range(self.nodes))
+        # Numbers of open files that show, while the run's processes have them, what it uses on this machine.
+        self.inherited = []
         self._values = {data["marks"]["folder"]: folder.path}
 
     def only(self, node):

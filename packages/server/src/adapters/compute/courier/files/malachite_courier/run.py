@@ -132,6 +132,7 @@ def begin(folder, job, secrets, engine=NO_ENGINE):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        pass_fds=job.inherited,
     )
     return Script(folder, process=process, engine=engine)
 
