@@ -26,13 +26,16 @@ export type Turn = AsyncDisposable & {
 export const hasTurn = async (place: string): Promise<boolean> =>
   (await stat(fileOf(place)).catch(() => undefined)) !== undefined;
 
-/** Waits for the turn. Throws the signal's reason. */
-export async function takeTurn(place: string, signal: AbortSignal): Promise<Turn> {
+/** Waits for the turn; `waits` is told once that it is another's. Throws the signal's reason. */
+export async function takeTurn(place: string, signal: AbortSignal, waits = () => {}): Promise<Turn> {
+  let told = false;
   let seen: { readonly mtimeMs: number; readonly at: number } | undefined;
   for (;;) {
     signal.throwIfAborted();
     const turn = await tryTurn(place);
     if (turn) return turn;
+    if (!told) waits();
+    told = true;
     const mtimeMs = (await stat(fileOf(place)).catch(() => undefined))?.mtimeMs ?? 0;
     if (seen?.mtimeMs !== mtimeMs) seen = { mtimeMs, at: performance.now() };
     else if (performance.now() - seen.at > DEAD_AFTER_MS) {

@@ -37,7 +37,13 @@ describe("the folder of environments", () => {
 
   it("is made once where two servers are asked for it at once", async () => {
     const built: string[] = [];
-    const both = await Promise.all([1, 2].map(() => make(server("both", { shared: true }), building(built))));
+    const heard: string[] = [];
+    const both = await Promise.all(
+      [1, 2].map(() =>
+        server("both", { shared: true }).make(ID, building(built), (text) => heard.push(text), never),
+      ),
+    );
+    assert.match(heard.join(""), /^Another server makes this environment/);
     const place = join(path, "both", ID);
     assert.deepEqual(built, [place]);
     assert.deepEqual(both, Array(2).fill({ id: ID, python: join(place, "python"), variables: {} }));

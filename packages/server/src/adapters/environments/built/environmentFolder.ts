@@ -145,7 +145,9 @@ export class EnvironmentFolder {
     const place = join(folder, id);
     const timeout = AbortSignal.timeout(buildMs);
     const signal = AbortSignal.any([stopped, timeout]);
-    const turn = this.#options.shared ? await takeTurn(place, signal) : undefined;
+    const waits = (): void =>
+      say("Another server makes this environment, and has its log; it is waited for.");
+    const turn = this.#options.shared ? await takeTurn(place, signal, waits) : undefined;
     try {
       const there = turn && (await this.get(id));
       if (there) return there;
