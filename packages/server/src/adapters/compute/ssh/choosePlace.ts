@@ -44,8 +44,9 @@ export function lackOf(
 }
 
 /**
- * A place for each node of the run, all of them or none; which machine is asked is durable before it is. The machine with the most room first,
- * as far as is known here. Throws EngineUnavailable where there are not enough now, UnsupportedField where none can keep its limits.
+ * A place for each node of the run, all of them or none; which machine is asked is durable before it is. A machine that has no node of the run
+ * goes before one that has, and then the one with the most free slots as far as is known here. Throws EngineUnavailable where there are not
+ * enough now, UnsupportedField where none can keep its limits.
  */
 export async function choosePlaces(
   plan: LaunchPlan,
@@ -100,11 +101,13 @@ async function choosePlace(
   signal: AbortSignal,
 ): Promise<Place> {
   const farKey = farKeyOf(plan.key, chosen.length);
-  const used = (host: SshHost): number => followed.takenOn(hostName(host)) / host.slots;
+  const chosenOn = (host: SshHost): number =>
+    chosen.filter(({ way }) => hostName(way.host) === hostName(host)).length;
+  const free = (host: SshHost): number => host.slots - followed.takenOn(hostName(host));
   const taken = new Set(isApart(plan) ? chosen.map(({ way }) => addressOf(way.host)) : []);
   const ways = asked.hosts
     .filter((host) => !taken.has(addressOf(host)))
-    .sort((a, b) => used(a) - used(b))
+    .sort((a, b) => chosenOn(a) - chosenOn(b) || free(b) - free(a))
     .map((host) => wayOf(plan.target, host, asked));
   if (ways.length === 0)
     throw new MalachiteError(

@@ -16,6 +16,7 @@ import {
 import { ENTRIES } from "../../../entries.ts";
 import { systemClock } from "../../system/clock.ts";
 import { createSshDriver } from "./sshDriver.ts";
+import { partsOf, readHandle } from "./sshHandle.ts";
 
 describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => {
   const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-check-"));
@@ -111,6 +112,42 @@ describe("a launch over ssh that got no further than looking for a machine", {
       readdirSync(home).filter((name) => !name.startsWith(".")),
       [],
     );
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("the places of runs on a pool of ssh machines", { skip: withoutSshServer() ?? false }, () => {
+  it("are where the most slots are free, and apart for the nodes of a run", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "malachite-ssh-room-"));
+    await using small = await startSshServer();
+    await using large = await startSshServer();
+    await large.trust(small);
+    const hosts = [small, large].map(({ host, port, user, fingerprint }, index) => ({
+      ...{ host, port, user, fingerprint, slots: index === 0 ? 4 : 9, address: `127.0.0.${index + 1}` },
+    }));
+    const options = { hosts, key: small.key, folder: join(folder, "far") };
+    const target = { name: "lab", kind: "ssh", pool: "lab", options };
+    const { signal } = new AbortController();
+    await using drivers = sshDriversOn(folder, "room");
+    await using driver = drivers.make();
+    const common = { target, environment: {}, folders: [], argv: ["sleep", "1000"] };
+    const processes = [0, 1].map((node) => ({
+      ...{ name: `rank ${node}`, node, argv: common.argv, environment: {}, log: `user_logs/${node}.txt` },
+    }));
+    const group = { starter: "direct" as const, ports: [], environment: {}, graceMs: 1, processes };
+    const alone = { ...common, key: "alone-1-0" as LaunchKey, nodes: 1 };
+    const both = { ...common, key: "both-1-0" as LaunchKey, nodes: 2, group };
+    const machines: string[][] = [];
+    for (const plan of [alone, { ...both, away: { home: [], folders: [] } }]) {
+      const handle = await driver.launch({ plan, secrets: {} }, signal);
+      const ports = partsOf(plan.key, readHandle(handle)).map(({ way }) => way.host.port);
+      machines.push(ports.map((one) => (one === large.port ? "large" : "small")));
+    }
+    assert.deepEqual(machines, [["large"], ["large", "small"]]);
+    for (const { key } of [alone, both]) {
+      const handle = await driver.find(target, key, signal);
+      if (handle !== undefined) await driver.release(handle, signal);
+    }
     rmSync(folder, { recursive: true });
   });
 });
