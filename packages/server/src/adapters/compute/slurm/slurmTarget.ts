@@ -155,7 +155,7 @@ function faultOfArguments(given: unknown): string | undefined {
     if (!isText(text)) return "must hold texts of one line";
     const [, name] = /^--([a-z][a-z0-9-]*)(=.+)?$/.exec(text) ?? [];
     if (name === undefined) return `has '${text}', which is not written --name or --name=value`;
-    const own = OWN.find((one) => one === name || (name.length > 2 && one.startsWith(name)));
+    const own = OWN.find((one) => one.startsWith(name));
     if (own !== undefined) return `has '${text}': --${own} is the service's own to set`;
   }
   return undefined;
