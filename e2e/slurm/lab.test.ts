@@ -167,6 +167,18 @@ while not os.path.exists("outputs/go"): time.sleep(0.1)
       await scontrol("update", "partition=canceled", "GraceTime=0");
     });
 
+  it("that may take longer than their partition allows begin, and have the time that it allows", async () => {
+    // What the SDK of Azure ML asks for unless told.
+    const maxRunDurationSeconds = 30 * 86_400;
+    for (const target of ["canceled", "canceled-rest"]) {
+      const runId = await start(target, WAITS, { maxRunDurationSeconds });
+      await says(service, runId, "up");
+      assert.match(await scontrol("show", "job", await jobOf(runId)), / TimeLimit=00:30:00 /);
+      go(runId);
+      await reached(service, runId, "Completed");
+    }
+  });
+
   it("get the GPUs that they ask for and wait for those of others; a target that promises more than there are is told", async () => {
     const shown =
       "import os; print(os.environ['CUDA_VISIBLE_DEVICES'], os.environ['SLURM_JOB_GPUS'], flush=True)\n";

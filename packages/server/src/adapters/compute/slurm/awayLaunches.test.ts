@@ -70,6 +70,7 @@ function bench() {
     async withdraw() {
       slurm.jobs = slurm.jobs.map((job) => ({ ...job, state: "CANCELLED" }));
     },
+    longest: async () => undefined,
     fault: async () => undefined,
   };
   const courier = courierIn(folder);

@@ -16,6 +16,7 @@ import { refuseLate } from "../shared/notLate.ts";
 import { exists } from "../shared/smallFiles.ts";
 import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { awayScript } from "./awayScript.ts";
+import type { PartitionTimes } from "./partitionTimes.ts";
 import type { Questions } from "./questions.ts";
 import { type Seen, sightingOf, type Traces } from "./sightings.ts";
 import type { SlurmState } from "./slurmHandle.ts";
@@ -29,6 +30,7 @@ export type AwayLaunchesOptions = {
   readonly folder: string;
   readonly voice: SlurmVoice;
   readonly questions: Questions;
+  readonly times: PartitionTimes;
   readonly clock: SteadyClock;
   readonly courier: AwayCourier;
   readonly authority: string;
@@ -57,7 +59,7 @@ const PATH = "/usr/local/bin:/usr/bin:/bin";
 const MOST_ARGUMENT_BYTES = 2 ** 21 - 2 ** 14;
 
 export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
-  const { voice, questions, clock, courier, authority, files, graceMs, follow } = options;
+  const { voice, questions, times, clock, courier, authority, files, graceMs, follow } = options;
 
   async function launch(given: Launch, target: SlurmOptions, signal: AbortSignal): Promise<Handle> {
     const { plan, secrets, startBefore } = given;
@@ -70,6 +72,7 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
     const cluster = clusterOf(target);
     const earlier = await find(cluster, key);
     if (earlier !== undefined) return earlier;
+    const longest = await times.longestFor(plan, cluster, target);
     signal.throwIfAborted();
     const { folder: onNode, bin, mpi } = target;
     const environment =
@@ -81,7 +84,7 @@ export function createAwayLaunches(options: AwayLaunchesOptions): AwayLaunches {
       await courier.pack(packed, signal, isApart ? "apart" : undefined);
       const script = await awayScript(options.folder, { program: courier.program, files });
       const submission = {
-        job: jobRequest(plan, target, graceMs),
+        job: jobRequest(plan, target, graceMs, longest),
         script,
         scriptArguments: [
           ...["--service", launchUrl(plan), "--key", key, "--grace", String(graceMs / 1000)],

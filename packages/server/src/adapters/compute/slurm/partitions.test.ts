@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { faultOfPartitions, minutesIn, type PartitionSeen, type Wanted } from "./partitions.ts";
+import { faultOfPartitions, longestOf, minutesIn, type PartitionSeen, type Wanted } from "./partitions.ts";
 
 const main = { name: "main", isDefault: true, state: "up", gres: "" };
 const gpu = { name: "gpu", isDefault: false, state: "up", maxMinutes: 30, gres: "gpu:a100:2(S:0-1),nic:1" };
@@ -36,6 +36,19 @@ describe("a target and its partition", () => {
       if (said === undefined) assert.equal(fault, undefined);
       else assert.match(fault ?? "", said);
     });
+
+  it("have the longest time of those that are meant, and none where one has none or nothing is known", () => {
+    const day = { ...gpu, name: "day", maxMinutes: 1440 };
+    for (const [partition, minutes] of [
+      ["gpu", 30],
+      ["gpu,day", 1440],
+      ["gpu,main", undefined],
+      [undefined, undefined],
+      ["none", undefined],
+    ] as const)
+      assert.equal(longestOf([main, gpu, day], partition), minutes, partition);
+    assert.equal(longestOf([{ ...main, maxMinutes: 60 }, gpu], undefined), 60);
+  });
 
   it("have times as sinfo writes them", () => {
     for (const [text, minutes] of [

@@ -22,15 +22,20 @@ export type PartitionSeen = {
   readonly gres?: string;
 };
 
+/** The longest time of a job in the partitions that are meant, in minutes; undefined for no limit, or where nothing is known of them. */
+export function longestOf(seen: readonly PartitionSeen[], partition: string | undefined): number | undefined {
+  const most = mostMinutes(meantOf(seen, partition));
+  return Number.isFinite(most) ? most : undefined;
+}
+
 /** Why the target's runs would not be started there. */
 export function faultOfPartitions(seen: readonly PartitionSeen[], wanted: Wanted): string | undefined {
   const { partition } = wanted;
-  const names = partition?.split(",") ?? [];
-  const missing = names.find((name) => !seen.some((one) => one.name === name));
+  const missing = namesIn(partition).find((name) => !seen.some((one) => one.name === name));
   if (missing !== undefined) return `Slurm has no partition '${missing}'.`;
   const [first] = seen;
   if (first === undefined) return "Slurm answers and has no partition.";
-  const meant = seen.filter(({ name, isDefault }) => (names.length === 0 ? isDefault : names.includes(name)));
+  const meant = meantOf(seen, partition);
   // Without a default one the site decides, and nothing is known.
   const usable = (meant.length === 0 ? seen : meant).filter(({ state }) => state === "up");
   if (usable.length === 0) {
@@ -41,8 +46,18 @@ export function faultOfPartitions(seen: readonly PartitionSeen[], wanted: Wanted
   return faultOfTime(usable, wanted) ?? faultOfGpus(usable, wanted);
 }
 
+const namesIn = (partition: string | undefined): readonly string[] => partition?.split(",") ?? [];
+
+function meantOf(seen: readonly PartitionSeen[], partition: string | undefined): readonly PartitionSeen[] {
+  const names = namesIn(partition);
+  return seen.filter(({ name, isDefault }) => (names.length === 0 ? isDefault : names.includes(name)));
+}
+
+const mostMinutes = (seen: readonly PartitionSeen[]): number =>
+  Math.max(...seen.map(({ maxMinutes = Number.POSITIVE_INFINITY }) => maxMinutes));
+
 function faultOfTime(seen: readonly PartitionSeen[], { minutes }: Wanted): string | undefined {
-  const most = Math.max(...seen.map(({ maxMinutes = Number.POSITIVE_INFINITY }) => maxMinutes));
+  const most = mostMinutes(seen);
   if (minutes === undefined || minutes <= most) return undefined;
   return `timeLimitMinutes is ${minutes}, and the partition ${namesOf(seen)} lets no job run longer than ${most} minutes.`;
 }

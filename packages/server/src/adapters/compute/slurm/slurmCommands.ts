@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { isMalachiteError, MalachiteError } from "@malachite/core";
 import type { CommandRunner } from "../../shared/commandRunner.ts";
 import { JOB_SIGNALS } from "./jobScript.ts";
-import { faultOfPartitions, minutesIn, type PartitionSeen } from "./partitions.ts";
+import { faultOfPartitions, longestOf, minutesIn, type PartitionSeen } from "./partitions.ts";
 import type { SlurmCluster } from "./slurmTarget.ts";
 import { NOT_HEARD, NOT_HEARD_NUMBERS, passes, SlurmRefused, type SlurmVoice } from "./slurmVoice.ts";
 import type { SlurmJob } from "./slurmWords.ts";
@@ -136,6 +136,15 @@ export function createSlurmCommands({
     }
   }
 
+  async function partitions(
+    cluster: SlurmCluster,
+    partition: string | undefined,
+  ): Promise<readonly PartitionSeen[]> {
+    // One of the two; sinfo refuses both.
+    const filter = partition === undefined ? "--all" : `--partition=${partition}`;
+    return parsePartitions(await ask(cluster, "sinfo", ["--noheader", `--format=${SINFO_FORMAT}`, filter]));
+  }
+
   async function scancel(
     cluster: SlurmCluster,
     flags: readonly string[],
@@ -200,13 +209,11 @@ export function createSlurmCommands({
       await scancel(cluster, ["--signal=KILL", "--full"], jobs);
       await scancel(cluster, [], jobs);
     },
+    longest: async (cluster, partition) => longestOf(await partitions(cluster, partition), partition),
     async fault(cluster, wanted) {
       try {
         for (const name of ["sbatch", "squeue", "scancel", "sinfo"]) await commandOf(cluster, name);
-        // One of the two; sinfo refuses both.
-        const filter = wanted.partition === undefined ? "--all" : `--partition=${wanted.partition}`;
-        const said = await ask(cluster, "sinfo", ["--noheader", `--format=${SINFO_FORMAT}`, filter]);
-        return faultOfPartitions(parsePartitions(said), wanted);
+        return faultOfPartitions(await partitions(cluster, wanted.partition), wanted);
       } catch (error) {
         if (error instanceof MalachiteError) return error.message;
         throw error;

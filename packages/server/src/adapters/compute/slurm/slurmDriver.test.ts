@@ -56,6 +56,7 @@ function bench() {
       const ids = jobs.map(({ id }) => id);
       slurm.jobs = slurm.jobs.map((job) => (ids.includes(job.id) ? { ...job, state: "CANCELLED" } : job));
     },
+    longest: async () => undefined,
     fault: async () => undefined,
   };
   const driver = createSlurmDriver({

@@ -37,6 +37,7 @@ import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { createAwayLaunches, isOutOfReach } from "./awayLaunches.ts";
 import { createEndJobs } from "./endJobs.ts";
 import { JOB_SCRIPT, JOB_SCRIPT_NAME } from "./jobScript.ts";
+import { createPartitionTimes } from "./partitionTimes.ts";
 import { createQuestions } from "./questions.ts";
 import { sightingOf } from "./sightings.ts";
 import { OF_SLURM } from "./slurmCommands.ts";
@@ -94,8 +95,9 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
   const inLine = createLines();
   const lost = createLostFolders(clock);
   const questions = createQuestions(voice);
+  const times = createPartitionTimes(voice, clock);
   const endJobs = createEndJobs(voice, questions, clock);
-  const away = createAwayLaunches({ ...options, questions, follow, refusal });
+  const away = createAwayLaunches({ ...options, questions, times, follow, refusal });
   const marked = createMarkedPlaces({
     ...{ marks, inLine },
     async whenOver(mark, folder) {
@@ -138,6 +140,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
     await root.ready();
     const earlier = await known(root, cluster, key);
     if (earlier !== undefined) return earlier;
+    const longest = await times.longestFor(plan, cluster, target);
     await root.makeWhole(key, async (made) => {
       await prepareFolder(made, { ...plan, mounts: undefined }, placer, {}, signal);
       await writeFile(join(made, JOB_SCRIPT_NAME), JOB_SCRIPT);
@@ -151,7 +154,7 @@ export function createSlurmDriver(options: SlurmDriverOptions): SlurmDriver {
       throw error;
     }
     const submission = {
-      job: jobRequest(plan, target, graceMs),
+      job: jobRequest(plan, target, graceMs, longest),
       script: join(folder, JOB_SCRIPT_NAME),
       scriptArguments: [folder, target.bin ?? "", ...argv],
       env: plan.group === undefined || target.mpi === undefined ? env : { ...env, [MPI_STARTER]: target.mpi },

@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { isMalachiteError } from "@malachite/core";
 import { JOB_NUDGES } from "./jobScript.ts";
 import { listedIn } from "./listedIn.ts";
-import { faultOfPartitions, type PartitionSeen } from "./partitions.ts";
+import { faultOfPartitions, longestOf, type PartitionSeen } from "./partitions.ts";
 import { createRestLink, isNoWay, unavailable } from "./restLink.ts";
 import {
   errorsIn,
@@ -156,6 +156,9 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
       await end(cluster, waiting);
     },
     kill: (cluster, jobs) => end(cluster, jobs),
+    async longest(cluster, partition) {
+      return longestOf(await elements(addressOf(cluster), "partitions", partitionFrom), partition);
+    },
     async fault(cluster, wanted) {
       const address = addressOf(cluster);
       try {

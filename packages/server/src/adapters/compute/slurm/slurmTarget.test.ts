@@ -84,6 +84,19 @@ describe("options of a slurm target", () => {
     assert.ok(plain.includes("--time=30") && !plain.some((flag) => flag.startsWith("--gres")));
   });
 
+  it("ask for no more time than the partition allows: what a run may take it need not", () => {
+    const key = "k-1" as LaunchKey;
+    for (const [maxSeconds, longest, time] of [
+      [3600, 60, "--time=60"],
+      [3600, 1440, "--time=63"],
+      [2_592_000, 1440, "--time=1440"],
+      [3600, undefined, "--time=63"],
+    ] as const) {
+      const asked = submitArguments(jobRequest({ key, nodes: 1, maxSeconds }, {}, 10_000, longest));
+      assert.ok(asked.includes(time), `${time} in ${asked}`);
+    }
+  });
+
   it("place as many tasks on a node as MPI has ranks there", () => {
     const process = { name: "r", node: 0, argv: [], environment: {}, log: "l" };
     const group = {

@@ -58,6 +58,8 @@ export interface SlurmVoice {
   withdraw(cluster: SlurmCluster, jobs: readonly SlurmJob[]): Promise<void>;
   /** Kills everything of the jobs. */
   kill(cluster: SlurmCluster, jobs: readonly SlurmJob[]): Promise<void>;
+  /** The longest time of a job of the partition (one, several with commas, or the default one), in minutes; undefined where Slurm names none. */
+  longest(cluster: SlurmCluster, partition: string | undefined): Promise<number | undefined>;
   /** Why what is wanted cannot be had there, or this way to Slurm cannot be used, or its controller. */
   fault(cluster: SlurmCluster, wanted: Wanted): Promise<string | undefined>;
 }
@@ -75,6 +77,7 @@ export function createSlurmVoice(ways: {
     resume: (cluster, jobs) => way(cluster).resume(cluster, jobs),
     withdraw: (cluster, jobs) => way(cluster).withdraw(cluster, jobs),
     kill: (cluster, jobs) => way(cluster).kill(cluster, jobs),
+    longest: (cluster, partition) => way(cluster).longest(cluster, partition),
     fault: (cluster, wanted) => way(cluster).fault(cluster, wanted),
   };
 }

@@ -8,7 +8,13 @@ const BEYOND_MINUTES = 2;
 
 type Asked = Pick<LaunchPlan, "nodes" | "group" | "gpusPerNode" | "maxSeconds"> & { readonly key: LaunchKey };
 
-export function jobRequest(asked: Asked, options: SlurmOptions, graceMs: number): JobRequest {
+/** `longest`: the minutes that the partition allows, where they are known. */
+export function jobRequest(
+  asked: Asked,
+  options: SlurmOptions,
+  graceMs: number,
+  longest?: number,
+): JobRequest {
   const { key, nodes, group } = asked;
   const { partition, account, qos, reservation, constraint, nice, cpus, memoryMiB } = options;
   const tasksPerNode = tasksOf(group, nodes);
@@ -16,7 +22,7 @@ export function jobRequest(asked: Asked, options: SlurmOptions, graceMs: number)
   const known = {
     ...{ partition, account, qos, reservation, constraint, nice, memoryMiB, cpusPerTask },
     gres: gresOf(asked, options),
-    minutes: minutesOf(asked.maxSeconds, options, graceMs),
+    minutes: minutesOf(asked.maxSeconds, options, graceMs, longest),
   };
   return {
     ...{ name: key, nodes, tasksPerNode, exclusive: options.exclusive === true },
@@ -74,7 +80,9 @@ function minutesOf(
   maxSeconds: number | undefined,
   { timeLimitMinutes }: SlurmOptions,
   graceMs: number,
+  longest = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (maxSeconds === undefined) return timeLimitMinutes;
-  return Math.ceil((maxSeconds + graceMs / 1000) / 60) + BEYOND_MINUTES;
+  // It is the most that the run may take, and no need: what asks for more than its partition allows would never begin.
+  return Math.min(Math.ceil((maxSeconds + graceMs / 1000) / 60) + BEYOND_MINUTES, longest);
 }
