@@ -54,7 +54,7 @@ async function pushBatch(
   // What is there may be taken away by another service of the same machine before it is placed: then it is sent again.
   for (let tries = 1; ; tries++) {
     try {
-      await pushContents(host, contents, signal);
+      await pushContents(host, key, contents, signal);
       const placed = batch.flatMap((entry) => placedBy(entry) ?? []);
       await host.ask("place", { key, entries: placed }, signal);
       break;
@@ -84,6 +84,7 @@ function placedBy(entry: FarEntry): object | undefined {
 
 async function pushContents(
   host: FarHost,
+  key: string,
   contents: ReadonlyMap<string, FileEntry>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -94,7 +95,8 @@ async function pushContents(
     for (let sha = left.pop(); sha !== undefined; sha = left.pop()) {
       const sender = randomUUID();
       await pushBytes(contents.get(sha) as FileEntry, (from, bytes, last) =>
-        host.ask("put", { sha, sender, from, last }, signal, { payload: bytes, deadlineMs: 60_000 }),
+        // The key: while something comes for the run, its place is not let go of.
+        host.ask("put", { key, sha, sender, from, last }, signal, { payload: bytes, deadlineMs: 60_000 }),
       );
     }
   };

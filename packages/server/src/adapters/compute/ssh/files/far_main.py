@@ -7,6 +7,7 @@ import far_contents
 import far_files
 import far_gpus
 import far_groups
+import far_places
 import far_processes
 import far_runs
 import far_usage
@@ -56,12 +57,15 @@ def main():
         runs().end(ask["key"], ask["script"], ask["group"], ask["graceMs"] / 1000.0)
 
     def place(ask, _):
+        far_places.keep(folder_of(ask))
         here["contents"].place(folder_of(ask), ask["entries"])
 
     def write(ask, payload):
+        far_places.keep(folder_of(ask))
         here["contents"].write(folder_of(ask), ask, payload)
 
     def put(ask, payload):
+        far_places.keep(folder_of(ask))
         here["contents"].put(ask["sha"], ask["sender"], ask["from"], payload)
         if ask.get("last"):
             here["contents"].commit(ask["sha"], ask["sender"])

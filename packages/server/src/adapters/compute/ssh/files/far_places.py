@@ -7,7 +7,7 @@ import time
 import far_files
 import far_processes
 
-# A place that was taken for a run which then was not started is free again after so long, in seconds.
+# A place that was taken for a run which then was not started is free again so long after the last that was sent for it, in seconds.
 TAKEN_FOR = 600
 
 
@@ -50,7 +50,10 @@ class Places:
         """`gpus`: those of this machine that are the target's, and how many of them the run is to have; None where nobody counts them."""
         with open(os.path.join(self.root, "lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if os.path.isdir(folder):
+            there = os.path.isdir(folder)
+            # By now another run may have one that was let go of, and its GPUs.
+            if there and (has_begun(folder) or is_fresh(folder)):
+                keep(folder)
                 return {"there": True, "gpus": self.gpus_of(service, key)}
             holders = self.holders()
             if len(holders) >= slots:
@@ -66,7 +69,10 @@ class Places:
                 given = free[: gpus["count"]]
             # Before the folder: a place without a note would be one without GPUs.
             far_files.write_whole(self.note(service, key), json.dumps({"gpus": given}))
-            os.mkdir(folder, 0o700)
+            if there:
+                keep(folder)
+            else:
+                os.mkdir(folder, 0o700)
             return {"made": True, "gpus": given}
 
     def leave(self, service, key):
@@ -82,11 +88,28 @@ def is_busy(folder, boot):
     starter = read_note(folder, "starter.json")
     if starter is not None:
         return far_processes.is_alive(starter, boot)
+    return is_fresh(folder)
+
+
+def has_begun(folder):
+    return any(os.path.lexists(folder + "/" + name) for name in ("claim", "exit.json", "starter.json"))
+
+
+def is_fresh(folder):
     try:
         return time.time() - os.stat(folder).st_mtime < TAKEN_FOR
     except OSError:
         # Released in this moment.
         return False
+
+
+def keep(folder):
+    """Whoever still sends what his run is made of keeps its place."""
+    try:
+        os.utime(folder)
+    except OSError:
+        # Released in this moment.
+        pass
 
 
 def read_note(folder, name):

@@ -10,7 +10,7 @@ import time
 import far_files
 import far_groups
 import far_processes
-from far_places import Places, read_note
+from far_places import Places, has_begun, read_note
 from far_wire import Refused
 
 # A script that has claimed writes `pids` within a millisecond; this is for a machine that hardly gets on.
@@ -49,9 +49,8 @@ class Runs:
         """What was laid down for a run that then began elsewhere, and what an earlier connection has not finished removing."""
         for key in self.keys():
             folder = os.path.join(self.folder, key)
-            begun = any(os.path.lexists(folder + "/" + name) for name in ("claim", "exit.json", "starter.json"))
             try:
-                if not begun and time.time() - os.stat(folder).st_mtime > ABANDONED_AFTER:
+                if not has_begun(folder) and time.time() - os.stat(folder).st_mtime > ABANDONED_AFTER:
                     self.discard(key)
             except OSError:
                 # Released in this moment.
