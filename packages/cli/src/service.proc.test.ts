@@ -146,6 +146,17 @@ test("a target that is added is there at once, with the reason where it is not u
   const unknown = await malachite("target", "add", "lab", "slurm", "gpus=2");
   assert.equal(unknown.code, 1, unknown.stderr);
   assert.match(unknown.stdout, /^lab \(slurm\): not usable\n {2}Option gpus .* Did you mean 'gpusPerNode'\?/);
+  // Of what is refused since it is shown to everybody, the secret is not shown.
+  const login = await malachite(
+    "target",
+    "add",
+    "mine",
+    "process",
+    "packageIndex=https://me:pw@index.lab/simple",
+  );
+  assert.equal(login.code, 1, login.stderr);
+  assert.match(login.stdout, /^mine \(process\): not usable\n {2}Option packageIndex .* holds a login/);
+  assert.match(login.stdout, /https:\/\/\*\*\*@index\.lab/);
   const checked = await malachite("target", "check", "local");
   assert.deepEqual([checked.code, checked.stdout], [0, "local (process): usable\n"]);
   assert.equal((await malachite("target", "check")).code, 1);

@@ -85,5 +85,6 @@ export type * from "./flow/flow.ts";
 export * from "./flow/index.ts";
 export type { ModelFlow } from "./flow/models.ts";
 export type { LogAsk, LogFlow, ShownLog } from "./flow/runLogs.ts";
+export { withoutSecrets } from "./flow/targets.ts";
 export type * from "./flow/tracking/trackingFlow.ts";
 export type * from "./ports/index.ts";

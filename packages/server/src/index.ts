@@ -1,5 +1,6 @@
 // The service as a library: start it, compose it with faults, read its settings.
 
+export { withoutSecrets } from "@malachite/core";
 export { scopeOf } from "./addresses.ts";
 export { type Backup, backupData } from "./backup/backupData.ts";
 export type { BackupNote } from "./backup/backupFolder.ts";

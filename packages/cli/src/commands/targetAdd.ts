@@ -70,7 +70,7 @@ Examples:
         return;
       }
       const { runs } = await connect(options, io, frame);
-      const seen = await seenBy(runs, name, target);
+      const seen = await seenBy(runs, name, kind, server.withoutSecrets(own));
       if (seen === undefined) {
         io.say("The service has not taken it: see its log, and 'malachite target check'.");
         frame.exitCode = EXIT.failed;
@@ -127,11 +127,12 @@ function settingsFile(
   }
 }
 
-/** The target as the service has it, once it has. */
+/** The target as the service has it, once it has. `options`: as it shows them. */
 async function seenBy(
   runs: WorkspaceClient,
   name: string,
-  { kind, ...options }: WrittenTarget,
+  kind: string,
+  options: Readonly<Record<string, unknown>>,
 ): Promise<ComputeTargetDetail | undefined> {
   const deadline = Date.now() + SEEN_WITHIN_MS;
   while (Date.now() < deadline) {
@@ -141,12 +142,7 @@ async function seenBy(
       const asked = Object.entries(options).filter(
         ([option]) => !OF_THE_QUEUE.has(option) || option in seen.options,
       );
-      const isNew =
-        asked.length === Object.keys(seen.options).length &&
-        asked.every(([option, value]) =>
-          ["***", value].some((one) => isDeepStrictEqual(seen.options[option], one)),
-        );
-      if (isNew) return seen;
+      if (isDeepStrictEqual(seen.options, Object.fromEntries(asked))) return seen;
     }
     await pause(200);
   }

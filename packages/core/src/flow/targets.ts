@@ -28,7 +28,7 @@ const LOGIN = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 const TOKEN = /(:\/\/[^\s/]+\/t\/)[^\s/]+(?=\/)/gi;
 
 /** The options at any depth, with what is secret as ***. */
-function withoutSecrets(options: JsonObject): JsonObject {
+export function withoutSecrets(options: JsonObject): JsonObject {
   const shown = (value: unknown): unknown =>
     Array.isArray(value)
       ? value.map(shown)
