@@ -99,15 +99,27 @@ export function createTargets(
   };
 }
 
-/** The same driver; who asks about a target while another does hears the same answer: each submission asks. */
+/**
+ * The same driver; who asks about a target while another does hears the same answer: each submission asks. A check that hangs, as on a disk
+ * whose server is away, is of a target that cannot be used.
+ */
 function checkedTogether(driver: ComputeDriver): ComputeDriver {
   const together = createAskTogether<TargetHealth>();
-  const check: ComputeDriver["check"] = (target, signal) =>
-    together(JSON.stringify(target), (asked) => driver.check(target, asked), signal);
+  const check: ComputeDriver["check"] = async (target, signal) => {
+    try {
+      return await together(JSON.stringify(target), (asked) => driver.check(target, asked), signal);
+    } catch (error) {
+      if (!signal.aborted || signal.reason?.name !== "TimeoutError") throw error;
+      return { usable: false, reason: HANGS };
+    }
+  };
   return new Proxy(driver, {
     get: (whole, name) => (name === "check" ? check : Reflect.get(whole, name, whole)),
   });
 }
+
+const HANGS =
+  "It was asked and has not answered in time: its disk, its engine or the way to it hangs. Look at the folder that it names, and at the engine.";
 
 type EngineGpus = { readonly ofNode: number; readonly all: number };
 const engineGpus = (ofNode: number, all: number): EngineGpus | undefined =>
