@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, lstat, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Instant, isLaunchKey, isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/core";
-import { hasCode, removeTree } from "../../../files/index.ts";
+import { hasCode, makeTree, removeTree } from "../../../files/index.ts";
 import { keysIn } from "../../shared/keysIn.ts";
 import { moveToTrash } from "./moveToTrash.ts";
 
@@ -51,7 +51,7 @@ export function createRunsRoot(path: string, before: () => Promise<void> = async
   let serial = 0;
 
   async function prepare(): Promise<void> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeTree(path, 0o700);
     await writeFile(join(path, MARKER), "The runs of a Malachite service lie here.\n");
     await before();
     // What a crash left in the trash may be huge: nobody waits for it, and what is not done now is done next time.
