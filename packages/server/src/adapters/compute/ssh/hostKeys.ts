@@ -33,11 +33,20 @@ export function pinnedTypes(pins: Pins, host: string, port: number): readonly st
   if (pins.fingerprint !== undefined) return undefined;
   const types = new Set(keysFor(pins, host, port).flatMap(({ type, revoked }) => (revoked ? [] : [type])));
   if (types.size === 0) return undefined;
-  // A key of RSA signs in several ways.
-  return [...types].flatMap((type) =>
-    type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type],
-  );
+  return [...types].flatMap(signaturesOf);
 }
+
+/** A key of RSA signs in several ways. */
+function signaturesOf(kind: string): readonly string[] {
+  return kind === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [kind];
+}
+
+/** All kinds, in the order in which they are asked for where any will do. */
+const KINDS = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
+
+/** A fingerprint does not say of which kind its key is: those that the machine has not shown yet, to ask it for next. */
+export const kindsBeside = (shown: readonly string[]): readonly string[] =>
+  KINDS.filter((kind) => !shown.includes(kind)).flatMap(signaturesOf);
 
 /** Undefined: it is the pinned one. Else why it is refused, with the exact words that would let it in. */
 export function refusedKey(pins: Pins, host: string, port: number, key: Buffer): string | undefined {

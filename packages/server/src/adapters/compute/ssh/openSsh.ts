@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MalachiteError } from "@malachite/core";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import { hasCode } from "../../../files/index.ts";
-import { type Pins, pinnedTypes, refusedKey } from "./hostKeys.ts";
+import { kindsBeside, type Pins, pinnedTypes, refusedKey, typeOf } from "./hostKeys.ts";
 import { hostName, type SshHost, type SshOptions } from "./sshTarget.ts";
 
 /** What of the service's environment a login may use. */
@@ -69,43 +69,62 @@ export async function openSsh(
     throw unavailable(
       `${name}: there is no key to log in with: no agent, and none of ${files.join(", ")}. Give the target a key.`,
     );
-  return await new Promise<Client>((resolve, reject) => {
-    const client = new Connection();
-    let refused: string | undefined;
-    const fail = (error: Error & { level?: string; code?: string }): void => {
-      client.destroy();
-      reject(unavailable(refused ?? `${name}: ${wordsOf(error, user, tried)}`, error));
-    };
-    client.once("error", fail);
-    client.once("close", () => fail(new Error("the connection was closed before the login")));
-    client.once("ready", () => {
-      client.removeAllListeners("error");
-      client.removeAllListeners("close");
-      // Whoever has the connection hears of its end by "close".
-      client.on("error", () => {});
-      client.setNoDelay(true);
-      resolve(client);
-    });
-    const types = pinnedTypes(pins, host.host, host.port) as ServerHostKeyAlgorithm[] | undefined;
-    try {
-      client.connect({
-        host: host.host,
-        port: host.port,
-        username: user,
-        readyTimeout: READY_MS,
-        keepaliveInterval: KEEPALIVE_MS,
-        keepaliveCountMax: 3,
-        authHandler: methods,
-        ...(types === undefined ? {} : { algorithms: { serverHostKey: types } }),
-        hostVerifier: (key: Buffer) => {
-          refused = refusedKey(pins, host.host, host.port, key);
-          return refused === undefined;
-        },
+  const shown: string[] = [];
+  let refused: string | undefined;
+  const connectBy = (types: readonly string[] | undefined) =>
+    new Promise<Client>((resolve, reject) => {
+      const client = new Connection();
+      const fail = (error: Error & { level?: string; code?: string }): void => {
+        client.destroy();
+        reject(unavailable(refused ?? `${name}: ${wordsOf(error, user, tried)}`, error));
+      };
+      client.once("error", fail);
+      client.once("close", () => fail(new Error("the connection was closed before the login")));
+      client.once("ready", () => {
+        client.removeAllListeners("error");
+        client.removeAllListeners("close");
+        // Whoever has the connection hears of its end by "close".
+        client.on("error", () => {});
+        client.setNoDelay(true);
+        resolve(client);
       });
+      try {
+        client.connect({
+          host: host.host,
+          port: host.port,
+          username: user,
+          readyTimeout: READY_MS,
+          keepaliveInterval: KEEPALIVE_MS,
+          keepaliveCountMax: 3,
+          authHandler: methods,
+          ...(types === undefined
+            ? {}
+            : { algorithms: { serverHostKey: types as ServerHostKeyAlgorithm[] } }),
+          hostVerifier: (key: Buffer) => {
+            const why = refusedKey(pins, host.host, host.port, key);
+            if (why === undefined) refused = undefined;
+            else {
+              shown.push(typeOf(key));
+              refused ??= why;
+            }
+            return why === undefined;
+          },
+        });
+      } catch (error) {
+        fail(error as Error);
+      }
+    });
+  for (let types = pinnedTypes(pins, host.host, host.port); ; types = kindsBeside(shown)) {
+    const before = shown.length;
+    try {
+      return await connectBy(types);
     } catch (error) {
-      fail(error as Error);
+      // The pinned one may be another of the machine's keys; what it shows first is what the operator is told of.
+      const mayBeAnother =
+        host.fingerprint !== undefined && shown.length > before && kindsBeside(shown).length > 0;
+      if (!mayBeAnother) throw error;
     }
-  });
+  }
 }
 
 export const inHome = (path: string, home: string): string =>
