@@ -67,7 +67,7 @@ export const REASONS = {
     status: "Canceled",
     blame: "user",
     retry: "never",
-    text: "The run took longer than maxRunDurationSeconds and was stopped.",
+    text: "The run took longer than maxRunDurationSeconds or its compute target allows, and was stopped.",
   },
   EnvironmentFailed: {
     status: "Failed",
