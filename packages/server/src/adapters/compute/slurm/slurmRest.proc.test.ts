@@ -121,6 +121,15 @@ describe("slurmrestd", () => {
     );
   });
 
+  it("is told by a check not to know the version that the target names, and what helps", async () => {
+    await using fake = await fakeRest([38], ({ answer }) => answer.writeHead(404).end(NO_WAY));
+    const named = { rest: { ...fake.cluster.rest, version: 40 } };
+    assert.match(
+      (await rest().fault(named, {})) ?? "",
+      /does not know the version it was asked in, v0\.0\.40\. Leave the option restVersion out/,
+    );
+  });
+
   it("is asked anew for its versions when it was exchanged for another, whatever is asked of it first", async () => {
     const job = { id: "7", name: key, state: "RUNNING", reason: "" };
     for (const first of [

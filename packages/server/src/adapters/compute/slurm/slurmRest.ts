@@ -70,7 +70,12 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
   function assertWay(address: RestAddress, status: number): void {
     if (!isNoWay(status)) return;
     versions.delete(address.url);
-    throw unavailable(`slurmrestd at ${address.url} does not know the version it was asked in.`);
+    const named = address.version === undefined ? "" : `, v0.0.${address.version}`;
+    const help =
+      named === "" ? "" : " Leave the option restVersion out, and the newest that it knows is taken.";
+    throw unavailable(
+      `slurmrestd at ${address.url} does not know the version it was asked in${named}.${help}`,
+    );
   }
 
   /** What is of use of each element of a list, one at a time. */
