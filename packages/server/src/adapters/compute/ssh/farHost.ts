@@ -63,6 +63,7 @@ export function createFarHost({ host, options, service, login, program, onNews }
   const name = hostName(host);
   const followed = new Map<string, readonly string[]>();
   const ports = new Map<number, Parameters<FarLink["listen"]>[1]>();
+  let asking = 0;
   let current: Promise<Up> | undefined;
   let up: Up | undefined;
   let failure: MalachiteError | undefined;
@@ -141,9 +142,9 @@ export function createFarHost({ host, options, service, login, program, onNews }
 
   function rest(): void {
     clearTimeout(idle);
-    if (followed.size > 0 || up === undefined) return;
+    if (followed.size > 0 || asking > 0 || up === undefined) return;
     idle = setTimeout(() => {
-      if (followed.size === 0) up?.link.close("nobody needed the connection.");
+      if (followed.size === 0 && asking === 0) up?.link.close("nobody needed the connection.");
     }, IDLE_MS).unref();
   }
 
@@ -174,10 +175,15 @@ export function createFarHost({ host, options, service, login, program, onNews }
       rest();
       return facts;
     },
-    async ask(op, ask, signal, asking = { deadlineMs: ANSWER_MS }) {
+    async ask(op, ask, signal, options = { deadlineMs: ANSWER_MS }) {
       const { link } = await withSignal(reach(false), signal);
-      rest();
-      return await link.ask(op, ask, signal, asking);
+      asking += 1;
+      try {
+        return await link.ask(op, ask, signal, options);
+      } finally {
+        asking -= 1;
+        rest();
+      }
     },
     follow(key, files = []) {
       const before = followed.get(key);

@@ -21,6 +21,8 @@ type FileEntry = Extract<FarEntry, { readonly sizeBytes: number }>;
 const ENTRIES_AT_ONCE = 500;
 const CONTENTS_AT_ONCE = 8;
 const PIECE_BYTES = 1024 * 1024;
+/** To copy or read large files takes as long as the disk there does; that the connection ends is told anyway. */
+const UNHURRIED = {};
 
 /** May be repeated, as long as nothing has begun. Throws EngineUnavailable, StorageFailed for a file that is damaged here. */
 export async function pushFiles(
@@ -56,7 +58,7 @@ async function pushBatch(
     try {
       await pushContents(host, key, contents, signal);
       const placed = batch.flatMap((entry) => placedBy(entry) ?? []);
-      await host.ask("place", { key, entries: placed }, signal);
+      await host.ask("place", { key, entries: placed }, signal, UNHURRIED);
       break;
     } catch (error) {
       if (!(error instanceof FarRefused)) throw error;
@@ -96,7 +98,11 @@ async function pushContents(
       const sender = randomUUID();
       await pushBytes(contents.get(sha) as FileEntry, (from, bytes, last) =>
         // The key: while something comes for the run, its place is not let go of.
-        host.ask("put", { key, sha, sender, from, last }, signal, { payload: bytes, deadlineMs: 60_000 }),
+        host.ask("put", { key, sha, sender, from, last }, signal, {
+          payload: bytes,
+          // The last of it is answered when all of it has been read over there.
+          ...(last ? UNHURRIED : { deadlineMs: 60_000 }),
+        }),
       );
     }
   };

@@ -1,7 +1,9 @@
 // How long a place on a machine is a run's that has not begun there, with a real ssh server.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, utimesSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
@@ -71,6 +73,28 @@ describe("a place on an ssh machine that was taken for a run", { skip: withoutSs
       await pushFiles(host, "slow-1-0", [entry], signal);
       assert.equal(other?.without, 0);
     });
+
+  it("is filled from a disk that is as slow as it likes, over a connection that nobody else needs", async (t) => {
+    await reserve("slow-1-0");
+    const content = Buffer.from("from a slow disk");
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    mkdirSync(join(far, "contents", sha256.slice(0, 2)));
+    const slow = join(far, "contents", sha256.slice(0, 2), sha256);
+    execFileSync("mkfifo", [slow]);
+    const entry = {
+      ...{ path: "large.bin", sizeBytes: content.length, sha256 },
+      read: () => assert.fail("it is there"),
+    };
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const pushed = pushFiles(host, "slow-1-0", [entry], signal);
+    // It opens for whoever writes when it is being read.
+    const disk = await open(slow, "w");
+    t.mock.timers.tick(600_000);
+    await disk.writeFile(content);
+    await disk.close();
+    await pushed;
+    assert.deepEqual(readFileSync(join(far, "runs", "places", "slow-1-0", "large.bin")), content);
+  });
 
   it("is taken anew where it was let go of meanwhile", async () => {
     await reserve("slow-1-0", ONE);
