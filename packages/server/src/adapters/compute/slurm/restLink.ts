@@ -27,6 +27,8 @@ export type RestAnswer = {
 
 export type RestLink = {
   readonly userOf: (address: RestAddress) => string;
+  /** That the token has expired, as far as it says so itself; undefined when it does not, or cannot be read. */
+  expired(address: RestAddress): Promise<string | undefined>;
   /** Throws EngineUnavailable for what is no answer of slurmrestd, a refused token among it. Read the body. */
   ask(address: RestAddress, method: string, path: string, body?: object): Promise<RestAnswer>;
   /** The same, with the whole answer as JSON, which is small. */
@@ -109,6 +111,10 @@ export function createRestLink({ token, user, deadlineMs }: RestLinkOptions): Re
 
   return {
     userOf,
+    async expired(address) {
+      const secret = await tokenOf(address).catch(() => undefined);
+      return secret === undefined ? undefined : expiredText(address, secret);
+    },
     ask,
     async json(address, method, path, body) {
       const answer = await ask(address, method, path, body);
@@ -147,16 +153,23 @@ function open({ url }: RestAddress, options: Options): ClientRequest {
 }
 
 /** What is wrong with a token that is refused, as far as it says so itself. It is never told. */
-function deniedText({ url, tokenFile }: RestAddress, user: string, token: string | undefined): string {
-  const from = tokenFile === undefined ? "the variable SLURM_JWT of the service" : `the file ${tokenFile}`;
-  const refused = `slurmrestd at ${url} does not let the user '${user}' in`;
+function deniedText(address: RestAddress, user: string, token: string | undefined): string {
+  const refused = `slurmrestd at ${address.url} does not let the user '${user}' in`;
   if (token === undefined)
     return `${refused}: there is no token. Give the target restTokenFile, or the service the variable SLURM_JWT.`;
-  const until = expiryOf(token);
-  if (until !== undefined && until < Date.now())
-    return `${refused}: the token in ${from} has expired at ${new Date(until).toISOString()}. Renew it; it is read again each time.`;
-  return `${refused} with the token in ${from}. Renew it, or name the user it is for as restUser.`;
+  const expired = expiredText(address, token);
+  if (expired !== undefined) return `${refused}: ${expired}`;
+  return `${refused} with the token in ${placeOf(address)}. Renew it, or name the user it is for as restUser.`;
 }
+
+function expiredText(address: RestAddress, token: string): string | undefined {
+  const until = expiryOf(token);
+  if (until === undefined || until >= Date.now()) return undefined;
+  return `the token in ${placeOf(address)} has expired at ${new Date(until).toISOString()}. Renew it; it is read again each time.`;
+}
+
+const placeOf = ({ tokenFile }: RestAddress): string =>
+  tokenFile === undefined ? "the variable SLURM_JWT of the service" : `the file ${tokenFile}`;
 
 function expiryOf(token: string): number | undefined {
   const claims = parsed(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));

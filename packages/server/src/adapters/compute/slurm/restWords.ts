@@ -174,7 +174,7 @@ export function errorsIn(values: unknown): readonly RestError[] {
   if (!Array.isArray(values)) return [];
   return values.filter(isRecord).map((one) => {
     const texts = [one.description, one.error].filter((text) => typeof text === "string" && text !== "");
-    const [number] = [one.error_number, one.error_code].filter((code) => typeof code === "number");
+    const [number] = [one.error_number, one.error_code, one.errno].filter((code) => typeof code === "number");
     return { number: number as number | undefined, text: [...new Set(texts)].join(": ") };
   });
 }

@@ -274,6 +274,18 @@ describe("slurmrestd", () => {
     );
   });
 
+  it("says by a check of a token that has expired that it has, though Slurm 22.05 says nothing of that", async () => {
+    const answer = { errors: [{ error: "Unspecified error", errno: -1 }], partitions: [] };
+    await using fake = await fakeRest([38], json(answer, 500));
+    const claims = Buffer.from(JSON.stringify({ exp: 1_000_000_000 })).toString("base64url");
+    writeFileSync(tokenFile, `x.${claims}.x`);
+    const said =
+      /Unspecified error .* a token that is not valid any more: the token in the file .* has expired at 2001-09-09/;
+    assert.match((await rest().fault(fake.cluster, {})) ?? "", said);
+    writeFileSync(tokenFile, "abc.def.ghi");
+    assert.match((await rest().fault(fake.cluster, {})) ?? "", / a token that is not valid any more\.$/);
+  });
+
   it("says of a token that the controller refuses what is wrong with it, as Slurm 24.11 does by 511", async () => {
     await using fake = await fakeRest(
       [42],

@@ -1,7 +1,7 @@
 // Speaks to a Slurm through its slurmrestd. It knows no names in its questions, so all jobs of the cluster are listed and ours are picked.
 import { readFile } from "node:fs/promises";
 import { constants } from "node:os";
-import { isMalachiteError } from "@malachite/core";
+import { isMalachiteError, type MalachiteError } from "@malachite/core";
 import { JOB_NUDGES } from "./jobScript.ts";
 import { listedIn } from "./listedIn.ts";
 import { faultOfPartitions, longestOf, type PartitionSeen } from "./partitions.ts";
@@ -78,6 +78,20 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
     );
   }
 
+  async function failed(
+    what: string,
+    address: RestAddress,
+    status: number,
+    errors: readonly RestError[],
+  ): Promise<MalachiteError> {
+    const why = `slurmrestd at ${address.url} could not ${what}: ${told(errors) || "no reason given"} (status ${status}).`;
+    if (!maybeToken(errors)) return unavailable(why);
+    const expired = await link.expired(address);
+    return unavailable(
+      `${why} Older versions say so of a token that is not valid any more${expired === undefined ? "." : `: ${expired}`}`,
+    );
+  }
+
   /** What is of use of each element of a list, one at a time. */
   async function elements<T>(
     address: RestAddress,
@@ -103,7 +117,7 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
     }
     // Something between may answer in its own way, and then nothing is known.
     if (errors.length > 0 || answer.status !== 200 || !isThere)
-      throw failed(`list ${what}`, address, answer.status, errors);
+      throw await failed(`list ${what}`, address, answer.status, errors);
     return found;
   }
 
@@ -128,7 +142,7 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
         NOT_HEARD.test(text) || (number !== undefined && NOT_HEARD_NUMBERS.includes(number));
       if (errors.some(isOver)) continue;
       assertWay(address, status);
-      if (errors.length > 0 || status !== 200) throw failed("signal a job", address, status, errors);
+      if (errors.length > 0 || status !== 200) throw await failed("signal a job", address, status, errors);
     }
   }
 
@@ -143,7 +157,7 @@ export function createSlurmRest({ deadlineMs = DEADLINE_MS, ...options }: SlurmR
       assertWay(address, status);
       const said = told(errors);
       if (said === "" || errors.every(({ number }) => number === UNSPECIFIED) || passes(said))
-        throw failed("take a job", address, status, errors);
+        throw await failed("take a job", address, status, errors);
       throw new SlurmRefused(said);
     },
     async jobs(cluster, names) {
@@ -194,13 +208,6 @@ const told = (errors: readonly RestError[]): string =>
 const maybeToken = (errors: readonly RestError[]): boolean =>
   errors.length > 0 &&
   errors.every(({ number, text }) => number === UNSPECIFIED || /authentication/i.test(text));
-
-function failed(what: string, { url }: RestAddress, status: number, errors: readonly RestError[]) {
-  const hint = maybeToken(errors) ? " Older versions say so of a token that is not valid any more." : "";
-  return unavailable(
-    `slurmrestd at ${url} could not ${what}: ${told(errors) || "no reason given"} (status ${status}).${hint}`,
-  );
-}
 
 /** Each partition as often as its nodes have different GRES. */
 function withGres(
