@@ -30,6 +30,17 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const encoder = new TextEncoder();
 
 describe("a log that is looked at", () => {
+  it("keeps what one looks at when its run ends", async () => {
+    const text = Array.from({ length: 1000 }, (_, i) => `line ${i + 1}\n`).join("");
+    const model = new LogModel(sourceOf({ text }), "r", "x");
+    await model.open(true);
+    model.look(1, 40);
+    model.close();
+    await model.open(false);
+    await settled();
+    assert.deepEqual([model.line(1)?.text, model.line(40)?.text], ["line 1", "line 40"]);
+  });
+
   it("has every line, however its end comes", async () => {
     const text = fc
       .array(fc.constantFrom("a", "b", "\n", "long word "), { maxLength: 60 })

@@ -24,7 +24,7 @@ export class LogModel extends Observed {
   #decoder = new TextDecoder();
   /** The last line has no end yet: what comes next goes on with it. */
   #isOpen = false;
-  #range = { from: 1, to: 1 };
+  #range = { from: 1, to: 0 };
   /** How many lines there are; undefined until that is known. */
   lines: number | undefined;
   sizeBytes = 0;
@@ -62,6 +62,8 @@ export class LogModel extends Observed {
       this.follower = follow
         ? { runId: this.#runId, path, place: sizeBytes, onNews: (news) => this.take(news) }
         : undefined;
+      // Whoever looks elsewhere than at the end goes on to see what is there.
+      this.look(this.#range.from, this.#range.to);
     });
   }
 
