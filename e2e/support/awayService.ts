@@ -15,6 +15,7 @@ import type {
   Sighting,
 } from "@malachite/core";
 import { serve } from "@malachite/server";
+import { killAll } from "./leftovers.ts";
 
 const { values } = parseArgs({ options: { port: { type: "string" }, data: { type: "string" } } });
 const FAR = process.env.FAR ?? "";
@@ -63,14 +64,6 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
     } catch {
       // There is no such process.
       return false;
-    }
-  };
-  const signal = (pid: number, name: NodeJS.Signals): void => {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      // It has ended meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   };
   const isAnyAlive = (key: LaunchKey): boolean => pidsOf(key).some(isAlive);
@@ -142,7 +135,7 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
     },
     async stop({ key }) {
       for (let tries = 0; isAnyAlive(key) && tries < 300; tries++) {
-        if (tries === 0) for (const pid of pidsOf(key).filter(isAlive)) signal(pid, "SIGTERM");
+        if (tries === 0) killAll(pidsOf(key).filter(isAlive), "SIGTERM");
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
@@ -152,7 +145,7 @@ function createFarDriver(courier: FarCourier): ComputeDriver {
       // It has sent all, and only ends.
       for (let tries = 0; isAnyAlive(key) && tries < 50; tries++)
         await new Promise((resolve) => setTimeout(resolve, 100));
-      for (const pid of pids.filter(isAlive)) signal(-pid, "SIGKILL");
+      killAll(pids.filter(isAlive).map((pid) => -pid));
       await courier.forget(key);
       for (const node of pids.keys()) rmSync(folder(key, node), { recursive: true, force: true });
       rmSync(note(key), { force: true });

@@ -11,11 +11,11 @@ export function killRunsOf(data: string): void {
   }
 }
 
-/** By SIGKILL, in order. Those that have ended meanwhile are passed over: one may end as another does. */
-export function killAll(pids: readonly number[]): void {
+/** In order. Those that have ended meanwhile are passed over: one may end as another does. */
+export function killAll(pids: readonly number[], signal: NodeJS.Signals = "SIGKILL"): void {
   for (const pid of pids)
     try {
-      process.kill(pid, "SIGKILL");
+      process.kill(pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }

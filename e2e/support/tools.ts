@@ -2,10 +2,10 @@
 // delete. A tool that cannot be had skips its suite by name; where CI is true it fails instead.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { madeOnce } from "@malachite/server/conformance";
 import { python3 } from "./runs.ts";
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "malachite", "e2e");
@@ -13,23 +13,7 @@ const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "mal
 /** A folder of the cache, made by `make` the first time; its name holds what it is made of. Half-made folders never count. */
 export function cached(name: string, madeOf: string | Uint8Array, make: (folder: string) => void): string {
   const key = createHash("sha256").update(madeOf).digest("hex").slice(0, 16);
-  const folder = join(CACHE, `${name}-${key}`);
-  if (existsSync(folder)) return folder;
-  mkdirSync(CACHE, { recursive: true });
-  const building = `${folder}.${process.pid}`;
-  rmSync(building, { recursive: true, force: true });
-  try {
-    make(building);
-    try {
-      renameSync(building, folder);
-    } catch (error) {
-      // Another process has made the same meanwhile.
-      if (!existsSync(folder)) throw error;
-    }
-  } finally {
-    rmSync(building, { recursive: true, force: true });
-  }
-  return folder;
+  return madeOnce(join(CACHE, `${name}-${key}`), make);
 }
 
 /** Runs a program quietly; throws its name and the end of what it said. */

@@ -18,6 +18,7 @@ export { freePort } from "./freePort.ts";
 export { checkHistory, type HistoryEntry } from "./historyChecker.ts";
 export * from "./hostileArchives.ts";
 export { type ClusterUnderTest, startCluster, withoutCluster } from "./kubernetesCluster.ts";
+export { madeOnce } from "./madeOnce.ts";
 export { withoutMounts } from "./mountsUnderTest.ts";
 export { type PostgresUnderTest, startPostgres, withoutPostgres } from "./postgresServer.ts";
 export * from "./runStore.ts";

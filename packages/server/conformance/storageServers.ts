@@ -3,34 +3,22 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "./freePort.ts";
+import { madeOnce } from "./madeOnce.ts";
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "malachite", "servers");
 
-/** A folder of the cache, made the first time, and there when it is whole: several processes may ask for it at once. */
-function cached(name: string, make: (folder: string) => void): string {
-  const folder = join(CACHE, name);
-  if (existsSync(folder)) return folder;
-  const building = `${folder}.${process.pid}`;
-  try {
-    mkdirSync(building, { recursive: true });
+/** A folder of the cache; `make` is given one that is there. */
+const cached = (name: string, make: (folder: string) => void): string =>
+  madeOnce(join(CACHE, name), (building) => {
+    mkdirSync(building);
     make(building);
-    try {
-      renameSync(building, folder);
-    } catch (error) {
-      // Another process has made the same meanwhile.
-      if (!existsSync(folder)) throw error;
-    }
-  } finally {
-    rmSync(building, { recursive: true, force: true });
-  }
-  return folder;
-}
+  });
 
 const QUIETLY = { stdio: "pipe", timeout: 300_000 } as const;
 
