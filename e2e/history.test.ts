@@ -3,36 +3,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { follow } from "./support/follower.ts";
 import { ended, fileOf, getRun, processesOf, python3, reached, submit } from "./support/runs.ts";
 import { Service, until, workspacePath } from "./support/service.ts";
+import { Signs } from "./support/signs.ts";
 import { logBytes, type SseEvent } from "./support/sse.ts";
 
 const SOURCE_PACKAGE = fileURLToPath(new URL("./environments/sourcePackage.py", import.meta.url));
-
-/** A folder for the signs that test and script give each other. */
-class Signs implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), "malachite-signs-"));
-  give(name: string): void {
-    writeFileSync(join(this.folder, name), "");
-  }
-  has(name: string): boolean {
-    return existsSync(join(this.folder, name));
-  }
-  text(name: string): string {
-    return readFileSync(join(this.folder, name), "utf8");
-  }
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
 
 const begin = (
   service: Service,

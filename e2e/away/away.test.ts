@@ -10,6 +10,7 @@ import { cuttingProxy } from "../support/cuttingProxy.ts";
 import { isInUse } from "../support/isInUse.ts";
 import { cancel, ended, fileOf, getRun, keyStart, processesOf, says, submit } from "../support/runs.ts";
 import { ROOT, Service, SOURCE, until, workspacePath } from "../support/service.ts";
+import { Signs } from "../support/signs.ts";
 
 /** How much a run prints in the test of a long log. */
 const LONG_LOG = Number(process.env.LONG_LOG_BYTES ?? 128 * 1024 * 1024);
@@ -90,6 +91,7 @@ describe("runs on a machine that shares nothing with the service", () => {
   });
 
   it("makes the environment there, and shows how", async () => {
+    using signs = new Signs();
     const environment = {
       python: {
         condaDependencies: { dependencies: ["python>=3.6", { pip: ["malachite-no-such-package==9.9"] }] },
@@ -102,12 +104,12 @@ describe("runs on a machine that shares nothing with the service", () => {
     const script = [
       "import os, sys, time",
       "print(sys.prefix == os.environ['VIRTUAL_ENV'], sys.prefix, flush=True)",
-      `while not os.path.exists('${far}/go'): time.sleep(0.05)`,
+      signs.waitsFor("go"),
     ].join("\n");
     const runId = await start(script, { environment: built });
     const [prefix = ""] = (await says(service, runId, /^True .*\n/)).trim().split(" ").slice(1);
     assert.equal(isInUse(prefix), true);
-    writeFileSync(join(far, "go"), "");
+    signs.give("go");
     const run = await ended(service, runId);
     assert.equal(run.status, "Completed", JSON.stringify(run.error));
     assert.match(await text(runId), new RegExp(`^True ${far}/cache/environments/`));
@@ -137,12 +139,12 @@ describe("runs on a machine that shares nothing with the service", () => {
   });
 
   it("brings again what the machine of the service has lost with its power", async () => {
-    const go = join(far, "go");
+    using signs = new Signs();
     const script = [
       "import os, time",
       "print('begun ' + 'x' * 100, flush=True)",
       "open('outputs/early.txt', 'w').write('early')",
-      `while not os.path.exists(${JSON.stringify(go)}): time.sleep(0.05)`,
+      signs.waitsFor("go"),
     ].join("\n");
     const runId = await start(script);
     const atHome = (name: string): string | undefined => {
@@ -158,7 +160,7 @@ describe("runs on a machine that shares nothing with the service", () => {
     rmSync(atHome("project/outputs/early.txt") ?? "");
     truncateSync(atHome("user_logs/std_log.txt") ?? "", 3);
     await service.start();
-    writeFileSync(go, "");
+    signs.give("go");
     const run = await ended(service, runId);
     assert.equal(run.status, "Completed", JSON.stringify(run.error));
     assert.equal(await text(runId), `begun ${"x".repeat(100)}\n`);

@@ -1,12 +1,13 @@
 // Runs on machines that are reached over ssh, with a real service and real ssh servers: a pool of two.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { withoutSshServer } from "@malachite/server/conformance";
 import { isInUse } from "../support/isInUse.ts";
 import { cancel, ended, fileOf, getRun, processesOf, reached, says, story, submit } from "../support/runs.ts";
 import { type Service, until, workspacePath } from "../support/service.ts";
+import { Signs } from "../support/signs.ts";
 import { SshPool } from "./pool.ts";
 
 const TARGET = {
@@ -147,20 +148,16 @@ for i in range(60):
         condaDependencies: { dependencies: ["python", { pip: ["six==1.16.0"] }] },
       },
     };
-    const script = [
-      "import os, six, sys, time",
-      "print(six.__version__, sys.prefix, flush=True)",
-      `while not os.path.exists('${far}/go'): time.sleep(0.05)`,
-    ].join("\n");
+    const script = ["import os, six, sys, time", "print(six.__version__, sys.prefix, flush=True)"].join("\n");
     const said: string[] = [];
     for (let time = 0; time < 2; time++) {
-      const runId = await run(script, { environment });
+      using signs = new Signs();
+      const runId = await run(`${script}\n${signs.waitsFor("go")}`, { environment });
       const [prefix = ""] = (await says(service, runId, /\n$/)).trim().split(" ").slice(1);
       assert.equal(isInUse(prefix), true);
-      writeFileSync(join(far, "go"), "");
+      signs.give("go");
       const end = await ended(service, runId);
       await until("nobody to use it", () => !isInUse(prefix));
-      rmSync(join(far, "go"));
       assert.equal(end.status, "Completed", JSON.stringify(end));
       said.push(await log(runId));
     }
