@@ -212,6 +212,10 @@ function checkPlace(folder: string, place: string): void {
   );
 }
 
+/** Whether files may be kept: here, or in an object storage. */
+export const keepsFiles = (folder: string): boolean =>
+  hasFiles(folder) || (placeKept(folder) ?? "folder") !== "folder";
+
 /** Whether a service of before this note has kept files here. */
 const hasFiles = (folder: string): boolean =>
   ["artifacts", "snapshots", "stores"].some((name) => {

@@ -10,7 +10,7 @@ import { createBlobStore, KeyedLock } from "../adapters/blobs/folder/index.ts";
 import { openSqliteRecords } from "../adapters/records/sqlite/sqliteRecords.ts";
 import { openDataFolder } from "../dataFolder.ts";
 import { placeKept } from "../fileStores.ts";
-import { elsewhereOf } from "../openRecords.ts";
+import { elsewhereOf } from "../folderRecords.ts";
 import { backupData } from "./backupData.ts";
 import { filesBelow } from "./mirrorTree.ts";
 import { restoreData } from "./restoreData.ts";

@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MalachiteError } from "@malachite/core";
 import { placeKept } from "../fileStores.ts";
 import { orNothing } from "../files/index.ts";
-import { elsewhereOf } from "../openRecords.ts";
+import { elsewhereOf } from "../folderRecords.ts";
 import { VERSION } from "../version.ts";
 import { type BackupNote, beginBackup, FOLDERS, KEYS, LEFT_OUT, RECORDS, writeNote } from "./backupFolder.ts";
 import { copyWhole, dropStale, type Mirrored, mirrorTree } from "./mirrorTree.ts";

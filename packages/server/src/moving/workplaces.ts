@@ -20,7 +20,8 @@ import { guidOf } from "../addresses.ts";
 import { checkRestored, openDataFolder } from "../dataFolder.ts";
 import { ENTRIES } from "../entries.ts";
 import { type FileStores, openFileStores } from "../fileStores.ts";
-import { elsewhereOf, openRecords } from "../openRecords.ts";
+import { elsewhereOf } from "../folderRecords.ts";
+import { openRecords } from "../openRecords.ts";
 import type { Settings } from "../settings.ts";
 import type { FilePlace } from "./archive/items.ts";
 

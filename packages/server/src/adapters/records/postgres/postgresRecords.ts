@@ -25,6 +25,8 @@ export type PostgresRecordsSettings = {
 };
 
 export type PostgresRecords = RecordStores & {
+  /** The name that these records have had since they were made. */
+  id(): Promise<string>;
   /** Where they are, without the password. */
   readonly shown: string;
   /** Finishes what is under way and closes the connections; later calls throw Stopping. May be repeated. */
@@ -67,5 +69,10 @@ export async function openPostgresRecords({
   }
   const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
     workers[KINDS[name]].call(name, args);
-  return { ...createStores(call, clock, quotas, () => call("databaseTime")), shown: address.shown, close };
+  return {
+    ...createStores(call, clock, quotas, () => call("databaseTime")),
+    id: () => call("recordsId"),
+    shown: address.shown,
+    close,
+  };
 }

@@ -39,6 +39,7 @@ export const KINDS: { readonly [N in Name]: KindOf<N> } = {
   keepTurn: "write",
   serverSeen: "write",
   serverGone: "write",
+  recordsId: "write",
   ensureExperiment: "write",
   modifyExperiment: "write",
   removeExperiment: "write",

@@ -84,6 +84,7 @@ import { listAssets, searchModels, searchVersions } from "./models/searchModels.
 import { readQueue } from "./queue.ts";
 import { quotaUse } from "./quotaUse.ts";
 import { getRun, getRuns } from "./readRuns.ts";
+import { recordsId } from "./recordsId.ts";
 import { keepTurn, owedRemovals, referredSnapshots, removalPaid, takeTurn } from "./retention/debts.ts";
 import { endedRuns } from "./retention/endedRuns.ts";
 import {
@@ -135,6 +136,8 @@ export const WRITES = {
   keepTurn: (...args: Parameters<typeof keepTurn>) => keepTurn(...args),
   serverSeen: (db: Executor, server: KnownServer, at: number) => serverSeen(db, server, at),
   serverGone: (db: Executor, owner: string) => serverGone(db, owner),
+  // No write, but asked once, at a start: the writer is open by then, and nobody waits for a reader.
+  recordsId: (db: Executor) => recordsId(db),
   ensureExperiment: (db: Executor, scope: Scope, name: string, at: number) =>
     makeExperiment(db, scope, name, at),
   modifyExperiment: (...args: Parameters<typeof modifyExperiment>) => modifyExperiment(...args),

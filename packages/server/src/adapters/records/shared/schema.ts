@@ -311,6 +311,8 @@ export type Database = {
   kept_writes: { id: string; owner: string; workspace_no: number; container_id: string };
   /** What one of several servers does every so often: who does it until when, and when it was last done. */
   turns: { name: string; owner: string; held_until: number; done_at: number };
+  /** One row: the name that these records have had since they were made. */
+  records_id: { id: string };
   /** Servers that share these records. */
   servers: {
     owner: string;

@@ -18,6 +18,8 @@ export type SqliteRecordsSettings = {
 };
 
 export type SqliteRecords = RecordStores & {
+  /** The name that these records have had since they were made. */
+  id(): Promise<string>;
   /** Finishes what is under way and closes the file; later calls throw Stopping. May be repeated. */
   close(): Promise<void>;
 };
@@ -59,5 +61,5 @@ export async function openSqliteRecords({
   }
   const call: Call = <N extends Name>(name: N, ...args: Arguments<N>) =>
     workers[KINDS[name]].call(name, args);
-  return { ...createStores(call, clock, quotas), close };
+  return { ...createStores(call, clock, quotas), id: () => call("recordsId"), close };
 }

@@ -22,6 +22,7 @@ import { snapshots } from "./0017-snapshots.ts";
 import { keptFiles } from "./0018-kept-files.ts";
 import { refusals } from "./0019-refusals.ts";
 import { namedFiles } from "./0020-named-files.ts";
+import { recordsId } from "./0021-records-id.ts";
 import type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly Migration[] = [
   keptFiles,
   refusals,
   namedFiles,
+  recordsId,
 ];
 
 /** Runs `work` in one transaction. */

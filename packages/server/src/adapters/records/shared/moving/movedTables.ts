@@ -406,6 +406,7 @@ export const MOVED: readonly MovedTable[] = [
 /** Tables that no archive holds, and why. */
 export const NOT_MOVED: Readonly<Record<string, string>> = {
   schema_migrations: "of the database",
+  records_id: "of the database",
   workspaces: "the workspace itself is the head of the archive",
   run_work: "who works on a run is a matter of the service that it is on: see endUnfinished.ts",
   servers: "servers of the service",
