@@ -18,6 +18,14 @@ describe("a folder that is made", () => {
     await makeTree(join(root, "link"), 0o700);
   });
 
+  it("makes folders side by side, whoever makes the one above them", async () => {
+    for (let round = 0; round < 100; round += 1) {
+      const above = join(root, `beside-${round}`, "a");
+      const paths = Array.from({ length: 8 }, (_, i) => join(above, String(i)));
+      await Promise.all(paths.map((path) => makeTree(path, 0o700)));
+    }
+  });
+
   it("is refused where a file is, or where none can be made", async () => {
     writeFileSync(join(root, "file"), "");
     await assert.rejects(makeTree(join(root, "file"), 0o700), { code: "EEXIST" });

@@ -9,17 +9,22 @@ import { hasCode } from "./storageFailed.ts";
  */
 export async function makeTree(path: string, mode: number): Promise<void> {
   try {
+    return await makeOne(path, mode);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT") || dirname(path) === path) throw error;
+  }
+  const above = dirname(path);
+  if (!(await isThere(above))) await makeTree(above, mode);
+  // Also where it is there: somebody else may have made it just now. The one who says again that there is none means it.
+  await makeOne(path, mode);
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
+  try {
     await mkdir(path, { mode });
   } catch (error) {
-    if (hasCode(error, "EEXIST")) {
-      // A link to a folder is one.
-      if (await isFolder(path)) return;
-      throw error;
-    }
-    const above = dirname(path);
-    if (!hasCode(error, "ENOENT") || above === path || (await isThere(above))) throw error;
-    await makeTree(above, mode);
-    await makeTree(path, mode);
+    // A link to a folder is one.
+    if (!hasCode(error, "EEXIST") || !(await isFolder(path))) throw error;
   }
 }
 
