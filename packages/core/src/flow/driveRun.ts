@@ -43,12 +43,14 @@ export type Hold = {
   readonly renew: () => Promise<boolean>;
   /** A fresh signal for each step: it aborts when the record changed under the step (a cancel), or the lease is lost. */
   readonly interrupt: () => AbortSignal;
+  /** The same for the wait between two tries of a launch alone: it aborts when a run of the same pool has made room. */
+  readonly room: () => AbortSignal;
 };
 
 /** Drives until `watch` or `done`. `lost`: the lease is not ours any more, or the signal ended the service. */
 export async function driveRun(
   first: Run,
-  { lease, sureUntil, renew, interrupt }: Hold,
+  { lease, sureUntil, renew, interrupt, room }: Hold,
   ports: FlowPorts,
   stopping: AbortSignal,
 ): Promise<Driven> {
@@ -56,9 +58,10 @@ export async function driveRun(
   let run = first;
   let waitMs = FIRST_WAIT_MS;
   let noted: string | undefined;
-  const pause = async (longestMs: number) => {
-    await ports.clock.sleep(Math.min(waitMs, longestMs), AbortSignal.any([stopping, interrupt()]));
-    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  const pause = async (longestMs: number, ...sooner: readonly AbortSignal[]) => {
+    const end = AbortSignal.any([stopping, interrupt(), ...sooner]);
+    await ports.clock.sleep(Math.min(waitMs, longestMs), end);
+    waitMs = sooner.some(({ aborted }) => aborted) ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
   };
   while (!stopping.aborted) {
     // Whoever slept or was cut off may find that another server has gone on with the run.
@@ -95,7 +98,8 @@ export async function driveRun(
           await ports.runs.noteRefusal(lease, reason).catch(() => undefined);
           noted = note;
         }
-        await pause(changed === "unknown" ? RECORDS_WAIT_MS : LONGEST_WAIT_MS);
+        if (changed === "unknown") await pause(RECORDS_WAIT_MS);
+        else await pause(LONGEST_WAIT_MS, ...(step === "launch" ? [room()] : []));
       }
     }
     try {

@@ -41,6 +41,8 @@ type Kept = Measured & {
   /** Until when nobody else can have it, in the time of `SteadyClock.monotonic`. */
   sureUntil: number;
   interrupt: AbortController;
+  /** See `Hold`. */
+  room: AbortController;
   readonly unlisten: () => void;
   /** It was told that files of it were let go of. */
   warned: boolean;
@@ -217,6 +219,7 @@ export class RunKeeper implements AsyncDisposable {
       sureUntil,
       watched: false,
       interrupt: new AbortController(),
+      room: new AbortController(),
       unlisten,
       warned: false,
     };
@@ -250,6 +253,12 @@ export class RunKeeper implements AsyncDisposable {
       sureUntil: () => kept.sureUntil,
       renew: async () => (await this.#renewSome([kept])).has(kept.lease.token),
       interrupt,
+      room: () => {
+        // Room that was made while a try was under way is told once: that try may not have seen it.
+        const { signal } = kept.room;
+        if (signal.aborted) kept.room = new AbortController();
+        return signal;
+      },
     };
     const driven = await driveRun(kept.run, hold, this.#ports, this.#stopping.signal);
     if (this.#kept.get(kept.key) !== kept) return;
@@ -262,6 +271,8 @@ export class RunKeeper implements AsyncDisposable {
     if (driven.kind === "done") {
       await this.#ports.runs.letGo(kept.lease);
       this.#ports.news.queueMoved();
+      // Also for those that have a place in the line, and none on any machine.
+      for (const other of this.#kept.values()) if (other.run.pool === kept.run.pool) other.room.abort();
     }
   }
 
