@@ -28,9 +28,11 @@ export function defineTargetCheck(command: Command, io: Io, frame: Frame): void 
 }
 
 /** A target in a few lines: the verdict, the reason, what its settings say. */
-export function told({ name, kind, usable, reason, gpusReason, options }: ComputeTargetDetail): string {
+export function told(target: ComputeTargetDetail): string {
+  const { name, kind, usable, reason, warning, gpusReason, options } = target;
   const lines = [`${name} (${kind}): ${usable ? "usable" : "not usable"}`];
   if (!usable) lines.push(`  ${reason ?? "It does not say why."}`);
+  if (warning !== undefined) lines.push(`  ${warning}`);
   if (gpusReason !== undefined) lines.push(`  Its runs get no GPUs: ${gpusReason}`);
   for (const [option, value] of Object.entries(options))
     lines.push(`  ${option}: ${typeof value === "string" ? value : JSON.stringify(value)}`);

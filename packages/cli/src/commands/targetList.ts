@@ -29,7 +29,7 @@ export function defineTargetList(command: Command, io: Io, frame: Frame): void {
             { head: "WAITING" },
             { head: "NODES FREE" },
             { head: "GPUS FREE" },
-            { head: "WHY NOT", shrinks: true },
+            { head: "REMARK", shrinks: true },
           ],
           targets.map((one) => [
             one.name,
@@ -40,7 +40,7 @@ export function defineTargetList(command: Command, io: Io, frame: Frame): void {
             text(one.waiting),
             share(one.nodesFree, one.nodes),
             share(one.gpusFree, one.gpus),
-            one.reason ?? one.gpusReason ?? "",
+            one.reason ?? one.warning ?? one.gpusReason ?? "",
           ]),
           io.columns,
         ),

@@ -76,6 +76,11 @@ export const Target = model("ComputeTarget", {
   kind: Type.String(),
   usable: Type.Boolean(),
   reason: optional(Type.String({ description: "Why it is not usable." })),
+  warning: optional(
+    Type.String({
+      description: "What is amiss although it is usable, as machines of a pool that take no runs.",
+    }),
+  ),
   runsAtOnce: optional(integer()),
   running: optional(integer()),
   waiting: optional(integer()),

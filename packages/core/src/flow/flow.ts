@@ -156,6 +156,8 @@ export type ShownTarget = {
   readonly kind: string;
   readonly usable: boolean;
   readonly reason?: string;
+  /** What is amiss although it is usable. */
+  readonly warning?: string;
   readonly runsAtOnce?: number;
   readonly running?: number;
   readonly waiting?: number;

@@ -90,6 +90,7 @@ async function show(target: TargetSettings, { targets, runs }: Ports): Promise<S
     kind: target.kind,
     usable: health.usable,
     ...(health.usable ? {} : { reason: health.reason }),
+    ...(health.usable && health.warning !== undefined ? { warning: health.warning } : {}),
     runsAtOnce: capacity.places,
     running: holding.length,
     waiting,

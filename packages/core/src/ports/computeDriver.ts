@@ -40,6 +40,8 @@ export type Sighting =
 export type TargetHealth =
   | {
       readonly usable: true;
+      /** What is amiss all the same, as machines of a pool that take no runs. */
+      readonly warning?: string;
       /** Why its runs can be given no GPU, whatever the machine has. */
       readonly withoutGpus?: string;
       /** Why its runs cannot be limited. */

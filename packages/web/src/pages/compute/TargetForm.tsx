@@ -100,11 +100,11 @@ function Form() {
   );
 }
 
-function Verdict({ of: { name, kind, usable, reason } }: { readonly of: ComputeTargetDetail }) {
+function Verdict({ of: { name, kind, usable, reason, warning } }: { readonly of: ComputeTargetDetail }) {
   return (
     <p role="status">
       <strong>{name}</strong> ({kind}) is there, and {usable ? "usable." : "not usable: "}
-      {!usable && (reason ?? "it does not say why.")}
+      {usable ? warning !== undefined && ` ${warning}` : (reason ?? "it does not say why.")}
     </p>
   );
 }

@@ -18,10 +18,11 @@ export function TargetHealth({ target: { kind, usable } }: { readonly target: Co
 
 /** The reasons in full; nothing for one that is well. */
 export function TargetReasons({ target }: { readonly target: ComputeTarget }) {
-  const { usable, reason, gpusReason } = target;
+  const { usable, reason, warning, gpusReason } = target;
   return (
     <>
       {!usable && <p className={classes.reason}>{reason ?? "It does not say why."}</p>}
+      {warning !== undefined && <p className={`${classes.reason} ${classes.warn}`}>{warning}</p>}
       {gpusReason !== undefined && (
         <p className={`${classes.reason} ${classes.warn}`}>Its runs get no GPUs: {gpusReason}</p>
       )}

@@ -154,7 +154,7 @@ async function choosePlace(
       if (!(error instanceof FarRefused) && !(isMalachiteError(error) && error.kind === "unavailable"))
         throw error;
       // Nothing was started there, so another may have it; what was laid down there goes by itself.
-      faults.push(error.message);
+      faults.push(error.message.replace(/\.$/, ""));
     }
   }
   const said = faults.join("; ");

@@ -72,9 +72,10 @@ export function createFarHost({ host, options, service, login, program, onNews }
   let again: NodeJS.Timeout | undefined;
   let idle: NodeJS.Timeout | undefined;
   let closed = false;
+  const ending = new AbortController();
 
   async function open(): Promise<Up> {
-    const client = await openSsh(host, options, login);
+    const client = await openSsh(host, options, login, ending.signal);
     const link = await openFarLink(name, client, options.python, await program(), ({ key, files }) =>
       onNews(key as string, files as readonly string[]),
     );
@@ -218,6 +219,8 @@ export function createFarHost({ host, options, service, login, program, onNews }
       clearTimeout(again);
       clearTimeout(idle);
       up?.link.close("the service is ending.");
+      // A machine that says nothing holds up no end.
+      ending.abort();
       await current?.catch(() => {});
     },
   };

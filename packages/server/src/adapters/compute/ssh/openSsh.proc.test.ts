@@ -29,7 +29,9 @@ describe("the fingerprint of an ssh machine", { skip: withoutSshServer() ?? fals
     const logIn = async (fingerprint: string) => {
       const host = { host: "127.0.0.1", port, user: server.user, slots: 1, fingerprint };
       const options = { key: server.key, agent: undefined, knownHosts: undefined };
-      (await openSsh(host, options, { agentSocket: undefined, home: folder })).destroy();
+      (
+        await openSsh(host, options, { agentSocket: undefined, home: folder }, new AbortController().signal)
+      ).destroy();
     };
     const [, ofRsa = ""] = execFileSync("ssh-keygen", ["-lf", `${rsa}.pub`], { encoding: "utf8" }).split(" ");
     await logIn(server.fingerprint);

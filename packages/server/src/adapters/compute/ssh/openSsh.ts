@@ -21,11 +21,12 @@ const KEEPALIVE_MS = 5_000;
 /** What ssh itself would try, in this order. */
 const USUAL_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
-/** Throws EngineUnavailable with what is to be done. */
+/** Throws EngineUnavailable with what is to be done. The signal ends the connection whenever it is given. */
 export async function openSsh(
   host: SshHost,
   options: Pick<SshOptions, "key" | "agent" | "knownHosts">,
   { agentSocket, home = homedir() }: SshLogin,
+  signal: AbortSignal,
 ): Promise<Client> {
   const name = hostName(host);
   const user = host.user ?? userInfo().username;
@@ -74,6 +75,14 @@ export async function openSsh(
   const connectBy = (types: readonly string[] | undefined) =>
     new Promise<Client>((resolve, reject) => {
       const client = new Connection();
+      const end = () => {
+        client.destroy();
+        reject(unavailable(`${name}: the service is ending.`));
+      };
+      if (signal.aborted) return end();
+      signal.addEventListener("abort", end);
+      const heardNoMore = () => signal.removeEventListener("abort", end);
+      client.once("close", heardNoMore);
       const fail = (error: Error & { level?: string; code?: string }): void => {
         client.destroy();
         reject(unavailable(refused ?? `${name}: ${wordsOf(error, user, tried)}`, error));
@@ -83,6 +92,7 @@ export async function openSsh(
       client.once("ready", () => {
         client.removeAllListeners("error");
         client.removeAllListeners("close");
+        client.once("close", heardNoMore);
         // Whoever has the connection hears of its end by "close".
         client.on("error", () => {});
         client.setNoDelay(true);

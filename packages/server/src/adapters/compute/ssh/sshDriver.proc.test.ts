@@ -1,11 +1,19 @@
 // What `check` says of machines that are not as they should be, with a real ssh server.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { isMalachiteError, type LaunchKey } from "@malachite/core";
+import {
+  isMalachiteError,
+  type JsonObject,
+  type LaunchKey,
+  type TargetHealth,
+  type TargetSettings,
+} from "@malachite/core";
 import { openDoor } from "../../../../conformance/door.ts";
 import { sshDriversOn } from "../../../../conformance/sshDriverOn.ts";
 import {
@@ -29,9 +37,8 @@ describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => 
     rmSync(folder, { recursive: true });
   });
 
-  async function check(more: Record<string, unknown> = {}): Promise<string> {
-    const { host, port, user, key, knownHosts } = server;
-    await using driver = createSshDriver({
+  const makeDriver = () =>
+    createSshDriver({
       folder: join(folder, "home"),
       service: "check",
       login: { agentSocket: undefined, home: folder },
@@ -39,10 +46,16 @@ describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => 
       files: ENTRIES.far,
       courier: undefined as never,
     });
+  function targetWith(more: Record<string, unknown>): TargetSettings {
+    const { host, port, user, key, knownHosts } = server;
     const options = { host, port, user, key, knownHosts, folder: join(folder, "far"), ...more };
-    const target = { name: "lab", kind: "ssh", pool: "lab", options };
-    const health = await driver.check(target, new AbortController().signal);
-    return health.usable ? "usable" : health.reason;
+    return { name: "lab", kind: "ssh", pool: "lab", options: options as JsonObject };
+  }
+  const wordsOf = (health: TargetHealth): string =>
+    health.usable ? (health.warning ?? "usable") : health.reason;
+  async function check(more: Record<string, unknown> = {}): Promise<string> {
+    await using driver = makeDriver();
+    return wordsOf(await driver.check(targetWith(more), new AbortController().signal));
   }
 
   it("is good where all is well, by known hosts and by fingerprint", async () => {
@@ -60,6 +73,49 @@ describe("check of an ssh target", { skip: withoutSshServer() ?? false }, () => 
       /is not known: SHA256:.+add this line to .+none: \[127\.0\.0\.1\]:\d+ ssh-ed25519 AAAA/,
     );
     assert.match(await check({ fingerprint: `SHA256:${"A".repeat(43)}` }), /the target pins SHA256:AAAA/);
+  });
+
+  it("of a pool is good where one machine is, and says which are not and why", async () => {
+    const { host, port, fingerprint } = server;
+    const good = { host, port, fingerprint };
+    const away = { host, port: 1, fingerprint };
+    const pool = (...hosts: readonly object[]) =>
+      check({ host: undefined, port: undefined, fingerprint: undefined, hosts });
+    assert.equal(await pool(good, { ...good, host: "localhost" }), "usable");
+    assert.match(
+      await pool(good, away),
+      /^1 of its 2 machines takes no runs: \S+@127\.0\.0\.1:1: it takes no connections/,
+    );
+    assert.match(
+      await pool(away, good, { ...away, host: "localhost" }),
+      /^2 of its 3 machines take no runs: .*takes no connections.* .*takes no connections/,
+    );
+    assert.match(await pool(away, { ...away, host: "localhost" }), /takes no connections/);
+  });
+
+  it("of a pool waits for no machine that says nothing, and an end of the service for none", async () => {
+    const { host, port, fingerprint } = server;
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const away = { host, port: (silent.address() as AddressInfo).port, fingerprint };
+    const own = { host: undefined, port: undefined, fingerprint: undefined };
+    const { signal } = new AbortController();
+    try {
+      await using driver = makeDriver();
+      assert.match(
+        wordsOf(
+          await driver.check(targetWith({ ...own, hosts: [{ host, port, fingerprint }, away] }), signal),
+        ),
+        /^1 of its 2 machines takes no runs: .* has not answered within 7 s\.$/,
+      );
+      const ending = makeDriver();
+      const asked = ending.check(targetWith(away), signal);
+      await once(silent, "connection");
+      await ending[Symbol.asyncDispose]();
+      assert.match(wordsOf(await asked), /the service is ending/);
+    } finally {
+      silent.close();
+    }
   });
 
   it("says what is wrong with the key, the user, the port, the python and the folder", async () => {

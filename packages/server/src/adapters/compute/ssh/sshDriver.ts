@@ -10,7 +10,6 @@ import {
   MalachiteError,
   type Sighting,
   type SteadyClock,
-  type TargetSettings,
   withGpus,
 } from "@malachite/core";
 import { type AwayCourier, logsOfNode } from "../courier/index.ts";
@@ -20,7 +19,7 @@ import { launchesIn } from "../shared/launchPlaces.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { createRunsRoot, faultOfRoot } from "../shared/runsRoot.ts";
 import { allOf, isUnavailable, throwIfAny } from "./allOf.ts";
-import { choosePlaces, lackOf, type Place } from "./choosePlace.ts";
+import { choosePlaces, type Place } from "./choosePlace.ts";
 import { courierEntries } from "./courierEntries.ts";
 import type { FarHost } from "./farHost.ts";
 import { FarRefused } from "./farLink.ts";
@@ -44,9 +43,9 @@ import {
   type Started,
   startingOn,
   stateOf,
-  wayOf,
   writeNote,
 } from "./sshHandle.ts";
+import { healthOfPool } from "./sshHealth.ts";
 import { faultOfOptions, parseSshOptions, type SshOptions } from "./sshTarget.ts";
 import { usageOf } from "./sshUsage.ts";
 import { needsTunnel, throughTunnel } from "./tunnel.ts";
@@ -347,35 +346,15 @@ export function createSshDriver(options: SshDriverOptions): SshDriver {
     await followed.forget(key, parts);
   }
 
-  async function healthOf(target: TargetSettings, signal: AbortSignal): Promise<string | undefined> {
-    const fault = faultOfOptions(target) ?? (await faultOfRoot(root));
-    if (fault !== undefined) return fault;
-    const asked = parseSshOptions(target);
-    const faults = await Promise.all(
-      asked.hosts.map(async (machine): Promise<string | undefined> => {
-        try {
-          const host = hostOf(wayOf(target, machine, asked));
-          const lack = lackOf(host.name, machine, asked, await host.facts(signal, true));
-          if (lack !== undefined || Object.keys(asked.tools).length === 0) return lack;
-          const { header } = await host.ask("tools", { tools: asked.tools }, signal);
-          return typeof header.fault === "string" ? `${host.name}: ${header.fault}.` : undefined;
-        } catch (error) {
-          signal.throwIfAborted();
-          return isMalachiteError(error) ? error.message : String(error);
-        }
-      }),
-    );
-    // One machine of a pool is enough to be usable.
-    return faults.some((one) => one === undefined) ? undefined : faults.join(" ");
-  }
-
   const driver: SshDriver = {
     kind: KIND,
     can: { multiNode: true, images: false, gpus: true },
     isAway: () => true,
     async check(target, signal) {
-      const reason = await healthOf(target, signal);
-      return reason === undefined ? { usable: true } : { usable: false, reason };
+      const fault = faultOfOptions(target) ?? (await faultOfRoot(root));
+      return fault === undefined
+        ? await healthOfPool(target, hostOf, signal)
+        : { usable: false, reason: fault };
     },
     launch: (asked, signal) => inLine(asked.plan.key, () => root.wrapped(() => launch(asked, signal))),
     find: (_target, key, signal) => inLine(key, () => root.wrapped(() => find(key, signal))),
