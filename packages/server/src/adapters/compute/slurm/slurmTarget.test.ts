@@ -31,6 +31,11 @@ describe("options of a slurm target", () => {
       [{ extraArguments: ["--job-name=x"] }, /--job-name is the service's own/],
       [{ extraArguments: ["--outp=/etc/passwd"] }, /--output is the service's own/],
       [{ extraArguments: ["--ar=0-1"] }, /--array is the service's own/],
+      [
+        { extraArguments: ["--partition=gpu"] },
+        /has '--partition=gpu': give the target the option partition instead/,
+      ],
+      [{ extraArguments: ["--mem=4G"] }, /give the target the option memoryMiB instead/],
       [{ extraArguments: ["--wrap=id"] }, /--wrap is the service's own/],
       [{ restUser: "me" }, /Option restUser .* needs the option rest/],
       [{ rest: "lab:6820" }, /Option rest .* must be an address such as http/],

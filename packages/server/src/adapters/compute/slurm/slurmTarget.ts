@@ -91,6 +91,18 @@ const OWN = [
   ),
 ];
 
+/** Options of sbatch that are the target's own under another or the same name: what the service knows of them would not hold. */
+const BY_OPTION: Readonly<Record<string, string>> = {
+  partition: "partition",
+  account: "account",
+  qos: "qos",
+  reservation: "reservation",
+  constraint: "constraint",
+  gres: "gres",
+  mem: "memoryMiB",
+  "cpus-per-task": "cpus",
+};
+
 /** Throws UnsupportedField naming the option that is unknown or wrong. */
 export function parseSlurmOptions(target: TargetSettings): SlurmOptions {
   const { options } = target;
@@ -157,6 +169,9 @@ function faultOfArguments(given: unknown): string | undefined {
     if (name === undefined) return `has '${text}', which is not written --name or --name=value`;
     const own = OWN.find((one) => one.startsWith(name));
     if (own !== undefined) return `has '${text}': --${own} is the service's own to set`;
+    const byOption = Object.keys(BY_OPTION).find((one) => one.startsWith(name));
+    if (byOption !== undefined)
+      return `has '${text}': give the target the option ${BY_OPTION[byOption]} instead`;
   }
   return undefined;
 }
