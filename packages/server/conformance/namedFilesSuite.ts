@@ -8,6 +8,12 @@ import type { RecordsBench } from "./runStore.ts";
 
 const AT = 1_700_000_000_000;
 const PATHS = ["a", "b"];
+/** The ways to name files of the run `goes` as those of a model. */
+const SOURCES = [
+  "mlflow-artifacts:/dcid.goes/outputs/m",
+  "runs:/goes/outputs/m",
+  "azureml://host/history/v1.0/x/runs/goes/artifacts/outputs/m",
+];
 
 export function namedFilesSuite(bench: RecordsBench): void {
   const end = async (scope: Scope, id: string, records = bench.records) => {
@@ -76,6 +82,42 @@ export function namedFilesSuite(bench: RecordsBench): void {
         await create(other.runs, naming(scope, "late", "stays"));
         // The workspace beside it has a run of that name that nobody removed.
         await create(runs, naming(freshScope(), "late", "goes"));
+      });
+
+    for (const what of ["run", "files"] as const)
+      it(`refuses an asset or a version of a model whose files are gone or going (${what}), and keeps nothing of it`, async () => {
+        const { models, assets, retention } = bench.records;
+        const scope = freshScope();
+        await ended(scope, "stays");
+        await ended(scope, "goes");
+        assert.equal(await remove(scope, "goes", what), undefined);
+        const asset = (id: string, ...runs: string[]) => ({
+          ...{ id, name: "m", tags: {}, properties: {}, meta: {} },
+          files: runs.map((run) => ({ prefix: `ExperimentRun/dcid.${run}/outputs/m` })),
+        });
+        const version = (source: string) => ({ source, createdBy: newRun(scope, "any").createdBy });
+        const options = { makeModel: true };
+        const late = async () => {
+          await assert.rejects(assets.create(scope, asset("late", "stays", "goes"), AT), gone);
+          for (const source of SOURCES)
+            await assert.rejects(
+              models.createVersion(scope, "m", version(source), AT, options),
+              gone,
+              source,
+            );
+        };
+        await late();
+        const [debt] = (await retention.owed(1000)).filter((one) => one.scope.workspace === scope.workspace);
+        await retention.paid(debt as Removal, 1);
+        await late();
+        assert.equal(await assets.get(scope, "late"), undefined);
+        assert.equal(await models.model(scope, "m"), undefined);
+        await assets.create(scope, asset("early", "stays"), AT);
+        // What only begins so, or lies elsewhere, is another's.
+        for (const source of ["runs:/goes-not/m", "s3://bucket/mlflow-goes/m", "goes"])
+          await models.createVersion(scope, "m", version(source), AT, options);
+        assert.match((await remove(scope, "stays", what)) ?? "", /an asset, by its files/);
+        await assets.create(freshScope(), asset("early", "goes"), AT);
       });
 
     it("takes a definition that names files which came after those of retention had gone", async () => {

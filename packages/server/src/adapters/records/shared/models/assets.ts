@@ -2,6 +2,7 @@
 import type { Asset, AssetContent, NewAsset, Scope } from "@malachite/core";
 import type { Selectable } from "kysely";
 import type { Executor } from "../executor.ts";
+import { refuseGoneFiles } from "../retention/namedFiles.ts";
 import type { Database } from "../schema.ts";
 import { ensureWorkspace, findWorkspace } from "../workspaces.ts";
 
@@ -48,8 +49,11 @@ export const assetOf = (row: AssetRow, scope: Scope): Asset => ({
 
 /** See `AssetStore.create`. */
 export async function createAsset(db: Executor, scope: Scope, asset: NewAsset, at: number): Promise<Asset> {
+  const workspace = await ensureWorkspace(db, scope, at);
+  const files = JSON.stringify(asset.files);
+  await refuseGoneFiles(db, workspace, files);
   const query = db.build.insertInto("assets").values({
-    workspace_no: await ensureWorkspace(db, scope, at),
+    workspace_no: workspace,
     id: asset.id,
     name: asset.name,
     created_at: Math.trunc(at),
@@ -57,7 +61,7 @@ export async function createAsset(db: Executor, scope: Scope, asset: NewAsset, a
     revision: 1,
     type: asset.type ?? null,
     run_id: asset.runId ?? null,
-    files: JSON.stringify(asset.files),
+    files,
     ...contentColumns(asset),
   });
   await db.all(query.compile());

@@ -1,6 +1,7 @@
 // Statements on single versions of models. searchModels.ts has the lists.
 import type { ModelVersion, ModelVersionContent, NewModelVersion, Scope } from "@malachite/core";
 import type { Executor } from "../executor.ts";
+import { refuseGoneSource } from "../retention/namedFiles.ts";
 import { ensureWorkspace } from "../workspaces.ts";
 import { VERSION_COLUMNS, versionColumns, versionsOf } from "./modelRows.ts";
 import { insertModel, missing, modelRow, touch } from "./registeredModels.ts";
@@ -53,6 +54,7 @@ export async function createVersion(
   const found = await modelRow(db, scope, name);
   if (!found && !makeModel) throw missing(scope, name);
   const workspace = found?.workspace ?? (await ensureWorkspace(db, scope, at));
+  if (made.source !== undefined) await refuseGoneSource(db, workspace, made.source);
   const model = found?.row.no ?? (await insertModel(db, workspace, name, { tags: {} }, at));
   const version = (found?.row.last_version ?? 0) + 1;
   const { source, runId, assetId, experimentName, runLink, createdBy } = made;
