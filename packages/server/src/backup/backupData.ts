@@ -79,7 +79,7 @@ function copyRecords(from: string, to: string): void {
   try {
     db.prepare("vacuum into ?").run(to);
   } catch (cause) {
-    const text = `The records '${from}' cannot be copied: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const text = `The records '${from}' cannot be copied to '${to}': ${cause instanceof Error ? cause.message : String(cause)}. Check the space and the rights there.`;
     throw new MalachiteError("StorageFailed", text, { cause });
   } finally {
     db.close();

@@ -45,7 +45,10 @@ describe("what a killed export or import leaves", { timeout: 900_000 }, () => {
       const seen = (await records.workspaces.list()).length > 0;
       assert.equal((await records.runs.list({ scope: MOVED_SCOPE, limit: 1 })).values.length > 0, seen);
       if (!seen)
-        await assert.rejects(records.workspaces.ensure(MOVED_SCOPE, 1), { code: "ImportUnfinished" });
+        await assert.rejects(records.workspaces.ensure(MOVED_SCOPE, 1), {
+          code: "ImportUnfinished",
+          message: /`malachite import` with the same archive.*--give-up/,
+        });
       return seen;
     } finally {
       await records.close();

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { MalachiteError } from "@malachite/core";
+import { onStorage } from "../../files/index.ts";
 
 /** The first line of the file. */
 export const MAGIC = "malachite-workspace 1\n";
@@ -65,7 +66,9 @@ export class FrameWriter {
     const all = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (let at = 0; at < all.length; ) at += (await this.#handle.write(all, at)).bytesWritten;
+    await onStorage("Writing the archive", async () => {
+      for (let at = 0; at < all.length; ) at += (await this.#handle.write(all, at)).bytesWritten;
+    });
     this.bytes += all.length;
   }
 }

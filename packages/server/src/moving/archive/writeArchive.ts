@@ -1,8 +1,10 @@
 // Writes an archive: beside its name, until it is whole and on the disk.
 import { createHash } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { MalachiteError } from "@malachite/core";
 import type { Row } from "../../adapters/records/shared/moving/movedRows.ts";
 import { written } from "../../adapters/records/shared/moving/movedRows.ts";
+import { onStorage } from "../../files/index.ts";
 import { FrameWriter } from "./frames.ts";
 import type { Counts, Head, Item } from "./items.ts";
 
@@ -79,11 +81,16 @@ const NOTHING: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: async funct
 export async function writeArchive<T>(file: string, write: (to: ArchiveWriter) => Promise<T>): Promise<T> {
   const part = `${file}.part`;
   // Secrets may be in it, and names of people are.
-  const handle = await open(part, "w", 0o600);
+  const handle = await open(part, "w", 0o600).catch((cause: NodeJS.ErrnoException) => {
+    const text = `'${file}' cannot be written: ${cause.code ?? cause.message}. Name a file in a folder that is there and that you may write to.`;
+    throw new MalachiteError("InvalidRequest", text, { cause });
+  });
   try {
     const done = await write(new ArchiveWriter(handle));
-    await handle.datasync();
-    await rename(part, file);
+    await onStorage("Writing the archive", async () => {
+      await handle.datasync();
+      await rename(part, file);
+    });
     return done;
   } catch (error) {
     await rm(part, { force: true });

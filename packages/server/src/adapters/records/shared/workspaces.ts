@@ -48,7 +48,7 @@ export async function ensureWorkspace(db: Executor, scope: Scope, at: number): P
   if ((await importOf(db, { key: workspaceKey(scope) })).length > 0)
     throw new MalachiteError(
       "ImportUnfinished",
-      `The workspace ${scope.subscriptionId}/${scope.resourceGroup}/${scope.workspace} is being imported.`,
+      `The workspace ${scope.subscriptionId}/${scope.resourceGroup}/${scope.workspace} is being imported, or an import of it was not finished. Run \`malachite import\` with the same archive again, which finishes it, or with --give-up.`,
     );
   await checkRestored(db);
   const [made] = await insert(db, {
