@@ -140,5 +140,9 @@ describe("a definition is refused that asks", () => {
       tensorflow: { workerCount: 1, parameterServerCount: 1 },
       hdi: { yarnDeployMode: "cluster" },
     });
+    // Said once by whoever changed only the others: the communicator and the nodes of the run decide.
+    const pytorch = { communicationBackend: "nccl", processCount: 2, nodeCount: 1 };
+    parse({ framework: "PyTorch", communicator: "Gloo", nodeCount: 2, pytorch });
+    parse({ communicator: "Mpi", nodeCount: 2, mpi: { processCountPerNode: 1, nodeCount: 1 } });
   });
 });
