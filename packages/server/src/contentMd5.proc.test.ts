@@ -64,6 +64,26 @@ describe("an MD5 that is sent", () => {
     assert.equal((await send("HEAD", url)).headers["content-md5"], md5(""));
   });
 
+  it("is computed of a whole blob that comes without, as on Azure, and of none that comes in blocks", async () => {
+    const url = await link("md5/none");
+    const told = async () => (await send("HEAD", url)).headers["content-md5"];
+    assert.equal((await send("PUT", url, BLOCK, "hello")).headers["content-md5"], md5("hello"));
+    assert.equal(await told(), md5("hello"));
+    const got = await send("GET", url, { range: "bytes=0-1" });
+    assert.deepEqual(
+      [got.headers["x-ms-blob-content-md5"], got.headers["content-md5"]],
+      [md5("hello"), undefined],
+    );
+    await send("PUT", `${url}&comp=properties`, { "x-ms-blob-content-type": "text/x" });
+    assert.equal(await told(), undefined);
+    assert.equal((await send("PUT", url, BLOCK, "other")).status, 201);
+    assert.equal(await told(), md5("other"));
+    await send("PUT", `${url}&comp=block&blockid=${id("1")}`, {}, "a");
+    const list = `<BlockList><Latest>${decodeURIComponent(id("1"))}</Latest></BlockList>`;
+    assert.equal((await send("PUT", `${url}&comp=blocklist`, {}, list)).status, 201);
+    assert.equal(await told(), undefined);
+  });
+
   it("tells no MD5 of an append blob that was said before its last piece came", async () => {
     const url = await link("md5/log");
     const create = { "x-ms-blob-type": "AppendBlob" };

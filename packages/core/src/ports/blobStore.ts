@@ -82,14 +82,19 @@ export interface BlobStore {
   get(at: BlobAddress): Promise<BlobInfo | undefined>;
   /**
    * Keeps the bytes under the path, seen by readers only when complete and durable when it resolves. What the writer has
-   * staged for the blob is dropped. `times`: of another store's file, whose copy it is. Throws BadPath, ContentMismatch, and what `check`
-   * throws; nothing is kept then.
+   * staged for the blob is dropped. `times`: of another store's file, whose copy it is. `keepMd5`: where the headers say no MD5, the one of the
+   * bytes is kept there; only a power cut may lose it. Throws BadPath, ContentMismatch, and what `check` throws; nothing is kept then.
    */
   put(
     at: BlobAddress,
     stream: AsyncIterable<Uint8Array>,
     ask: BlobFacts &
-      BlockWriter & { readonly digests: BlobDigests; readonly check: BlobCheck; readonly times?: BlobTimes },
+      BlockWriter & {
+        readonly digests: BlobDigests;
+        readonly check: BlobCheck;
+        readonly times?: BlobTimes;
+        readonly keepMd5?: boolean;
+      },
   ): Promise<BlobInfo & { readonly md5: string }>;
   /** Keeps a block durably for a later commit; the same id again replaces it. Throws BadPath, ContentMismatch. */
   stage(

@@ -1,4 +1,4 @@
-// Writes a small file so that readers, and a power cut, see all of it or nothing.
+// Writes a small file so that readers see all of it or nothing, and so does a power cut where it must.
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
@@ -9,12 +9,28 @@ import { hasCode } from "./storageFailed.ts";
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   const folder = dirname(path);
   await makeFolder(folder);
+  await write(path, data, mode, (handle) => handle.datasync());
+  await syncFolder(folder);
+}
+
+/** As above, but a power cut may leave nothing, or an empty file: for what can be done without. */
+export async function writeFileWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await write(path, data, mode, async () => {});
+}
+
+async function write(
+  path: string,
+  data: string | Uint8Array,
+  mode: number,
+  sync: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const handle = await open(temporary, "wx", mode);
     try {
       await handle.writeFile(data);
-      await handle.datasync();
+      await sync(handle);
     } finally {
       await handle.close();
     }
@@ -23,7 +39,6 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(folder);
 }
 
 /** Makes the folder and what it lies in; what is new is durable when it resolves. */

@@ -41,6 +41,7 @@ export async function putBlob(ask: BlobRequest): Promise<void> {
         writer: ask.granted.writer,
         digests: { ...digests, ...(contentMd5 === undefined ? {} : { md5: contentMd5 }) },
         check,
+        keepMd5: true,
       });
       return created(ask.reply, blob, { "content-md5": md5 });
     }

@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { type BlobAddress, type BlobHeaders, type BlobInfo, type Block, plainTypeOf } from "@malachite/core";
-import { hasCode, writeFileAtomic } from "../../../files/index.ts";
-import { withoutMd5 } from "../withoutMd5.ts";
+import { hasCode, writeFileAtomic, writeFileWhole } from "../../../files/index.ts";
+import { withoutMd5 } from "../md5Header.ts";
 import { hashedPath, workspaceFolder } from "./layout.ts";
 
 /** The facts of one version. An append blob is known by its file alone, since its size and time change with each piece. */
@@ -47,13 +47,17 @@ export class BlobFactsFolder {
   }
 
   /**
-   * Durable when it resolves. During a write both versions are kept, the one that is there and the one that is coming; which
+   * Durable when it resolves, but for a file of that path of which nothing but the MD5 is known: readers can do without. During a write both versions are kept, the one that is there and the one that is coming; which
    * of them counts is decided by the file.
    */
-  async keep(key: string, facts: readonly (Facts | undefined)[]): Promise<void> {
+  async keep(key: string, facts: readonly (Facts | undefined)[], path?: string): Promise<void> {
     const file: FactsFile = { version: 1, path: key, facts: facts.filter((one) => one !== undefined) };
     if (file.facts.length === 0) return;
-    await writeFileAtomic(this.#file(key), JSON.stringify(file), 0o600);
+    const isSum =
+      path !== undefined &&
+      file.facts.every((one) => isPlain(path, { ...one, headers: withoutMd5(one.headers) }));
+    const write = isSum ? writeFileWhole : writeFileAtomic;
+    await write(this.#file(key), JSON.stringify(file), 0o600);
   }
 
   async drop(key: string): Promise<void> {
@@ -107,9 +111,10 @@ export const plainFacts = (stats: BigIntStats): Facts => ({
 });
 
 /** What is known of a file without any facts: nothing has to be written for it. */
-export const isPlain = (path: string, { kind, headers, metadata, blocks }: Facts): boolean =>
+export const isPlain = (path: string, { kind, headers, metadata, blocks, revision }: Facts): boolean =>
   kind === "block" &&
   blocks === undefined &&
+  revision === undefined &&
   Object.keys(metadata).length === 0 &&
   Object.entries(headers).every(
     ([name, value]) => value === undefined || (name === "contentType" && value === plainTypeOf(path)),

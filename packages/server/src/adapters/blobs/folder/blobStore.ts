@@ -20,8 +20,8 @@ import type {
   OpenBlob,
 } from "@malachite/core";
 import { hasCode, onStorage, openInside, readRange, segmentsOf } from "../../../files/index.ts";
+import { withMd5, withoutMd5 } from "../md5Header.ts";
 import { checkBlocks, noAppendBlob, noBlob, noBlock } from "../refusals.ts";
-import { withoutMd5 } from "../withoutMd5.ts";
 import { appendAt, publish, removeEmptyFolders, removeFile } from "./artifactFiles.ts";
 import { listFiles } from "./artifactList.ts";
 import { BlobFactsFolder, type Facts, identityOf, infoOf, isPlain, keyOf, plainFacts } from "./blobFacts.ts";
@@ -99,7 +99,13 @@ class BlobFolder implements FolderBlobStore {
   async put(
     at: BlobAddress,
     stream: AsyncIterable<Uint8Array>,
-    ask: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck; times?: BlobTimes },
+    ask: BlobFacts & {
+      writer: string;
+      digests: BlobDigests;
+      check: BlobCheck;
+      times?: BlobTimes;
+      keepMd5?: boolean;
+    },
   ): Promise<BlobInfo & { readonly md5: string }> {
     const segments = segmentsOf(at.path);
     // Refused before the bytes come in; decided again when the name is given.
@@ -108,7 +114,10 @@ class BlobFolder implements FolderBlobStore {
       const md5 = await receive(stream, temporary, ask.digests);
       // Half a millisecond more: as a fraction of seconds it may come out a little less.
       if (ask.times) await utimes(temporary, Date.now() / 1000, (ask.times.changedAt + 0.5) / 1000);
-      const info = await this.#turn(at, () => this.#publish(at, segments, temporary, "block", ask));
+      const headers = ask.keepMd5 ? withMd5(ask.headers, md5) : ask.headers;
+      const info = await this.#turn(at, () =>
+        this.#publish(at, segments, temporary, "block", { ...ask, headers }),
+      );
       await onStorage("Removing blocks", () => this.#staged.drop(keyOf(at), ask.writer));
       return { ...info, md5 };
     });
@@ -347,7 +356,7 @@ class BlobFolder implements FolderBlobStore {
     const facts: Facts = { ...identityOf(stats, kind), headers, metadata, ...(blocks ? { blocks } : {}) };
     const plain = isPlain(at.path, facts);
     return await onStorage("Keeping a blob", async () => {
-      if (!plain) await this.#facts.keep(keyOf(at), [there?.facts, facts]);
+      if (!plain) await this.#facts.keep(keyOf(at), [there?.facts, facts], at.path);
       const kept = await publish(this.folderOf(at.bucket), segments, temporary, true);
       if (plain && there?.facts) await this.#facts.drop(keyOf(at));
       return infoOf(at.path, kept, plain ? undefined : facts);

@@ -14,8 +14,8 @@ import type {
 } from "@malachite/core";
 import { onStorage, storageFailed } from "../../../files/index.ts";
 import { inPlace } from "../folder/placeFile.ts";
+import { withoutMd5 } from "../md5Header.ts";
 import { exists, noArtifact } from "../refusals.ts";
-import { withoutMd5 } from "../withoutMd5.ts";
 import { type FileRecord, sizeOf } from "./fileRecord.ts";
 import { newName, type Place } from "./fileTable.ts";
 import type { ObjectFiles, OpenVersion } from "./objectFiles.ts";

@@ -15,8 +15,8 @@ import type {
   OpenBlob,
 } from "@malachite/core";
 import { blockIdBytes, STAGED_KEPT_MS } from "../folder/stagedBlocks.ts";
+import { withMd5, withoutMd5 } from "../md5Header.ts";
 import { checkBlocks, noAppendBlob, noBlob, noBlock } from "../refusals.ts";
-import { withoutMd5 } from "../withoutMd5.ts";
 import { type FileRecord, infoOf, type Piece } from "./fileRecord.ts";
 import { newName, type Place } from "./fileTable.ts";
 import type { ObjectFiles } from "./objectFiles.ts";
@@ -72,7 +72,14 @@ class ObjectBlobs implements ObjectBlobStore {
       digests,
       check,
       times,
-    }: BlobFacts & { writer: string; digests: BlobDigests; check: BlobCheck; times?: BlobTimes },
+      keepMd5,
+    }: BlobFacts & {
+      writer: string;
+      digests: BlobDigests;
+      check: BlobCheck;
+      times?: BlobTimes;
+      keepMd5?: boolean;
+    },
   ): Promise<BlobInfo & { readonly md5: string }> {
     const place = this.#place(at);
     // Refused before the bytes come in; decided again when the record is written.
@@ -80,7 +87,8 @@ class ObjectBlobs implements ObjectBlobStore {
     await using received = await receive(stream, this.#files.incoming, digests);
     const record = await this.#files.replace(place, received, (there, bytes) => {
       check(there && infoOf(at.path, there));
-      return { ...newRecord("block"), ...times, ...bytes, headers, metadata };
+      const kept = keepMd5 ? withMd5(headers, received.md5) : headers;
+      return { ...newRecord("block"), ...times, ...bytes, headers: kept, metadata };
     });
     await this.#dropStaged(place, writer);
     return { ...infoOf(at.path, record), md5: received.md5 };
