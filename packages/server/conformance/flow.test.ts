@@ -206,24 +206,6 @@ describe("the way of a run", () => {
     assert.equal(await why(), "The run is Running and waits for nothing but its own code.");
   });
 
-  it("launches at once when a run of its pool makes room, however long its tries are apart by then", async () => {
-    const error = new MalachiteError("EngineUnavailable", "gpu1 has 0 of 2 GPUs free");
-    const isFull = (): boolean => service.engine.jobs().size > 0;
-    const script = (name: string): Script =>
-      name === "first.py" ? { runForMs: 100_000 } : isFull() ? { failLaunch: { error } } : { runForMs: 1000 };
-    await using service: ScriptedService = await ScriptedService.start(script, { runsAtOnce: 4 });
-    const first = await service.submit("first.py");
-    await service.reached(first.id, "Running");
-    const second = await service.submit("second.py");
-    await service.reached(first.id, "Completed", 120_000);
-    await service.reached(second.id, "Completed", 120_000);
-    const at = async (runId: string, name: string) =>
-      (await service.flow.story({ scope: SCOPE, runId })).find(({ event }) => event === name)?.at ??
-      Number.NaN;
-    const late = (await at(second.id, "launched")) - (await at(first.id, "released"));
-    assert.ok(late >= 0 && late < 1000, `${late} ms`);
-  });
-
   it("says it anew of a next step that meets the same", async () => {
     await using service = await ScriptedService.start(always({ runForMs: 5000 }));
     const { id } = await service.submit("a.py");

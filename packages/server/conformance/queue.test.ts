@@ -1,7 +1,7 @@
 // The line and what runs take from it, on real stores with an engine whose behaviour is data.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isMalachiteError } from "@malachite/core";
+import { isMalachiteError, MalachiteError } from "@malachite/core";
 import type { Script } from "./scriptedDriver.ts";
 import { ADA, SCOPE, ScriptedService } from "./scriptedService.ts";
 
@@ -165,5 +165,23 @@ describe("the queue", () => {
     await end(service, "a");
     await end(service, "b");
     await service.reached("big", "Running");
+  });
+
+  it("launches at once when a run of its pool makes room, however long its tries are apart by then", async () => {
+    const error = new MalachiteError("EngineUnavailable", "gpu1 has 0 of 2 GPUs free");
+    const isFull = (): boolean => service.engine.jobs().size > 0;
+    const script = (name: string): Script =>
+      name === "first.py" ? { runForMs: 100_000 } : isFull() ? { failLaunch: { error } } : { runForMs: 1000 };
+    await using service: ScriptedService = await ScriptedService.start(script, { runsAtOnce: 4 });
+    const first = await service.submit("first.py");
+    await service.reached(first.id, "Running");
+    const second = await service.submit("second.py");
+    await service.reached(first.id, "Completed", 120_000);
+    await service.reached(second.id, "Completed", 120_000);
+    const at = async (runId: string, name: string) =>
+      (await service.flow.story({ scope: SCOPE, runId })).find(({ event }) => event === name)?.at ??
+      Number.NaN;
+    const late = (await at(second.id, "launched")) - (await at(first.id, "released"));
+    assert.ok(late >= 0 && late < 1000, `${late} ms`);
   });
 });
