@@ -354,6 +354,7 @@ export async function compose(
   opened.defer(() => http.close());
   opened.defer(() => {
     control.phase = "stopping";
+    stores.hurry();
   });
 
   clearInterval(alive);

@@ -34,6 +34,8 @@ export type FileStores = AsyncDisposable & {
   containerFolders(scope: Scope): AsyncIterable<string>;
   /** Gives up what nobody wants any more. Now and then. */
   sweep(now: number): Promise<void>;
+  /** The service is to end: a storage that is away is not waited for any more. */
+  hurry(): void;
 };
 
 /** Makes the listing of files whose contents are kept. */
@@ -100,6 +102,7 @@ async function openFolderStores({ folder, entry, now, several, asGuest }: Ask): 
       if (several) await sweepUnfinished(old(at));
       await blobs.sweepBlocks(at);
     },
+    hurry() {},
     [Symbol.asyncDispose]: () => snapshots[Symbol.asyncDispose](),
   };
 }
@@ -110,7 +113,9 @@ async function openObjectStores(
 ): Promise<FileStores> {
   // With the libraries of both makers, which a service without an object storage does without.
   const library = await import("./adapters/blobs/objects/index.ts");
-  const objects = await library.openObjectStorage(place, keys);
+  const closing = new AbortController();
+  const patience = { ...library.DEFAULT_PATIENCE, closing: closing.signal };
+  const objects = await library.openObjectStorage(place, keys, patience);
   const own = join(folder, "objects");
   const files = new library.ObjectFiles({
     objects,
@@ -157,6 +162,7 @@ async function openObjectStores(
         if ("folder" in one) yield one.folder.slice(prefix.length, -1);
     },
     sweep,
+    hurry: () => closing.abort(),
     async [Symbol.asyncDispose]() {
       await joining?.[Symbol.asyncDispose]();
       await snapshots[Symbol.asyncDispose]();

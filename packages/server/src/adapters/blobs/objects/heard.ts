@@ -4,10 +4,16 @@ import { MalachiteError } from "@malachite/core";
 
 type Signal = AbortSignal | undefined;
 
-const silent = (place: string, silenceMs: number): MalachiteError =>
+/** So long an answer is waited for when the service is to end. */
+export const HURRIED_SILENCE_MS = 2000;
+
+/** How long nothing may be heard; less once `closing` is aborted. */
+export type Silence = { readonly ms: number; readonly closing?: AbortSignal | undefined };
+
+const silent = (place: string, ms: number): MalachiteError =>
   new MalachiteError(
     "StorageAway",
-    `Asking the object storage failed: ${place} has said nothing for ${silenceMs / 1000} seconds. Nothing is lost; ask again.`,
+    `Asking the object storage failed: ${place} has said nothing for ${ms / 1000} seconds. Nothing is lost; ask again.`,
   );
 
 const either = (one: Signal, other: AbortSignal): AbortSignal =>
@@ -16,39 +22,46 @@ const either = (one: Signal, other: AbortSignal): AbortSignal =>
 /** `work` with a signal of its own. Throws StorageAway where it has not answered in time, whatever it does with the signal. */
 async function inTime<T>(
   place: string,
-  silenceMs: number,
+  { ms, closing }: Silence,
   silence: AbortController,
   work: () => Promise<T>,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(silent(place, silenceMs));
+  const late = Promise.withResolvers<never>();
+  const within = (mostMs: number) =>
+    setTimeout(() => {
+      late.reject(silent(place, mostMs));
       silence.abort();
-    }, silenceMs);
-  });
+    }, mostMs);
+  const hurriedMs = Math.min(ms, HURRIED_SILENCE_MS);
+  let timer = within(closing?.aborted ? hurriedMs : ms);
+  const hurry = (): void => {
+    clearTimeout(timer);
+    timer = within(hurriedMs);
+  };
+  closing?.addEventListener("abort", hurry);
   try {
-    return await Promise.race([work(), late]);
+    return await Promise.race([work(), late.promise]);
   } finally {
     clearTimeout(timer);
+    closing?.removeEventListener("abort", hurry);
   }
 }
 
 /** One answer, all of which comes in that time. */
 export function heard<T>(
   place: string,
-  silenceMs: number,
+  allowed: Silence,
   signal: Signal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const silence = new AbortController();
-  return inTime(place, silenceMs, silence, () => work(either(signal, silence.signal)));
+  return inTime(place, allowed, silence, () => work(either(signal, silence.signal)));
 }
 
 /** A stream, each piece of which comes in that time from when it is asked for. */
 export async function* heardOf<T>(
   place: string,
-  silenceMs: number,
+  allowed: Silence,
   signal: Signal,
   stream: (signal: AbortSignal) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
@@ -56,7 +69,7 @@ export async function* heardOf<T>(
   const pieces = stream(either(signal, silence.signal))[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const piece = await inTime(place, silenceMs, silence, () => pieces.next());
+      const piece = await inTime(place, allowed, silence, () => pieces.next());
       if (piece.done) return;
       yield piece.value;
     }

@@ -7,3 +7,4 @@ export * from "./objectFiles.ts";
 export * from "./objectSnapshotStore.ts";
 export * from "./objectStorage.ts";
 export type { Objects } from "./objects.ts";
+export { DEFAULT_PATIENCE } from "./patience.ts";

@@ -13,6 +13,8 @@ export type Patience = {
   readonly firstWaitMs: number;
   /** So long one answer is waited for, where little is sent for it: there must be time to ask again. */
   readonly silenceMs?: number;
+  /** Aborted when the service is to end: then nothing is asked again, and what is silent is not waited for. */
+  readonly closing?: AbortSignal;
 };
 
 export const DEFAULT_PATIENCE: Patience = { deadlineMs: 20_000, firstWaitMs: 100 };
@@ -25,7 +27,7 @@ const LITTLE_BYTES = 256 * 1024;
 
 /** Tries until it works, the error is no passing one, or the deadline comes; what one try outlasts is tried once more. */
 export async function patiently<T>(
-  { deadlineMs, firstWaitMs }: Patience,
+  { deadlineMs, firstWaitMs, closing }: Patience,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -41,8 +43,19 @@ export async function patiently<T>(
       // Some chance in it, so that many who wait do not come back at once.
       const pause = waitMs * (0.5 + Math.random());
       if (!isAway(error) || (tries > 1 && Date.now() + pause > end)) throw error;
-      await sleep(pause, undefined, signal === undefined ? {} : { signal });
+      await pauseOf(pause, signal, closing, error);
     }
+  }
+}
+
+/** Throws `error` when the service is to end before that. */
+async function pauseOf(ms: number, signal: Signal, closing: Signal, error: unknown): Promise<void> {
+  const ends = [signal, closing].filter((one) => one !== undefined);
+  try {
+    await sleep(ms, undefined, ends.length === 0 ? {} : { signal: AbortSignal.any(ends) });
+  } catch (aborted) {
+    signal?.throwIfAborted();
+    throw closing?.aborted ? error : aborted;
   }
 }
 
@@ -52,9 +65,10 @@ export async function patiently<T>(
  */
 export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE): Objects {
   const { place } = objects;
-  let silenceMs = FIRST_SILENCE_MS;
+  const { closing } = patience;
+  let silence = { ms: FIRST_SILENCE_MS, closing };
   const answered = (): void => {
-    silenceMs = patience.silenceMs ?? SILENCE_MS;
+    silence = { ms: patience.silenceMs ?? SILENCE_MS, closing };
   };
   const again = <T>(signal: Signal, work: () => Promise<T>) =>
     patiently(patience, signal, async () => {
@@ -63,7 +77,7 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
       return answer;
     });
   const soon = <T>(signal: Signal, work: (signal: AbortSignal) => Promise<T>) =>
-    again(signal, () => heard(place, silenceMs, signal, work));
+    again(signal, () => heard(place, silence, signal, work));
   return {
     place,
     longestKeyBytes: objects.longestKeyBytes,
@@ -86,7 +100,7 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
       yield* goingOn(patience, asked, async function* () {
         if (at >= to) return;
         const rest = (signal: AbortSignal) => objects.read(key, at, to, signal);
-        for await (const chunk of heardOf(place, silenceMs, asked, rest)) {
+        for await (const chunk of heardOf(place, silence, asked, rest)) {
           answered();
           at += chunk.byteLength;
           yield chunk;
@@ -99,7 +113,7 @@ export function patient(objects: Objects, patience: Patience = DEFAULT_PATIENCE)
       yield* goingOn(patience, ask.signal, async function* () {
         const rest = (signal: AbortSignal) =>
           objects.list({ ...ask, ...(after === undefined ? {} : { after }), signal });
-        for await (const one of heardOf(place, silenceMs, ask.signal, rest)) {
+        for await (const one of heardOf(place, silence, ask.signal, rest)) {
           answered();
           after = nameOf(one);
           yield one;
@@ -126,7 +140,7 @@ async function* goingOn<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!isAway(error) || Date.now() + waitMs > end) throw error;
-      await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+      await pauseOf(waitMs, signal, patience.closing, error);
       waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
     }
   }
