@@ -1,5 +1,6 @@
 // What the kubernetes driver makes of a cluster that refuses, fails, forgets and falls silent: a scripted API server, always.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -218,6 +219,21 @@ describe("the kubernetes driver, by what the API server does", () => {
       const claim = { ...under.target.options, volume: { persistentVolumeClaim: "nowhere" }, folder };
       const other = await driver.check({ ...under.target, options: claim }, signal);
       assert.match(other.usable ? "" : other.reason, /no claim 'nowhere'/);
+    });
+
+    it("of a kubeconfig that is another now are asked by that, and runs that are at work are seen by it", async () => {
+      const handle = await launch(["forever"]);
+      await until("running", async () => (await sight(handle))?.at === "running");
+      const file = String(under.target.options.kubeconfig);
+      const config = readFileSync(file, "utf8");
+      // Nobody listens there.
+      writeFileSync(file, config.replace(cluster.url, "https://127.0.0.1:1"));
+      const health = await driver.check(under.target, signal);
+      assert.match(health.usable ? "" : health.reason, /server https:\/\/127\.0\.0\.1:1 does not answer/);
+      await assert.rejects(sight(handle), isUnavailable);
+      writeFileSync(file, config);
+      assert.deepEqual(await driver.check(under.target, signal), { usable: true });
+      assert.equal((await sight(handle))?.at, "running");
     });
   });
 

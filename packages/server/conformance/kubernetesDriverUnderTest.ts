@@ -47,7 +47,7 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
     runs: join(folder, "malachite-runs"),
     make: (placer = EMPTY_PLACER) =>
       createKubernetesDriver({
-        clusters: createClusters(),
+        clusters: createClusters(process.env),
         service: `c0f0${process.pid.toString(16).padStart(4, "0")}-conformance`,
         placer,
         marks: marksOf("conformance", now),

@@ -92,7 +92,7 @@ export function composeDrivers(
   );
   const kubernetes = opened.use(
     createKubernetesDriver({
-      clusters: opened.use(createClusters()),
+      clusters: opened.use(createClusters(env)),
       service: folder.id,
       placer,
       marks,

@@ -1,5 +1,5 @@
 // Whether a namespace of a cluster can be used: it answers, and the service may do there what it must.
-import { isMalachiteError } from "@malachite/core";
+import { type Clock, isMalachiteError } from "@malachite/core";
 import { ClusterRefused, isRefused } from "./clusterRefused.ts";
 import type { KubernetesOptions } from "./kubernetesTarget.ts";
 import type { Place } from "./places.ts";
@@ -19,8 +19,31 @@ export const NEEDED_FOR_NAMES: Needed = [["", "services", ["create"]]];
 const needed = ({ dns }: KubernetesOptions): Needed =>
   dns === true ? [...NEEDED, ...NEEDED_FOR_NAMES] : NEEDED;
 
-/** The reason in words why runs cannot go there; undefined when they can. */
-export async function faultOfPlace(
+/** What is wrong with a place, as it was asked last. */
+type Known = { readonly place: Place; readonly fault: Promise<string | undefined>; readonly until: number };
+/** Asked for each run that is submitted: a cluster is not asked for its permissions each time. */
+const TRUST_MS = 10_000;
+
+/** The reason in words why runs cannot go there; undefined when they can, also when they could a moment ago. */
+export function createHealth({ now }: Pick<Clock, "now">) {
+  const known = new Map<string, Known>();
+  return async (
+    place: Place,
+    options: KubernetesOptions,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
+    const { kubeconfig, context, volume, dns } = options;
+    const name = JSON.stringify([kubeconfig, context, place.namespace, volume, dns]);
+    const before = known.get(name);
+    if (before?.place === place && before.until > now() && (await before.fault) === undefined)
+      return undefined;
+    const asked = faultOfPlace(place, options, signal);
+    known.set(name, { place, fault: asked.catch(String), until: now() + TRUST_MS });
+    return asked;
+  };
+}
+
+async function faultOfPlace(
   { cluster, namespace }: Place,
   options: KubernetesOptions,
   signal: AbortSignal,

@@ -35,7 +35,7 @@ import { claimOf, takeClaim } from "../shared/startClaim.ts";
 import { ClusterRefused } from "./clusterRefused.ts";
 import type { Clusters } from "./clusters.ts";
 import { endJob } from "./endJob.ts";
-import { faultOfPlace } from "./health.ts";
+import { createHealth } from "./health.ts";
 import { type FolderWay, jobSpec } from "./jobSpec.ts";
 import { KIND, type KubernetesState, makeHandle, makeState, readHandle } from "./kubernetesHandle.ts";
 import {
@@ -70,7 +70,6 @@ export type KubernetesDriver = ComputeDriver & AsyncDisposable;
 
 /** On the volume: the folder in which each launch gets one of its own. */
 const RUNS = "malachite-runs";
-const HEALTH_TRUST_MS = 10_000;
 
 /** Starts and opens nothing until its first call. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
@@ -87,7 +86,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     assertPresent: (runs) => roots.at(runs).assertPresent(),
     courier,
   });
-  const healths = new Map<string, { readonly health: Promise<string | undefined>; readonly until: number }>();
+  const health = createHealth(clock);
 
   const jobName = (key: LaunchKey): string => `m${service.replaceAll("-", "").slice(0, 8)}-${key}`;
   const placeOf = ({ kubeconfig, context, namespace }: KubernetesOptions | KubernetesState): Promise<Place> =>
@@ -308,25 +307,13 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     if (fault !== undefined) return { usable: false, reason: fault };
     try {
       const { parsed, volume } = read(target);
-      const reason = (volume && (await faultOfRoot(volume.root))) ?? (await health(parsed, signal));
+      const reason =
+        (volume && (await faultOfRoot(volume.root))) ?? (await health(await placeOf(parsed), parsed, signal));
       return reason === undefined ? { usable: true } : { usable: false, reason };
     } catch (error) {
       if (isMalachiteError(error)) return { usable: false, reason: error.message };
       throw error;
     }
-  }
-
-  /** Asked for each run that is submitted: a cluster is not asked for its permissions each time. */
-  async function health(parsed: KubernetesOptions, signal: AbortSignal): Promise<string | undefined> {
-    const place = await placeOf(parsed);
-    const { kubeconfig, context, volume, dns } = parsed;
-    const name = JSON.stringify([kubeconfig, context, place.namespace, volume, dns]);
-    const known = healths.get(name);
-    if (known !== undefined && known.until > clock.now() && (await known.health) === undefined)
-      return undefined;
-    const asked = faultOfPlace(place, parsed, signal);
-    healths.set(name, { health: asked.catch(String), until: clock.now() + HEALTH_TRUST_MS });
-    return asked;
   }
 
   async function wrapped<T>(runs: string | undefined, work: () => Promise<T>): Promise<T> {

@@ -13,6 +13,7 @@ export type Seen = {
   readonly leaving?: PodFacts;
 };
 
+/** Disposed, it throws EngineUnavailable at whoever waits for it. */
 export type NamespaceWatch = Disposable & {
   /** Resolves when all that was there a moment ago is known. Throws EngineUnavailable where the cluster does not answer now. */
   current(signal: AbortSignal): Promise<void>;
@@ -51,6 +52,8 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
     follow({ path: `/api/v1/namespaces/${namespace}/pods`, facts: podFacts }),
   ];
 
+  const closed = () =>
+    new MalachiteError("EngineUnavailable", `The access to ${cluster.server} has changed, and is read anew.`);
   const known = (facts: Facts): Facts | undefined =>
     facts.kind === "job" ? jobs.get(facts.key) : pods.get(facts.key)?.get(facts.uid);
 
@@ -154,7 +157,7 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
           await stream(version);
           if (performance.now() - begun > LONGEST_PAUSE_MS) wait = FIRST_PAUSE_MS;
         } catch (error) {
-          if (closing.signal.aborted) return;
+          if (closing.signal.aborted) break;
           if (isRefused(error, 410)) version = undefined;
           else became("broken", error);
         }
@@ -164,11 +167,13 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
         );
         wait = Math.min(wait * 2, LONGEST_PAUSE_MS);
       }
+      became("broken", closed());
     }
 
     return {
       /** Resolves when the stream is live; throws what it broke with when a new try has failed too. */
       async synced(): Promise<void> {
+        if (closing.signal.aborted) throw closed();
         if (state === "idle") {
           became("listing");
           void run();

@@ -1,4 +1,4 @@
-// Where jobs are: a namespace of a cluster, with all that the driver asks there. Each is opened once.
+// Where jobs are: a namespace of a cluster, with all that the driver asks there. Each is opened once, and anew with its cluster.
 import type { Clock, LaunchKey } from "@malachite/core";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterAccess, Clusters } from "./clusters.ts";
@@ -33,13 +33,16 @@ export function createPlaces({ clusters, service, clock, onChange }: PlacesOptio
       const cluster = await clusters.at(access);
       const namespace = access.namespace ?? cluster.namespace ?? "default";
       const name = JSON.stringify([access.kubeconfig, access.context, namespace]);
-      const place = known.get(name) ?? {
+      const there = known.get(name);
+      if (there?.cluster === cluster) return there;
+      const place = {
         ...{ cluster, namespace },
         jobs: createJobs(cluster, namespace, service),
         watch: createNamespaceWatch({ cluster, namespace, service, onChange }),
         whyPodless: createWhyPodless(cluster, namespace, clock),
       };
       known.set(name, place);
+      there?.watch[Symbol.dispose]();
       return place;
     },
     [Symbol.dispose]() {
