@@ -25,6 +25,8 @@ export type KubernetesUnderTest = Pick<DriverSubject, "away" | "end"> & {
   readonly now?: () => number;
   /** For targets without a volume. */
   readonly courier?: AwayCourier;
+  /** Of a service that pods reach, unless told. */
+  readonly serviceUrl?: () => string;
 };
 
 export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<DriverUnderTest> {
@@ -55,6 +57,7 @@ export async function kubernetesDriverOn(given: KubernetesUnderTest): Promise<Dr
         user: { uid: user.uid, gid: user.gid, name: user.username },
         courier: given.courier ?? ({} as AwayCourier),
         authority: "",
+        serviceUrl: given.serviceUrl ?? (() => "http://192.0.2.1:8000"),
       }),
     away,
     end,

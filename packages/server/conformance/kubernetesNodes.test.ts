@@ -28,6 +28,7 @@ describe("the kubernetes driver, with pods that share no volume", () => {
   let cluster: ScriptedCluster;
   let under: DriverUnderTest;
   let courier: AwayCourier;
+  let url = "http://service.example.org";
   let ahead = 0;
   let serial = 0;
 
@@ -43,6 +44,7 @@ describe("the kubernetes driver, with pods that share no volume", () => {
       ...{ folder, courier },
       user: userInfo(),
       options: { volume: undefined },
+      serviceUrl: () => url,
       now: () => Date.now() + ahead,
       async end() {
         await cluster[Symbol.asyncDispose]();
@@ -52,6 +54,17 @@ describe("the kubernetes driver, with pods that share no volume", () => {
     });
   });
   after(async () => under[Symbol.asyncDispose]());
+
+  it("are refused beforehand by a service that calls itself by an address of loopback", async () => {
+    url = "http://127.0.0.1:7464";
+    const health = await under.driver.check(under.target, signal);
+    url = "http://service.example.org";
+    assert.match(
+      health.usable ? "" : health.reason,
+      /^Pods .* 'box' cannot reach the service at http:\/\/127\.0\.0\.1:7464\. .*--public-url/,
+    );
+    assert.deepEqual(await under.driver.check(under.target, signal), { usable: true });
+  });
 
   const planOf = (options: object = {}): LaunchPlan => ({
     key: `nodes-${serial++}` as LaunchKey,

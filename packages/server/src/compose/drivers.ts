@@ -72,6 +72,7 @@ export function composeDrivers(
       shared: settings.database !== undefined,
     }),
   );
+  const serviceUrl = () => settings.publicUrl ?? url();
   const marks = createLaunchMarks({ service: folder.id, secret: folder.secret, clock });
   const engines = createEngines({
     socket: settings.containerSocket,
@@ -100,6 +101,7 @@ export function composeDrivers(
       user: serviceUser(),
       courier,
       authority,
+      serviceUrl,
     }),
   );
   const slurm = opened.use(
@@ -117,7 +119,7 @@ export function composeDrivers(
       tools,
       courier,
       authority,
-      serviceUrl: () => settings.publicUrl ?? url(),
+      serviceUrl,
       files: ENTRIES.slurm,
     }),
   );

@@ -3,6 +3,7 @@
 import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import { CONTAINER_FOLDER, type LaunchPlan, MalachiteError, POD_NAMES } from "@malachite/core";
 import { launchUrl } from "../courier/index.ts";
+import { leadsToItself } from "../shared/leadsToItself.ts";
 
 /** What goes into the secret of the launch. */
 export type AwayParts = {
@@ -43,12 +44,9 @@ export function awayContainer(
   readonly volumes: V1Volume[];
 } {
   const url = launchUrl(plan);
-  if (isLoopback(new URL(url).hostname))
-    throw new MalachiteError(
-      "UnsupportedField",
-      `Pods of the compute target '${plan.target.name}' cannot reach the service at ${new URL(url).origin}. Start it with --host 0.0.0.0 and with --public-url, an address that pods reach; or give the target a volume.`,
-      { target: "configuration.target" },
-    );
+  const fault = faultOfReach(plan.target.name, url);
+  if (fault !== undefined)
+    throw new MalachiteError("UnsupportedField", fault, { target: "configuration.target" });
   const from = (key: string) => ({ secretKeyRef: { name: secret, key } });
   return {
     container: {
@@ -78,5 +76,8 @@ export const awaySecret = ({ program, secrets, authority }: AwayParts): Record<s
   [AUTHORITY]: Buffer.from(authority).toString("base64"),
 });
 
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "[::1]" || /^127\./.test(host) || host === "0.0.0.0";
+/** Why pods cannot reach the service at that address; undefined where they may. */
+export function faultOfReach(target: string, url: string): string | undefined {
+  if (!leadsToItself(url)) return undefined;
+  return `Pods of the compute target '${target}' cannot reach the service at ${new URL(url).origin}. Start it with --host 0.0.0.0 and with --public-url, an address that pods reach; or give the target a volume.`;
+}

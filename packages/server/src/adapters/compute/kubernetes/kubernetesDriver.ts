@@ -32,6 +32,7 @@ import { prepareCommand } from "../shared/runEnvironment.ts";
 import { createRunsRoots, faultOfRoot, type RunsRoot } from "../shared/runsRoot.ts";
 import { exists } from "../shared/smallFiles.ts";
 import { claimOf, takeClaim } from "../shared/startClaim.ts";
+import { faultOfReach } from "./awayContainer.ts";
 import { ClusterRefused } from "./clusterRefused.ts";
 import type { Clusters } from "./clusters.ts";
 import { endJob } from "./endJob.ts";
@@ -63,6 +64,8 @@ export type KubernetesDriverOptions = {
   readonly courier: AwayCourier;
   /** PEM of who has signed the service's certificate: pods that reach it trust that. */
   readonly authority: string;
+  /** Where runs call the service. */
+  readonly serviceUrl: () => string;
 };
 
 /** Disposing it ends no run: it only lets go of watches and of cleaning in the background. */
@@ -73,7 +76,7 @@ const RUNS = "malachite-runs";
 
 /** Starts and opens nothing until its first call. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
-  const { clusters, service, placer, marks, clock, user, courier, authority } = options;
+  const { clusters, service, placer, marks, clock, user, courier, authority, serviceUrl } = options;
   const hints = createLaunchHints();
   const places = createPlaces({ clusters, service, clock, onChange: (key) => hints.tell(key) });
   const roots = createRunsRoots();
@@ -307,8 +310,9 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     if (fault !== undefined) return { usable: false, reason: fault };
     try {
       const { parsed, volume } = read(target);
-      const reason =
-        (volume && (await faultOfRoot(volume.root))) ?? (await health(await placeOf(parsed), parsed, signal));
+      const ofFiles =
+        volume === undefined ? faultOfReach(target.name, serviceUrl()) : await faultOfRoot(volume.root);
+      const reason = ofFiles ?? (await health(await placeOf(parsed), parsed, signal));
       return reason === undefined ? { usable: true } : { usable: false, reason };
     } catch (error) {
       if (isMalachiteError(error)) return { usable: false, reason: error.message };

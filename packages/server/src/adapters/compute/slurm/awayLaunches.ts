@@ -12,6 +12,7 @@ import {
 } from "@malachite/core";
 import { type AwayCourier, ENGINE_FILES, launchUrl } from "../courier/index.ts";
 import { refuseLong } from "../shared/argumentLengths.ts";
+import { leadsToItself } from "../shared/leadsToItself.ts";
 import { refuseLate } from "../shared/notLate.ts";
 import { exists } from "../shared/smallFiles.ts";
 import { claimOf, takeClaim } from "../shared/startClaim.ts";
@@ -177,12 +178,8 @@ const hasBegun = async (home: string): Promise<boolean> =>
 
 /** Why nodes cannot reach the service at that address; undefined where they may. */
 export function isOutOfReach(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { hostname, origin } = new URL(url);
-  const isLoopback =
-    ["localhost", "[::1]", "0.0.0.0", "[::]"].includes(hostname) || hostname.startsWith("127.");
-  if (!isLoopback) return undefined;
-  return `Its nodes share no folder with the service (shared: false), and cannot reach it at ${origin}. Start it with --host 0.0.0.0 and with --public-url, an address that nodes reach.`;
+  if (!leadsToItself(url)) return undefined;
+  return `Its nodes share no folder with the service (shared: false), and cannot reach it at ${new URL(url).origin}. Start it with --host 0.0.0.0 and with --public-url, an address that nodes reach.`;
 }
 
 /** What cannot be forgotten now is forgotten by `find` or by the next launch of the key. */
