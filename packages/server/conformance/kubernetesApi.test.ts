@@ -224,6 +224,9 @@ describe("the kubernetes driver, by what the API server does", () => {
     it("of a kubeconfig that is another now are asked by that, and runs that are at work are seen by it", async () => {
       const handle = await launch(["forever"]);
       await until("running", async () => (await sight(handle))?.at === "running");
+      const options = { ...under.target.options, namespace: "nowhere" };
+      const none = await driver.check({ ...under.target, options }, signal);
+      assert.match(none.usable ? "" : none.reason, /^There is no namespace 'nowhere' in http:/);
       const file = String(under.target.options.kubeconfig);
       const config = readFileSync(file, "utf8");
       // Nobody listens there.

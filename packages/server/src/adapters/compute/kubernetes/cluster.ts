@@ -110,16 +110,15 @@ export function createCluster({ server, namespace, credentials }: ClusterOptions
       const status = answer.statusCode ?? 0;
       if (status >= 200 && status < 300) return JSON.parse(text) as T;
       if (BUSY.includes(status)) return new Busy(status, retryAfterMs(answer), wordsOf(text));
-      if (status === 401 || status >= 500) throw unavailable(`answered ${status}: ${wordsOf(text)}`);
+      if (status === 401) throw unavailable(unknownHere(text));
+      if (status >= 500) throw unavailable(`answered ${status}: ${wordsOf(text)}`);
       throw refusal(status, text);
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof ClusterRefused || isMalachiteError(cause)) throw cause;
       const late = `did not answer within ${(ask.deadlineMs ?? DEADLINE_MS) / 1000} s.`;
       throw unavailable(
-        deadline.aborted
-          ? late
-          : `does not answer: ${(cause as Error).message || (cause as { code?: string }).code}`,
+        deadline.aborted ? late : `does not answer: ${whyNot(cause as NodeJS.ErrnoException)}`,
         cause,
       );
     }
@@ -143,8 +142,8 @@ export function createCluster({ server, namespace, credentials }: ClusterOptions
         const status = answer.statusCode ?? 0;
         if (status !== 200) {
           const text = await readAll(answer);
-          if (status === 401 || status === 429 || status >= 500)
-            throw unavailable(`answered ${status}: ${wordsOf(text)}`);
+          if (status === 401) throw unavailable(unknownHere(text));
+          if (status === 429 || status >= 500) throw unavailable(`answered ${status}: ${wordsOf(text)}`);
           throw refusal(status, text);
         }
         yield { type: "OPEN", object: undefined };
@@ -219,6 +218,23 @@ function statusOf(text: string): Status {
 }
 
 const wordsOf = (text: string): string => statusOf(text).message ?? text.slice(0, 200).trim();
+
+const unknownHere = (text: string): string =>
+  `answered 401: ${wordsOf(text)}. What it is asked with is wrong, or has expired: the token, certificate or program of the kubeconfig.`;
+
+/** Of a certificate: by nobody who is trusted. */
+const UNTRUSTED = new Set([
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "CERT_SIGNATURE_FAILURE",
+]);
+
+const whyNot = ({ code = "", message }: NodeJS.ErrnoException): string =>
+  UNTRUSTED.has(code)
+    ? `its certificate is signed by nobody whom the kubeconfig trusts (certificate-authority): ${code}`
+    : message || code;
 
 const refusal = (status: number, text: string): ClusterRefused =>
   new ClusterRefused(status, statusOf(text).reason ?? "", wordsOf(text));

@@ -49,6 +49,8 @@ async function faultOfPlace(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
+    const fault = await faultOfNamespace();
+    if (fault !== undefined) return fault;
     const missing = (
       await Promise.all(
         needed(options).flatMap(([group, resource, verbs]) =>
@@ -65,6 +67,19 @@ async function faultOfPlace(
     if (isMalachiteError(error)) return error.message;
     if (error instanceof ClusterRefused) return `${cluster.server} refused: ${error.message}`;
     throw error;
+  }
+
+  /** In a namespace that is not there everything is allowed to whoever may do it anywhere. */
+  async function faultOfNamespace(): Promise<string | undefined> {
+    try {
+      await cluster.ask("GET", `/api/v1/namespaces/${namespace}`, { deadlineMs: 5000 }, signal);
+      return undefined;
+    } catch (error) {
+      if (isRefused(error, 404)) return `There is no namespace '${namespace}' in ${cluster.server}.`;
+      // Of an account for one namespace alone it is told what it lacks there.
+      if (isRefused(error, 403)) return undefined;
+      throw error;
+    }
   }
 
   async function isAllowed(group: string, resource: string, verb: string): Promise<boolean> {
