@@ -192,6 +192,14 @@ describe("the kubernetes driver, with pods that share no volume", () => {
     assert.match(JSON.stringify(sighting), /pod of node 1 ended before its files were home.*NodeFailed/);
   });
 
+  it("are waited for also where the cluster has not told yet that one of them has begun", async () => {
+    const handle = await launched(RUNNING, { phase: "Pending" });
+    await ends(handle, 0, { code: 0 });
+    await at(handle, "running");
+    await ends(handle, 1, { code: 0 });
+    await at(handle, "ended");
+  });
+
   it("end where one fails to begin while another has no place", async () => {
     const handle = await launched(RUNNING, { phase: "Pending" });
     await ends(handle, 0, { code: 125, failure: "no python", stage: "environment" });
@@ -223,6 +231,12 @@ describe("the kubernetes driver, with pods that share no volume", () => {
     await at(first, "running");
     becomes(first, 1, over(137, "OOMKilled"));
     assert.equal(((await at(first, "ended")) as { outOfMemory?: boolean }).outOfMemory, true);
+    // The cluster has not told yet that they have begun.
+    const quick = await launched({ phase: "Pending" }, { phase: "Pending" });
+    for (const node of [0, 1]) await ends(quick, node, { code: null, signal: "SIGKILL" });
+    await at(quick, "running");
+    for (const node of [0, 1]) becomes(quick, node, over(0, "OOMKilled"));
+    assert.equal(((await at(quick, "ended")) as { outOfMemory?: boolean }).outOfMemory, true);
     const second = await launched(RUNNING, RUNNING);
     await sends(second, 0, "group-exit.json", lost);
     await ends(second, 0, { code: 126 });

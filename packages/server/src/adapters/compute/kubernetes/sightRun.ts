@@ -67,13 +67,14 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       const goesOn: Sighting = sighted.at === "running" ? sighted : { at: "running" };
       const lacking = runs === undefined ? await courier.lacking(key) : [];
       // The others of its pods still bring home what they have.
-      if (lacking.some((node) => seen.pods.some((pod) => pod.index === node && isAtWork(pod)))) return goesOn;
+      if (lacking.some((node) => seen.pods.some((pod) => pod.index === node && brings(pod, exit))))
+        return goesOn;
       const group = (seen.job?.pods ?? 1) > 1 ? await readGroupEnd(folder) : undefined;
       const wasKilled = (exit.signal === "SIGKILL" || group?.lost !== undefined) && exit.outOfMemory !== true;
       const byMemory = wasKilled && seen.pods.some((pod) => pod.end?.reason === "OOMKilled");
       const taken = byMemory ? undefined : takenFrom(seen, exit, group, lacking);
       // Whether it was for memory, the node tells when the pod has ended too; and so what the cluster has to say of a pod that was lost.
-      const mayTell = seen.pods.some((pod) => isAtWork(pod) && pod.disrupted === undefined);
+      const mayTell = seen.pods.some((pod) => !isOver(pod) && pod.disrupted === undefined);
       const unsaid = runs === undefined && wasKilled && !byMemory && mayTell && seen.job?.stopped !== true;
       if (unsaid && mark(key, "over") < RECORD_WITHIN_MS) return goesOn;
       hints.drop(key);
@@ -218,3 +219,6 @@ async function readGroupEnd(folder: string): Promise<GroupEnd | undefined> {
     return undefined;
   }
 }
+/** It still brings home what it has. A run whose script has ended well has begun in all of its pods, also where the cluster does not tell so yet. */
+const brings = (pod: PodFacts, { code }: ExitReport): boolean => (code === 0 ? !isOver(pod) : isAtWork(pod));
+
