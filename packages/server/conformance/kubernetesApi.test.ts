@@ -60,6 +60,8 @@ describe("the kubernetes driver, by what the API server does", () => {
   const jobOf = ({ key }: Handle): Thing =>
     cluster.things("jobs").find(({ metadata }) => metadata.labels["malachite.key"] === key) ??
     assert.fail(`no job of ${key}`);
+  const podsOf = ({ key }: Handle): Thing[] =>
+    cluster.things("pods").filter(({ metadata }) => metadata.labels["malachite.key"] === key);
   const waiting = (handle: Handle, why: RegExp) =>
     until(String(why), async () => {
       const seen = await sight(handle);
@@ -105,7 +107,21 @@ describe("the kubernetes driver, by what the API server does", () => {
     });
 
     it("what a node still brings is told", async () => {
-      await waiting(await launch(["creating"]), /Node node-1 is making the container/);
+      const handle = await launch(["creating"]);
+      await waiting(handle, /Node node-1 is making the container/);
+      const [pod] = podsOf(handle);
+      const involvedObject = { kind: "Pod", name: pod?.metadata.name };
+      const tells = (reason: string, message: string, second: number) =>
+        cluster.add("events", `of-a-pod-${second}`, {
+          ...{ involvedObject, reason, message },
+          lastTimestamp: new Date(second * 1000).toISOString(),
+        });
+      tells("FailedMount", "hostPath type check failed", 2);
+      ahead += 4000;
+      await waiting(handle, /Node node-1 cannot make .* yet: FailedMount: hostPath type check failed/);
+      tells("Pulling", "Pulling image", 3);
+      ahead += 4000;
+      await waiting(handle, /Node node-1 is making the container/);
     });
 
     it("a job that is suspended by others waits for them", async () => {

@@ -44,6 +44,7 @@ export type ScriptedCluster = AsyncDisposable & {
   /** Every question, as `GET /path?query`. */
   readonly asked: string[];
   things(kind: string): Thing[];
+  add(kind: string, name: string, given: Partial<Thing>): Thing;
   /** Changes an object as a controller would, and tells the streams. */
   change(kind: string, name: string, work: (thing: Thing) => void): void;
   remove(kind: string, name: string): void;
@@ -367,7 +368,7 @@ export async function startScriptedCluster(): Promise<ScriptedCluster> {
     await closed;
   }
   return {
-    ...{ url: `http://127.0.0.1:${port}`, faults, asked, things, change, remove, down },
+    ...{ url: `http://127.0.0.1:${port}`, faults, asked, things, add, change, remove, down },
     cutStreams({ forget = false } = {}) {
       if (forget) oldest = version + 1;
       for (const stream of streams) stream.end();

@@ -47,9 +47,9 @@ import {
 } from "./kubernetesTarget.ts";
 import { createWhenOver, type MarkedJob } from "./markedJob.ts";
 import { createPlaces, type Place } from "./places.ts";
-import { isQuota } from "./podlessJobs.ts";
 import { planInPods, podCount } from "./podsOfRun.ts";
 import { createSightRun } from "./sightRun.ts";
+import { isQuota } from "./toldByEvents.ts";
 import { TRUST, withTrust } from "./trustInFolder.ts";
 
 export type KubernetesDriverOptions = {

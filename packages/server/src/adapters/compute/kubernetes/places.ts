@@ -4,14 +4,17 @@ import type { Cluster } from "./cluster.ts";
 import type { ClusterAccess, Clusters } from "./clusters.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
 import { createNamespaceWatch, type NamespaceWatch } from "./namespaceWatch.ts";
-import { createWhyPodless, type WhyPodless } from "./podlessJobs.ts";
+import { createWhyPodless, createWhyUnmade, type LastEvent } from "./toldByEvents.ts";
 
 export type Place = {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly jobs: Jobs;
   readonly watch: NamespaceWatch;
-  readonly whyPodless: WhyPodless;
+  /** Why a job has no pod. */
+  readonly whyPodless: LastEvent;
+  /** Why a node cannot make the container of a pod. */
+  readonly whyUnmade: LastEvent;
 };
 
 export type Places = Disposable & {
@@ -40,6 +43,7 @@ export function createPlaces({ clusters, service, clock, onChange }: PlacesOptio
         jobs: createJobs(cluster, namespace, service),
         watch: createNamespaceWatch({ cluster, namespace, service, onChange }),
         whyPodless: createWhyPodless(cluster, namespace, clock),
+        whyUnmade: createWhyUnmade(cluster, namespace, clock),
       };
       known.set(name, place);
       there?.watch[Symbol.dispose]();

@@ -6,8 +6,8 @@ import type { Seen } from "./namespaceWatch.ts";
 /** `over`: nothing of it runs any more, and only the exit record could say how its script ended; `words` tell what the cluster saw. */
 export type PodSight =
   | Extract<Sighting, { at: "running" | "ended" }>
-  /** `failing`: not as it should be, so not for ever. */
-  | { readonly at: "waiting"; readonly why?: string; readonly failing?: true }
+  /** `failing`: not as it should be, so not for ever. `making`: the pod whose container its node makes: events may say why that takes so long. */
+  | { readonly at: "waiting"; readonly why?: string; readonly failing?: true; readonly making?: PodFacts }
   | { readonly at: "over"; readonly words: string; readonly as?: TakenAs }
   /** A pod has not been made: events may say why. `words` tell of those that are there. */
   | { readonly at: "podless"; readonly words?: string }
@@ -113,7 +113,7 @@ export function heldBy({ held, name }: PodFacts): string | undefined {
   return undefined;
 }
 
-function whyWaiting(pod: PodFacts): { why?: string } {
+function whyWaiting(pod: PodFacts): { why?: string; making?: PodFacts } {
   const { unscheduled, held, node, name } = pod;
   if (unscheduled !== undefined) {
     const gated = unscheduled.reason === "SchedulingGated";
@@ -123,6 +123,7 @@ function whyWaiting(pod: PodFacts): { why?: string } {
   if (held?.reason === "ContainerCreating" || held?.reason === "PodInitializing")
     return {
       why: `Node ${node} is making the container of pod ${name}: it brings its image and its volumes.`,
+      making: pod,
     };
   if (node !== undefined) return { why: `Pod ${name} is on node ${node}, which has not begun it yet.` };
   return {};

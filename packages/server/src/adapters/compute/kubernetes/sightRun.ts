@@ -18,8 +18,8 @@ import { isOver, type PodFacts } from "./facts.ts";
 import { readHandle } from "./kubernetesHandle.ts";
 import type { Seen } from "./namespaceWatch.ts";
 import type { Place } from "./places.ts";
-import { isQuota } from "./podlessJobs.ts";
 import { type PodSight, sightPartly, sightPods, takenAway } from "./sightPods.ts";
+import { isQuota } from "./toldByEvents.ts";
 
 export type SightRunOptions = {
   readonly clock: Pick<Clock, "now">;
@@ -37,12 +37,17 @@ export type SightRun = {
   forget(key: LaunchKey): void;
 };
 
+const REMOVED = "Its job was removed from the cluster, and not by this service.";
+/** A node that takes longer than that to make a container has something to say. */
+const MADE_WITHIN_MS = 3000;
 /** A network file system shows a file that a node has written within so long. */
 const RECORD_WITHIN_MS = 5000;
 
+type Stage = "making" | "failing" | "over";
+
 export function createSightRun({ clock, hints, lost, assertPresent, courier }: SightRunOptions): SightRun {
-  /** When a launch was first seen to fail to start, or to be over without a record. */
-  const since = new Map<LaunchKey, { readonly what: "failing" | "over"; readonly at: number }>();
+  /** When a launch was first seen to be made by a node, to fail to start, or to be over without a record. */
+  const since = new Map<LaunchKey, { readonly what: Stage; readonly at: number }>();
 
   async function sight(place: Place, handle: Handle, signal: AbortSignal): Promise<Sighting> {
     const { key } = handle;
@@ -101,7 +106,8 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
         return sighted;
       case "waiting": {
         hints.follow(key, folder);
-        const { failing, ...waiting } = sighted;
+        const { failing, making, ...waiting } = sighted;
+        if (making !== undefined) return { ...waiting, ...(await whyUnmade(place, key, making, signal)) };
         if (failing) mark(key, "failing");
         else since.delete(key);
         return waiting;
@@ -155,11 +161,24 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
   }
 
   /** How long it has been like that, in ms. */
-  function mark(key: LaunchKey, what: "failing" | "over"): number {
+  function mark(key: LaunchKey, what: Stage): number {
     const known = since.get(key);
     if (known?.what === what) return clock.now() - known.at;
     since.set(key, { what, at: clock.now() });
     return 0;
+  }
+
+  /** What holds up the node, once it takes longer than usual: it tries again and again, so the run waits. */
+  async function whyUnmade(
+    place: Place,
+    key: LaunchKey,
+    { name, node }: PodFacts,
+    signal: AbortSignal,
+  ): Promise<{ why?: string }> {
+    if (mark(key, "making") < MADE_WITHIN_MS) return {};
+    const message = await place.whyUnmade(name, signal);
+    if (message === undefined) return {};
+    return { why: `Node ${node} cannot make the container of pod ${name} yet: ${message}` };
   }
 
   function failingMs(key: LaunchKey): number {
