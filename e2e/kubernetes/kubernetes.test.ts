@@ -252,6 +252,7 @@ describe("runs on Kubernetes", { skip: withoutCluster() ?? false, timeout: 900_0
     await cluster.kubectl("delete", "pods", "-l", "malachite.service", "--grace-period=0", "--force");
     const run = await ended(service, runId);
     assert.equal(run.status, "Failed");
+    assert.match(JSON.stringify(run.error), /Pod .* was deleted, and not by this service/);
     await free();
     assert.deepEqual(folders(), []);
   });

@@ -163,14 +163,6 @@ describe("the kubernetes driver, by what the API server does", () => {
     it("killed by nobody knows whom", async () => {
       assert.match((await gone(await launch(["vanish"]))).taken ?? "", /ended with exit code 137/);
     });
-    it("with its job removed by somebody", async () => {
-      const handle = await launch(["forever"]);
-      await until("running", async () => (await sight(handle))?.at === "running");
-      for (const pod of cluster.things("pods"))
-        if (pod.metadata.labels["malachite.key"] === handle.key) cluster.remove("pods", pod.metadata.name);
-      cluster.remove("jobs", jobOf(handle).metadata.name);
-      await until("gone", async () => (await sight(handle))?.at === "gone");
-    });
   });
 
   describe("questions that fail", () => {
@@ -232,6 +224,9 @@ describe("the kubernetes driver, by what the API server does", () => {
       const health = await driver.check(under.target, signal);
       assert.match(health.usable ? "" : health.reason, /no such user/);
       assert.deepEqual(await driver.check(under.target, signal), { usable: true });
+      const options = { ...under.target.options, namespace: "nowhere" };
+      const none = await driver.check({ ...under.target, options }, signal);
+      assert.match(none.usable ? "" : none.reason, /^There is no namespace 'nowhere' in http:/);
       const claim = { ...under.target.options, volume: { persistentVolumeClaim: "nowhere" }, folder };
       const other = await driver.check({ ...under.target, options: claim }, signal);
       assert.match(other.usable ? "" : other.reason, /no claim 'nowhere'/);
@@ -240,9 +235,6 @@ describe("the kubernetes driver, by what the API server does", () => {
     it("of a kubeconfig that is another now are asked by that, and runs that are at work are seen by it", async () => {
       const handle = await launch(["forever"]);
       await until("running", async () => (await sight(handle))?.at === "running");
-      const options = { ...under.target.options, namespace: "nowhere" };
-      const none = await driver.check({ ...under.target, options }, signal);
-      assert.match(none.usable ? "" : none.reason, /^There is no namespace 'nowhere' in http:/);
       const file = String(under.target.options.kubeconfig);
       const config = readFileSync(file, "utf8");
       // Nobody listens there.

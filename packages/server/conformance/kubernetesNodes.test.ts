@@ -200,6 +200,18 @@ describe("the kubernetes driver, with pods that share no volume", () => {
     await at(handle, "ended");
   });
 
+  it("end by what one of them ended with, also where the cluster deletes the others for that", async () => {
+    const handle = await launched(RUNNING, RUNNING);
+    becomes(handle, 1, over(137, "Error"));
+    cluster.change("pods", podsOf(handle.key)[0]?.metadata.name ?? "", ({ metadata }) => {
+      metadata.deletionTimestamp = "2026-01-01T00:00:01Z";
+    });
+    for (const node of [0, 1]) await ends(handle, node, { code: null, signal: "SIGKILL" });
+    await at(handle, "running");
+    becomes(handle, 0, over(137, "Error"));
+    assert.equal(((await at(handle, "ended")) as { signal?: string }).signal, "SIGKILL");
+  });
+
   it("end where one fails to begin while another has no place", async () => {
     const handle = await launched(RUNNING, { phase: "Pending" });
     await ends(handle, 0, { code: 125, failure: "no python", stage: "environment" });
@@ -211,13 +223,17 @@ describe("the kubernetes driver, with pods that share no volume", () => {
       { type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI", message: "drained" },
     ];
     const handle = await launched(RUNNING, { ...RUNNING, conditions: disrupted });
+    // With one of its pods the job has failed, and Kubernetes deletes the others.
+    cluster.change("pods", podsOf(handle.key)[0]?.metadata.name ?? "", ({ metadata }) => {
+      metadata.deletionTimestamp = "2026-01-01T00:00:01Z";
+    });
     await sends(handle, 0, "group-exit.json", {
       failure: "The processes of node 1 ended with signal SIGTERM.",
     });
     await ends(handle, 0, { code: 126 });
     await ends(handle, 1, { code: null, signal: "SIGTERM" });
-    // It is gone before anybody looks.
-    await at(handle, "gone");
+    assert.match(JSON.stringify(await at(handle, "gone")), /took pod .* away: EvictionByEvictionAPI/);
+    // It is gone before anybody looks again.
     cluster.remove("pods", podsOf(handle.key)[1]?.metadata.name ?? "");
     await seen(handle, "its pod to be forgotten", () => podsOf(handle.key).length === 1);
     assert.match(JSON.stringify(await at(handle, "gone")), /took pod .* away: EvictionByEvictionAPI/);

@@ -343,8 +343,8 @@ export async function startScriptedCluster(): Promise<ScriptedCluster> {
     const [, , kind, name] = KINDS.exec(url.pathname) ?? [];
     if (url.pathname.endsWith("/selfsubjectaccessreviews"))
       return say(answer, 201, { status: { allowed: true } });
-    if (kind === undefined) return say(answer, 404, { message: `there is no ${url.pathname} here` });
     if (/\/namespaces\/default$/.test(url.pathname)) return say(answer, 200, { kind: "Namespace" });
+    if (kind === undefined) return say(answer, 404, { message: `there is no ${url.pathname} here` });
     if (url.searchParams.get("watch") === "true") return watch(kind, url.searchParams, answer);
     const [status, body] = act(
       ask.method ?? "",

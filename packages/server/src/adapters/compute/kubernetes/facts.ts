@@ -18,6 +18,8 @@ export type JobFacts = {
   /** How many it is to have at once. */
   readonly pods: number;
   readonly stopped: boolean;
+  /** And it was this service that asked. */
+  readonly asked: boolean;
   readonly suspended: boolean;
   /** Why Kubernetes gave it up. */
   readonly failed?: { readonly reason: string; readonly message: string };
@@ -55,6 +57,8 @@ export type PodFacts = {
   readonly end?: ContainerEnd;
   /** Why Kubernetes takes it away: preempted, its node drained. */
   readonly disrupted?: { readonly reason: string; readonly message: string };
+  /** Somebody has deleted it: it is about to end, or gone. */
+  readonly deleted?: true;
 };
 
 export type Facts = JobFacts | PodFacts;
@@ -143,6 +147,7 @@ export function jobFacts(object: unknown): JobFacts | undefined {
     ...basics(metadata, key),
     pods: spec?.completions ?? 1,
     stopped: metadata.annotations?.[STOPPED] !== undefined || metadata.deletionTimestamp !== undefined,
+    asked: metadata.annotations?.[STOPPED] !== undefined,
     suspended: spec?.suspend === true,
     complete: is("Complete") !== undefined,
     atRest: is("Suspended") !== undefined,
@@ -173,6 +178,7 @@ export function podFacts(object: unknown): PodFacts | undefined {
     ...(runningSince === undefined ? {} : { runningSince }),
     ...(state.terminated === undefined ? {} : { end: endOf(state.terminated) }),
     ...(disrupted === undefined ? {} : { disrupted: said(disrupted) }),
+    ...(metadata.deletionTimestamp === undefined ? {} : { deleted: true as const }),
   };
 }
 

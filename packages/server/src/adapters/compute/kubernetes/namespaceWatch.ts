@@ -4,12 +4,21 @@ import { isMalachiteError, type LaunchKey, MalachiteError } from "@malachite/cor
 import { withSignal } from "../shared/withSignal.ts";
 import type { Cluster } from "./cluster.ts";
 import { isRefused } from "./clusterRefused.ts";
-import { type Facts, type JobFacts, jobFacts, LABELS, type PodFacts, podFacts, versionOf } from "./facts.ts";
+import {
+  type Facts,
+  isOver,
+  type JobFacts,
+  jobFacts,
+  LABELS,
+  type PodFacts,
+  podFacts,
+  versionOf,
+} from "./facts.ts";
 
 export type Seen = {
   readonly job: JobFacts | undefined;
   readonly pods: readonly PodFacts[];
-  /** The pod that the cluster takes away, or has taken: it says why only for as long as that is there. */
+  /** The pod that the cluster or somebody takes away, or has taken: it says why only for as long as that is there. */
   readonly leaving?: PodFacts;
 };
 
@@ -57,11 +66,19 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
   const known = (facts: Facts): Facts | undefined =>
     facts.kind === "job" ? jobs.get(facts.key) : pods.get(facts.key)?.get(facts.uid);
 
+  /** Of several pods that are deleted the first tells why, or the one that has failed: with it goes the job, and with that the others. */
+  function leaves(pod: PodFacts): void {
+    const { key, uid, disrupted, reason } = pod;
+    const first = leaving.get(key);
+    const others = [...(pods.get(key)?.values() ?? [])].filter((one) => one.uid !== uid);
+    const isOne = (first ?? pod).uid === uid && others.every(({ phase }) => phase !== "Failed");
+    if (isOne || disrupted !== undefined || reason !== "") leaving.set(key, pod);
+  }
+
   function put(facts: Facts): void {
     // What was read just now may be newer than what the stream brings next.
     if (isOlder(facts.version, known(facts)?.version)) return;
-    if (facts.kind === "pod" && (facts.disrupted !== undefined || facts.reason === "Evicted"))
-      leaving.set(facts.key, facts);
+    if (facts.kind === "pod" && isLeaving(facts)) leaves(facts);
     if (facts.kind === "job") jobs.set(facts.key, facts);
     else pods.set(facts.key, (pods.get(facts.key) ?? new Map()).set(facts.uid, facts));
     onChange(facts.key);
@@ -72,6 +89,7 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
       if (jobs.get(facts.key)?.uid === facts.uid) jobs.delete(facts.key);
     } else {
       const own = pods.get(facts.key);
+      if (own?.has(facts.uid) && !isOver(facts)) leaves({ ...facts, deleted: true });
       own?.delete(facts.uid);
       if (own?.size === 0) pods.delete(facts.key);
     }
@@ -219,6 +237,9 @@ export function createNamespaceWatch(options: NamespaceWatchOptions): NamespaceW
     [Symbol.dispose]: () => closing.abort(),
   };
 }
+
+const isLeaving = (pod: PodFacts): boolean =>
+  pod.disrupted !== undefined || pod.reason === "Evicted" || (pod.deleted === true && !isOver(pod));
 
 /** What may not be listed cannot be told either: that is no news about any run. */
 export function asUnavailable(error: unknown, { server }: Cluster, namespace: string): unknown {

@@ -77,8 +77,8 @@ function sightAlive(
     late[0]) as PodFacts;
   const held = heldBy(pod);
   if (held === undefined) {
-    const { why } = whyWaiting(pod);
-    return { at: "waiting", ...(why === undefined ? {} : { why: ofSeveral(why, alive, wanted) }) };
+    const { why, ...more } = whyWaiting(pod);
+    return { at: "waiting", ...(why === undefined ? {} : { why: ofSeveral(why, alive, wanted) }), ...more };
   }
   if (failingMs >= startMs || AT_ONCE.has(pod.held?.reason ?? ""))
     return { at: "ended", code: null, failure: held };
@@ -153,12 +153,14 @@ function sightOver(
   return { at: "over", words: `Pod ${name}${where} ${how}.` };
 }
 
-/** Of a pod that Kubernetes ended, or took away: in its words. */
-export function takenAway({ name, node, disrupted, reason, message }: PodFacts): {
+/** Of a pod that Kubernetes ended, or took away, in its words; or that somebody has deleted. */
+export function takenAway({ name, node, disrupted, deleted, reason, message }: PodFacts): {
   readonly words: string;
   readonly as?: TakenAs;
 } {
   const where = node === undefined ? "" : ` on node ${node}`;
+  if (disrupted === undefined && reason === "" && deleted === true)
+    return { words: `Pod ${name}${where} was deleted, and not by this service.` };
   if (disrupted === undefined)
     return { words: `Kubernetes ended pod ${name}${where}: ${said({ reason, message })}` };
   return { words: `Kubernetes took pod ${name}${where} away: ${said(disrupted)}`, ...asWhat(disrupted) };

@@ -115,18 +115,18 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       case "ended":
         return sighted;
       case "over":
-        if (seen.job?.stopped) return lost.gone(folder);
+        if (seen.job?.asked) return lost.gone(folder);
         if (mark(key, "over") < RECORD_WITHIN_MS) return { at: "running" };
-        return sightLost(folder, sighted);
+        return sightLost(folder, seen.leaving === undefined ? sighted : takenAway(seen.leaving));
       default:
-        return lost.gone(folder);
+        return sightRemoved(folder, seen);
     }
   }
 
   /** Its folder is there and holds no exit record: the engine's words are all there is. */
   async function sightLost(
     folder: string,
-    { words, as }: Extract<PodSight, { at: "over" }>,
+    { words, as }: Pick<Extract<PodSight, { at: "over" }>, "words" | "as">,
   ): Promise<Sighting> {
     const gone = await lost.gone(folder);
     if (gone.at !== "gone" || gone.why !== undefined) return gone;
@@ -135,6 +135,14 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
     // The image has no shell, or none for this machine: the start script did not even begin.
     return { at: "ended", code: null, failure: `The container ended before the command began: ${words}` };
+  }
+
+  /** Nothing of it is in the cluster, and it was not this service that saw to that. */
+  async function sightRemoved(folder: string, { leaving }: Seen): Promise<Sighting> {
+    const gone = await lost.gone(folder);
+    if (gone.at !== "gone" || gone.why !== undefined) return gone;
+    const { words, as } = leaving === undefined ? { words: REMOVED } : takenAway(leaving);
+    return { at: "gone", taken: words, ...(as === undefined ? {} : { as }) };
   }
 
   /** Its pod runs, and the script does not yet: the courier is at work. */
@@ -160,14 +168,6 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
       : { at: "waiting", why: words, failing: true };
   }
 
-  /** How long it has been like that, in ms. */
-  function mark(key: LaunchKey, what: Stage): number {
-    const known = since.get(key);
-    if (known?.what === what) return clock.now() - known.at;
-    since.set(key, { what, at: clock.now() });
-    return 0;
-  }
-
   /** What holds up the node, once it takes longer than usual: it tries again and again, so the run waits. */
   async function whyUnmade(
     place: Place,
@@ -179,6 +179,14 @@ export function createSightRun({ clock, hints, lost, assertPresent, courier }: S
     const message = await place.whyUnmade(name, signal);
     if (message === undefined) return {};
     return { why: `Node ${node} cannot make the container of pod ${name} yet: ${message}` };
+  }
+
+  /** How long it has been like that, in ms. */
+  function mark(key: LaunchKey, what: Stage): number {
+    const known = since.get(key);
+    if (known?.what === what) return clock.now() - known.at;
+    since.set(key, { what, at: clock.now() });
+    return 0;
   }
 
   function failingMs(key: LaunchKey): number {
@@ -204,7 +212,7 @@ function takenFrom(
   group: GroupEnd | undefined,
   lacking: readonly number[],
 ): Sighting | undefined {
-  if (job?.stopped) return undefined;
+  if (job?.asked) return undefined;
   const [without] = lacking;
   const bySignal = exit.signal === "SIGTERM" || exit.signal === "SIGKILL";
   const isCut = exit.code === 0 ? without !== undefined : bySignal || group !== undefined;
@@ -220,6 +228,9 @@ function takenFrom(
     };
   return group?.lost === undefined ? undefined : { at: "gone", taken: group.failure, as: "NodeFailed" };
 }
+
+/** It still brings home what it has. A run whose script has ended well has begun in all of its pods, also where the cluster does not tell so yet. */
+const brings = (pod: PodFacts, { code }: ExitReport): boolean => (code === 0 ? !isOver(pod) : isAtWork(pod));
 
 /** Its courier is there, or whatever else it runs. */
 const isAtWork = (pod: PodFacts): boolean => !isOver(pod) && pod.runningSince !== undefined;
@@ -238,6 +249,3 @@ async function readGroupEnd(folder: string): Promise<GroupEnd | undefined> {
     return undefined;
   }
 }
-/** It still brings home what it has. A run whose script has ended well has begun in all of its pods, also where the cluster does not tell so yet. */
-const brings = (pod: PodFacts, { code }: ExitReport): boolean => (code === 0 ? !isOver(pod) : isAtWork(pod));
-
