@@ -21,6 +21,18 @@ test("names of others cannot drive the terminal", () => {
   assert.ok(!facts([["x", "\u001b[31m"]]).includes("\u001b"));
 });
 
+test("lines of a text stay lines, and none of them is taken for another fact", () => {
+  const text = "Rank 1 failed.\nThe last lines:\nstatus: Completed\u001b[2J";
+  assert.equal(
+    facts([
+      ["error", text],
+      ["b", "2"],
+    ]),
+    "error: Rank 1 failed.\n       The last lines:\n       status: Completed\\u001b[2J\nb:     2\n",
+  );
+  assert.equal(table([{ head: "X" }, { head: "Y" }], [["a\nb", "c"]]), "X    Y\na b  c\n");
+});
+
 test("facts leave out what has no value", () => {
   assert.equal(
     facts([

@@ -1,5 +1,5 @@
 // Plain tables: aligned columns, cut to the width of the terminal, nothing cut in files and pipes.
-import { printable } from "./printable.ts";
+import { printable, printableLines } from "./printable.ts";
 
 /** A column: its heading, and whether it may lose text when the terminal is too narrow. */
 export type Column = { readonly head: string; readonly shrinks?: boolean };
@@ -13,7 +13,7 @@ export function table(
   rows: readonly (readonly string[])[],
   width?: number,
 ): string {
-  const cells = [columns.map(({ head }) => head), ...rows.map((row) => row.map(printable))];
+  const cells = [columns.map(({ head }) => head), ...rows.map((row) => row.map(inOneLine))];
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
   if (width !== undefined) shrink(columns, widths, width);
   return cells
@@ -36,6 +36,8 @@ function shrink(columns: readonly Column[], widths: number[], width: number): vo
   }
 }
 
+const inOneLine = (cell: string): string => printable(cell.replaceAll("\n", " "));
+
 const fit = (cell: string, width: number): string =>
   cell.length <= width ? cell : `${cell.slice(0, Math.max(0, width - 1))}…`;
 
@@ -45,5 +47,7 @@ export function facts(pairs: readonly (readonly [name: string, value: string | u
     (pair): pair is readonly [string, string] => pair[1] !== undefined && pair[1] !== "",
   );
   const width = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${printable(value)}\n`).join("");
+  return shown
+    .map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${printableLines(value, width + 2)}\n`)
+    .join("");
 }
