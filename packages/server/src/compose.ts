@@ -351,10 +351,10 @@ export async function compose(
       passesOn: development,
     },
   });
-  opened.defer(() => http.close());
   opened.defer(() => {
     control.phase = "stopping";
     stores.hurry();
+    return http.close();
   });
 
   clearInterval(alive);
@@ -377,7 +377,8 @@ export async function compose(
       });
       if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });
       // Of a storage that does not answer now, the next sweep does it.
-      const swept = flow.snapshots.sweepUploads().catch((error: unknown) => log.error("sweep failed", error));
+      const waits = (error: unknown): void => log.warn("sweepWaits", { reason: String(error) });
+      const swept = flow.snapshots.sweepUploads().catch(waits);
       if (settings.blobs.kind === "folder") await swept;
       await others?.join(url);
       await keeper.start();

@@ -65,6 +65,28 @@ describe("settings", () => {
     });
   });
 
+  it("name the place of what is wrong only in itself or together, too", () => {
+    withFile("quota: [workspace.runingRuns=3]\nblobs: s3:/bucket\ntlsKey: key.pem\n", (file) => {
+      assert.throws(
+        () => readSettings({ settings: file, condaChannels: ["x"] }, { MALACHITE_PUBLIC_URL: "here" }),
+        (error: Error) => {
+          assert.deepEqual(
+            error.message.split("\n").map((line) => line.trim().split(" must be ")[0]),
+            [
+              "The settings are not right:",
+              "'blobs' in the settings file",
+              "'quota' in the settings file",
+              "MALACHITE_PUBLIC_URL",
+              "--tls-cert and --tls-key belong together: give both or neither.",
+              "--conda-channels",
+            ],
+          );
+          return true;
+        },
+      );
+    });
+  });
+
   it("refuse an address that others reach without a token or an issuer", () => {
     for (const host of ["0.0.0.0", "::", "192.168.1.5", "example.org"])
       assert.throws(() => readSettings({ host }, {}), /--issuer/, host);

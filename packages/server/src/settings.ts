@@ -201,10 +201,16 @@ export function readSettings(
     trusted: TRUST_VARIABLES.flatMap((name) => env[name] || []),
   };
   faults.push(...faultsTogether(settings));
+  /** A fault that begins with a flag begins with the place instead, where its value is from another. */
+  const placed = (fault: string): string =>
+    fault.replace(/^--([a-z-]+)/, (flag, words: string) => {
+      const name = words.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      return (name in SETTINGS && given(name as Name)[0]?.from) || flag;
+    });
   if (faults.length > 0)
     throw new MalachiteError(
       "InvalidRequest",
-      `The settings are not right:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
+      `The settings are not right:\n${faults.map((fault) => `  ${placed(fault)}`).join("\n")}`,
     );
   return Object.freeze(settings);
 }
