@@ -17,7 +17,7 @@ import type { Frame } from "../program.ts";
 import { keptAuthority, learnAuthority, readIfThere, replaceFile } from "../trust/authority.ts";
 import { makeConfigFolder, writeBundle } from "../trust/clientFiles.ts";
 
-type Shell = "bash" | "sh" | "fish" | "powershell";
+type Shell = "bash" | "zsh" | "sh" | "fish" | "powershell";
 type Options = ConnectionOptions & {
   readonly shell: Shell;
   readonly write?: string;
@@ -32,7 +32,7 @@ export function define(command: Command, io: Io, frame: Frame): void {
   addConnectionOptions(command)
     .addOption(
       new Option("--shell <name>", "for which shell")
-        .choices(["bash", "sh", "fish", "powershell"])
+        .choices(["bash", "zsh", "sh", "fish", "powershell"])
         .default("bash"),
     )
     .option("--write <folder>", "also write the workspace to .azureml/config.json of that folder")
