@@ -1,22 +1,27 @@
 // Files in an object storage against plain files of the data folder, by the stores themselves: one of 1 GB, and 10,000 small ones. The
-// servers of the storages run on this machine, so the figures tell what the service costs, not what a network does.
+// servers of the storages run on this machine, so the figures tell what the service costs, not what a network does. And what it costs in the
+// data folder that a blob keeps its MD5.
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ArtifactStore } from "@malachite/core";
+import type { ArtifactStore, BlobBucket } from "@malachite/core";
 import {
   azureObjectsUnderTest,
   s3ObjectsUnderTest,
 } from "../packages/server/conformance/objectStoragesUnderTest.ts";
-import { createArtifactStore } from "../packages/server/src/adapters/blobs/folder/index.ts";
+import {
+  createArtifactStore,
+  createBlobStore,
+  KeyedLock,
+} from "../packages/server/src/adapters/blobs/folder/index.ts";
 import {
   createObjectArtifactStore,
   ObjectFiles,
   openObjectStorage,
 } from "../packages/server/src/adapters/blobs/objects/index.ts";
-import { print, timed } from "./figures.ts";
+import { inTurn, median, print, timed } from "./figures.ts";
 
 const LARGE_BYTES = 1_000_000_000;
 const SMALL = 10_000;
@@ -26,6 +31,7 @@ const scope = { subscriptionId: "s", resourceGroup: "rg", workspace: "ws" };
 export async function blobs(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), "malachite-bench-"));
   try {
+    await measureSums(home);
     const plain = await measured("folder", createArtifactStore({ folder: join(home, "plain") }), home);
     for (const [name, start] of [
       ["Azurite", azureObjectsUnderTest],
@@ -46,6 +52,41 @@ export async function blobs(): Promise<void> {
   }
 }
 
+async function all(work: (i: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const one = async () => {
+    while (next < SMALL) await work(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+}
+
+async function* small(i: number): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`file ${i} `.repeat(20));
+}
+
+/** Small blobs that are put whole, each with the file that keeps its MD5 and without. */
+async function measureSums(home: string): Promise<void> {
+  const put = (keepMd5: boolean) => async (): Promise<number> => {
+    const folder = mkdtempSync(join(home, "sums-"));
+    const store = createBlobStore({ folder, locks: new KeyedLock() });
+    const bucket: BlobBucket = { kind: "store", name: "bench" };
+    const facts = { headers: {}, metadata: {}, writer: "w", digests: {}, check: () => {}, keepMd5 };
+    const took = await timed(() => all((i) => store.put({ bucket, path: `small/${i}` }, small(i), facts)));
+    rmSync(folder, { recursive: true });
+    return (SMALL * 1000) / took;
+  };
+  const { a: kept, b: none } = await inTurn(3, put(true), put(false));
+  const value = median(kept);
+  const against = "the same without";
+  print({
+    figure: "folder: put small blobs with MD5",
+    value,
+    unit: "blobs/s",
+    against,
+    ratio: value / median(none),
+  });
+}
+
 type Measured = Readonly<Record<"put 1 GB" | "get 1 GB" | "put small" | "get small" | "list small", number>>;
 
 async function measured(
@@ -58,21 +99,11 @@ async function measured(
   await using file = await open(large, "w");
   const block = randomBytes(10_000_000);
   for (let done = 0; done < LARGE_BYTES; done += block.length) await file.write(block);
-  const all = async (work: (i: number) => Promise<unknown>) => {
-    let next = 0;
-    const one = async () => {
-      while (next < SMALL) await work(next++);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, one));
-  };
   const read = async (path: string) => {
     for await (const _ of store.read(scope, "bench", path));
   };
   const put = (path: string, source: Parameters<ArtifactStore["put"]>[3]) =>
     store.put(scope, "bench", path, source, { overwrite: true });
-  const small = async function* (i: number) {
-    yield Buffer.from(`file ${i} `.repeat(20));
-  };
   const ms = {
     "put 1 GB": await timed(() => put("large", { takeFile: large })),
     "get 1 GB": await timed(() => read("large")),

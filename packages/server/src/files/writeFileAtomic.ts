@@ -15,8 +15,15 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
 
 /** As above, but a power cut may leave nothing, or an empty file: for what can be done without. */
 export async function writeFileWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await write(path, data, mode, async () => {});
+  const attempt = () => write(path, data, mode, async () => {});
+  try {
+    await attempt();
+  } catch (error) {
+    // Nearly always it is there: looking first would cost every file a question.
+    if (!hasCode(error, "ENOENT")) throw error;
+    await mkdir(dirname(path), { recursive: true });
+    await attempt();
+  }
 }
 
 async function write(
