@@ -41,6 +41,7 @@ import { freeLeft, LEFT_SWEPT_EVERY_MS } from "./compose/freeLeft.ts";
 import { keepHouse } from "./compose/keepHouse.ts";
 import { openServers } from "./compose/openServers.ts";
 import { repeated } from "./compose/repeated.ts";
+import { sweepWaits } from "./compose/sweepWaits.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { ENTRIES } from "./entries.ts";
 import { openFileStores } from "./fileStores.ts";
@@ -377,8 +378,7 @@ export async function compose(
       });
       if (metricsAt !== undefined) log.info("metrics", { at: metricsAt });
       // Of a storage that does not answer now, the next sweep does it.
-      const waits = (error: unknown): void => log.warn("sweepWaits", { reason: String(error) });
-      const swept = flow.snapshots.sweepUploads().catch(waits);
+      const swept = flow.snapshots.sweepUploads().catch(sweepWaits(log));
       if (settings.blobs.kind === "folder") await swept;
       await others?.join(url);
       await keeper.start();

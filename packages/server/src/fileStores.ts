@@ -21,6 +21,7 @@ import { workspaceFolder } from "./adapters/blobs/folder/layout.ts";
 import type { SnapshotMover } from "./adapters/blobs/folder/moveSnapshots.ts";
 import { createSnapshotStore } from "./adapters/blobs/folder/snapshotStore.ts";
 import type { ObjectFiles } from "./adapters/blobs/objects/objectFiles.ts";
+import { sweepWaits } from "./compose/sweepWaits.ts";
 import { orNothing, writeFileAtomic } from "./files/index.ts";
 import type { BlobsSetting } from "./settings/blobs.ts";
 
@@ -150,8 +151,7 @@ async function openObjectStores(
     log.warn("objectStorageAway", { reason: error.message });
   }
   const joining = direct && asGuest !== true ? joinInBackground(files, log) : undefined;
-  if (asGuest !== true)
-    sweep(now).catch((error: unknown) => log.warn("sweepWaits", { reason: String(error) }));
+  if (asGuest !== true) sweep(now).catch(sweepWaits(log));
   return {
     snapshots,
     artifacts,

@@ -25,28 +25,28 @@ export function checkNotElsewhere(file: string): void {
 export async function bindRecords(file: string, id: string, shown: string | undefined): Promise<void> {
   const known = textOf(idOf(file));
   // A folder of before this note has files of its own file of records, unless it says that they are in a database.
-  const isOther =
-    known === undefined
-      ? (shown === undefined) === existsSync(elsewhereOf(file)) && isOld(file)
-      : known !== id;
-  if (isOther && hasFiles(file)) throw refused(file, shown ?? "its own records.sqlite");
+  const wereElsewhere = existsSync(elsewhereOf(file));
+  const areOthers = shown === undefined ? wereElsewhere : !wereElsewhere && existsSync(file);
+  const isOther = known === undefined ? areOthers : known !== id;
+  if (isOther && hasFiles(file)) throw refused(file, shown ?? OWN);
   if (known !== id) await writeFileAtomic(idOf(file), `${id}\n`, 0o600);
   if (shown === undefined) await rm(elsewhereOf(file), { force: true });
   else if (textOf(elsewhereOf(file)) !== shown) await writeFileAtomic(elsewhereOf(file), `${shown}\n`, 0o600);
 }
 
-/** Whether there are records that this folder was opened with before. */
-const isOld = (file: string): boolean => existsSync(file) || existsSync(elsewhereOf(file));
-
 const hasFiles = (file: string): boolean => keepsFiles(join(dirname(file), "blobs"));
+
+const OWN = "its own records.sqlite";
 
 function refused(file: string, given: string): MalachiteError {
   const folder = dirname(file);
   const elsewhere = textOf(elsewhereOf(file));
   const [records, how] =
-    elsewhere === undefined
-      ? ["its own records.sqlite", "Leave --database out"]
-      : [elsewhere, `Give --database ${elsewhere}`];
+    elsewhere !== undefined
+      ? [elsewhere, `Give --database ${elsewhere}`]
+      : given === OWN
+        ? ["an earlier records.sqlite", "Put that back"]
+        : [OWN, "Leave --database out"];
   return new MalachiteError(
     "StorageFailed",
     `The files of the data folder '${folder}' are of the runs recorded in ${records}, and the settings name other records (${given}): with these all runs would be unknown, and their files would go in time. ${how}, or give another data folder; malachite export and import move a workspace. If those records are lost for good, remove '${idOf(file)}' to go on without them.`,

@@ -105,7 +105,7 @@ describe("the records of a data folder", { skip: withoutPostgres() ?? false }, (
     await folder.open();
     folder.keepFiles();
     rmSync(folder.file);
-    await assert.rejects(folder.open(), isRefused(folder.id));
+    await assert.rejects(folder.open(), isRefused("an earlier records.sqlite", "Put that back", folder.id));
     rmSync(folder.id);
     await folder.open();
   });

@@ -48,6 +48,9 @@ type Kept = Measured & {
   warned: boolean;
 };
 
+/** Given as the reason, so that no error with a stack is made for each. */
+const ROOM = "room was made";
+
 /** The service's engine room. Disposing ends its loops and leaves the runs to go on by themselves. */
 export class RunKeeper implements AsyncDisposable {
   readonly #ports: FlowPorts;
@@ -272,7 +275,8 @@ export class RunKeeper implements AsyncDisposable {
       await this.#ports.runs.letGo(kept.lease);
       this.#ports.news.queueMoved();
       // Also for those that have a place in the line, and none on any machine.
-      for (const other of this.#kept.values()) if (other.run.pool === kept.run.pool) other.room.abort();
+      for (const other of this.#kept.values())
+        if (!other.watched && other.run.pool === kept.run.pool) other.room.abort(ROOM);
     }
   }
 

@@ -47,8 +47,8 @@ export class BlobFactsFolder {
   }
 
   /**
-   * Durable when it resolves, but for a file of that path of which nothing but the MD5 is known: readers can do without. During a write both versions are kept, the one that is there and the one that is coming; which
-   * of them counts is decided by the file.
+   * Durable when it resolves, but for a file of that path of which nothing but the MD5 is known: readers can do without. During a write both
+   * versions are kept, the one that is there and the one that is coming; which of them counts is decided by the file.
    */
   async keep(key: string, facts: readonly (Facts | undefined)[], path?: string): Promise<void> {
     const file: FactsFile = { version: 1, path: key, facts: facts.filter((one) => one !== undefined) };
